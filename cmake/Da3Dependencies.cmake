@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# Third-party libraries. Each is linked only by the module that owns it (docs/architecture.md).
+find_package(Threads REQUIRED)
+find_package(LibTorch 2.10 REQUIRED)
+
+if(DA3_DEPS_DIR)
+  list(PREPEND CMAKE_PREFIX_PATH "${DA3_DEPS_DIR}")
+  include(Da3HeaderOnly)
+else()
+  find_package(CLI11 REQUIRED)
+  find_package(spdlog REQUIRED)
+  find_package(nlohmann_json 3.10 REQUIRED)
+endif()
+
+if(NOT DA3_ENGINE_ONLY)
+  find_package(PkgConfig REQUIRED)
+  find_package(OpenCV 4.5 REQUIRED COMPONENTS core imgproc imgcodecs)
+  find_package(PNG REQUIRED)
+  find_package(CURL REQUIRED)
+  find_package(TBB REQUIRED)
+  pkg_check_modules(OpenEXR REQUIRED IMPORTED_TARGET OpenEXR)
+  pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+  pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+endif()
+
+if(DA3_BUILD_TESTS)
+  if(NOT TARGET GTest::gtest)
+    find_package(GTest REQUIRED)
+  endif()
+  include(GoogleTest)
+endif()
+if(DA3_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

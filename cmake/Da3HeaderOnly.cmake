@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# Targets from DA3_DEPS_DIR: include/{CLI,spdlog,nlohmann} and googletest/ (its source tree).
+foreach(header CLI/CLI.hpp spdlog/spdlog.h nlohmann/json.hpp)
+  if(NOT EXISTS "${DA3_DEPS_DIR}/include/${header}")
+    message(FATAL_ERROR "DA3_DEPS_DIR=${DA3_DEPS_DIR} has no include/${header}: copy the header-only "
+                        "libraries CLI11, spdlog and nlohmann_json there")
+  endif()
+endforeach()
+foreach(name CLI11::CLI11 nlohmann_json::nlohmann_json spdlog::spdlog)
+  add_library(${name} INTERFACE IMPORTED)
+  target_include_directories(${name} SYSTEM INTERFACE "${DA3_DEPS_DIR}/include")
+endforeach()
+if(DA3_BUILD_TESTS)
+  if(NOT EXISTS "${DA3_DEPS_DIR}/googletest/CMakeLists.txt")
+    message(FATAL_ERROR "DA3_DEPS_DIR=${DA3_DEPS_DIR} has no googletest/CMakeLists.txt: copy GoogleTest's source there")
+  endif()
+  set(INSTALL_GTEST OFF)
+  add_subdirectory("${DA3_DEPS_DIR}/googletest" googletest EXCLUDE_FROM_ALL)
+  foreach(lib gtest gtest_main gmock gmock_main)
+    if(TARGET ${lib} AND NOT TARGET GTest::${lib})
+      add_library(GTest::${lib} ALIAS ${lib})
+    endif()
+  endforeach()
+endif()

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+include(GNUInstallDirs)
+
+# da3_add_module(NAME SOURCES ... [PUBLIC target...] [PRIVATE target...])
+# One folder of src/ as the static library da3_NAME with the alias da3::NAME.
+function(da3_add_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
+  add_library(da3_${name} STATIC ${arg_SOURCES})
+  add_library(da3::${name} ALIAS da3_${name})
+  target_include_directories(da3_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+  target_link_libraries(da3_${name} PUBLIC ${arg_PUBLIC} PRIVATE da3_settings ${arg_PRIVATE})
+endfunction()
+
+# da3_add_test(NAME SOURCES ... LINK target... LABELS label... [WHOLE] [TIMEOUT seconds])
+# A GoogleTest program. Each of its tests is a CTest test of its own, or with WHOLE the program is one.
+function(da3_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "TIMEOUT" "SOURCES;LINK;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE da3_settings ${arg_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    DA3_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data" DA3_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(arg_WHOLE)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  else()
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  endif()
+endfunction()
+
+# da3_embed_text(TARGET HEADER NAMESPACE file...)
+# Makes the generated header HEADER in which each file is a `inline constexpr std::string_view` named after it.
+function(da3_embed_text target header namespace)
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/generated/${header}")
+  list(TRANSFORM ARGN PREPEND "" OUTPUT_VARIABLE files)
+  list(JOIN files "|" joined)
+  add_custom_command(OUTPUT "${out}"
+    COMMAND "${CMAKE_COMMAND}" "-DOUT=${out}" "-DNAMESPACE=${namespace}" "-DFILES=${joined}"
+            -P "${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake"
+    DEPENDS ${files} "${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake" VERBATIM)
+  target_sources(${target} PRIVATE "${out}")
+  target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/generated")
+endfunction()

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <da3/error.hpp>
+
+namespace da3 {
+
+std::string_view error_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUsage: return "usage";
+    case ErrorCode::kNoInput: return "input.none";
+    case ErrorCode::kInputNotFound: return "input.not_found";
+    case ErrorCode::kInputUnreadable: return "input.unreadable";
+    case ErrorCode::kInputNotRegular: return "input.not_regular";
+    case ErrorCode::kImageUnsupported: return "image.unsupported";
+    case ErrorCode::kImageTruncated: return "image.truncated";
+    case ErrorCode::kImageCorrupt: return "image.corrupt";
+    case ErrorCode::kImageTooLarge: return "image.too_large";
+    case ErrorCode::kFocalMissing: return "focal.missing";
+    case ErrorCode::kPredictionInvalid: return "prediction.invalid";
+    case ErrorCode::kModelNotFound: return "model.not_found";
+    case ErrorCode::kModelDamaged: return "model.damaged";
+    case ErrorCode::kModelContract: return "model.contract";
+    case ErrorCode::kModelSelftest: return "model.selftest";
+    case ErrorCode::kModelSynthetic: return "model.synthetic";
+    case ErrorCode::kModelFetch: return "model.fetch";
+    case ErrorCode::kModelLicence: return "model.licence";
+    case ErrorCode::kDeviceUnavailable: return "device.unavailable";
+    case ErrorCode::kPrecisionUnsupported: return "precision.unsupported";
+    case ErrorCode::kOutOfMemory: return "memory.exhausted";
+    case ErrorCode::kOutputExists: return "output.exists";
+    case ErrorCode::kOutputCollision: return "output.collision";
+    case ErrorCode::kOutputFailed: return "output.failed";
+    case ErrorCode::kOutputLocked: return "output.locked";
+    case ErrorCode::kBenchRegression: return "bench.regression";
+    case ErrorCode::kInterrupted: return "interrupted";
+    case ErrorCode::kInternal: return "internal";
+  }
+  return "internal";
+}
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUsage:
+    case ErrorCode::kNoInput:
+    case ErrorCode::kOutputLocked: return 2;
+    case ErrorCode::kInputNotFound:
+    case ErrorCode::kInputUnreadable:
+    case ErrorCode::kInputNotRegular:
+    case ErrorCode::kImageUnsupported:
+    case ErrorCode::kImageTruncated:
+    case ErrorCode::kImageCorrupt:
+    case ErrorCode::kImageTooLarge:
+    case ErrorCode::kFocalMissing:
+    case ErrorCode::kPredictionInvalid:
+    case ErrorCode::kOutputExists:
+    case ErrorCode::kOutputCollision: return 1;
+    case ErrorCode::kModelNotFound:
+    case ErrorCode::kModelDamaged:
+    case ErrorCode::kModelContract:
+    case ErrorCode::kModelSelftest:
+    case ErrorCode::kModelSynthetic:
+    case ErrorCode::kModelFetch:
+    case ErrorCode::kModelLicence: return 3;
+    case ErrorCode::kDeviceUnavailable:
+    case ErrorCode::kPrecisionUnsupported:
+    case ErrorCode::kOutOfMemory: return 4;
+    case ErrorCode::kBenchRegression: return 5;
+    case ErrorCode::kOutputFailed: return 6;
+    case ErrorCode::kInterrupted: return 130;
+    case ErrorCode::kInternal: return 70;
+  }
+  return 70;
+}
+
+}  // namespace da3

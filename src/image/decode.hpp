@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <da3/image.hpp>
+
+namespace da3::image {
+
+struct DecodeOptions {
+  std::uint64_t max_pixels = std::uint64_t{1} << 28;  ///< Larger pictures are refused from their header
+};
+
+/// Focal length as the camera wrote it (EXIF), in the picture's own pixels after orientation.
+struct ExifFocal {
+  double focal_px = 0;
+  std::string source;  ///< "exif.35mm" or "exif.sensor"
+};
+
+struct Decoded {
+  Image image;                            ///< Upright: EXIF orientation applied; alpha dropped, grey spread, 16 bit to 8
+  std::optional<ExifFocal> exif_focal;
+};
+
+/// The picture in `bytes`, its type told by the content.
+/// Throws: Error kImageUnsupported, kImageTruncated, kImageCorrupt, kImageTooLarge; the message begins with `name`.
+Decoded decode(std::span<const std::uint8_t> bytes, const std::string& name, const DecodeOptions& options = {});
+
+/// Reads a whole regular file and decodes it. Throws: the same and Error kInputNotFound, kInputUnreadable,
+/// kInputNotRegular (never opens a FIFO or device).
+Decoded decode_file(const std::filesystem::path& path, const DecodeOptions& options = {});
+
+/// Size after orientation, read from the header alone. Throws: as decode_file.
+Size read_size(const std::filesystem::path& path, const DecodeOptions& options = {});
+
+}  // namespace da3::image
