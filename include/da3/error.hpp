@@ -40,6 +40,7 @@ enum class ErrorCode {
   // Output.
   kOutputExists,     ///< A file that is not ours is in the way.
   kOutputCollision,  ///< Two inputs want the same result name.
+  kOutputName,       ///< The file system does not take a result's name (too long, forbidden characters).
   kOutputFailed,     ///< Disk full, no right to write, or any other failed write.
   kOutputLocked,     ///< Another run uses the output folder.
   // Benchmarks.

@@ -29,6 +29,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::kOutOfMemory: return "memory.exhausted";
     case ErrorCode::kOutputExists: return "output.exists";
     case ErrorCode::kOutputCollision: return "output.collision";
+    case ErrorCode::kOutputName: return "output.name";
     case ErrorCode::kOutputFailed: return "output.failed";
     case ErrorCode::kOutputLocked: return "output.locked";
     case ErrorCode::kBenchRegression: return "bench.regression";
@@ -53,7 +54,8 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kFocalMissing:
     case ErrorCode::kPredictionInvalid:
     case ErrorCode::kOutputExists:
-    case ErrorCode::kOutputCollision: return 1;
+    case ErrorCode::kOutputCollision:
+    case ErrorCode::kOutputName: return 1;
     case ErrorCode::kModelNotFound:
     case ErrorCode::kModelDamaged:
     case ErrorCode::kModelContract:

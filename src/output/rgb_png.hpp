@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <da3/image.hpp>
+
+namespace da3::output {
+
+/// An 8-bit RGB PNG of `picture`. Throws: Error kInternal, kOutOfMemory.
+std::vector<std::uint8_t> encode_rgb_png(const Image& picture);
+
+}  // namespace da3::output
