@@ -65,8 +65,8 @@ class DepthModel {
   /// The mode that really runs.
   virtual Attention attention() const = 0;
 
-  /// Throws: Error kOutOfMemory (nothing is leaked, a smaller batch may succeed), kPredictionInvalid, kUsage for a
-  /// shape that the model cannot take or an output that it does not have.
+  /// Throws: Error kOutOfMemory (nothing is leaked, a smaller batch may succeed), kPredictionInvalid, kUsage
+  /// for a shape that the model cannot take or an output that it does not have.
   virtual Result predict(const Request& request) = 0;
 
   /// Returns when everything queued on the device is done.

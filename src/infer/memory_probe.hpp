@@ -9,7 +9,7 @@
 namespace da3::infer {
 
 struct MemoryState {
-  std::uint64_t free_bytes = 0;   ///< Can be allocated now without swapping or ending another process
+  std::uint64_t free_bytes = 0;  ///< Can be allocated now without swapping or ending another process
   std::uint64_t total_bytes = 0;
 };
 
