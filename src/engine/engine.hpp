@@ -21,16 +21,17 @@ namespace da3::engine {
 
 struct LoadOptions {
   DeviceId device;
-  std::optional<Precision> precision;     ///< None: the default of the device (docs/performance.md)
-  std::optional<Attention> attention;     ///< None: the faster one by the table of operators
-  int threads = 0;                        ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
-  bool map_weights = true;                ///< Map the file instead of reading it (CPU)
-  std::optional<ModelSpec> describe;      ///< Record for a file without `da3.json`
+  std::optional<Precision> precision;  ///< None: the default of the device (docs/performance.md)
+  std::optional<Attention> attention;  ///< None: the faster one by the table of operators
+  int threads = 0;          ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
+  bool map_weights = true;  ///< Map the file instead of reading it (CPU)
+  std::optional<ModelSpec> describe;  ///< Record for a file without `da3.json`
 };
 
 /// The model in a TorchScript file, ready to predict.
 /// Threads: a forward on the CPU uses `threads` OpenMP threads; call predict from one thread.
-/// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported, kOutOfMemory.
+/// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported,
+/// kOutOfMemory.
 std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file, const LoadOptions& options);
 
 /// Devices that this LibTorch can use now, best first; the CPU is always the last.
@@ -41,17 +42,17 @@ std::unique_ptr<infer::MemoryProbe> make_memory_probe();
 
 /// Where exported weights come from.
 struct ExportSource {
-  std::filesystem::path folder;        ///< Published layout: config.json and model.safetensors; or empty
-  std::string name;                    ///< Catalogue name for synthetic weights, or to override the folder's
-  std::optional<std::uint64_t> seed;   ///< Set: weights by the recipe of docs/model-format.md
-  std::string origin_text;             ///< Such as "depth-anything/DA3-BASE@main/model.safetensors"
+  std::filesystem::path folder;       ///< Published layout: config.json and model.safetensors; or empty
+  std::string name;                   ///< Catalogue name for synthetic weights, or to override the folder's
+  std::optional<std::uint64_t> seed;  ///< Set: weights by the recipe of docs/model-format.md
+  std::string origin_text;            ///< Such as "depth-anything/DA3-BASE@main/model.safetensors"
   std::string licence_spdx;
   std::string licence_attribution;
 };
 
 struct ExportReport {
   ModelSpec spec;
-  std::vector<std::string> warnings;   ///< Such as tensors that the network does not know
+  std::vector<std::string> warnings;  ///< Such as tensors that the network does not know
   std::uint64_t file_bytes = 0;
 };
 
@@ -62,14 +63,15 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
 struct VerifyReport {
   ModelSpec spec;
   bool hash_matches = false;
-  double selftest_worst_error = 0;     ///< Relative; compare with spec.selftest->tolerance
+  double selftest_worst_error = 0;  ///< Relative; compare with spec.selftest->tolerance
   bool selftest_passed = false;
 };
 
 /// Recomputes the hash and runs the self-test. Throws: as load_model.
 VerifyReport verify_model(const std::filesystem::path& file, const LoadOptions& options);
 
-/// The file's record without LibTorch's start-up. Throws: Error kModelNotFound, kModelDamaged, kModelContract.
+/// The file's record without LibTorch's start-up. Throws: Error kModelNotFound, kModelDamaged,
+/// kModelContract.
 ModelSpec read_spec(const std::filesystem::path& file);
 
 }  // namespace da3::engine

@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/util/Exception.h>
+
+#include <engine/cpu_allocator.hpp>
+
+namespace da3::engine {
+namespace {
+
+/// Vector loads of LibTorch and oneDNN want blocks at cache lines; the size lies in a line of its own in
+/// front.
+constexpr std::size_t kAlignment = 64;
+/// Smaller blocks are served well by malloc; larger ones it gets from the system and page-faults in every
+/// time.
+constexpr std::size_t kSmallestCachedBlock = std::size_t{1} << 20;
+/// Wins over LibTorch's own allocator (0) and its caching one for mobile (100).
+constexpr std::uint8_t kPriority = 200;
+
+struct alignas(kAlignment) Header {
+  std::size_t num_bytes;
+};
+
+Header* header_of(void* data) {
+  return static_cast<Header*>(data) - 1;
+}
+
+}  // namespace
+
+// oneDNN asserts that a block's context is the block itself, hence the header in front of it.
+class CountingAllocator final : public c10::Allocator {
+ public:
+  /// Never destroyed: tensors may outlive every static object.
+  static CountingAllocator& instance() {
+    static auto* const allocator = new CountingAllocator;
+    return *allocator;
+  }
+
+  c10::DataPtr allocate(std::size_t num_bytes) override {
+    void* const data = num_bytes == 0 ? nullptr : take(num_bytes);
+    return {data, data, &release, c10::Device(c10::DeviceType::CPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* dest, const void* src, std::size_t count) const override {
+    default_copy_data(dest, src, count);
+  }
+
+  CpuMemory memory() {
+    const std::lock_guard lock(mutex_);
+    return {in_use_, cached_, budget_};
+  }
+
+  void set_budget(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    budget_ = bytes;
+  }
+
+  void empty_cache() {
+    const std::lock_guard lock(mutex_);
+    empty_bins();
+  }
+
+  std::list<CpuPeakMeter::Mark>::iterator add_mark() {
+    const std::lock_guard lock(mutex_);
+    return marks_.insert(marks_.end(), {in_use_, in_use_});
+  }
+
+  void remove_mark(std::list<CpuPeakMeter::Mark>::iterator mark) {
+    const std::lock_guard lock(mutex_);
+    marks_.erase(mark);
+  }
+
+  std::uint64_t peak(const CpuPeakMeter::Mark& mark) {
+    const std::lock_guard lock(mutex_);
+    return mark.highest_bytes - mark.start_bytes;
+  }
+
+ private:
+  static void release(void* data) {
+    if (data != nullptr) instance().give_back(data);
+  }
+
+  void* take(std::size_t num_bytes) {
+    const std::lock_guard lock(mutex_);
+    void* data = from_bin(num_bytes);
+    if (data == nullptr) {
+      // Subtractions only, so that an absurd size cannot wrap around.
+      if (budget_ != 0 && !fits(in_use_ + cached_, num_bytes)) empty_bins();
+      if (budget_ != 0 && !fits(in_use_, num_bytes)) {
+        TORCH_CHECK_WITH(OutOfMemoryError, false, "CPU out of memory: a tensor of ", num_bytes,
+                         " bytes beside ", in_use_, " in use passes the budget of ", budget_);
+      }
+      data = from_system(num_bytes);
+    }
+    in_use_ += num_bytes;
+    for (CpuPeakMeter::Mark& mark : marks_) mark.highest_bytes = std::max(mark.highest_bytes, in_use_);
+    return data;
+  }
+
+  void give_back(void* data) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t num_bytes = header_of(data)->num_bytes;
+    in_use_ -= num_bytes;
+    if (num_bytes < kSmallestCachedBlock || !keep(data, num_bytes)) std::free(header_of(data));
+  }
+
+  bool fits(std::uint64_t held, std::size_t num_bytes) const {
+    return held <= budget_ && num_bytes <= budget_ - held;
+  }
+
+  /// Deleters must not throw, so a bin that cannot grow just lets the block go.
+  bool keep(void* data, std::size_t num_bytes) noexcept {
+    try {
+      bins_[num_bytes].push_back(data);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    cached_ += num_bytes;
+    return true;
+  }
+
+  void* from_bin(std::size_t num_bytes) {
+    if (num_bytes < kSmallestCachedBlock) return nullptr;
+    const auto bin = bins_.find(num_bytes);
+    if (bin == bins_.end() || bin->second.empty()) return nullptr;
+    if (budget_ != 0 && !fits(in_use_, num_bytes)) return nullptr;
+    void* const data = bin->second.back();
+    bin->second.pop_back();
+    cached_ -= num_bytes;
+    return data;
+  }
+
+  void* from_system(std::size_t num_bytes) {
+    void* block = try_system(num_bytes);
+    if (block == nullptr && cached_ != 0) {
+      empty_bins();
+      block = try_system(num_bytes);
+    }
+    TORCH_CHECK_WITH(OutOfMemoryError, block != nullptr, "CPU out of memory: the system refuses a tensor of ",
+                     num_bytes, " bytes beside ", in_use_, " in use");
+    auto* const header = new (block) Header{num_bytes};
+    return header + 1;
+  }
+
+  static void* try_system(std::size_t num_bytes) {
+    void* block = nullptr;
+    if (num_bytes > SIZE_MAX - sizeof(Header)) return nullptr;
+    return posix_memalign(&block, kAlignment, sizeof(Header) + num_bytes) == 0 ? block : nullptr;
+  }
+
+  void empty_bins() {
+    for (auto& [num_bytes, blocks] : bins_) {
+      for (void* const data : blocks) std::free(header_of(data));
+    }
+    bins_.clear();
+    cached_ = 0;
+  }
+
+  std::mutex mutex_;
+  std::uint64_t in_use_ = 0;
+  std::uint64_t cached_ = 0;
+  std::uint64_t budget_ = 0;
+  std::unordered_map<std::size_t, std::vector<void*>> bins_;
+  std::list<CpuPeakMeter::Mark> marks_;
+};
+
+void install_cpu_allocator() {
+  static std::once_flag once;
+  std::call_once(once, [] { c10::SetCPUAllocator(&CountingAllocator::instance(), kPriority); });
+}
+
+CpuMemory cpu_memory() {
+  return CountingAllocator::instance().memory();
+}
+
+void empty_cpu_cache() {
+  CountingAllocator::instance().empty_cache();
+}
+
+void set_cpu_memory_budget(std::uint64_t bytes) {
+  install_cpu_allocator();
+  CountingAllocator::instance().set_budget(bytes);
+}
+
+CpuPeakMeter::CpuPeakMeter() : mark_(CountingAllocator::instance().add_mark()) {}
+
+CpuPeakMeter::~CpuPeakMeter() {
+  CountingAllocator::instance().remove_mark(mark_);
+}
+
+std::uint64_t CpuPeakMeter::peak_bytes() const {
+  return CountingAllocator::instance().peak(*mark_);
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace da3::engine {
+
+/// What this processor and its operating system offer, asked of the processor itself.
+struct CpuFeatures {
+  std::string model;  ///< Such as "AMD EPYC 7R13"; empty where it cannot be found out
+  bool avx2 = false;
+  bool fma = false;
+  bool avx512f = false;
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+  bool avx512_fp16 = false;
+  bool avx_vnni = false;
+  bool amx_tile = false;  ///< The processor has it; Linux grants it on request
+  bool amx_bf16 = false;
+  bool amx_int8 = false;
+  bool neon = false;
+  bool arm_bf16 = false;
+  bool arm_i8mm = false;
+  bool arm_sve = false;
+
+  /// Whether products of bfloat16 are done in hardware; without it bfloat16 is slower than float32.
+  bool fast_bf16() const { return avx512_bf16 || (amx_tile && amx_bf16) || arm_bf16; }
+
+  /// Names of the features that are there, such as {"avx2", "fma"}.
+  std::vector<std::string> names() const;
+};
+
+/// Threads: any. The answer never changes while the program runs.
+const CpuFeatures& cpu_features();
+
+}  // namespace da3::engine

@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <c10/core/Device.h>
+
+#include <da3/device.hpp>
+
+#include <infer/memory_probe.hpp>
+
+// Everything that differs between kinds of device, on LibTorch's device-neutral interface: no CUDA header is
+// needed.
+namespace da3::engine {
+
+/// LibTorch's name for a device.
+c10::Device to_torch(const DeviceId& device);
+
+/// Returns if work can run on the device. Throws: Error kDeviceUnavailable with the reason and what would
+/// work: LibTorch built without it, no driver, no device seen, index out of range.
+void check_device(const DeviceId& device);
+
+/// Devices of a kind that can be used now. Never throws.
+int num_devices(DeviceKind kind);
+
+/// What the driver calls a GPU; none where it does not tell.
+struct GpuInfo {
+  std::string name;            ///< Such as "NVIDIA H100 80GB HBM3"
+  int compute_capability = 0;  ///< Major * 10 + minor on CUDA, such as 90; 0 elsewhere
+};
+std::optional<GpuInfo> gpu_info(const DeviceId& device);
+
+/// Memory of a checked device: what the driver has free and what LibTorch holds without using it.
+/// For MPS at most what the host has free, for memory is shared. Throws: Error kDeviceUnavailable.
+infer::MemoryState device_memory(const DeviceId& device);
+
+/// Returns when everything queued on the device is done. Throws: what the queued work failed with, as
+/// c10::Error.
+void synchronize(const DeviceId& device);
+
+/// Gives cached memory of a device back to its driver, on the CPU to the system. Never throws.
+void empty_cache(const DeviceId& device);
+
+/// Highest tensor memory of a device since construction.
+/// Threads: LibTorch keeps one peak a device, so overlapping calls on one accelerator share it.
+class PeakMeter {
+ public:
+  explicit PeakMeter(const DeviceId& device);
+  ~PeakMeter();
+  PeakMeter(const PeakMeter&) = delete;
+  PeakMeter& operator=(const PeakMeter&) = delete;
+
+  /// Bytes above what was allocated at construction; none where LibTorch does not count (MPS before 2.13).
+  std::optional<std::uint64_t> peak_bytes() const;
+
+ private:
+  class OnCpu;
+  DeviceId device_;
+  std::unique_ptr<OnCpu> cpu_;
+  std::optional<std::int64_t> start_bytes_;
+};
+
+}  // namespace da3::engine

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <engine/cpu_allocator.hpp>
+
+namespace da3::engine {
+namespace {
+
+constexpr std::int64_t kMiB = 1 << 20;
+
+at::Tensor bytes(std::int64_t count) {
+  return at::empty({count}, at::kByte);
+}
+
+class CpuAllocator : public testing::Test {
+ protected:
+  CpuAllocator() {
+    install_cpu_allocator();
+    set_cpu_memory_budget(0);
+    empty_cpu_cache();
+  }
+  ~CpuAllocator() override {
+    set_cpu_memory_budget(0);
+    empty_cpu_cache();
+  }
+};
+
+TEST_F(CpuAllocator, CountsExactlyWhatTensorsHold) {
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  {
+    const at::Tensor small = bytes(1000);
+    const at::Tensor large = bytes(3 * kMiB);
+    EXPECT_EQ(cpu_memory().in_use_bytes, before + 1000 + 3 * kMiB);
+  }
+  EXPECT_EQ(cpu_memory().in_use_bytes, before);
+}
+
+TEST_F(CpuAllocator, AlignsEveryBlockToACacheLine) {
+  for (const std::int64_t size : {std::int64_t{1}, std::int64_t{63}, std::int64_t{4097}, 2 * kMiB + 1}) {
+    const at::Tensor block = bytes(size);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.data_ptr()) % 64, 0U) << size;
+  }
+}
+
+TEST_F(CpuAllocator, EmptyTensorNeedsNoBlock) {
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  const at::Tensor empty = bytes(0);
+  EXPECT_EQ(cpu_memory().in_use_bytes, before);
+}
+
+TEST_F(CpuAllocator, ReusesAFreedBlockOfTheSameSize) {
+  at::Tensor first = bytes(2 * kMiB);
+  const void* const address = first.data_ptr();
+  first.reset();
+  EXPECT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(2 * kMiB));
+  const at::Tensor again = bytes(2 * kMiB);
+  EXPECT_EQ(again.data_ptr(), address);
+  EXPECT_EQ(cpu_memory().cached_bytes, 0U);
+}
+
+TEST_F(CpuAllocator, KeepsBlocksOfAMebibyteAndMoreOnly) {
+  bytes(kMiB - 1).reset();
+  EXPECT_EQ(cpu_memory().cached_bytes, 0U);
+  bytes(kMiB).reset();
+  EXPECT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(kMiB));
+  empty_cpu_cache();
+  EXPECT_EQ(cpu_memory().cached_bytes, 0U);
+}
+
+TEST_F(CpuAllocator, MeterSeesThePeakSinceItWasMadeOnly) {
+  bytes(8 * kMiB).reset();
+  const at::Tensor held = bytes(kMiB);
+  const CpuPeakMeter meter;
+  EXPECT_EQ(meter.peak_bytes(), 0U);
+  {
+    const at::Tensor first = bytes(2 * kMiB);
+    const CpuPeakMeter inner;
+    const at::Tensor second = bytes(3 * kMiB);
+    EXPECT_EQ(inner.peak_bytes(), static_cast<std::uint64_t>(3 * kMiB));
+  }
+  bytes(4 * kMiB).reset();
+  EXPECT_EQ(meter.peak_bytes(), static_cast<std::uint64_t>(5 * kMiB));
+}
+
+TEST_F(CpuAllocator, BudgetTurnsIntoLibTorchsOutOfMemoryError) {
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  set_cpu_memory_budget(before + 4 * kMiB);
+  const at::Tensor held = bytes(3 * kMiB);
+  EXPECT_THROW(bytes(kMiB + 1), c10::OutOfMemoryError);
+  EXPECT_EQ(cpu_memory().in_use_bytes, before + 3 * kMiB);
+  EXPECT_NO_THROW(bytes(kMiB));
+}
+
+TEST_F(CpuAllocator, GivesCachedBlocksBackBeforeTheBudgetIsPassed) {
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  set_cpu_memory_budget(before + 4 * kMiB);
+  bytes(3 * kMiB).reset();
+  ASSERT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(3 * kMiB));
+  const at::Tensor other = bytes(2 * kMiB);
+  EXPECT_EQ(cpu_memory().cached_bytes, 0U);
+}
+
+TEST_F(CpuAllocator, CachedBlockDoesNotSlipPastALowerBudget) {
+  bytes(3 * kMiB).reset();
+  set_cpu_memory_budget(cpu_memory().in_use_bytes + 2 * kMiB);
+  EXPECT_THROW(bytes(3 * kMiB), c10::OutOfMemoryError);
+}
+
+TEST_F(CpuAllocator, AbsurdSizeIsOutOfMemoryToo) {
+  EXPECT_THROW(bytes(std::int64_t{1} << 55), c10::OutOfMemoryError);
+}
+
+TEST_F(CpuAllocator, ThreadsShareOneCount) {
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  const auto work = [] {
+    for (int i = 0; i < 200; ++i) bytes(i % 2 == 0 ? kMiB : 100).fill_(1);
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(cpu_memory().in_use_bytes, before);
+  EXPECT_LE(cpu_memory().cached_bytes, static_cast<std::uint64_t>(4 * kMiB));
+}
+
+}  // namespace
+}  // namespace da3::engine
