@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <da3/error.hpp>
+
+#include <core/mapped_file.hpp>
+
+namespace da3::core {
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+[[noreturn]] void fail(const std::filesystem::path& path, int error) {
+  const std::string reason = std::generic_category().message(error);
+  if (error == ENOENT || error == ENOTDIR) {
+    throw Error(ErrorCode::kModelNotFound, path.string() + ": no such file; check the path");
+  }
+  throw Error(ErrorCode::kModelDamaged,
+              path.string() + ": cannot be read (" + reason + "); check its permissions and the disk");
+}
+
+}  // namespace
+
+MappedFile MappedFile::open(const std::filesystem::path& path) {
+  // Non-blocking, so that a FIFO does not wait for a writer before it is refused.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) fail(path, errno);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) fail(path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(
+        ErrorCode::kModelDamaged,
+        path.string() + ": expected a regular file, found a folder or a device; name the file itself");
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0) return {{}, nullptr};
+  void* const address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.get(), 0);
+  if (address == MAP_FAILED) fail(path, errno);
+  std::shared_ptr<void> handle(address, [size](void* mapped) { ::munmap(mapped, size); });
+  return {std::span(static_cast<std::byte*>(address), size), std::move(handle)};
+}
+
+}  // namespace da3::core
