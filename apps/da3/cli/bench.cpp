@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <string>
+#include <string_view>
+
+#include <da3/error.hpp>
+
+#include <cli/option_sets.hpp>
+
+namespace da3::cli {
+namespace {
+
+constexpr std::array<std::string_view, 9> kSuites = {
+    "throughput", "latency", "load", "preprocess", "attention", "batching", "folder", "accuracy", "soak"};
+
+std::string checked_suite(const std::string& text) {
+  for (const std::string_view suite : kSuites) {
+    if (suite == text) return text;
+  }
+  throw_unknown_choice(text, {kSuites.begin(), kSuites.end()});
+}
+
+ReportFormat parse_format(const std::string& text) {
+  return choose<ReportFormat>(text, {{"table", ReportFormat::kTable},
+                                     {"markdown", ReportFormat::kMarkdown},
+                                     {"json", ReportFormat::kJson},
+                                     {"csv", ReportFormat::kCsv}});
+}
+
+std::pair<int, int> parse_photo_size(const std::string& text) {
+  const std::size_t by = text.find('x');
+  if (by == std::string::npos) {
+    throw Error(ErrorCode::kUsage, "expected WIDTHxHEIGHT such as 1280x720, found '" + text + "'");
+  }
+  return {static_cast<int>(whole_number(text.substr(0, by), 1, 65535)),
+          static_cast<int>(whole_number(text.substr(by + 1), 1, 65535))};
+}
+
+/// Adds "--names LIST" of whole numbers.
+void add_numbers(CLI::App& app, const std::string& names, std::vector<int>& values, int high,
+                 const std::string& help) {
+  add_parsed_list(
+      app, names,
+      [&values, high](const std::string& item) {
+        values.push_back(static_cast<int>(whole_number(item, 1, high)));
+      },
+      help)
+      ->type_name("LIST")
+      ->group("Selection");
+}
+
+void add_selection(CLI::App& app, BenchRun& options) {
+  add_parsed_list(
+      app, "--suite", [&](const std::string& item) { options.suites.push_back(checked_suite(item)); },
+      "throughput, latency, load, preprocess, attention, batching, folder, accuracy, soak (all but soak)")
+      ->type_name("LIST")
+      ->group("Selection");
+  for (const std::string_view suite : kSuites) {
+    app.add_flag_function(
+           "--skip-" + std::string(suite),
+           [&options, suite](std::int64_t) { options.skipped_suites.emplace_back(suite); },
+           "leave out " + std::string(suite))
+        ->group("Selection");
+  }
+  add_parsed_list(
+      app, "-m,--model", [&](const std::string& item) { options.models.push_back(item); },
+      "published names (synthetic weights where not installed) or model files")
+      ->type_name("LIST")
+      ->group("Selection");
+  add_parsed_list(
+      app, "--device",
+      [&](const std::string& item) {
+        if (item != "all" && item != "auto") parse_device(item);
+        options.devices.push_back(item);
+      },
+      "auto, cpu, cuda:N, mps, or all")
+      ->type_name("LIST")
+      ->group("Selection");
+  add_parsed_list(
+      app, "--precision",
+      [&](const std::string& item) { options.precisions.push_back(parse_precision(item)); },
+      "fp32, bf16, fp16, int8")
+      ->type_name("LIST")
+      ->group("Selection");
+  add_parsed_list(
+      app, "--attention",
+      [&](const std::string& item) {
+        options.attentions.push_back(
+            choose<Attention>(item, {{"sdpa", Attention::kSdpa}, {"manual", Attention::kManual}}));
+      },
+      "sdpa, manual")
+      ->type_name("LIST")
+      ->group("Selection");
+  add_numbers(app, "--batch", options.batches, 65536, "images per forward (1,2,4,8)");
+  add_numbers(app, "--process-res", options.process_res, 16384, "processing sizes (504)");
+  add_numbers(app, "--threads", options.threads, 4096, "threads of one forward on a CPU (from the machine)");
+  add_parsed_list(
+      app, "--image-size",
+      [&](const std::string& item) { options.image_sizes.push_back(parse_photo_size(item)); },
+      "photos, WIDTHxHEIGHT (1280x720)")
+      ->type_name("LIST")
+      ->group("Selection");
+  app.add_option("--images", options.images, "photos for accuracy")->type_name("FILE...")->group("Selection");
+  app.add_option("--dataset", options.dataset, "folder with colour/, depth/ and scale, for accuracy")
+      ->type_name("DIR")
+      ->group("Selection");
+}
+
+void add_sampling(CLI::App& app, BenchRun& options) {
+  app.add_flag("--quick", options.quick, "a short run of every suite but soak")->group("Sampling");
+  const auto number = [](auto& value, long long low, long long high) {
+    return [&value, low, high](const std::string& text) {
+      value = static_cast<typename std::remove_reference_t<decltype(value)>::value_type>(
+          whole_number(text, low, high));
+    };
+  };
+  add_parsed(app, "--runs", number(options.runs, 1, 1'000'000), "timed runs of a case in all")
+      ->type_name("N")
+      ->group("Sampling");
+  add_parsed(app, "--warmup", number(options.warmup, 0, 1'000'000), "runs before them at every new shape (2)")
+      ->type_name("N")
+      ->group("Sampling");
+  add_parsed(
+      app, "--min-time", [&](const std::string& text) { options.min_time_s = real_number(text, 0, 1e6); },
+      "seconds that a case is timed at least")
+      ->type_name("S")
+      ->group("Sampling");
+  add_parsed(app, "--soak-images", number(options.soak_images, 1, 1'000'000'000), "images of soak")
+      ->type_name("N")
+      ->group("Sampling");
+  app.add_option("--against", options.against, "another da3 program, interleaved with this one in one run")
+      ->type_name("PROGRAM")
+      ->group("Sampling");
+  app.add_flag("--dry-run", options.dry_run, "the plan with estimates, without measuring")->group("Sampling");
+}
+
+void add_fail_on(CLI::App& app, std::vector<std::string>& limits) {
+  app.add_option("--fail-on", limits, "exit 5 if a metric is worse than this, such as 'forward_ms.median>5%'")
+      ->type_name("LIMIT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_run(CLI::App& app, BenchRun& options) {
+  add_selection(app, options);
+  add_sampling(app, options);
+  add_fail_on(app, options.fail_on);
+  add_parsed(
+      app, "--format", [&](const std::string& text) { options.format = parse_format(text); },
+      "table, markdown, json or csv (table; from the name with -o)")
+      ->type_name("NAME");
+  app.add_option("-o,--output", options.output, "report, written after every case")->type_name("FILE");
+  add_verbosity(app, options.verbosity);
+}
+
+void add_report_format(CLI::App& app, ReportFormat& format, const std::string& help) {
+  add_parsed(
+      app, "--format", [&](const std::string& text) { format = parse_format(text); }, help)
+      ->type_name("NAME");
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, BenchCommands& options) {
+  // `da3 bench OPTIONS` is `da3 bench run OPTIONS`.
+  add_run(app, options.run);
+  app.require_subcommand(0, 1);
+  add_run(*app.add_subcommand("run", "measure (also without this word)"), options.run);
+
+  CLI::App* compare = app.add_subcommand("compare", "two reports, case by case, with intervals");
+  compare->add_option("BASE", options.compare.base, "report of the base")->type_name("")->required();
+  compare->add_option("NEW", options.compare.candidate, "report of what is judged")
+      ->type_name("")
+      ->required();
+  add_fail_on(*compare, options.compare.fail_on);
+  add_report_format(*compare, options.compare.format, "table, markdown or json (table)");
+  compare->add_option("-o,--output", options.compare.output, "file instead of standard output")
+      ->type_name("FILE");
+
+  CLI::App* report = app.add_subcommand("report", "reports of one or several machines as one");
+  report->add_option("FILE", options.report.files, "reports")->type_name("")->required();
+  add_report_format(*report, options.report.format, "markdown, table, json or csv (markdown)");
+  report->add_option("-o,--output", options.report.output, "file instead of standard output")
+      ->type_name("FILE");
+  report->add_option("--charts", options.report.charts, "folder for charts as SVG")->type_name("DIR");
+}
+
+void check(const BenchRun& options) {
+  if (options.quick && (options.min_time_s || options.runs)) {
+    throw Error(ErrorCode::kUsage, "--quick fixes the number of runs; leave out --runs and --min-time");
+  }
+  if (!options.fail_on.empty() && options.against.empty()) {
+    throw Error(ErrorCode::kUsage, "--fail-on needs something to compare with; add --against PROGRAM");
+  }
+}
+
+}  // namespace da3::cli

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+#include <string>
+
+#include <cli/option_sets.hpp>
+
+namespace da3::cli {
+namespace {
+
+void add_json(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "as JSON on standard output");
+}
+
+}  // namespace
+
+void add_model(CLI::App& app, ModelCommands& options) {
+  app.require_subcommand(1);
+
+  CLI::App* list = app.add_subcommand("list", "installed and published models, with size and licence");
+  add_json(*list, options.list.json);
+
+  CLI::App* info = app.add_subcommand("info", "what a model file says about itself");
+  info->add_option("FILE", options.info.model, "model file, or the name of an installed one")
+      ->type_name("")
+      ->required();
+  add_json(*info, options.info.json);
+
+  CLI::App* pull = app.add_subcommand("pull", "download a published model and export it");
+  pull->add_option("NAME", options.pull.model, "name from 'da3 model list', or OWNER/REPO")
+      ->type_name("")
+      ->required();
+  pull->add_flag("--accept-license", options.pull.accept_license,
+                 "accept a non-commercial licence without being asked");
+  pull->add_flag("--offline", options.pull.offline, "never open a socket");
+  add_verbosity(*pull, options.pull.verbosity);
+  pull->footer("\nHF_ENDPOINT, HF_TOKEN and the proxy variables are obeyed; models go to DA3_HOME.\n");
+
+  CLI::App* make = app.add_subcommand("export", "make a model file from published weights");
+  make->add_option("SRC", options.export_model.source,
+                   "folder with config.json and model.safetensors, or a published name with --synthetic")
+      ->type_name("")
+      ->required();
+  make->add_option("-o,--output", options.export_model.output, "model file to write")
+      ->type_name("FILE.pt")
+      ->required();
+  make->add_option("--name", options.export_model.name, "name kept in the file, instead of the folder's own");
+  add_parsed(
+      *make, "--synthetic",
+      [&](const std::string& text) {
+        options.export_model.seed =
+            static_cast<std::uint64_t>(whole_number(text, 0, std::numeric_limits<std::int64_t>::max()));
+      },
+      "weights by recipe from this seed: real architecture, no download, for tests and benchmarks")
+      ->type_name("SEED");
+  add_json(*make, options.export_model.json);
+  add_verbosity(*make, options.export_model.verbosity);
+
+  CLI::App* verify = app.add_subcommand("verify", "recompute a model file's hash and run its self-test");
+  verify->add_option("FILE", options.verify.model, "model file, or the name of an installed one")
+      ->type_name("")
+      ->required();
+  verify->add_option("--describe", options.verify.describe, "record for a model file that has none")
+      ->type_name("FILE.json");
+  add_engine_options(*verify, {options.verify.device, options.verify.attention, options.verify.precision});
+  add_parsed(
+      *verify, "--threads",
+      [&](const std::string& text) {
+        options.verify.threads = static_cast<int>(whole_number(text, 1, 4096));
+      },
+      "threads of the forward on a CPU (from the machine)")
+      ->type_name("N");
+  add_json(*verify, options.verify.json);
+  add_verbosity(*verify, options.verify.verbosity);
+}
+
+void add_doctor(CLI::App& app, Doctor& options) {
+  app.add_flag("--json", options.json, "as JSON on standard output");
+  app.add_option("-o,--output", options.output, "folder whose right to write is tried")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+}  // namespace da3::cli

@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include <da3/error.hpp>
+
+#include <cli/nearest.hpp>
+#include <cli/option_sets.hpp>
+
+namespace da3::cli {
+
+CLI::Option* add_parsed(CLI::App& app, const std::string& names, std::function<void(const std::string&)> set,
+                        const std::string& help) {
+  // The last name is the long one, by which messages call the option.
+  const std::string shown = names.substr(names.rfind(',') + 1);
+  return app
+      .add_option_function<std::string>(
+          names,
+          [set = std::move(set), shown](const std::string& text) {
+            try {
+              set(text);
+            } catch (const Error& error) {
+              throw Error(ErrorCode::kUsage, shown + ": " + error.what());
+            }
+          },
+          help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+CLI::Option* add_parsed_list(CLI::App& app, const std::string& names,
+                             std::function<void(const std::string&)> set, const std::string& help) {
+  return add_parsed(
+      app, names,
+      [set = std::move(set)](const std::string& text) {
+        for (const std::string& item : split_list(text)) set(item);
+      },
+      help);
+}
+
+void throw_unknown_choice(std::string_view text, const std::vector<std::string_view>& names) {
+  std::string list;
+  for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+  const std::optional<std::string> meant = nearest(text, {names.begin(), names.end()});
+  throw Error(ErrorCode::kUsage, "'" + std::string(text) + "' is not one of " + list +
+                                     (meant ? "; did you mean " + *meant + "?" : ""));
+}
+
+long long whole_number(const std::string& text, long long low, long long high) {
+  long long value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, problem] = std::from_chars(text.data(), end, value);
+  if (problem != std::errc{} || stopped != end || value < low || value > high) {
+    throw Error(ErrorCode::kUsage, "expected a whole number from " + std::to_string(low) + " to " +
+                                       std::to_string(high) + ", found '" + text + "'");
+  }
+  return value;
+}
+
+double real_number(const std::string& text, double low, double high) {
+  double value = 0;
+  std::size_t used = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (text.empty() || used != text.size() || !std::isfinite(value) || value < low || value > high) {
+    const auto shown = [](double bound) {
+      std::string digits = std::to_string(bound);
+      digits.erase(digits.find_last_not_of('0') + 1);
+      return digits.ends_with('.') ? digits.substr(0, digits.size() - 1) : digits;
+    };
+    throw Error(ErrorCode::kUsage,
+                "expected a number from " + shown(low) + " to " + shown(high) + ", found '" + text + "'");
+  }
+  return value;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> items;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t comma = text.find(',', begin);
+    items.push_back(text.substr(begin, comma == std::string::npos ? comma : comma - begin));
+    if (items.back().empty()) {
+      throw Error(ErrorCode::kUsage, "expected names between commas, found an empty one in '" + text + "'");
+    }
+    if (comma == std::string::npos) return items;
+    begin = comma + 1;
+  }
+}
+
+void add_verbosity(CLI::App& app, Verbosity& verbosity) {
+  app.add_flag("-q,--quiet", verbosity.quiet, "errors only on standard error")->group("Messages");
+  app.add_flag("-v,--verbose", verbosity.verbose, "say what is decided and why; -vv: everything")
+      ->group("Messages");
+}
+
+void add_engine_options(CLI::App& app, Engine engine) {
+  add_parsed(
+      app, "--device",
+      [&value = engine.device](const std::string& text) {
+        if (text == "auto") {
+          value.reset();
+        } else {
+          value = parse_device(text);
+        }
+      },
+      "auto (the best present), cpu, cuda, cuda:N or mps")
+      ->type_name("NAME")
+      ->group("Device");
+  add_parsed(
+      app, "--attention",
+      [&value = engine.attention](const std::string& text) {
+        value = choose<std::optional<Attention>>(
+            text, {{"auto", {}}, {"sdpa", Attention::kSdpa}, {"manual", Attention::kManual}});
+      },
+      "auto, sdpa or manual; the same result to rounding")
+      ->type_name("NAME")
+      ->group("Device");
+  add_parsed(
+      app, "--precision",
+      [&value = engine.precision](const std::string& text) {
+        value = choose<std::optional<Precision>>(text, {{"auto", {}},
+                                                        {"fp32", Precision::kFp32},
+                                                        {"bf16", Precision::kBf16},
+                                                        {"fp16", Precision::kFp16},
+                                                        {"int8", Precision::kInt8}});
+      },
+      "auto, fp32, bf16, fp16 or int8")
+      ->type_name("NAME")
+      ->group("Device");
+}
+
+}  // namespace da3::cli

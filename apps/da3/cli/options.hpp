@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <da3/device.hpp>
+#include <da3/model_spec.hpp>
+
+// What each sub-command was asked for: docs/cli.md as structs. No value here depends on the machine.
+namespace da3::cli {
+
+/// How much is told on standard error.
+struct Verbosity {
+  bool quiet = false;  ///< Errors only
+  int verbose = 0;     ///< 1: what is decided and why, 2: everything, with stack traces
+};
+
+enum class ShowProgress { kAuto, kAlways, kNever };
+enum class PreprocessOn { kAuto, kCpu, kDevice };
+enum class ResultSize { kInput, kModel };
+
+/// A part of the inputs: 1 <= index <= count.
+struct ShardOf {
+  int index = 1;
+  int count = 1;
+};
+
+/// `da3 infer`
+struct Infer {
+  std::vector<std::string> inputs;
+  bool null_separated = false;  ///< The list on standard input ends its paths with NUL, not newline
+  std::string output = "depth";
+  bool recursive = false;
+
+  std::string model;     ///< Name or file; empty: DA3_MODEL, the first installed, the starter
+  std::string describe;  ///< Record for a model file without one
+  bool allow_synthetic = false;
+  std::optional<DeviceId> device;  ///< None: the best present
+  std::optional<Attention> attention;
+  std::optional<Precision> precision;
+
+  std::optional<int> batch;  ///< None: measured
+  double memory_fraction = 0.85;
+  std::optional<int> process_res;
+  std::optional<ResizeMethod> resize_method;
+  PreprocessOn preprocess = PreprocessOn::kAuto;
+
+  std::vector<std::string> formats = {"png16", "vis"};
+  ResultSize size = ResultSize::kInput;
+  std::string colormap = "spectral";
+  std::optional<std::pair<double, double>> vis_range;
+  bool confidence = false;
+  bool sky = false;
+
+  bool overwrite = false;
+  std::optional<ShardOf> shard;
+  std::optional<std::size_t> limit;
+  int threads = 0;         ///< 0: from the machine
+  int decode_threads = 0;  ///< 0: from the machine
+  std::optional<double> focal_px;
+  std::optional<double> hfov_deg;
+  std::uint64_t max_pixels = std::uint64_t{1} << 28;
+
+  bool json = false;
+  ShowProgress progress = ShowProgress::kAuto;
+  bool dry_run = false;
+  Verbosity verbosity;
+};
+
+/// `da3 model list`
+struct ModelList {
+  bool json = false;
+};
+
+/// `da3 model info FILE`
+struct ModelInfo {
+  std::string model;
+  bool json = false;
+};
+
+/// `da3 model pull NAME`
+struct ModelPull {
+  std::string model;  ///< Catalogue name or OWNER/REPO
+  bool accept_license = false;
+  bool offline = false;
+  Verbosity verbosity;
+};
+
+/// `da3 model export SRC -o FILE.pt`
+struct ModelExport {
+  std::string source;  ///< Folder as published, or a catalogue name with `seed`
+  std::string output;
+  std::string name;  ///< Instead of the folder's own
+  std::optional<std::uint64_t> seed;
+  bool json = false;
+  Verbosity verbosity;
+};
+
+/// `da3 model verify FILE`
+struct ModelVerify {
+  std::string model;
+  std::string describe;
+  std::optional<DeviceId> device;
+  std::optional<Attention> attention;
+  std::optional<Precision> precision;
+  int threads = 0;
+  bool json = false;
+  Verbosity verbosity;
+};
+
+/// `da3 doctor`
+struct Doctor {
+  bool json = false;
+  std::string output = "depth";  ///< Folder whose right to write is tried
+};
+
+/// Formats of a benchmark's report.
+enum class ReportFormat { kTable, kMarkdown, kJson, kCsv };
+
+/// `da3 bench [run]`. Empty lists: the suite's own.
+struct BenchRun {
+  std::vector<std::string> suites;
+  std::vector<std::string> skipped_suites;
+  std::vector<std::string> models;
+  std::vector<std::string> devices;  ///< "all": every device present
+  std::vector<Precision> precisions;
+  std::vector<Attention> attentions;
+  std::vector<int> batches;
+  std::vector<std::pair<int, int>> image_sizes;  ///< Width, height of the photo
+  std::vector<int> process_res;
+  std::vector<int> threads;
+  std::vector<std::string> images;  ///< For `accuracy`
+  std::string dataset;              ///< Folder with ground truth for `accuracy`
+  std::optional<int> runs;
+  std::optional<int> warmup;
+  std::optional<double> min_time_s;
+  std::optional<std::size_t> soak_images;
+  bool quick = false;
+  bool dry_run = false;
+  std::string against;  ///< Another da3 program, interleaved with this one
+  std::vector<std::string> fail_on;
+  std::optional<ReportFormat> format;
+  std::string output;
+  Verbosity verbosity;
+};
+
+/// `da3 bench compare BASE.json NEW.json`
+struct BenchCompare {
+  std::string base;
+  std::string candidate;
+  std::vector<std::string> fail_on;
+  ReportFormat format = ReportFormat::kTable;
+  std::string output;
+};
+
+/// `da3 bench report FILE.json...`
+struct BenchReport {
+  std::vector<std::string> files;
+  ReportFormat format = ReportFormat::kMarkdown;
+  std::string output;
+  std::string charts;  ///< Folder for SVG charts; empty: none
+};
+
+}  // namespace da3::cli

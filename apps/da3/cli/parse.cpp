@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <da3/error.hpp>
+#include <da3/version.hpp>
+
+#include <CLI/CLI.hpp>
+#include <cli/nearest.hpp>
+#include <cli/option_sets.hpp>
+#include <cli/parse.hpp>
+
+namespace da3::cli {
+namespace {
+
+/// The whole command line. Options of sub-commands that are not called keep their defaults.
+struct Line {
+  CLI::App app{"Depth from photographs with Depth Anything 3.", "da3"};
+  Infer infer;
+  ModelCommands model;
+  BenchCommands bench;
+  Doctor doctor;
+
+  Line() {
+    app.set_version_flag("-V,--version",
+                         "da3 " + std::string(version()) + " (" + std::string(commit()) + ")");
+    app.require_subcommand(1);
+#ifdef DA3_WITH_PICTURES
+    add_infer(*app.add_subcommand("infer", "depth for photographs"), infer);
+#endif
+    add_bench(*app.add_subcommand("bench", "measure, compare, report"), bench);
+    add_model(*app.add_subcommand("model", "list, info, pull, export, verify"), model);
+    add_doctor(*app.add_subcommand("doctor", "what is here and what would be chosen"), doctor);
+    app.footer(
+        "\nExit codes: 0 all done, 1 some inputs failed, 2 usage or no input, 3 model, 4 device or memory,\n"
+        "5 benchmark regression, 6 output could not be written, 130/143 interrupted, 70 a bug.\n"
+        "'da3 COMMAND --help' shows the options of a command.\n");
+  }
+};
+
+/// The deepest sub-command that was named.
+const CLI::App* called(const CLI::App& app) {
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  return deepest;
+}
+
+std::string full_name(const CLI::App* app) {
+  std::string name = app->get_name();
+  for (app = app->get_parent(); app != nullptr; app = app->get_parent()) name = app->get_name() + " " + name;
+  return name;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(each->get_name());
+  return names;
+}
+
+/// What is wrong with the words that no option or sub-command took; none if all were taken.
+std::optional<std::string> unknown_word(const CLI::App& app) {
+  const std::vector<std::string> left = app.remaining(true);
+  if (left.empty()) return std::nullopt;
+  const std::string word = left.front().substr(0, left.front().find('='));
+  const CLI::App* command = called(app);
+  const bool is_option = word.size() > 1 && word.front() == '-';
+  const std::optional<std::string> meant =
+      nearest(word, is_option ? option_names(*command) : command_names(*command));
+  return std::string(is_option                         ? "unknown option '"
+                     : command_names(*command).empty() ? "unexpected argument '"
+                                                       : "unknown command '") +
+         word + "'" + (meant ? "; did you mean " + *meant + "?" : "");
+}
+
+[[noreturn]] void throw_usage(const CLI::App& app, const std::string& found) {
+  const std::string name = full_name(called(app));
+  // The program's name stands before every message already.
+  const std::string prefix = name == "da3" ? "" : name.substr(4) + ": ";
+  throw Error(ErrorCode::kUsage, prefix + found + "\n'" + name + " --help' shows what there is.");
+}
+
+Command chosen(Line& line) {
+  const CLI::App* command = called(line.app);
+  const std::string name = full_name(command);
+  if (name == "da3 infer") {
+    check(line.infer);
+    return line.infer;
+  }
+  if (name == "da3 doctor") return line.doctor;
+  if (name == "da3 model list") return line.model.list;
+  if (name == "da3 model info") return line.model.info;
+  if (name == "da3 model pull") return line.model.pull;
+  if (name == "da3 model export") return line.model.export_model;
+  if (name == "da3 model verify") return line.model.verify;
+  if (name == "da3 bench compare") return line.bench.compare;
+  if (name == "da3 bench report") return line.bench.report;
+  check(line.bench.run);
+  return line.bench.run;
+}
+
+}  // namespace
+
+Command parse(int argc, const char* const* argv) {
+  Line line;
+  try {
+    line.app.parse(argc, argv);
+    return chosen(line);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* command = called(line.app);
+    return ShowText{command->help(command->get_parent() == nullptr ? "" : full_name(command->get_parent()))};
+  } catch (const CLI::CallForAllHelp&) {
+    return ShowText{line.app.help("", CLI::AppFormatMode::All)};
+  } catch (const CLI::CallForVersion& asked) {
+    return ShowText{std::string(asked.what()) + "\n"};
+  } catch (const CLI::ParseError& problem) {
+    throw_usage(line.app, unknown_word(line.app).value_or(problem.what()));
+  } catch (const Error& problem) {
+    throw_usage(line.app, problem.what());
+  }
+}
+
+}  // namespace da3::cli
