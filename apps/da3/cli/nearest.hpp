@@ -9,8 +9,8 @@
 
 namespace da3::cli {
 
-/// The candidate that a mistyped word most likely meant: at most a third of its letters differ. None: nothing
-/// is near.
+/// The candidate that a mistyped word most likely meant: it begins so, or at most a third of its letters
+/// differ. None: nothing is near.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace da3::cli
