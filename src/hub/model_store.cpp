@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+#include <core/stored_zip.hpp>
+#include <hub/catalogue.hpp>
+#include <hub/model_store.hpp>
+
+namespace da3::hub {
+namespace fs = std::filesystem;
+namespace {
+
+std::optional<fs::path> folder_from(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return fs::path(value);
+}
+
+fs::path user_home() {
+  return folder_from("HOME").value_or(fs::temp_directory_path());
+}
+
+InstalledModel describe(const fs::path& file) {
+  InstalledModel model;
+  model.name = file.stem().string();
+  model.file = file;
+  std::error_code ignored;
+  model.bytes = fs::file_size(file, ignored);
+  try {
+    const auto zip = core::StoredZip::open(file);
+    const core::ZipEntry* entry = zip.find("extra/da3.json");
+    if (entry == nullptr) {
+      model.problem = "has no record da3.json";
+      return model;
+    }
+    const auto bytes = zip.checked_data(*entry);
+    const char* text = reinterpret_cast<const char*>(bytes.data());
+    const nlohmann::json record = nlohmann::json::parse(text, text + bytes.size());
+    model.kind = record.at("depth").at("kind");
+    model.origin = record.at("weights").at("origin");
+    model.parameters = record.at("parameters");
+    model.licence = record.at("licence").at("spdx");
+  } catch (const Error& error) {
+    model.problem = error.what();
+  } catch (const nlohmann::json::exception&) {
+    model.problem = "its record da3.json is damaged";
+  }
+  return model;
+}
+
+}  // namespace
+
+Folders Folders::from_environment() {
+  Folders folders;
+#if defined(__APPLE__)
+  folders.home = user_home() / "Library" / "Application Support" / "da3";
+  folders.cache = user_home() / "Library" / "Caches" / "da3";
+#else
+  folders.home = folder_from("XDG_DATA_HOME").value_or(user_home() / ".local" / "share") / "da3";
+  folders.cache = folder_from("XDG_CACHE_HOME").value_or(user_home() / ".cache") / "da3";
+#endif
+  if (const auto home = folder_from("DA3_HOME")) folders.home = *home;
+  return folders;
+}
+
+std::vector<InstalledModel> installed_models(const fs::path& models) {
+  std::vector<InstalledModel> found;
+  std::error_code error;
+  for (fs::directory_iterator it(models, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".pt" && it->path().filename().string().front() != '.')
+      found.push_back(describe(it->path()));
+  }
+  std::ranges::sort(found, {}, &InstalledModel::name);
+  return found;
+}
+
+std::optional<InstalledModel> default_model(const fs::path& models) {
+  constexpr std::array<const char*, 6> kOrder{"da3-base",  "da3-small",     "da3-large-1.1",
+                                              "da3-large", "da3-giant-1.1", "da3-giant"};
+  for (const char* name : kOrder) {
+    const fs::path file = models / (std::string(name) + ".pt");
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) continue;
+    InstalledModel model = describe(file);
+    if (!model.problem && model.origin != "synthetic") return model;
+  }
+  return std::nullopt;
+}
+
+fs::path resolve_model(const std::string& name_or_file, const fs::path& models) {
+  std::error_code error;
+  if (fs::is_regular_file(name_or_file, error)) return name_or_file;
+  const bool looks_like_file = name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".pt");
+  if (!looks_like_file) {
+    const fs::path installed = models / (name_or_file + ".pt");
+    if (fs::is_regular_file(installed, error)) return installed;
+  }
+  if (const CatalogueEntry* entry = find_in_catalogue(name_or_file)) {
+    const fs::path installed = models / (entry->name + ".pt");
+    if (fs::is_regular_file(installed, error)) return installed;
+    throw Error(ErrorCode::kModelNotFound, "model " + entry->name + " is not installed in " +
+                                               models.string() + "; get it with: da3 model pull " +
+                                               entry->name);
+  }
+  if (looks_like_file) {
+    throw Error(ErrorCode::kModelNotFound,
+                name_or_file + ": no such model file; expected a TorchScript file (.pt)");
+  }
+  throw Error(ErrorCode::kModelNotFound, "no model is called '" + name_or_file +
+                                             "'; expected a .pt file or one of " + catalogue_names() +
+                                             " (da3 model list shows what is installed)");
+}
+
+}  // namespace da3::hub

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <span>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
+
+#include <core/stored_zip.hpp>
+#include <hub/model_store.hpp>
+
+namespace da3::hub {
+namespace {
+namespace fs = std::filesystem;
+
+void put(std::string& out, std::uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 255U);
+}
+
+/// A zip archive with one stored entry, enough to be a model file for the store.
+void write_archive(const fs::path& path, const std::string& name, const std::string& content) {
+  std::string local("PK\x03\x04", 4);
+  std::string common;
+  put(common, 20, 2), put(common, 0, 2), put(common, 0, 2), put(common, 0, 4);
+  put(common, core::crc32(std::as_bytes(std::span(content.data(), content.size()))), 4);
+  put(common, content.size(), 4), put(common, content.size(), 4), put(common, name.size(), 2),
+      put(common, 0, 2);
+  local += common + name + content;
+  std::string central("PK\x01\x02", 4);
+  put(central, 20, 2);
+  central += common;
+  put(central, 0, 2), put(central, 0, 2), put(central, 0, 2), put(central, 0, 4), put(central, 0, 4);
+  central += name;
+  std::string end("PK\x05\x06", 4);
+  put(end, 0, 4), put(end, 1, 2), put(end, 1, 2), put(end, central.size(), 4), put(end, local.size(), 4),
+      put(end, 0, 2);
+  std::ofstream(path, std::ios::binary) << local << central << end;
+}
+
+class ModelStore : public ::testing::Test {
+ protected:
+  ModelStore()
+      : models_(
+            fs::temp_directory_path() /
+            (std::string("da3_store_") + ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(models_);
+    fs::create_directories(models_);
+  }
+  ~ModelStore() override { fs::remove_all(models_); }
+
+  void install(const std::string& name, const std::string& origin) {
+    write_archive(models_ / (name + ".pt"), name + "/extra/da3.json",
+                  R"({"parameters":5,"depth":{"kind":"relative"},"weights":{"origin":")" + origin +
+                      R"("},"licence":{"spdx":"MIT"}})");
+  }
+
+  fs::path models_;
+};
+
+TEST_F(ModelStore, ListsWhatEachFileSaysAboutItself) {
+  install("b", "published");
+  install("a", "synthetic");
+  std::ofstream(models_ / "broken.pt") << "not an archive";
+  std::ofstream(models_ / "notes.txt") << "not a model";
+  const auto models = installed_models(models_);
+  ASSERT_EQ(models.size(), 3U);
+  EXPECT_EQ(models[0].name, "a");
+  EXPECT_EQ(models[0].origin, "synthetic");
+  EXPECT_EQ(models[1].licence, "MIT");
+  EXPECT_EQ(models[1].parameters, 5);
+  EXPECT_TRUE(models[2].problem.has_value());
+}
+
+TEST_F(ModelStore, AFolderThatDoesNotExistHoldsNothing) {
+  EXPECT_TRUE(installed_models(models_ / "none").empty());
+}
+
+TEST_F(ModelStore, TheDefaultIsTheFirstRealModelInOrder) {
+  EXPECT_FALSE(default_model(models_).has_value());
+  install("da3-base", "synthetic");
+  EXPECT_FALSE(default_model(models_).has_value());
+  install("da3-large", "published");
+  EXPECT_EQ(default_model(models_)->name, "da3-large");
+  install("da3-small", "published");
+  EXPECT_EQ(default_model(models_)->name, "da3-small");
+}
+
+TEST_F(ModelStore, ANameThatIsNotInstalledSaysHowToGetIt) {
+  install("da3-small", "published");
+  EXPECT_EQ(resolve_model("da3-small", models_), models_ / "da3-small.pt");
+  EXPECT_EQ(resolve_model((models_ / "da3-small.pt").string(), models_), models_ / "da3-small.pt");
+  const auto message = [&](const std::string& name) {
+    try {
+      resolve_model(name, models_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kModelNotFound);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(message("da3-base"), ::testing::HasSubstr("da3 model pull da3-base"));
+  EXPECT_THAT(message("da3-bose"), ::testing::HasSubstr("da3-base"));
+  EXPECT_THAT(message("./x.pt"), ::testing::HasSubstr("no such model file"));
+}
+
+}  // namespace
+}  // namespace da3::hub
