@@ -13,20 +13,24 @@
 
 namespace da3::image {
 
-/// Names for --colormap. Perceptual maps; "spectral" is the original tool's.
+/// Names for --colormap: spectral (the original tool's), turbo, viridis, magma, inferno, plasma, cividis,
+/// grey.
 std::vector<std::string_view> colormap_names();
 
 struct VisOptions {
   std::string colormap = "spectral";
-  /// Depth values shown as nearest and farthest; none: 2nd to 98th percentile of this picture's inverse depth.
+  /// Depth values shown as nearest and farthest, in the map's unit and in any order; none: 2nd to 98th
+  /// percentile of this picture's inverse depth.
   std::optional<std::pair<double, double>> range;
 };
 
-/// A picture of a depth map: near is warm whatever the kind of depth. Shape (H, W). Throws: Error kUsage for an
-/// unknown colour map.
+/// A picture of a depth map, coloured by inverse depth: near is warm whatever the map and the kind of depth.
+/// Black where there is no value: not finite, or not above 0 unless the kind is inverse. A constant map gets
+/// the middle colour. Shape (H, W). Throws: Error kUsage for an unknown colour map or a range that is none.
 Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options = {});
 
-/// Two pictures of one height side by side.
+/// Two pictures of one height side by side. Shape (H, W of the left + W of the right). Throws: Error kUsage
+/// for two heights.
 Image side_by_side(const Image& left, const Image& right);
 
 }  // namespace da3::image

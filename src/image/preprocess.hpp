@@ -14,18 +14,24 @@ struct ResizePolicy {
   ResizeMethod method = ResizeMethod::kUpperBoundResize;
 };
 
-/// The size that `preprocess` gives for a picture of `original`. Pure; both sides are multiples of the patch and
-/// never below it (where the original network's tool fails).
+/// The size that `preprocess` gives for a picture of `original`. Pure; both sides are multiples of the patch
+/// and never below it (where the original network's tool fails). Throws: Error kUsage for a policy that makes
+/// no sense, kImageTooLarge for a very narrow picture under a lower bound.
 Size processed_size(Size original, const ResizePolicy& policy);
 
 /// A network input: (H, W, 3) uint8 RGB of processed_size. Area averaging when shrinking, cubic when growing,
-/// in the two steps of docs/model-format.md. Throws: Error kUsage for a policy that makes no sense.
+/// in the two steps of docs/model-format.md, with the same bits whatever the machine's number of threads.
+/// Threads: safe from any number; each call works on its own thread alone. Throws: as processed_size.
 Image preprocess(const Image& photo, const ResizePolicy& policy);
 
-/// A network input of exactly `size` (networks with a fixed size).
+/// A network input of exactly `size` (networks with a fixed size): cubic if a side grows, else area
+/// averaging. Throws: Error kUsage for an empty picture or size.
 Image preprocess_fixed(const Image& photo, Size size);
 
-/// One (H, W) float map at another size, bilinear with half-pixel centres. Equal sizes give a copy.
+/// One (H, W) float map at another size: bilinear interpolation of the four values around each new pixel's
+/// centre (half-pixel centres, edge values kept). Shrinking samples in the same way, without averaging over
+/// an area, so that no more than direct neighbours are mixed across an edge. Equal sizes give a copy. Throws:
+/// Error kUsage for an empty map or size.
 DepthMap resize_map(const DepthMap& map, Size size);
 
 }  // namespace da3::image

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include <da3/error.hpp>
+
+#include <image/colormap.hpp>
+#include <image/colormap_tables.hpp>
+#include <image/order_statistics.hpp>
+
+namespace da3::image {
+namespace {
+
+constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
+
+/// How near a value is, growing towards the camera; `kNoValue` where a map has none.
+float nearness(float value, DepthKind kind) {
+  if (!std::isfinite(value)) return kNoValue;
+  if (kind == DepthKind::kInverse) return value;
+  const float inverse = 1.0F / value;
+  return value > 0 && std::isfinite(inverse) ? inverse : kNoValue;
+}
+
+struct Range {
+  double far = 0;
+  double near = 0;
+};
+
+Range given_range(const std::pair<double, double>& range, DepthKind kind) {
+  const double low = std::min(range.first, range.second);
+  const double high = std::max(range.first, range.second);
+  const bool positive = kind == DepthKind::kInverse || low > 0;
+  if (!std::isfinite(low) || !std::isfinite(high) || !positive || low == high) {
+    throw Error(ErrorCode::kUsage, "range of the picture from " + std::to_string(range.first) + " to " +
+                                       std::to_string(range.second) +
+                                       ": expected two different depths, both above 0");
+  }
+  return kind == DepthKind::kInverse ? Range{low, high} : Range{1 / high, 1 / low};
+}
+
+/// 2nd to 98th percentile, so that a few outliers do not take all the colours.
+Range range_of(const std::vector<float>& near_values) {
+  std::vector<float> present;
+  present.reserve(near_values.size());
+  std::copy_if(near_values.begin(), near_values.end(), std::back_inserter(present),
+               [](float value) { return !std::isnan(value); });
+  constexpr std::array kPercents{2.0, 98.0};
+  const std::vector<double> found = percentiles(present, kPercents);
+  return {found[0], found[1]};
+}
+
+/// Which of 256 colours; the middle one if all values are one.
+std::size_t colour_index(double near, const Range& range) {
+  const double width = range.near - range.far;
+  const double position = width > 0 ? std::clamp((near - range.far) / width, 0.0, 1.0) : 0.5;
+  return std::min<std::size_t>(255, static_cast<std::size_t>(position * 256));
+}
+
+}  // namespace
+
+std::vector<std::string_view> colormap_names() {
+  return table_names();
+}
+
+Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options) {
+  const Table colours = far_to_near_colours(options.colormap);
+  std::vector<float> near_values(depth.values.size());
+  std::transform(depth.values.begin(), depth.values.end(), near_values.begin(),
+                 [kind](float value) { return nearness(value, kind); });
+  const Range range = options.range ? given_range(*options.range, kind) : range_of(near_values);
+  Image picture{depth.size, std::vector<std::uint8_t>(depth.size.area() * 3, 0)};
+  for (std::size_t i = 0; i < near_values.size(); ++i) {
+    if (std::isnan(near_values[i])) continue;
+    std::memcpy(&picture.rgb[3 * i], &colours[3 * colour_index(near_values[i], range)], 3);
+  }
+  return picture;
+}
+
+Image side_by_side(const Image& left, const Image& right) {
+  if (left.size.height != right.size.height) {
+    throw Error(ErrorCode::kUsage, "pictures of " + std::to_string(left.size.height) + " and " +
+                                       std::to_string(right.size.height) +
+                                       " rows cannot stand side by side; resize one");
+  }
+  const std::size_t left_bytes = static_cast<std::size_t>(left.size.width) * 3;
+  const std::size_t right_bytes = static_cast<std::size_t>(right.size.width) * 3;
+  Image picture{{left.size.height, left.size.width + right.size.width}, {}};
+  picture.rgb.reserve(picture.size.area() * 3);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(left.size.height); ++y) {
+    const auto left_row = left.rgb.begin() + static_cast<std::ptrdiff_t>(y * left_bytes);
+    const auto right_row = right.rgb.begin() + static_cast<std::ptrdiff_t>(y * right_bytes);
+    picture.rgb.insert(picture.rgb.end(), left_row, left_row + static_cast<std::ptrdiff_t>(left_bytes));
+    picture.rgb.insert(picture.rgb.end(), right_row, right_row + static_cast<std::ptrdiff_t>(right_bytes));
+  }
+  return picture;
+}
+
+}  // namespace da3::image

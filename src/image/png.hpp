@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <image/encoded_picture.hpp>
+
+namespace da3::image {
+
+/// The header of a PNG file, with its EXIF chunk. Throws: Error as `decode`.
+PictureHeader read_png_header(const EncodedPicture& picture);
+
+/// The stored picture of a PNG file: palette resolved, grey spread, alpha dropped, of 16 bits the upper 8. A
+/// wrong checksum anywhere, missing data or a missing end is an error. Throws: Error as `decode`.
+Image decode_png(const EncodedPicture& picture, const PictureHeader& header);
+
+}  // namespace da3::image
