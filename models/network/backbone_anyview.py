@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# Backbone of the any-view models: DINOv2 whose odd blocks, from alt_start on, attend over all views of a scene.
+
+
+def rotary_tables(self, rows: int, columns: int, prefix: str) -> Dict[str, Tensor]:
+    # Cosines and sines (N, 1, d) for patches at (row + 1, column + 1) and token 0 at (0, 0); in global blocks all
+    # patches are at (1, 1). The first half of d turns with the row, the second with the column; base 100.
+    device = self.pos_embed.device
+    d = self.pos_embed.size(-1) // self.num_heads
+    row = torch.arange(rows, device=device).repeat_interleave(columns)
+    column = torch.arange(columns, device=device).repeat(rows)
+    positions = torch.stack([row, column], 1) + 1
+    if prefix == "global_":
+        positions = torch.ones_like(positions)
+    positions = torch.cat([torch.zeros_like(positions[:1]), positions])
+    frequencies = 1.0 / torch.pow(100.0, torch.arange(0, d // 2, 2, device=device) / (d // 2))
+    angles = positions.unsqueeze(2) * frequencies
+    cos = torch.cos(angles)
+    sin = torch.sin(angles)
+    dtype = self.pos_embed.dtype
+    return {
+        prefix + "cos": torch.stack([cos, cos], 2).view(-1, 1, d).to(dtype),
+        prefix + "sin": torch.stack([-sin, sin], 2).view(-1, 1, d).to(dtype),
+    }
+
+
+def tables(self, rows: int, columns: int) -> Dict[str, Tensor]:
+    tables = {"position": self.position_table(rows, columns)}
+    tables.update(self.rotary_tables(rows, columns, ""))
+    tables.update(self.rotary_tables(rows, columns, "global_"))
+    return tables
+
+
+def spread(self, metric: Tensor) -> Tensor:
+    # (B, S): distance from the middle of the scene's range.
+    least = torch.amin(metric, [1], True)
+    most = torch.amax(metric, [1], True)
+    return torch.abs((metric - least) / (most - least + 1e-8) - 0.5)
+
+
+def reference_first(self, tokens: Tensor) -> Tensor:
+    # tokens: (B, S, C), token 0 of each view. Returns (B, S), an order of the views of each scene: the one nearest to
+    # the middle in similarity, norm and variance ("saddle_balanced") first, then the others as they were.
+    B, S, C = tokens.shape
+    length = torch.norm(tokens, 2, [-1], True)
+    unit = tokens / length
+    similarity = torch.matmul(unit, unit.transpose(1, 2)) - torch.eye(S, device=tokens.device)
+    score = self.spread(torch.sum(similarity, [-1]) / (S - 1))
+    score = score + self.spread(length.squeeze(-1))
+    score = score + self.spread(torch.var(unit, [-1], True))
+    reference = torch.argmin(score, 1, True)
+    position = torch.arange(S, device=tokens.device).expand(B, S)
+    order = torch.where(position <= reference, position - 1, position)
+    return torch.where(position == 0, reference, order)
+
+
+def take_views(self, x: Tensor, order: Tensor) -> Tensor:
+    # x: (B * S, ...); order: (B, S). Returns the views of each scene in that order.
+    first = torch.arange(order.size(0), device=order.device).unsqueeze(1) * order.size(1)
+    return torch.index_select(x, 0, (order + first).flatten())
+
+
+def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> Dict[str, Tensor]:
+    # Returns feat0..3 (B, S, P, 2 C): [latest within-view output, not normalised; this block's output after the final
+    # norm], and cam0..3 (B, S, 2 C): the same two of token 0, neither normalised.
+    B = image.size(0)
+    S = image.size(1)
+    x = self.tokens(image, tables["position"])
+    within = x
+    order = torch.zeros([B, 0])
+    features: Dict[str, Tensor] = {}
+    for i in range(self.num_blocks):
+        if i == self.alt_start - 1 and S >= 3:
+            order = self.reference_first(x[:, 0].unflatten(0, [B, S]))
+            x = self.take_views(x, order)
+        if i == self.alt_start:
+            scenes = x.unflatten(0, [B, S])
+            scenes[:, 0, 0] = self.camera_token[0, 0]
+            scenes[:, 1:, 0] = self.camera_token[0, 1]
+        if i >= self.alt_start and i % 2 == 1:
+            if i in self.out_layers:
+                within = x.clone()  # Blocks change their input in place.
+            x = self.blocks.forward(i, x, S, tables["global_cos"], tables["global_sin"], use_sdpa)
+        else:
+            x = self.blocks.forward(i, x, 1, tables["cos"], tables["sin"], use_sdpa)
+            within = x
+        if i in self.out_layers:
+            normed = torch.layer_norm(x, [x.size(-1)], self.norm.weight, self.norm.bias, 1e-5)
+            feature = torch.cat([within[:, 1:], normed[:, 1:]], -1)
+            camera = torch.cat([within[:, 0], x[:, 0]], -1)
+            if order.size(1) > 0:
+                restore = torch.argsort(order, 1)
+                feature = self.take_views(feature, restore)
+                camera = self.take_views(camera, restore)
+            level = str(len(features) // 2)
+            features["feat" + level] = feature.unflatten(0, [B, S])
+            features["cam" + level] = camera.unflatten(0, [B, S])
+    return features

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# DPT of the mono and metric models: depth and sky, no token norm, no UV embedding.
+
+
+def tables(self, height: int, width: int) -> Dict[str, Tensor]:
+    tables: Dict[str, Tensor] = {}
+    return tables
+
+
+def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Tensor:
+    p0 = getattr(self.projects, "0")
+    p1 = getattr(self.projects, "1")
+    p2 = getattr(self.projects, "2")
+    p3 = getattr(self.projects, "3")
+    levels = [
+        torch.linear(features["feat0"].flatten(0, 1), p0.weight.flatten(1), p0.bias),
+        torch.linear(features["feat1"].flatten(0, 1), p1.weight.flatten(1), p1.bias),
+        torch.linear(features["feat2"].flatten(0, 1), p2.weight.flatten(1), p2.bias),
+        torch.linear(features["feat3"].flatten(0, 1), p3.weight.flatten(1), p3.bias),
+    ]
+    return self.fuse(levels, height // self.patch, width // self.patch)
+
+
+def fill_sky(self, depth: Tensor, sky: Tensor) -> Tensor:
+    # One scene, (S, H, W): sky gets the 0.99 quantile (linear) of the rest, if there are more than 10 pixels of each.
+    ground = sky < 0.3
+    rest = depth[ground]
+    count = rest.size(0)
+    if count <= 10 or depth.numel() - count <= 10:
+        return depth
+    rank = 0.99 * (count - 1)
+    lower = int(rank)
+    value = torch.kthvalue(rest, lower + 1)[0]
+    if lower + 1 < count:
+        value = torch.lerp(value, torch.kthvalue(rest, lower + 2)[0], rank - lower)
+    return torch.where(ground, depth, value)
+
+
+def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
+    # Returns depth, depth_raw (before the sky rule) and sky (B, S, H, W).
+    B = features["feat0"].size(0)
+    S = features["feat0"].size(1)
+    neck = self.neck(features, tables, height, width)
+    conv = getattr(self.scratch.output_conv2, "0")
+    last = getattr(self.scratch.output_conv2, "2")
+    sky_conv = getattr(self.scratch.sky_output_conv2, "0")
+    sky_last = getattr(self.scratch.sky_output_conv2, "2")
+    depths: List[Tensor] = []
+    skies: List[Tensor] = []
+    for i in range(B * S):  # One by one: this map is the largest of all.
+        x = torch.upsample_bilinear2d(neck[i : i + 1], [height, width], True)
+        y = torch.relu_(torch.conv2d(x, conv.weight, conv.bias, 1, 1))
+        depths.append(torch.exp(torch.conv2d(y, last.weight, last.bias))[0, 0])
+        y = torch.relu_(torch.conv2d(x, sky_conv.weight, sky_conv.bias, 1, 1))
+        skies.append(torch.relu_(torch.conv2d(y, sky_last.weight, sky_last.bias))[0, 0])
+    raw = torch.stack(depths).unflatten(0, [B, S])
+    sky = torch.stack(skies).unflatten(0, [B, S])
+    depth = torch.stack([self.fill_sky(raw[b], sky[b]) for b in range(B)])
+    return {"depth": depth, "depth_raw": raw, "sky": sky}

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# What both DPT heads share: tokens of four blocks to one map at 8 / 14 of the input's size. All maps are channels last.
+# Letters: C width of a feature, K channels of a level, h and w rows and columns of patches.
+
+
+def as_map(self, x: Tensor, rows: int, columns: int) -> Tensor:
+    # (B * S, h * w, K) as (B * S, K, h, w), without a copy.
+    return x.unflatten(1, [rows, columns]).permute(0, 3, 1, 2)
+
+
+def enlarge(self, x: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: int) -> Tensor:
+    # Transposed convolution whose kernel is its stride k: one product, then every pixel to its place.
+    # x: (B * S, h * w, K); weight: (K, K', k, k). Returns (B * S, K', k h, k w).
+    k = weight.size(3)
+    product = torch.linear(x, weight.permute(2, 3, 1, 0).flatten(0, 2), bias.repeat(k * k))
+    pixels = product.view(x.size(0), rows, columns, k, k, weight.size(1)).transpose(2, 3)
+    return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, weight.size(1)), rows * k, columns * k)
+
+
+def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:
+    # levels: (B * S, h * w, K) per tapped block. Returns (B * S, F / 2, 8 h, 8 w).
+    scratch = self.scratch
+    up4 = getattr(self.resize_layers, "0")
+    up2 = getattr(self.resize_layers, "1")
+    down2 = getattr(self.resize_layers, "3")
+    l1 = self.enlarge(levels[0], up4.weight, up4.bias, rows, columns)
+    l2 = self.enlarge(levels[1], up2.weight, up2.bias, rows, columns)
+    l3 = self.as_map(levels[2], rows, columns)
+    l4 = torch.conv2d(self.as_map(levels[3], rows, columns), down2.weight, down2.bias, 2, 1)
+    l4 = torch.conv2d(l4, scratch.layer4_rn.weight, None, 1, 1)
+    y = scratch.refinenet4.forward(l4, rows, columns)
+    l3 = torch.conv2d(l3, scratch.layer3_rn.weight, None, 1, 1)
+    y = scratch.refinenet3.forward(y, l3, 2 * rows, 2 * columns)
+    l2 = torch.conv2d(l2, scratch.layer2_rn.weight, None, 1, 1)
+    y = scratch.refinenet2.forward(y, l2, 4 * rows, 4 * columns)
+    l1 = torch.conv2d(l1, scratch.layer1_rn.weight, None, 1, 1)
+    y = scratch.refinenet1.forward(y, l1, 8 * rows, 8 * columns)
+    return torch.conv2d(y, scratch.output_conv1.weight, scratch.output_conv1.bias, 1, 1)
