@@ -4,8 +4,10 @@
 
 
 def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:
-    # x: (B * S, N, C). Tokens attend within their own view: these blocks come before the first global one.
+    # x: (B * S, N, C). Tokens of `views` views in a row attend to each other.
     BS, N, C = x.shape
-    qkv = torch.linear(x, self.qkv.weight, self.qkv.bias).view(BS, N, 3, self.num_heads, C // self.num_heads)
+    qkv = torch.linear(x, self.qkv.weight, self.qkv.bias)
+    qkv = qkv.view(BS // views, views * N, 3, self.num_heads, C // self.num_heads)
     q, k, v = torch.unbind(qkv.permute(2, 0, 3, 1, 4), 0)
-    return torch.linear(self.attend(q, k, v, use_sdpa), self.proj.weight, self.proj.bias)
+    y = self.attend(q, k, v, use_sdpa).view(BS, N, C)
+    return torch.linear(y, self.proj.weight, self.proj.bias)

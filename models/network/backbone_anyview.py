@@ -21,7 +21,7 @@ def rotary_tables(self, rows: int, columns: int, prefix: str) -> Dict[str, Tenso
     dtype = self.pos_embed.dtype
     return {
         prefix + "cos": torch.stack([cos, cos], 2).view(-1, 1, d).to(dtype),
-        prefix + "sin": torch.stack([-sin, sin], 2).view(-1, 1, d).to(dtype),
+        prefix + "sin": torch.stack([-sin, sin], 2).view(-1, 1, d).to(dtype)
     }
 
 

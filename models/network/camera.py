@@ -26,7 +26,7 @@ def forward(self, token: Tensor, height: int, width: int) -> Dict[str, Tensor]:
     rotation = torch.stack([
         1 - s * (j * j + k * k), s * (i * j + k * r), s * (i * k - j * r),
         s * (i * j - k * r), 1 - s * (i * i + k * k), s * (j * k + i * r),
-        s * (i * k + j * r), s * (j * k - i * r), 1 - s * (i * i + j * j),
+        s * (i * k + j * r), s * (j * k - i * r), 1 - s * (i * i + j * j)
     ], -1).unflatten(-1, [3, 3])
     translation = -torch.matmul(rotation, encoding[..., :3].unsqueeze(-1))
     half = torch.clamp_min(torch.tan(encoding[..., 7:] / 2.0), 1e-6)

@@ -40,7 +40,7 @@ def tables(self, height: int, width: int) -> Dict[str, Tensor]:
         "uv2": self.uv_table(rows, columns, aspect, getattr(self.projects, "2").weight.size(0)),
         "uv3": self.uv_table(rows, columns, aspect, getattr(self.projects, "3").weight.size(0)),
         "uv_x": x.view(1, 1, width, channels).permute(0, 3, 1, 2),
-        "uv_y": y.view(1, height, 1, channels).permute(0, 3, 1, 2),
+        "uv_y": y.view(1, height, 1, channels).permute(0, 3, 1, 2)
     }
 
 
@@ -59,7 +59,7 @@ def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: i
         self.project(features["feat0"], p0.weight, p0.bias, tables["uv0"]),
         self.project(features["feat1"], p1.weight, p1.bias, tables["uv1"]),
         self.project(features["feat2"], p2.weight, p2.bias, tables["uv2"]),
-        self.project(features["feat3"], p3.weight, p3.bias, tables["uv3"]),
+        self.project(features["feat3"], p3.weight, p3.bias, tables["uv3"])
     ]
     return self.fuse(levels, height // self.patch, width // self.patch)
 
@@ -84,5 +84,5 @@ def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height
         confidence.append(x[0, 1] + 1)
     return {
         "depth": torch.stack(depth).unflatten(0, [B, S]),
-        "depth_conf": torch.stack(confidence).unflatten(0, [B, S]),
+        "depth_conf": torch.stack(confidence).unflatten(0, [B, S])
     }

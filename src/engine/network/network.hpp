@@ -13,7 +13,8 @@
 
 namespace da3::weights {
 struct NetworkConfig;
-}
+struct TensorEntry;
+}  // namespace da3::weights
 
 // The Depth Anything 3 networks: TorchScript text (models/network/) and tensors made into one module.
 namespace da3::engine {
@@ -25,12 +26,22 @@ using TensorMap = std::map<std::string, at::Tensor>;
 /// Newest tensor layout that `build_network` takes and that exports write. 1: the published tensors as they are.
 inline constexpr int kNewestLayout = 1;
 
+/// The id of the network that a configuration describes: "da3-anyview" (depth, confidence, cameras), "da3-mono" (depth,
+/// sky), or "da3-nested" (both).
+std::string network_id(const weights::NetworkConfig& config);
+
 /// True if this build can make the module of network `id` in tensor layout `layout`.
 bool knows_network(std::string_view id, int layout);
 
+/// True for the tensors that modules and exported files hold: those for depth and cameras.
+bool is_needed(const weights::TensorEntry& entry);
+
+/// The path in the module of a tensor's published name.
+std::string module_path(std::string_view published_name);
+
 /// The network, in eval mode, made from the embedded text and `tensors`, which are registered without a copy (views of
 /// mapped files are fine: the module keeps them alive). Any device and floating type; nothing is moved or cast.
-/// Tensors that the network does not need are left out.
+/// Tensors that the network does not need are left out: those for rays, given cameras and Gaussians.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
 ///   forward(image) -> Dict[str, Tensor]; pose(image) (networks with a camera decoder);

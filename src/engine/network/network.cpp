@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <engine/network/network.hpp>
+
+#include <optional>
+#include <sstream>
+
+#include <da3/error.hpp>
+
+#include <engine/network/module_tree.hpp>
+#include <engine/network/network_plans.hpp>
+#include <engine/torch_errors.hpp>
+#include <weights/model_config.hpp>
+#include <weights/tensor_list.hpp>
+
+namespace da3::engine {
+namespace {
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::ostringstream text;
+  text << shape;
+  return text.str();
+}
+
+const at::Tensor& find_checked(const TensorMap& tensors, const std::string& path, const std::string& name,
+                               at::IntArrayRef shape) {
+  const auto found = tensors.find(path);
+  if (found == tensors.end()) {
+    throw Error(ErrorCode::kModelContract, "The tensor " + name + " " + shape_text(shape) + " is missing");
+  }
+  if (found->second.sizes() != shape) {
+    throw Error(ErrorCode::kModelContract, "The tensor " + name + " has the shape " +
+                                               shape_text(found->second.sizes()) + ", expected " + shape_text(shape));
+  }
+  return found->second;
+}
+
+}  // namespace
+
+std::string network_id(const weights::NetworkConfig& config) {
+  if (config.nested()) return "da3-nested";
+  return config.main.head.kind == weights::HeadKind::kDualDpt ? "da3-anyview" : "da3-mono";
+}
+
+bool knows_network(std::string_view id, int layout) {
+  return (id == "da3-anyview" || id == "da3-mono") && layout >= 1 && layout <= kNewestLayout;
+}
+
+bool is_needed(const weights::TensorEntry& entry) {
+  return entry.use == weights::TensorUse::kDepth || entry.use == weights::TensorUse::kPose;
+}
+
+std::string module_path(std::string_view published_name) {
+  constexpr std::string_view kPrefix = "model.";
+  if (published_name.starts_with(kPrefix)) published_name.remove_prefix(kPrefix.size());
+  return std::string(published_name);
+}
+
+torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
+                                 Attention attention) {
+  const std::string id = network_id(config);
+  if (!knows_network(id, layout)) {
+    throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id + " in tensor layout " +
+                                               std::to_string(layout) + "; a newer da3 may");
+  }
+  const weights::BackboneConfig& backbone = config.main.backbone;
+  if (backbone.rope_start != backbone.qknorm_start) {
+    throw Error(ErrorCode::kModelContract, "A network whose rope_start " + std::to_string(backbone.rope_start) +
+                                               " differs from its qknorm_start " +
+                                               std::to_string(backbone.qknorm_start) + " cannot be built");
+  }
+  TensorMap needed;
+  for (const weights::TensorEntry& entry : weights::tensor_list(config)) {
+    if (!is_needed(entry)) continue;
+    const std::string path = module_path(entry.name);
+    needed.emplace(path, find_checked(tensors, path, entry.name, entry.shape));
+  }
+  try {
+    return build_module_tree(needed, network_plans(config, attention != Attention::kManual));
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, "Building the network " + id);
+  }
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <engine/network/network_plans.hpp>
+
+#include <initializer_list>
+#include <string_view>
+
+#include <engine/network_text.hpp>
+#include <weights/model_config.hpp>
+
+namespace da3::engine {
+namespace {
+
+using Plans = std::map<std::string, ModulePlan>;
+namespace text = network_text;
+
+std::string join(std::initializer_list<std::string_view> pieces) {
+  std::string joined;
+  for (const std::string_view piece : pieces) joined += std::string(piece) + "\n";
+  return joined;
+}
+
+// TorchScript cannot index a module's children by a number, so the choice is written out.
+std::string dispatch_text(int num_blocks) {
+  std::string chosen = "def forward(self, i: int, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:\n";
+  for (int i = 0; i < num_blocks; ++i) {
+    const std::string number = std::to_string(i);
+    chosen += "    if i == " + number + ":\n        x = getattr(self, \"" + number +
+              "\").forward(x, views, cos, sin, use_sdpa)\n";
+  }
+  return chosen + "    return x\n";
+}
+
+void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config) {
+  const bool plain = config.alt_start < 0;
+  c10::List<std::int64_t> out_layers;
+  for (const int layer : config.out_layers) out_layers.push_back(layer);
+  plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
+                 join({text::k_dinov2_py, plain ? text::k_backbone_plain_py : text::k_backbone_anyview_py}),
+                 {{"patch", weights::kPatchSize},
+                  {"num_blocks", config.depth},
+                  {"num_heads", config.num_heads},
+                  {"alt_start", config.alt_start},
+                  {"out_layers", out_layers}}};
+  plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
+  for (int i = 0; i < config.depth; ++i) {
+    const std::string block = path + ".blocks." + std::to_string(i);
+    const bool rotary = config.rope_start >= 0 && i >= config.rope_start;
+    plans[block] = {"Block", std::string(text::k_block_py), {}};
+    plans[block + ".attn"] = {rotary ? "RotaryAttention" : "Attention",
+                              join({text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
+                              {{"num_heads", config.num_heads}}};
+    plans[block + ".mlp"] = config.feed_forward == weights::FeedForward::kSwiGlu
+                                ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
+                                : ModulePlan{"Mlp", std::string(text::k_mlp_py), {}};
+  }
+}
+
+void add_head(Plans& plans, const std::string& path, bool dual) {
+  plans[path] = {dual ? "DualHead" : "SkyHead",
+                 join({text::k_pyramid_py, dual ? text::k_head_dual_py : text::k_head_sky_py}),
+                 {{"patch", weights::kPatchSize}}};
+  for (int level = 1; level <= 4; ++level) {
+    const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);
+    const bool top = level == 4;
+    plans[fusion] = {top ? "TopFusion" : "Fusion",
+                     join({text::k_fusion_resize_py, top ? text::k_fusion_top_py : text::k_fusion_py}),
+                     {}};
+    for (int unit = top ? 2 : 1; unit <= 2; ++unit) {
+      plans[fusion + ".resConfUnit" + std::to_string(unit)] = {"ResidualUnit", std::string(text::k_residual_unit_py), {}};
+    }
+  }
+}
+
+}  // namespace
+
+Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa) {
+  const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
+  Plans plans;
+  plans[""] = {anyview ? "AnyviewNetwork" : "MonoNetwork",
+               anyview ? join({text::k_network_py, text::k_network_pose_py}) : std::string(text::k_network_py),
+               {{"use_sdpa", use_sdpa}}};
+  add_backbone(plans, "backbone.pretrained", config.main.backbone);
+  add_head(plans, "head", anyview);
+  if (anyview) plans["cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
+  return plans;
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <engine/network/module_tree.hpp>
+
+namespace da3::weights {
+struct NetworkConfig;
+}
+
+namespace da3::engine {
+
+/// Class name, text and attributes of every module of the network that has code, by path, for tensor layout 1.
+std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, bool use_sdpa);
+
+}  // namespace da3::engine
