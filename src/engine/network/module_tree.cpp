@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <engine/network/module_tree.hpp>
-
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include <torch/csrc/jit/api/compilation_unit.h>
+
+#include <engine/network/module_tree.hpp>
 
 namespace da3::engine {
 namespace {
@@ -53,7 +53,8 @@ class Builder {
     const ModulePlan& own = plan == plans_.end() ? kNoPlan : plan->second;
     std::string structure = own.class_name;
     for (const auto& [name, tensor] : node.tensors) structure += "|" + name;
-    for (const auto& [name, child] : children) structure += "|" + name + ":" + child.type()->name()->qualifiedName();
+    for (const auto& [name, child] : children)
+      structure += "|" + name + ":" + child.type()->name()->qualifiedName();
 
     const auto known = classes_.find(structure);
     if (known != classes_.end()) return fill(torch::jit::Module(unit_, known->second), node, own, children);
@@ -66,11 +67,13 @@ class Builder {
   using Children = std::vector<std::pair<std::string, torch::jit::Module>>;
 
   torch::jit::Module declare(const Node& node, const ModulePlan& plan, const Children& children) {
-    const std::string name = plan.class_name + (plan.text.empty() ? "_" + std::to_string(classes_.size()) : "");
+    const std::string name =
+        plan.class_name + (plan.text.empty() ? "_" + std::to_string(classes_.size()) : "");
     torch::jit::Module module(c10::QualifiedName("__torch__.da3." + name), unit_, /*shouldMangle=*/true);
     module.register_attribute("training", c10::BoolType::get(), false);
     for (const auto& [key, value] : plan.attributes) module.register_attribute(key, value.type(), value);
-    for (const auto& [key, tensor] : node.tensors) module.register_parameter(key, tensor, /*is_buffer=*/false);
+    for (const auto& [key, tensor] : node.tensors)
+      module.register_parameter(key, tensor, /*is_buffer=*/false);
     for (const auto& [key, child] : children) module.register_module(key, child);
     if (!plan.text.empty()) module.define(plan.text);
     return module;

@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <engine/network/network.hpp>
-
 #include <optional>
 #include <sstream>
 
 #include <da3/error.hpp>
 
 #include <engine/network/module_tree.hpp>
+#include <engine/network/network.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/model_config.hpp>
@@ -30,7 +29,8 @@ const at::Tensor& find_checked(const TensorMap& tensors, const std::string& path
   }
   if (found->second.sizes() != shape) {
     throw Error(ErrorCode::kModelContract, "The tensor " + name + " has the shape " +
-                                               shape_text(found->second.sizes()) + ", expected " + shape_text(shape));
+                                               shape_text(found->second.sizes()) + ", expected " +
+                                               shape_text(shape));
   }
   return found->second;
 }
@@ -60,12 +60,14 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
                                  Attention attention) {
   const std::string id = network_id(config);
   if (!knows_network(id, layout)) {
-    throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id + " in tensor layout " +
-                                               std::to_string(layout) + "; a newer da3 may");
+    throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id +
+                                               " in tensor layout " + std::to_string(layout) +
+                                               "; a newer da3 may");
   }
   const weights::BackboneConfig& backbone = config.main.backbone;
   if (backbone.rope_start != backbone.qknorm_start) {
-    throw Error(ErrorCode::kModelContract, "A network whose rope_start " + std::to_string(backbone.rope_start) +
+    throw Error(ErrorCode::kModelContract, "A network whose rope_start " +
+                                               std::to_string(backbone.rope_start) +
                                                " differs from its qknorm_start " +
                                                std::to_string(backbone.qknorm_start) + " cannot be built");
   }

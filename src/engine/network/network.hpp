@@ -20,14 +20,16 @@ struct TensorEntry;
 namespace da3::engine {
 
 /// Tensors by path in the module: the published name without its leading "model.", such as
-/// "backbone.pretrained.blocks.0.attn.qkv.weight". Also `named_parameters()` of a module and the attributes in a `.pt`.
+/// "backbone.pretrained.blocks.0.attn.qkv.weight". Also `named_parameters()` of a module and the attributes
+/// in a `.pt`.
 using TensorMap = std::map<std::string, at::Tensor>;
 
-/// Newest tensor layout that `build_network` takes and that exports write. 1: the published tensors as they are.
+/// Newest tensor layout that `build_network` takes and that exports write. 1: the published tensors as they
+/// are.
 inline constexpr int kNewestLayout = 1;
 
-/// The id of the network that a configuration describes: "da3-anyview" (depth, confidence, cameras), "da3-mono" (depth,
-/// sky), or "da3-nested" (both).
+/// The id of the network that a configuration describes: "da3-anyview" (depth, confidence, cameras),
+/// "da3-mono" (depth, sky), or "da3-nested" (both).
 std::string network_id(const weights::NetworkConfig& config);
 
 /// True if this build can make the module of network `id` in tensor layout `layout`.
@@ -39,19 +41,22 @@ bool is_needed(const weights::TensorEntry& entry);
 /// The path in the module of a tensor's published name.
 std::string module_path(std::string_view published_name);
 
-/// The network, in eval mode, made from the embedded text and `tensors`, which are registered without a copy (views of
-/// mapped files are fine: the module keeps them alive). Any device and floating type; nothing is moved or cast.
-/// Tensors that the network does not need are left out: those for rays, given cameras and Gaussians.
+/// The network, in eval mode, made from the embedded text and `tensors`, which are registered without a copy
+/// (views of mapped files are fine: the module keeps them alive). Any device and floating type; nothing is
+/// moved or cast. Tensors that the network does not need are left out: those for rays, given cameras and
+/// Gaussians.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
 ///   forward(image) -> Dict[str, Tensor]; pose(image) (networks with a camera decoder);
 ///   features(image) -> Dict[str, Tensor], decode(features, height, width) -> Dict[str, Tensor].
-/// What depends on the shape alone comes from tables(height, width) -> Dict[str, Tensor], which the caller may keep:
-///   features_with(image, tables), decode_with(features, tables, height, width), pose_with(features, height, width).
+/// What depends on the shape alone comes from tables(height, width) -> Dict[str, Tensor], which the caller
+/// may keep:
+///   features_with(image, tables), decode_with(features, tables, height, width), pose_with(features, height,
+///   width).
 /// Attribute `use_sdpa: bool` chooses the attention at any time.
 /// Threads: the module has no state that a call changes.
-/// Throws: Error kModelContract naming a tensor that is missing or has another shape than the configuration says, and
-/// for a network or layout that this build does not know.
+/// Throws: Error kModelContract naming a tensor that is missing or has another shape than the configuration
+/// says, and for a network or layout that this build does not know.
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
                                  Attention attention);
 

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <engine/network/network_plans.hpp>
-
 #include <initializer_list>
 #include <string_view>
 
+#include <engine/network/network_plans.hpp>
 #include <engine/network_text.hpp>
 #include <weights/model_config.hpp>
 
@@ -22,7 +21,9 @@ std::string join(std::initializer_list<std::string_view> pieces) {
 
 // TorchScript cannot index a module's children by a number, so the choice is written out.
 std::string dispatch_text(int num_blocks) {
-  std::string chosen = "def forward(self, i: int, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:\n";
+  std::string chosen =
+      "def forward(self, i: int, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> "
+      "Tensor:\n";
   for (int i = 0; i < num_blocks; ++i) {
     const std::string number = std::to_string(i);
     chosen += "    if i == " + number + ":\n        x = getattr(self, \"" + number +
@@ -47,9 +48,10 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
     const std::string block = path + ".blocks." + std::to_string(i);
     const bool rotary = config.rope_start >= 0 && i >= config.rope_start;
     plans[block] = {"Block", std::string(text::k_block_py), {}};
-    plans[block + ".attn"] = {rotary ? "RotaryAttention" : "Attention",
-                              join({text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
-                              {{"num_heads", config.num_heads}}};
+    plans[block + ".attn"] = {
+        rotary ? "RotaryAttention" : "Attention",
+        join({text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
+        {{"num_heads", config.num_heads}}};
     plans[block + ".mlp"] = config.feed_forward == weights::FeedForward::kSwiGlu
                                 ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
                                 : ModulePlan{"Mlp", std::string(text::k_mlp_py), {}};
@@ -67,7 +69,8 @@ void add_head(Plans& plans, const std::string& path, bool dual) {
                      join({text::k_fusion_resize_py, top ? text::k_fusion_top_py : text::k_fusion_py}),
                      {}};
     for (int unit = top ? 2 : 1; unit <= 2; ++unit) {
-      plans[fusion + ".resConfUnit" + std::to_string(unit)] = {"ResidualUnit", std::string(text::k_residual_unit_py), {}};
+      plans[fusion + ".resConfUnit" + std::to_string(unit)] = {
+          "ResidualUnit", std::string(text::k_residual_unit_py), {}};
     }
   }
 }
@@ -77,9 +80,10 @@ void add_head(Plans& plans, const std::string& path, bool dual) {
 Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa) {
   const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
   Plans plans;
-  plans[""] = {anyview ? "AnyviewNetwork" : "MonoNetwork",
-               anyview ? join({text::k_network_py, text::k_network_pose_py}) : std::string(text::k_network_py),
-               {{"use_sdpa", use_sdpa}}};
+  plans[""] = {
+      anyview ? "AnyviewNetwork" : "MonoNetwork",
+      anyview ? join({text::k_network_py, text::k_network_pose_py}) : std::string(text::k_network_py),
+      {{"use_sdpa", use_sdpa}}};
   add_backbone(plans, "backbone.pretrained", config.main.backbone);
   add_head(plans, "head", anyview);
   if (anyview) plans["cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};

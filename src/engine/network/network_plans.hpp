@@ -13,7 +13,8 @@ struct NetworkConfig;
 
 namespace da3::engine {
 
-/// Class name, text and attributes of every module of the network that has code, by path, for tensor layout 1.
+/// Class name, text and attributes of every module of the network that has code, by path, for tensor
+/// layout 1.
 std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, bool use_sdpa);
 
 }  // namespace da3::engine
