@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// Own CPU kernels, on plain memory: no LibTorch here. Each instruction set has its own build of the same text
+// (kernels_impl.inc); `kernels()` chooses one when the program runs, never when it is built.
+namespace da3::engine::kernels {
+
+/// softmax(q k^T * scale) v for the rows of one head. Rows are `*_stride` floats apart, each `head_dim`
+/// contiguous.
+struct AttentionHead {
+  const float* q = nullptr;       ///< (num_queries, head_dim)
+  float* out = nullptr;           ///< (num_queries, head_dim)
+  const float* keys = nullptr;    ///< From pack_keys
+  const float* values = nullptr;  ///< From pack_values
+  std::int64_t q_stride = 0;
+  std::int64_t out_stride = 0;
+  std::int64_t num_keys = 0;
+  std::int64_t head_dim = 0;  ///< A multiple of `panel`
+  float scale = 1;
+};
+
+/// The last stage of the depth heads: bilinear upsampling (align_corners) of (h, w, C), plus an optional
+/// constant map behind the convolution, 3x3 convolution (zero padding) to 32 channels, ReLU, 1x1 convolution
+/// to `num_outputs`.
+struct DepthTail {
+  const float* input = nullptr;  ///< (h, w, C) one image, channels last
+  std::int64_t in_height = 0;
+  std::int64_t in_width = 0;
+  std::int64_t channels = 0;  ///< C, a multiple of the vector width
+  std::int64_t out_height = 0;
+  std::int64_t out_width = 0;
+  const float* weights3 = nullptr;  ///< From pack_conv3
+  const float* bias3 = nullptr;     ///< (32)
+  const float* map = nullptr;       ///< (out_height, out_width, 32) added before the ReLU, or null
+  const float* weights1 = nullptr;  ///< (num_outputs, 32)
+  const float* bias1 = nullptr;     ///< (num_outputs)
+  std::int64_t num_outputs = 0;
+  float* out = nullptr;  ///< (num_outputs, out_height, out_width)
+};
+
+inline constexpr std::int64_t kTailChannels = 32;
+
+/// One instruction set's build.
+struct Kernels {
+  const char* name;          ///< Such as "avx2"
+  std::int64_t panel;        ///< Keys and features are padded to multiples of this
+  std::int64_t query_block;  ///< Rows that one call of `attention` takes best
+
+  std::int64_t (*packed_floats)(std::int64_t num_keys, std::int64_t head_dim);
+  void (*pack_keys)(const float* keys, std::int64_t stride, std::int64_t num_keys, std::int64_t head_dim,
+                    float* packed);
+  void (*pack_values)(const float* values, std::int64_t stride, std::int64_t num_keys, std::int64_t head_dim,
+                      float* packed);
+  std::int64_t (*attention_scratch_floats)(std::int64_t head_dim);
+  /// Rows [begin, end) of the head.
+  void (*attention)(const AttentionHead& head, std::int64_t begin, std::int64_t end, float* scratch);
+
+  /// x = gelu(x), the exact form, in place. Error against double: under 3e-7 of max(1, |x|).
+  void (*gelu)(float* x, std::int64_t count);
+
+  std::int64_t tail_tile_rows;
+  std::int64_t (*tail_tile_columns)(std::int64_t channels);
+  /// (32, C, 3, 3) contiguous to 9 * 32 * C floats in the order that `depth_tail` reads.
+  void (*pack_conv3)(const float* weights, std::int64_t channels, float* packed);
+  std::int64_t (*tail_scratch_floats)(std::int64_t channels);
+  /// The tile with its top left corner at (row, column) of the output.
+  void (*depth_tail)(const DepthTail& tail, std::int64_t row, std::int64_t column, float* scratch);
+};
+
+/// The best build for this processor; null when there is none for it (then LibTorch's operators serve).
+const Kernels* kernels();
+
+/// The build of that name if this processor runs it, for tests and benchmarks; null otherwise.
+const Kernels* kernels_named(const char* name);
+
+}  // namespace da3::engine::kernels

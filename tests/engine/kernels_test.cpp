@@ -1,0 +1,229 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <engine/kernels/kernels.hpp>
+
+// Against plain double precision: the build that this processor gets, and the register tiles of the builds
+// that it may not run, in ordinary instructions (kernels_tiles_*.cpp).
+namespace da3::engine::kernels {
+namespace tiles_of_avx512 {
+const Kernels& table();
+}
+namespace tiles_of_neon {
+const Kernels& table();
+}
+namespace {
+
+std::vector<float> random_values(std::size_t count, float spread, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0.0F, spread);
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+class KernelsTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string build = GetParam();
+    kernels_ = build == "chosen"         ? kernels()
+               : build == "avx512_tiles" ? &tiles_of_avx512::table()
+                                         : &tiles_of_neon::table();
+    if (kernels_ == nullptr) GTEST_SKIP() << "there is no build of the kernels for this processor";
+  }
+  const Kernels* kernels_ = nullptr;
+};
+
+struct AttentionCase {
+  std::int64_t queries;
+  std::int64_t keys;
+  std::int64_t head_dim;
+  float spread;
+};
+
+/// One row of softmax(q k^T * scale) v in double.
+std::vector<double> attention_row(const float* q, const std::vector<float>& k, const std::vector<float>& v,
+                                  std::int64_t stride, const AttentionCase& c, double scale) {
+  std::vector<double> scores(static_cast<std::size_t>(c.keys));
+  for (std::int64_t j = 0; j < c.keys; ++j) {
+    double dot = 0;
+    for (std::int64_t d = 0; d < c.head_dim; ++d)
+      dot += double{q[d]} * double{k[static_cast<std::size_t>(j * stride + d)]};
+    scores[static_cast<std::size_t>(j)] = dot * scale;
+  }
+  const double maximum = *std::ranges::max_element(scores);
+  double sum = 0;
+  for (double& score : scores) sum += score = std::exp(score - maximum);
+  std::vector<double> row(static_cast<std::size_t>(c.head_dim));
+  for (std::int64_t j = 0; j < c.keys; ++j) {
+    for (std::int64_t d = 0; d < c.head_dim; ++d) {
+      row[static_cast<std::size_t>(d)] +=
+          scores[static_cast<std::size_t>(j)] / sum * double{v[static_cast<std::size_t>(j * stride + d)]};
+    }
+  }
+  return row;
+}
+
+TEST_P(KernelsTest, AttentionEqualsTheDefinition) {
+  // Around the register tile, the panel and the key block (768); large spreads make the softmax nearly
+  // one-hot.
+  const std::vector<AttentionCase> cases{
+      {1, 1, 64, 1},    {5, 15, 64, 1},   {24, 16, 64, 1},  {25, 33, 32, 1},   {50, 721, 64, 1},
+      {13, 768, 64, 1}, {13, 769, 64, 1}, {7, 1600, 64, 1}, {30, 200, 128, 1}, {30, 1000, 64, 6}};
+  for (const AttentionCase& c : cases) {
+    const std::int64_t stride = 3 * c.head_dim;  // as in a joint qkv matrix
+    const auto q = random_values(static_cast<std::size_t>(c.queries * stride), c.spread, 1);
+    const auto k = random_values(static_cast<std::size_t>(c.keys * stride), c.spread, 2);
+    const auto v = random_values(static_cast<std::size_t>(c.keys * stride), 1, 3);
+    const auto floats = static_cast<std::size_t>(kernels_->packed_floats(c.keys, c.head_dim));
+    std::vector<float> keys(floats);
+    std::vector<float> values(floats);
+    kernels_->pack_keys(k.data(), stride, c.keys, c.head_dim, keys.data());
+    kernels_->pack_values(v.data(), stride, c.keys, c.head_dim, values.data());
+    std::vector<float> scratch(static_cast<std::size_t>(kernels_->attention_scratch_floats(c.head_dim)));
+    std::vector<float> out(static_cast<std::size_t>(c.queries * c.head_dim), -1.0F);
+    const float scale = 1.0F / std::sqrt(static_cast<float>(c.head_dim));
+    const AttentionHead head{q.data(),   out.data(), keys.data(), values.data(), stride,
+                             c.head_dim, c.keys,     c.head_dim,  scale};
+    const std::int64_t middle = c.queries / 3;  // ranges that begin anywhere
+    kernels_->attention(head, 0, middle, scratch.data());
+    kernels_->attention(head, middle, c.queries, scratch.data());
+    for (std::int64_t i = 0; i < c.queries; ++i) {
+      const auto expected = attention_row(q.data() + i * stride, k, v, stride, c, double{scale});
+      for (std::int64_t d = 0; d < c.head_dim; ++d) {
+        // Scores of up to 200 in float32 carry an absolute error of 2e-5, which the exponential turns into a
+        // relative one.
+        ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[static_cast<std::size_t>(d)],
+                    c.spread > 1 ? 2e-4 : 5e-6)
+            << c.queries << " queries, " << c.keys << " keys, row " << i << ", feature " << d;
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, GeluIsTheExactFormToRounding) {
+  std::vector<float> x;
+  for (int i = -120'000; i <= 120'000; ++i) x.push_back(static_cast<float>(i) * 1e-4F);
+  for (const float large : {1e3F, 1e10F, 3e38F}) x.insert(x.end(), {large, -large});
+  std::vector<float> y = x;
+  kernels_->gelu(y.data(), static_cast<std::int64_t>(y.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double value = double{x[i]};
+    const double expected = 0.5 * value * std::erfc(-value / std::sqrt(2.0));
+    ASSERT_NEAR(y[i], expected, 3e-7 * std::max(1.0, std::abs(value))) << "at " << value;
+  }
+}
+
+struct TailCase {
+  std::int64_t in_height, in_width, channels, out_height, out_width, outputs;
+  bool with_map;
+};
+
+/// The stage written out: upsample everything, convolve, ReLU, 1x1.
+std::vector<double> depth_tail(const TailCase& c, const std::vector<float>& input,
+                               const std::vector<float>& w3, const std::vector<float>& b3,
+                               const std::vector<float>& map, const std::vector<float>& w1,
+                               const std::vector<float>& b1) {
+  const auto at = [&](std::int64_t y, std::int64_t x, std::int64_t i) {
+    return double{input[static_cast<std::size_t>((y * c.in_width + x) * c.channels + i)]};
+  };
+  std::vector<double> up(static_cast<std::size_t>(c.out_height * c.out_width * c.channels));
+  for (std::int64_t y = 0; y < c.out_height; ++y) {
+    for (std::int64_t x = 0; x < c.out_width; ++x) {
+      const double sy = c.out_height > 1 ? double(y) * double(c.in_height - 1) / double(c.out_height - 1) : 0;
+      const double sx = c.out_width > 1 ? double(x) * double(c.in_width - 1) / double(c.out_width - 1) : 0;
+      const auto y0 = static_cast<std::int64_t>(sy);
+      const auto x0 = static_cast<std::int64_t>(sx);
+      const auto y1 = std::min(y0 + 1, c.in_height - 1);
+      const auto x1 = std::min(x0 + 1, c.in_width - 1);
+      const double fy = sy - double(y0);
+      const double fx = sx - double(x0);
+      for (std::int64_t i = 0; i < c.channels; ++i) {
+        up[static_cast<std::size_t>((y * c.out_width + x) * c.channels + i)] =
+            (1 - fy) * ((1 - fx) * at(y0, x0, i) + fx * at(y0, x1, i)) +
+            fy * ((1 - fx) * at(y1, x0, i) + fx * at(y1, x1, i));
+      }
+    }
+  }
+  std::vector<double> out(static_cast<std::size_t>(c.outputs * c.out_height * c.out_width));
+  for (std::int64_t y = 0; y < c.out_height; ++y) {
+    for (std::int64_t x = 0; x < c.out_width; ++x) {
+      for (std::int64_t o = 0; o < c.outputs; ++o)
+        out[static_cast<std::size_t>((o * c.out_height + y) * c.out_width + x)] =
+            double{b1[static_cast<std::size_t>(o)]};
+      for (std::int64_t m = 0; m < kTailChannels; ++m) {
+        double sum = double{b3[static_cast<std::size_t>(m)]};
+        if (c.with_map)
+          sum += double{map[static_cast<std::size_t>((y * c.out_width + x) * kTailChannels + m)]};
+        for (std::int64_t tap = 0; tap < 9; ++tap) {
+          const std::int64_t v = y + tap / 3 - 1;
+          const std::int64_t u = x + tap % 3 - 1;
+          if (v < 0 || u < 0 || v >= c.out_height || u >= c.out_width) continue;
+          for (std::int64_t i = 0; i < c.channels; ++i) {
+            sum += up[static_cast<std::size_t>((v * c.out_width + u) * c.channels + i)] *
+                   double{w3[static_cast<std::size_t>((m * c.channels + i) * 9 + tap)]};
+          }
+        }
+        for (std::int64_t o = 0; o < c.outputs; ++o) {
+          out[static_cast<std::size_t>((o * c.out_height + y) * c.out_width + x)] +=
+              std::max(sum, 0.0) * double{w1[static_cast<std::size_t>(o * kTailChannels + m)]};
+        }
+      }
+    }
+  }
+  return out;
+}
+
+TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
+  const std::vector<TailCase> cases{{1, 1, 16, 1, 1, 1, false},    {5, 3, 16, 9, 5, 2, true},
+                                    {8, 8, 32, 14, 14, 2, true},   {9, 40, 32, 17, 70, 1, false},
+                                    {12, 33, 64, 21, 63, 2, true}, {7, 16, 128, 13, 29, 1, true}};
+  for (const TailCase& c : cases) {
+    const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+    const auto input = random_values(size(c.in_height * c.in_width * c.channels), 1, 1);
+    const auto w3 = random_values(size(kTailChannels * c.channels * 9), 0.1F, 2);
+    const auto b3 = random_values(size(kTailChannels), 1, 3);
+    const auto map = random_values(size(c.out_height * c.out_width * kTailChannels), 1, 4);
+    const auto w1 = random_values(size(c.outputs * kTailChannels), 0.2F, 5);
+    const auto b1 = random_values(size(c.outputs), 1, 6);
+    std::vector<float> packed(size(9 * kTailChannels * c.channels));
+    kernels_->pack_conv3(w3.data(), c.channels, packed.data());
+    std::vector<float> out(size(c.outputs * c.out_height * c.out_width), -99.0F);
+    std::vector<float> scratch(size(kernels_->tail_scratch_floats(c.channels)));
+    const DepthTail tail{input.data(),  c.in_height,  c.in_width,
+                         c.channels,    c.out_height, c.out_width,
+                         packed.data(), b3.data(),    c.with_map ? map.data() : nullptr,
+                         w1.data(),     b1.data(),    c.outputs,
+                         out.data()};
+    for (std::int64_t y = 0; y < c.out_height; y += kernels_->tail_tile_rows) {
+      for (std::int64_t x = 0; x < c.out_width; x += kernels_->tail_tile_columns(c.channels)) {
+        kernels_->depth_tail(tail, y, x, scratch.data());
+      }
+    }
+    const auto expected = depth_tail(c, input, w3, b3, map, w1, b1);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      // 9 * 128 products of float32 around 0.1, then 32 around 0.5: rounding of 1e-5 at the most.
+      ASSERT_NEAR(out[i], expected[i], 2e-5 * std::max(1.0, std::abs(expected[i])))
+          << c.channels << " channels, value " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, KernelsTest, ::testing::Values("chosen", "avx512_tiles", "neon_tiles"),
+                         [](const auto& build) { return std::string(build.param); });
+
+TEST(Kernels, TheChosenBuildIsOneThatRunsHere) {
+  const Kernels* chosen = kernels();
+  if (chosen == nullptr) GTEST_SKIP() << "no build of the kernels for this processor";
+  EXPECT_EQ(kernels_named(chosen->name), chosen);
+}
+
+}  // namespace
+}  // namespace da3::engine::kernels
