@@ -9,7 +9,10 @@
 
 namespace da3::output {
 
+/// What a picture shows; it decides how it is packed (docs/output-formats.md, Measurements).
+enum class PictureKind { kColouredMap, kWithPhoto };
+
 /// An 8-bit RGB PNG of `picture`. Throws: Error kInternal, kOutOfMemory.
-std::vector<std::uint8_t> encode_rgb_png(const Image& picture);
+std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind);
 
 }  // namespace da3::output

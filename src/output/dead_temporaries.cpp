@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <optional>
+#include <string_view>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <output/atomic_file.hpp>
+#include <output/file_descriptor.hpp>
+
+namespace da3::output {
+namespace {
+
+constexpr std::time_t kYoung_s = 600;  // Longer than any one file takes to be written
+
+/// The number that `text` begins with, which is taken from it.
+std::optional<std::int64_t> take_number(std::string_view& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+/// The process of `.da3-PID-N.tmp`; none for other names.
+std::optional<std::int64_t> writer_of(std::string_view name) {
+  constexpr std::string_view kPrefix = ".da3-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  const auto process = take_number(name);
+  if (!process || !name.starts_with('-')) return std::nullopt;
+  name.remove_prefix(1);
+  return take_number(name) && name == ".tmp" ? process : std::nullopt;
+}
+
+bool is_dead(const FileDescriptor& file, std::int64_t process) {
+  switch (try_lock(file)) {
+    case Lock::kTaken:
+      return true;
+    case Lock::kHeldByAnother:
+      return false;
+    case Lock::kUnsupported:
+      break;
+  }
+  struct stat status{};
+  if (fstat(file.get(), &status) != 0) return false;
+  const bool gone = kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+  return gone && std::time(nullptr) - status.st_mtime > kYoung_s;
+}
+
+bool remove_if_dead(const std::filesystem::path& path, std::int64_t process) {
+  const FileDescriptor file(open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  return file && is_dead(file, process) && unlink(path.c_str()) == 0;
+}
+
+}  // namespace
+
+std::size_t remove_dead_temporaries(const std::filesystem::path& folder) {
+  std::size_t removed = 0;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator each(
+      folder, std::filesystem::directory_options::skip_permission_denied, error);
+  while (!error && each != std::filesystem::recursive_directory_iterator()) {
+    const auto process = writer_of(each->path().filename().native());
+    std::error_code ignored;
+    if (process && each->symlink_status(ignored).type() == std::filesystem::file_type::regular) {
+      removed += remove_if_dead(each->path(), *process) ? 1U : 0U;
+    }
+    each.increment(error);
+  }
+  return removed;
+}
+
+}  // namespace da3::output
