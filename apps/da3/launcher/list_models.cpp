@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+#include <hub/catalogue.hpp>
+#include <hub/model_store.hpp>
+#include <launcher/local_commands.hpp>
+
+namespace da3::launcher {
+namespace {
+
+std::string gigabytes(double bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, bytes >= 1e9 ? "%.1f GB" : "%.0f MB", bytes >= 1e9 ? bytes / 1e9 : bytes / 1e6);
+  return text;
+}
+
+const hub::InstalledModel* find(const std::vector<hub::InstalledModel>& installed, const std::string& name) {
+  for (const hub::InstalledModel& model : installed) {
+    if (model.name == name) return &model;
+  }
+  return nullptr;
+}
+
+struct Row {
+  std::string name;
+  std::string state;
+  std::string size;
+  std::string depth;
+  std::string licence;
+};
+
+std::string table(const std::vector<Row>& rows) {
+  std::string text;
+  char line[256];
+  for (const Row& row : rows) {
+    std::snprintf(line, sizeof line, "%-28s %-12s %9s  %-11s %s\n", row.name.c_str(), row.state.c_str(), row.size.c_str(),
+                  row.depth.c_str(), row.licence.c_str());
+    text += line;
+  }
+  return text;
+}
+
+std::string as_table(const std::vector<hub::InstalledModel>& installed, const std::string& folder) {
+  std::vector<Row> rows = {{"NAME", "STATE", "SIZE", "DEPTH", "LICENCE"}};
+  for (const hub::InstalledModel& model : installed) {
+    rows.push_back({model.name, model.problem ? "damaged" : model.origin == "published" ? "installed" : model.origin,
+                    gigabytes(static_cast<double>(model.bytes)), model.kind, model.problem.value_or(model.licence)});
+  }
+  for (const hub::CatalogueEntry& entry : hub::catalogue()) {
+    if (find(installed, entry.name) != nullptr) continue;
+    // Four bytes a parameter.
+    rows.push_back({entry.name, "available", gigabytes(4.0 * static_cast<double>(entry.parameters)), entry.kind,
+                    entry.licence + (entry.note ? " (" + *entry.note + ")" : "")});
+  }
+  return table(rows) + "\nInstalled models are in " + folder + "; 'da3 model pull NAME' gets one that is available.\n";
+}
+
+std::string as_json(const std::vector<hub::InstalledModel>& installed, const std::string& folder) {
+  nlohmann::json models = nlohmann::json::array();
+  for (const hub::InstalledModel& model : installed) {
+    models.push_back({{"name", model.name},
+                      {"installed", true},
+                      {"file", model.file.string()},
+                      {"bytes", model.bytes},
+                      {"kind", model.kind},
+                      {"origin", model.origin},
+                      {"licence", model.licence},
+                      {"parameters", model.parameters},
+                      {"problem", model.problem ? nlohmann::json(*model.problem) : nlohmann::json(nullptr)}});
+  }
+  for (const hub::CatalogueEntry& entry : hub::catalogue()) {
+    if (find(installed, entry.name) != nullptr) continue;
+    models.push_back({{"name", entry.name},
+                      {"installed", false},
+                      {"repository", entry.repository},
+                      {"kind", entry.kind},
+                      {"licence", entry.licence},
+                      {"non_commercial", entry.non_commercial()},
+                      {"parameters", entry.parameters},
+                      {"gives", entry.gives}});
+  }
+  const nlohmann::json object = {{"schema", 1}, {"folder", folder}, {"models", models}};
+  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int list_models(const cli::ModelList& options) {
+  const auto folder = hub::Folders::from_environment().models();
+  const std::vector<hub::InstalledModel> installed = hub::installed_models(folder);
+  const std::string text = options.json ? as_json(installed, folder.string()) : as_table(installed, folder.string());
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
+  }
+  return 0;
+}
+
+}  // namespace da3::launcher

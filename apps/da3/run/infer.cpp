@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <da3/error.hpp>
+
+#include <engine/engine.hpp>
+#include <hub/model_store.hpp>
+#include <image/colormap.hpp>
+#include <infer/host_memory.hpp>
+#include <pipeline/pipeline.hpp>
+#include <run/commands.hpp>
+#include <run/console.hpp>
+#include <run/infer_report.hpp>
+#include <run/interrupts.hpp>
+#include <run/log.hpp>
+#include <run/model_choice.hpp>
+#include <run/progress_view.hpp>
+
+namespace da3::run {
+namespace {
+
+// What the parser cannot see without the modules.
+void check_here(const cli::Infer& options) {
+  const auto names = image::colormap_names();
+  if (std::find(names.begin(), names.end(), options.colormap) == names.end()) {
+    std::string list;
+    for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+    throw Error(ErrorCode::kUsage, "--colormap: '" + options.colormap + "' is not one of " + list);
+  }
+  if (options.preprocess == cli::PreprocessOn::kDevice) {
+    throw Error(ErrorCode::kDeviceUnavailable,
+                "--preprocess device: this build decodes and resizes on the CPU and normalises on the device; use auto or cpu");
+  }
+}
+
+pipeline::Options pipeline_options(const cli::Infer& options) {
+  pipeline::Options result;
+  result.inputs.assign(options.inputs.begin(), options.inputs.end());
+  result.recursive = options.recursive;
+  result.list = &std::cin;
+  result.list_format = options.null_separated ? pipeline::ListFormat::kNul : pipeline::ListFormat::kLines;
+  if (options.shard) result.shard = pipeline::Shard{options.shard->index, options.shard->count};
+  result.limit = options.limit;
+  result.max_pixels = options.max_pixels;
+  result.process_res = options.process_res;
+  result.resize_method = options.resize_method;
+  result.focal_px = options.focal_px;
+  result.hfov_deg = options.hfov_deg;
+  result.output_dir = options.output;
+  result.formats = options.formats;
+  result.size =
+      options.size == cli::ResultSize::kInput ? pipeline::ResultSize::kInput : pipeline::ResultSize::kModel;
+  result.colormap = options.colormap;
+  result.vis_range = options.vis_range;
+  result.confidence = options.confidence;
+  result.sky = options.sky;
+  result.overwrite = options.overwrite;
+  result.batch = options.batch;
+  result.memory_fraction = options.memory_fraction;
+  result.decode_threads = options.decode_threads;
+  result.learned_batches = hub::Folders::from_environment().cache / "batches.txt";
+  return result;
+}
+
+ProgressView::Style progress_style(const cli::Infer& options) {
+  using enum cli::ShowProgress;
+  if (options.progress == kNever || (options.progress == kAuto && options.verbosity.quiet)) {
+    return ProgressView::Style::kNone;
+  }
+  return options.progress == kAlways || Console::is_terminal() ? ProgressView::Style::kBar
+                                                               : ProgressView::Style::kLines;
+}
+
+// The callbacks' side of a run: standard output for programs, standard error for people.
+class Reporter {
+ public:
+  Reporter(const cli::Infer& options, Console& console, std::shared_ptr<spdlog::logger> log)
+      : options_(options), console_(console), log_(std::move(log)), view_(console, progress_style(options)) {}
+
+  pipeline::Callbacks callbacks() {
+    return {[this](const pipeline::ImageEvent& event) { image(event); },
+            [this](const pipeline::Progress& progress) { view_.show(progress); },
+            [this](const pipeline::Note& note) {
+              log_->log(note.warning ? spdlog::level::warn : spdlog::level::info, "{}", note.text);
+            }};
+  }
+
+  void finish(const pipeline::Summary& summary) {
+    view_.finish();
+    for (const pipeline::ShapeSummary& shape : summary.shapes) log_->info("{}", shape_text(shape));
+    if (!options_.verbosity.quiet) console_.line("da3: " + summary_text(summary, options_.output));
+  }
+
+ private:
+  void image(const pipeline::ImageEvent& event) {
+    if (options_.json) {
+      std::printf("%s\n", event.json.c_str());
+      std::fflush(stdout);
+    }
+    for (const std::string& warning : event.warnings) log_->warn("{}", warning);
+    if (event.status == pipeline::ImageStatus::kFailed) {
+      console_.line("da3: " + event.message);
+    } else {
+      log_->debug("{}: {}", event.path, event.status == pipeline::ImageStatus::kDone ? "done" : "done before");
+    }
+  }
+
+  const cli::Infer& options_;
+  Console& console_;
+  std::shared_ptr<spdlog::logger> log_;
+  ProgressView view_;
+};
+
+int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device, const std::stop_token& stop) {
+  const auto memory = engine::make_memory_probe();
+  const pipeline::Plan plan =
+      pipeline::plan(pipeline_options(options), spec, device, options.precision.value_or(Precision::kFp32),
+                     options.attention.value_or(Attention::kSdpa), *memory, stop);
+  std::cout << (options.json ? plan_json(plan, spec, device) : plan_text(plan, spec, device)) << std::flush;
+  return 0;
+}
+
+}  // namespace
+
+int infer(const cli::Infer& options) {
+  Console console;
+  const Interrupts interrupts([&console](int) {
+    console.line("da3: stopping; what is running is finished first (once more: at once)");
+  });
+  const auto log = make_logger(options.verbosity, console);
+  check_here(options);
+
+  const ChosenModel chosen = choose_model(options.model);
+  if (chosen.is_starter && !options.verbosity.quiet) console.line("da3: " + starter_notice());
+  const DescribedModel described = read_description(chosen.file, options.describe);
+  if (!options.allow_synthetic) refuse_synthetic(described.spec);
+  const DeviceId device = choose_device(options.device);
+  if (options.dry_run) return dry_run(options, described.spec, device, interrupts.token());
+
+  const int cores = infer::usable_cores();
+  const pipeline::ThreadPlan threads =
+      pipeline::plan_threads(device.kind, cores, options.threads, options.decode_threads);
+  engine::LoadOptions load;
+  load.device = device;
+  load.precision = options.precision;
+  load.attention = options.attention;
+  load.threads = threads.inference;
+  load.describe = described.describe;
+  const std::shared_ptr<infer::DepthModel> model = engine::load_model(chosen.file, load);
+  log->info("{} from {} on {}, {}, attention {}, {} of {} cores for a forward", model->spec().name,
+            chosen.file.string(), to_string(model->device()), to_string(model->precision()),
+            to_string(model->attention()), threads.inference, cores);
+
+  const auto memory = engine::make_memory_probe();
+  Reporter reporter(options, console, log);
+  const pipeline::Summary summary = pipeline::run(pipeline_options(options), {model, memory.get(), cores},
+                                                  reporter.callbacks(), interrupts.token());
+  reporter.finish(summary);
+  if (summary.interrupted) return interrupts.exit_code();
+  return summary.failed > 0 ? 1 : 0;
+}
+
+}  // namespace da3::run

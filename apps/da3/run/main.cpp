@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cstdio>
+#include <type_traits>
+#include <variant>
+
+#include <da3/error.hpp>
+
+#include <cli/guarded.hpp>
+#include <cli/parse.hpp>
+#include <run/commands.hpp>
+
+namespace {
+
+template <typename Options>
+int run_command([[maybe_unused]] const Options& options) {
+  using namespace da3;  // NOLINT(google-build-using-namespace)
+  using Kind = std::decay_t<Options>;
+#ifdef DA3_WITH_PICTURES
+  if constexpr (std::is_same_v<Kind, cli::Infer>) return run::infer(options);
+  if constexpr (std::is_same_v<Kind, cli::ModelPull>) return run::model_pull(options);
+#endif
+#ifdef DA3_WITH_SUITES
+  if constexpr (std::is_same_v<Kind, cli::BenchRun>) return run::bench(options);
+#endif
+  if constexpr (std::is_same_v<Kind, cli::ModelInfo>) return run::model_info(options);
+  if constexpr (std::is_same_v<Kind, cli::ModelExport>) return run::model_export(options);
+  if constexpr (std::is_same_v<Kind, cli::ModelVerify>) return run::model_verify(options);
+  if constexpr (std::is_same_v<Kind, cli::Doctor>) return run::doctor(options);
+  throw Error(ErrorCode::kUsage,
+              "this build of da3 lacks the modules of that command (docs/install.md, preset engine)");
+}
+
+}  // namespace
+
+// What the launcher becomes for every command that needs the network; takes the same arguments.
+int main(int argc, char** argv) {
+  const int code = da3::cli::guarded([&] {
+    return std::visit([](const auto& options) { return run_command(options); }, da3::cli::parse(argc, argv));
+  });
+  // LibTorch's tear-down takes 0.1 s and does nothing for the results, which are all written.
+  std::fflush(stdout);
+  std::fflush(stderr);
+  ::_exit(code);
+}
