@@ -31,8 +31,8 @@ struct PredictOptions {
   bool at_model_size = false;                 ///< Results at the network's size instead of the photo's
   std::optional<int> process_res;             ///< None: the model's
   std::optional<ResizeMethod> resize_method;  ///< None: the model's; crops need at_model_size
-  std::optional<double> focal_px;             ///< Focal length in pixels of the photo: metres from canonical depth
-  int max_batch = 0;                          ///< Photos per forward; 0: 1 on a CPU, 8 elsewhere
+  std::optional<double> focal_px;  ///< Focal length in pixels of the photo: metres from canonical depth
+  int max_batch = 0;               ///< Photos per forward; 0: 1 on a CPU, 8 elsewhere
 };
 
 /// Maps of one photo, all of one size.
@@ -48,7 +48,8 @@ struct Prediction {
 class DA3_API Model {
  public:
   /// The model in a file made by `da3 model export` (docs/model-format.md).
-  /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported, kOutOfMemory.
+  /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported,
+  /// kOutOfMemory.
   static Model load(const std::filesystem::path& file, const ModelOptions& options = {});
 
   Model(Model&&) noexcept;
@@ -66,8 +67,8 @@ class DA3_API Model {
   /// Throws: Error kUsage (empty photo, options), kOutOfMemory, kPredictionInvalid.
   Prediction predict(const Image& photo, const PredictOptions& options = {}) const;
 
-  /// Depth of several photos of any sizes, in their order; each as if it were alone. Photos of one processed size share
-  /// forwards. Throws: as above.
+  /// Depth of several photos of any sizes, in their order; each as if it were alone. Photos of one processed
+  /// size share forwards. Throws: as above.
   std::vector<Prediction> predict(std::span<const Image> photos, const PredictOptions& options = {}) const;
 
  private:

@@ -13,8 +13,8 @@
 namespace da3 {
 
 /// The picture in a file (JPEG, PNG, BMP, WebP, TIFF, PNM), upright by its EXIF record, 8-bit RGB.
-/// Throws: Error kInputNotFound, kInputUnreadable, kInputNotRegular, kImageUnsupported, kImageTruncated, kImageCorrupt,
-/// kImageTooLarge (above 2^28 pixels).
+/// Throws: Error kInputNotFound, kInputUnreadable, kInputNotRegular, kImageUnsupported, kImageTruncated,
+/// kImageCorrupt, kImageTooLarge (above 2^28 pixels).
 DA3_API Image read_photo(const std::filesystem::path& file);
 
 /// The same from memory. Lifetime of `bytes`: the call.

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <da3/model.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
+
+#include <da3/model.hpp>
 
 #include <engine/engine.hpp>
 #include <image/preprocess.hpp>
@@ -20,18 +20,20 @@ image::ResizePolicy policy_of(const ModelSpec& spec, const PredictOptions& optio
   image::ResizePolicy policy{spec.process_res, spec.patch, spec.resize_method};
   policy.process_res = options.process_res.value_or(policy.process_res);
   policy.method = options.resize_method.value_or(policy.method);
-  const bool crops = policy.method == ResizeMethod::kUpperBoundCrop || policy.method == ResizeMethod::kLowerBoundCrop;
+  const bool crops =
+      policy.method == ResizeMethod::kUpperBoundCrop || policy.method == ResizeMethod::kLowerBoundCrop;
   if (crops && !spec.fixed_size && !options.at_model_size) {
-    throw Error(ErrorCode::kUsage, "a crop does not cover the photo; set at_model_size or another resize_method");
+    throw Error(ErrorCode::kUsage,
+                "a crop does not cover the photo; set at_model_size or another resize_method");
   }
   return policy;
 }
 
 Image network_input(const Image& photo, const ModelSpec& spec, const image::ResizePolicy& policy) {
   if (photo.size.height <= 0 || photo.size.width <= 0 || photo.rgb.size() != photo.size.area() * 3) {
-    throw Error(ErrorCode::kUsage, "a photo of " + std::to_string(photo.size.height) + " x " +
-                                       std::to_string(photo.size.width) + " pixels needs 3 bytes a pixel, found " +
-                                       std::to_string(photo.rgb.size()) + " bytes");
+    throw Error(ErrorCode::kUsage,
+                "a photo of " + std::to_string(photo.size.height) + " x " + std::to_string(photo.size.width) +
+                    " pixels needs 3 bytes a pixel, found " + std::to_string(photo.rgb.size()) + " bytes");
   }
   if (spec.fixed_size) return image::preprocess_fixed(photo, {(*spec.fixed_size)[0], (*spec.fixed_size)[1]});
   return image::preprocess(photo, policy);
@@ -60,8 +62,9 @@ struct Model::State {
   std::mutex one_forward;
 
   // Forwards a batch of inputs of one size; halves it when memory runs out.
-  void forward(std::span<const Image> photos, std::span<const Image> inputs, std::span<const std::size_t> which,
-               const PredictOptions& options, std::vector<Prediction>& results);
+  void forward(std::span<const Image> photos, std::span<const Image> inputs,
+               std::span<const std::size_t> which, const PredictOptions& options,
+               std::vector<Prediction>& results);
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -80,10 +83,18 @@ Model Model::load(const std::filesystem::path& file, const ModelOptions& options
   return Model(std::move(state));
 }
 
-const ModelSpec& Model::spec() const { return state_->network->spec(); }
-DeviceId Model::device() const { return state_->network->device(); }
-Precision Model::precision() const { return state_->network->precision(); }
-Attention Model::attention() const { return state_->network->attention(); }
+const ModelSpec& Model::spec() const {
+  return state_->network->spec();
+}
+DeviceId Model::device() const {
+  return state_->network->device();
+}
+Precision Model::precision() const {
+  return state_->network->precision();
+}
+Attention Model::attention() const {
+  return state_->network->attention();
+}
 
 Prediction Model::predict(const Image& photo, const PredictOptions& options) const {
   return std::move(predict(std::span(&photo, 1), options).front());

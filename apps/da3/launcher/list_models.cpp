@@ -17,7 +17,8 @@ namespace {
 
 std::string gigabytes(double bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, bytes >= 1e9 ? "%.1f GB" : "%.0f MB", bytes >= 1e9 ? bytes / 1e9 : bytes / 1e6);
+  std::snprintf(text, sizeof text, bytes >= 1e9 ? "%.1f GB" : "%.0f MB",
+                bytes >= 1e9 ? bytes / 1e9 : bytes / 1e6);
   return text;
 }
 
@@ -40,8 +41,8 @@ std::string table(const std::vector<Row>& rows) {
   std::string text;
   char line[256];
   for (const Row& row : rows) {
-    std::snprintf(line, sizeof line, "%-28s %-12s %9s  %-11s %s\n", row.name.c_str(), row.state.c_str(), row.size.c_str(),
-                  row.depth.c_str(), row.licence.c_str());
+    std::snprintf(line, sizeof line, "%-28s %-12s %9s  %-11s %s\n", row.name.c_str(), row.state.c_str(),
+                  row.size.c_str(), row.depth.c_str(), row.licence.c_str());
     text += line;
   }
   return text;
@@ -50,16 +51,21 @@ std::string table(const std::vector<Row>& rows) {
 std::string as_table(const std::vector<hub::InstalledModel>& installed, const std::string& folder) {
   std::vector<Row> rows = {{"NAME", "STATE", "SIZE", "DEPTH", "LICENCE"}};
   for (const hub::InstalledModel& model : installed) {
-    rows.push_back({model.name, model.problem ? "damaged" : model.origin == "published" ? "installed" : model.origin,
-                    gigabytes(static_cast<double>(model.bytes)), model.kind, model.problem.value_or(model.licence)});
+    rows.push_back({model.name,
+                    model.problem                 ? "damaged"
+                    : model.origin == "published" ? "installed"
+                                                  : model.origin,
+                    gigabytes(static_cast<double>(model.bytes)), model.kind,
+                    model.problem.value_or(model.licence)});
   }
   for (const hub::CatalogueEntry& entry : hub::catalogue()) {
     if (find(installed, entry.name) != nullptr) continue;
     // Four bytes a parameter.
-    rows.push_back({entry.name, "available", gigabytes(4.0 * static_cast<double>(entry.parameters)), entry.kind,
-                    entry.licence + (entry.note ? " (" + *entry.note + ")" : "")});
+    rows.push_back({entry.name, "available", gigabytes(4.0 * static_cast<double>(entry.parameters)),
+                    entry.kind, entry.licence + (entry.note ? " (" + *entry.note + ")" : "")});
   }
-  return table(rows) + "\nInstalled models are in " + folder + "; 'da3 model pull NAME' gets one that is available.\n";
+  return table(rows) + "\nInstalled models are in " + folder +
+         "; 'da3 model pull NAME' gets one that is available.\n";
 }
 
 std::string as_json(const std::vector<hub::InstalledModel>& installed, const std::string& folder) {
@@ -95,7 +101,8 @@ std::string as_json(const std::vector<hub::InstalledModel>& installed, const std
 int list_models(const cli::ModelList& options) {
   const auto folder = hub::Folders::from_environment().models();
   const std::vector<hub::InstalledModel> installed = hub::installed_models(folder);
-  const std::string text = options.json ? as_json(installed, folder.string()) : as_table(installed, folder.string());
+  const std::string text =
+      options.json ? as_json(installed, folder.string()) : as_table(installed, folder.string());
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
   }

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/console.hpp>
+#include <cstdio>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <run/console.hpp>
 
 namespace da3::run {
 namespace {
@@ -26,7 +26,9 @@ void write_all(const std::string& text) {
 
 }  // namespace
 
-bool Console::is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+bool Console::is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
 
 int Console::width() {
   winsize size{};

@@ -35,7 +35,8 @@ void check_here(const cli::Infer& options) {
   }
   if (options.preprocess == cli::PreprocessOn::kDevice) {
     throw Error(ErrorCode::kDeviceUnavailable,
-                "--preprocess device: this build decodes and resizes on the CPU and normalises on the device; use auto or cpu");
+                "--preprocess device: this build decodes and resizes on the CPU and normalises on the "
+                "device; use auto or cpu");
   }
 }
 
@@ -107,7 +108,8 @@ class Reporter {
     if (event.status == pipeline::ImageStatus::kFailed) {
       console_.line("da3: " + event.message);
     } else {
-      log_->debug("{}: {}", event.path, event.status == pipeline::ImageStatus::kDone ? "done" : "done before");
+      log_->debug("{}: {}", event.path,
+                  event.status == pipeline::ImageStatus::kDone ? "done" : "done before");
     }
   }
 
@@ -117,7 +119,8 @@ class Reporter {
   ProgressView view_;
 };
 
-int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device, const std::stop_token& stop) {
+int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device,
+            const std::stop_token& stop) {
   const auto memory = engine::make_memory_probe();
   const pipeline::Plan plan =
       pipeline::plan(pipeline_options(options), spec, device, options.precision.value_or(Precision::kFp32),

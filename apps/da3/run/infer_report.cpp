@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/infer_report.hpp>
-
 #include <algorithm>
 #include <cstddef>
 
@@ -9,14 +7,19 @@
 
 #include <da3/error.hpp>
 
+#include <run/infer_report.hpp>
 #include <run/text.hpp>
 
 namespace da3::run {
 namespace {
 
-std::string size_text(Size size) { return std::to_string(size.width) + "x" + std::to_string(size.height); }
+std::string size_text(Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
 
-std::string optional_bytes(const std::optional<std::uint64_t>& bytes) { return bytes ? bytes_text(*bytes) : "unknown"; }
+std::string optional_bytes(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : "unknown";
+}
 
 template <typename Value>
 nlohmann::json or_null(const std::optional<Value>& value) {
@@ -28,7 +31,8 @@ nlohmann::json or_null(const std::optional<Value>& value) {
 std::string summary_text(const pipeline::Summary& summary, const std::string& output) {
   const std::size_t forwarded = summary.done;
   if (!summary.interrupted && forwarded == 0 && summary.failed == 0) {
-    return (summary.skipped == 1 ? "the one input is" : "all " + count_of(summary.skipped, "input") + " are") +
+    return (summary.skipped == 1 ? "the one input is"
+                                 : "all " + count_of(summary.skipped, "input") + " are") +
            " done already, in " + output + " (--overwrite does everything again)";
   }
   std::string text = count_of(summary.done, "image") + " done";
@@ -62,11 +66,12 @@ std::string plan_text(const pipeline::Plan& plan, const ModelSpec& model, const 
   std::string text = "model     " + model.name + " on " + to_string(device) + "\n";
   text += "inputs    " + with_commas(plan.inputs) + ", " + with_commas(plan.finished) + " done already, " +
           with_commas(plan.unusable.size()) + " unusable\n";
-  text += "memory    " + bytes_text(plan.free_bytes) + " free, " + bytes_text(plan.allowed_bytes) + " may be used\n";
+  text += "memory    " + bytes_text(plan.free_bytes) + " free, " + bytes_text(plan.allowed_bytes) +
+          " may be used\n";
   for (const pipeline::PlannedShape& shape : plan.shapes) {
     text += "size      " + size_text(shape.size) + ": " + count_of(shape.images, "image") + ", batch " +
-            std::to_string(shape.batch) + (shape.reason.empty() ? "" : " (" + shape.reason + ")") + ", memory " +
-            optional_bytes(shape.predicted_bytes) + "\n";
+            std::to_string(shape.batch) + (shape.reason.empty() ? "" : " (" + shape.reason + ")") +
+            ", memory " + optional_bytes(shape.predicted_bytes) + "\n";
   }
   for (const pipeline::ImageEvent& event : plan.unusable) text += "unusable  " + event.message + "\n";
   return text;
@@ -84,9 +89,10 @@ std::string plan_json(const pipeline::Plan& plan, const ModelSpec& model, const 
   }
   nlohmann::json unusable = nlohmann::json::array();
   for (const pipeline::ImageEvent& event : plan.unusable) {
-    unusable.push_back({{"path", event.path},
-                        {"error", event.error ? nlohmann::json(error_name(*event.error)) : nlohmann::json(nullptr)},
-                        {"message", event.message}});
+    unusable.push_back(
+        {{"path", event.path},
+         {"error", event.error ? nlohmann::json(error_name(*event.error)) : nlohmann::json(nullptr)},
+         {"message", event.message}});
   }
   const nlohmann::json object = {{"type", "plan"},
                                  {"schema", 1},

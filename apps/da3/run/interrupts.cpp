@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/interrupts.hpp>
+#include <atomic>
+#include <thread>
+#include <utility>
 
 #include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <thread>
-#include <utility>
+#include <run/interrupts.hpp>
 
 namespace da3::run {
 namespace {
@@ -44,7 +44,9 @@ Interrupts::Interrupts(std::function<void(int)> on_first) {
   std::thread([set, told = std::move(on_first)] { wait_for_signals(set, told); }).detach();
 }
 
-std::stop_token Interrupts::token() const { return source().get_token(); }
+std::stop_token Interrupts::token() const {
+  return source().get_token();
+}
 
 int Interrupts::exit_code() const {
   const int signal = first_signal.load();

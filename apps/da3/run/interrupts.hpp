@@ -7,8 +7,9 @@
 
 namespace da3::run {
 
-/// SIGINT and SIGTERM as a stop token: the first asks to stop, the second ends the process at once with 128 + its
-/// number. One object a process, made before any other thread, because threads inherit the blocked signals.
+/// SIGINT and SIGTERM as a stop token: the first asks to stop, the second ends the process at once with 128 +
+/// its number. One object a process, made before any other thread, because threads inherit the blocked
+/// signals.
 class Interrupts {
  public:
   /// `on_first` is called from a thread of its own.

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/log.hpp>
-
 #include <mutex>
 #include <string>
 
 #include <spdlog/sinks/base_sink.h>
+
+#include <run/log.hpp>
 
 namespace da3::run {
 namespace {

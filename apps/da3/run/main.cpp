@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <cstdio>
 #include <type_traits>
 #include <variant>
+
+#include <unistd.h>
 
 #include <da3/error.hpp>
 

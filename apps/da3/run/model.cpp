@@ -46,8 +46,8 @@ std::string input_text(const ModelSpec& spec) {
   if (spec.fixed_size) {
     return std::to_string((*spec.fixed_size)[1]) + "x" + std::to_string((*spec.fixed_size)[0]) + " only";
   }
-  return "longest side " + std::to_string(spec.process_res) + " (" + std::string(to_string(spec.resize_method)) +
-         "), multiples of " + std::to_string(spec.patch);
+  return "longest side " + std::to_string(spec.process_res) + " (" +
+         std::string(to_string(spec.resize_method)) + "), multiples of " + std::to_string(spec.patch);
 }
 
 std::string spec_text(const ModelSpec& spec) {
@@ -56,9 +56,11 @@ std::string spec_text(const ModelSpec& spec) {
   std::string weights(to_string(spec.origin));
   if (spec.seed) weights += ", seed " + std::to_string(*spec.seed);
   if (!spec.source.empty()) weights += ", from " + spec.source;
-  return field("name", spec.name) + field("network", spec.network_id.empty() ? "its own code" : spec.network_id) +
+  return field("name", spec.name) +
+         field("network", spec.network_id.empty() ? "its own code" : spec.network_id) +
          field("parameters", with_commas(static_cast<std::uint64_t>(spec.parameters))) +
-         field("depth", depth_text(spec)) + field("outputs", joined(spec.outputs)) + field("input", input_text(spec)) +
+         field("depth", depth_text(spec)) + field("outputs", joined(spec.outputs)) +
+         field("input", input_text(spec)) +
          field("attention", attention.empty() ? "fixed" : joined(attention)) + field("weights", weights) +
          field("sha256", spec.sha256) + field("licence", spec.licence_spdx) +
          field("attribution", spec.licence_attribution) + field("written by", "da3 " + spec.da3_version);
@@ -86,11 +88,12 @@ engine::ExportSource export_source(const cli::ModelExport& options) {
   } else if (options.seed) {
     source.name = options.source;
   } else {
-    throw Error(ErrorCode::kModelNotFound,
-                options.source +
-                    ": expected a folder with config.json and model.safetensors, found none; for a published name use "
-                    "'da3 model pull " +
-                    options.source + "', or add --synthetic SEED for weights by recipe");
+    throw Error(ErrorCode::kModelNotFound, options.source +
+                                               ": expected a folder with config.json and model.safetensors, "
+                                               "found none; for a published name use "
+                                               "'da3 model pull " +
+                                               options.source +
+                                               "', or add --synthetic SEED for weights by recipe");
   }
   source.seed = options.seed;
   return source;
@@ -103,7 +106,8 @@ int model_info(const cli::ModelInfo& options) {
   const ModelSpec spec = engine::read_spec(file);
   std::error_code ignored;
   print(options.json ? json_text(spec_json(spec, file))
-                     : field("file", file.string() + " (" + bytes_text(std::filesystem::file_size(file, ignored)) + ")") +
+                     : field("file", file.string() + " (" +
+                                         bytes_text(std::filesystem::file_size(file, ignored)) + ")") +
                            spec_text(spec));
   return 0;
 }
@@ -114,7 +118,8 @@ int model_export(const cli::ModelExport& options) {
   const engine::ExportReport report = engine::export_model(export_source(options), options.output);
   for (const std::string& warning : report.warnings) log->warn("{}", warning);
   print(options.json ? json_text(spec_json(report.spec, options.output))
-                     : field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") + spec_text(report.spec));
+                     : field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") +
+                           spec_text(report.spec));
   return 0;
 }
 
@@ -132,25 +137,31 @@ int model_verify(const cli::ModelVerify& options) {
     nlohmann::json object = spec_json(report.spec, file);
     object["device"] = to_string(load.device);
     object["hash_matches"] = report.hash_matches;
-    object["selftest"] = {{"present", has_selftest},
-                          {"passed", report.selftest_passed},
-                          {"worst_error", has_selftest ? nlohmann::json(report.selftest_worst_error) : nlohmann::json(nullptr)},
-                          {"tolerance", has_selftest ? nlohmann::json(report.spec.selftest->tolerance) : nlohmann::json(nullptr)}};
+    object["selftest"] = {
+        {"present", has_selftest},
+        {"passed", report.selftest_passed},
+        {"worst_error", has_selftest ? nlohmann::json(report.selftest_worst_error) : nlohmann::json(nullptr)},
+        {"tolerance",
+         has_selftest ? nlohmann::json(report.spec.selftest->tolerance) : nlohmann::json(nullptr)}};
     print(json_text(object));
   } else {
     char errors[96];
-    std::snprintf(errors, sizeof errors, "worst relative error %.2g, tolerance %.2g", report.selftest_worst_error,
-                  has_selftest ? report.spec.selftest->tolerance : 0.0);
+    std::snprintf(errors, sizeof errors, "worst relative error %.2g, tolerance %.2g",
+                  report.selftest_worst_error, has_selftest ? report.spec.selftest->tolerance : 0.0);
     print(field("file", file.string()) + field("name", report.spec.name) +
-          field("hash", report.hash_matches ? "matches" : "does not match") + field("device", to_string(load.device)) +
-          field("self-test", !has_selftest ? "none in the file"
-                                           : std::string(report.selftest_passed ? "passed, " : "failed, ") + errors));
+          field("hash", report.hash_matches ? "matches" : "does not match") +
+          field("device", to_string(load.device)) +
+          field("self-test", !has_selftest
+                                 ? "none in the file"
+                                 : std::string(report.selftest_passed ? "passed, " : "failed, ") + errors));
   }
   if (!report.hash_matches) {
-    throw Error(ErrorCode::kModelDamaged, file.string() + ": its weights do not have the hash of its record; export or pull it again");
+    throw Error(ErrorCode::kModelDamaged,
+                file.string() + ": its weights do not have the hash of its record; export or pull it again");
   }
   if (has_selftest && !report.selftest_passed) {
-    throw Error(ErrorCode::kModelSelftest, file.string() + ": its self-test fails on " + to_string(load.device) +
+    throw Error(ErrorCode::kModelSelftest, file.string() + ": its self-test fails on " +
+                                               to_string(load.device) +
                                                "; try --device cpu or --precision fp32, and report it");
   }
   return 0;

@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/model_choice.hpp>
-
 #include <cstdlib>
 #include <system_error>
 
 #include <da3/error.hpp>
 
 #include <cli/program_location.hpp>
+#include <run/model_choice.hpp>
 #include <weights/record.hpp>
 #ifdef DA3_WITH_HUB
 #include <hub/model_store.hpp>
@@ -28,7 +27,8 @@ std::filesystem::path resolve(const std::string& name_or_file) {
 
 ChosenModel choose_model(const std::string& named) {
   if (!named.empty()) return {resolve(named)};
-  if (const char* from_environment = std::getenv("DA3_MODEL"); from_environment != nullptr && *from_environment != 0) {
+  if (const char* from_environment = std::getenv("DA3_MODEL");
+      from_environment != nullptr && *from_environment != 0) {
     return {resolve(from_environment)};
   }
 #ifdef DA3_WITH_HUB
@@ -46,7 +46,8 @@ ChosenModel choose_model(const std::string& named) {
 }
 
 std::string starter_notice() {
-  return "no Depth Anything 3 model is installed, so the small bundled model (FastDepth, indoor scenes, metres) runs;\n"
+  return "no Depth Anything 3 model is installed, so the small bundled model (FastDepth, indoor scenes, "
+         "metres) runs;\n"
          "     get a real one with: da3 model pull da3-base";
 }
 
@@ -58,11 +59,12 @@ DescribedModel read_description(const std::filesystem::path& file, const std::st
 
 void refuse_synthetic(const ModelSpec& spec) {
   if (spec.origin != WeightsOrigin::kSynthetic) return;
-  throw Error(ErrorCode::kModelSynthetic,
-              spec.name + ": its weights are synthetic (seed " + std::to_string(spec.seed.value_or(0)) +
-                  "), so its depth means nothing; add --allow-synthetic to run it all the same, or get real weights with "
-                  "'da3 model pull " +
-                  spec.name + "'");
+  throw Error(ErrorCode::kModelSynthetic, spec.name + ": its weights are synthetic (seed " +
+                                              std::to_string(spec.seed.value_or(0)) +
+                                              "), so its depth means nothing; add --allow-synthetic to run "
+                                              "it all the same, or get real weights with "
+                                              "'da3 model pull " +
+                                              spec.name + "'");
 }
 
 DeviceId choose_device(const std::optional<DeviceId>& asked) {

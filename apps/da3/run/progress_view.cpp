@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/progress_view.hpp>
-
 #include <algorithm>
 #include <string>
 
+#include <run/progress_view.hpp>
 #include <run/text.hpp>
 
 namespace da3::run {
@@ -25,10 +24,12 @@ std::string counts(const pipeline::Progress& progress) {
 std::string bar(const pipeline::Progress& progress, int columns) {
   const std::string text = counts(progress);
   const int room = std::min(columns - static_cast<int>(text.size()) - 6, 40);
-  if (!progress.total || *progress.total == 0 || room < 8) return text.substr(0, static_cast<std::size_t>(columns - 1));
+  if (!progress.total || *progress.total == 0 || room < 8)
+    return text.substr(0, static_cast<std::size_t>(columns - 1));
   const std::size_t finished = progress.done + progress.failed + progress.skipped;
   const auto filled = static_cast<std::size_t>(room) * std::min(finished, *progress.total) / *progress.total;
-  return "[" + std::string(filled, '=') + std::string(static_cast<std::size_t>(room) - filled, ' ') + "]  " + text;
+  return "[" + std::string(filled, '=') + std::string(static_cast<std::size_t>(room) - filled, ' ') + "]  " +
+         text;
 }
 
 }  // namespace
@@ -42,6 +43,8 @@ void ProgressView::show(const pipeline::Progress& progress) {
   }
 }
 
-void ProgressView::finish() { console_.status(""); }
+void ProgressView::finish() {
+  console_.status("");
+}
 
 }  // namespace da3::run

@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -9,6 +7,8 @@
 #include <iostream>
 #include <string>
 #include <system_error>
+
+#include <unistd.h>
 
 #include <da3/error.hpp>
 
@@ -34,8 +34,8 @@ std::string installed_name(const std::string& name_or_repository) {
 }
 
 bool confirm(const hub::PullPlan& plan, const cli::ModelPull& options, Console& console) {
-  console.line("da3: " + plan.repository + " at " + plan.commit.substr(0, 10) + ", licence " + plan.licence + ", " +
-               bytes_text(plan.total_bytes) +
+  console.line("da3: " + plan.repository + " at " + plan.commit.substr(0, 10) + ", licence " + plan.licence +
+               ", " + bytes_text(plan.total_bytes) +
                (plan.bytes_here > 0 ? " (" + bytes_text(plan.bytes_here) + " already here)" : ""));
   if (!plan.non_commercial || options.accept_license) return true;
   if (::isatty(STDIN_FILENO) != 1 || !Console::is_terminal()) return false;
@@ -46,14 +46,16 @@ bool confirm(const hub::PullPlan& plan, const cli::ModelPull& options, Console& 
 
 void show(const hub::PullProgress& progress, Console& console) {
   if (!Console::is_terminal()) return;
-  console.status(progress.file + "  " + bytes_text(progress.done_bytes) + " of " + bytes_text(progress.total_bytes));
+  console.status(progress.file + "  " + bytes_text(progress.done_bytes) + " of " +
+                 bytes_text(progress.total_bytes));
 }
 
 }  // namespace
 
 int model_pull(const cli::ModelPull& options) {
   Console console;
-  const Interrupts interrupts([&console](int) { console.line("da3: stopping; the same command goes on later"); });
+  const Interrupts interrupts(
+      [&console](int) { console.line("da3: stopping; the same command goes on later"); });
   const auto log = make_logger(options.verbosity, console);
   const hub::Folders folders = hub::Folders::from_environment();
   hub::HubAccess access = hub::HubAccess::from_environment();
@@ -83,8 +85,8 @@ int model_pull(const cli::ModelPull& options) {
   std::error_code problem;
   std::filesystem::create_directories(folders.models(), problem);
   if (problem) {
-    throw Error(ErrorCode::kOutputFailed, folders.models().string() + ": cannot be made (" + problem.message() +
-                                              "); give another folder with DA3_HOME");
+    throw Error(ErrorCode::kOutputFailed, folders.models().string() + ": cannot be made (" +
+                                              problem.message() + "); give another folder with DA3_HOME");
   }
   const engine::ExportReport report = engine::export_model(source, file);
   for (const std::string& warning : report.warnings) log->warn("{}", warning);

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <run/text.hpp>
-
 #include <array>
 #include <cmath>
 #include <cstdio>
+
+#include <run/text.hpp>
 
 namespace da3::run {
 namespace {
