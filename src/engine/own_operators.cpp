@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <cstdint>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/library.h>
+
+#include <engine/kernels/kernels.hpp>
+#include <engine/own_operators.hpp>
+
+namespace da3::engine {
+namespace {
+
+constexpr std::int64_t kQueryBlocksPerTask = 4;
+constexpr std::int64_t kGeluGrain = 16384;
+
+const kernels::Kernels& chosen() {
+  const kernels::Kernels* found = kernels::kernels();
+  TORCH_CHECK(found != nullptr, "da3 has no kernels for this processor");
+  return *found;
+}
+
+void check_float_cpu(const at::Tensor& tensor, const char* name) {
+  TORCH_CHECK(tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat, name,
+              ": expected float32 on the CPU, got ", tensor.toString());
+}
+
+void check_heads(const at::Tensor& tensor, const char* name) {
+  check_float_cpu(tensor, name);
+  TORCH_CHECK(tensor.dim() == 4 && tensor.stride(3) == 1 && tensor.size(3) % 32 == 0, name,
+              ": expected (B, heads, N, d) with adjacent features, d a multiple of 32, got ", tensor.sizes());
+}
+
+/// Memory of one of the threads of a parallel_for.
+float* scratch_of_thread(const at::Tensor& scratch) {
+  return scratch.mutable_data_ptr<float>() + at::get_thread_num() * scratch.size(1);
+}
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  check_heads(q, "q");
+  check_heads(k, "k");
+  check_heads(v, "v");
+  TORCH_CHECK(
+      k.sizes() == v.sizes() && q.size(0) == k.size(0) && q.size(1) == k.size(1) && q.size(3) == k.size(3),
+      "q, k and v do not fit together: ", q.sizes(), ", ", k.sizes(), ", ", v.sizes());
+  const kernels::Kernels& kernel = chosen();
+  const std::int64_t heads = q.size(1);
+  const std::int64_t num_queries = q.size(2);
+  const std::int64_t num_keys = k.size(2);
+  const std::int64_t dim = q.size(3);
+  const std::int64_t all_heads = q.size(0) * heads;
+  const std::int64_t packed = kernel.packed_floats(num_keys, dim);
+  at::Tensor keys = at::empty({all_heads, packed}, q.options());
+  at::Tensor values = at::empty({all_heads, packed}, q.options());
+  const auto head_data = [&](const at::Tensor& t, std::int64_t head) {
+    return t.const_data_ptr<float>() + head / heads * t.stride(0) + head % heads * t.stride(1);
+  };
+  at::parallel_for(0, all_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t head = begin; head < end; ++head) {
+      kernel.pack_keys(head_data(k, head), k.stride(2), num_keys, dim,
+                       keys.mutable_data_ptr<float>() + head * packed);
+      kernel.pack_values(head_data(v, head), v.stride(2), num_keys, dim,
+                         values.mutable_data_ptr<float>() + head * packed);
+    }
+  });
+  at::Tensor out = at::empty({q.size(0), num_queries, heads * dim}, q.options());
+  const at::Tensor scratch =
+      at::empty({at::get_num_threads(), kernel.attention_scratch_floats(dim)}, q.options());
+  const std::int64_t rows_per_task = kQueryBlocksPerTask * kernel.query_block;
+  const std::int64_t tasks_per_head = (num_queries + rows_per_task - 1) / rows_per_task;
+  const float scale = 1.0F / std::sqrt(static_cast<float>(dim));
+  at::parallel_for(0, all_heads * tasks_per_head, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t head = task / tasks_per_head;
+      const std::int64_t first = task % tasks_per_head * rows_per_task;
+      float* to = out.mutable_data_ptr<float>() + head / heads * out.stride(0) + head % heads * dim;
+      const kernels::AttentionHead job{head_data(q, head),
+                                       to,
+                                       keys.const_data_ptr<float>() + head * packed,
+                                       values.const_data_ptr<float>() + head * packed,
+                                       q.stride(2),
+                                       heads * dim,
+                                       num_keys,
+                                       dim,
+                                       scale};
+      kernel.attention(job, first, std::min(first + rows_per_task, num_queries), scratch_of_thread(scratch));
+    }
+  });
+  return out;
+}
+
+at::Tensor& gelu_(at::Tensor& x) {
+  check_float_cpu(x, "x");
+  TORCH_CHECK(x.is_contiguous(), "x: expected a contiguous tensor");
+  const kernels::Kernels& kernel = chosen();
+  float* data = x.mutable_data_ptr<float>();
+  at::parallel_for(0, x.numel(), kGeluGrain,
+                   [&](std::int64_t begin, std::int64_t end) { kernel.gelu(data + begin, end - begin); });
+  return x;
+}
+
+at::Tensor pack_conv3(const at::Tensor& weight) {
+  check_float_cpu(weight, "weight");
+  const bool fits = weight.dim() == 4 && weight.size(0) == kernels::kTailChannels &&
+                    weight.size(1) % 16 == 0 && weight.size(2) == 3 && weight.size(3) == 3;
+  TORCH_CHECK(fits, "weight: expected (32, C, 3, 3) with C a multiple of 16, got ", weight.sizes());
+  at::Tensor packed = at::empty({9 * kernels::kTailChannels * weight.size(1)}, weight.options());
+  chosen().pack_conv3(weight.contiguous().const_data_ptr<float>(), weight.size(1),
+                      packed.mutable_data_ptr<float>());
+  return packed;
+}
+
+void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& map,
+                const at::Tensor& weight1, std::int64_t height, std::int64_t width) {
+  check_float_cpu(x, "x");
+  TORCH_CHECK(x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 16 == 0,
+              "x: expected (B, C, h, w) in channels_last with C a multiple of 16, got ", x.sizes());
+  TORCH_CHECK(packed.is_contiguous() && packed.numel() == 9 * kernels::kTailChannels * x.size(1),
+              "packed: not from pack_conv3 of this C");
+  TORCH_CHECK(weight1.is_contiguous() && weight1.numel() % kernels::kTailChannels == 0,
+              "weight1: expected (outputs, 32, 1, 1)");
+  const bool map_fits =
+      map.numel() == 0 || (map.is_contiguous() && map.numel() == height * width * kernels::kTailChannels);
+  TORCH_CHECK(map_fits, "map: expected (", height, ", ", width, ", 32), got ", map.sizes());
+  TORCH_CHECK(height > 0 && width > 0 && x.numel() > 0, "nothing to compute");
+}
+
+at::Tensor depth_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
+                      const at::Tensor& map, const at::Tensor& weight1, const at::Tensor& bias1,
+                      std::int64_t height, std::int64_t width) {
+  check_tail(x, packed, map, weight1, height, width);
+  const kernels::Kernels& kernel = chosen();
+  const std::int64_t channels = x.size(1);
+  const std::int64_t outputs = weight1.numel() / kernels::kTailChannels;
+  at::Tensor out =
+      at::empty({x.size(0), outputs, height, width}, x.options().memory_format(at::MemoryFormat::Contiguous));
+  const at::Tensor scratch =
+      at::empty({at::get_num_threads(), kernel.tail_scratch_floats(channels)}, out.options());
+  const std::int64_t tile_rows = kernel.tail_tile_rows;
+  const std::int64_t tile_columns = kernel.tail_tile_columns(channels);
+  const std::int64_t across = (width + tile_columns - 1) / tile_columns;
+  const std::int64_t tiles = (height + tile_rows - 1) / tile_rows * across;
+  at::parallel_for(0, x.size(0) * tiles, 1, [&](std::int64_t begin, std::int64_t end) {
+    kernels::DepthTail tail{nullptr,
+                            x.size(2),
+                            x.size(3),
+                            channels,
+                            height,
+                            width,
+                            packed.const_data_ptr<float>(),
+                            bias.const_data_ptr<float>(),
+                            map.numel() > 0 ? map.const_data_ptr<float>() : nullptr,
+                            weight1.const_data_ptr<float>(),
+                            bias1.const_data_ptr<float>(),
+                            outputs,
+                            nullptr};
+    for (std::int64_t i = begin; i < end; ++i) {
+      tail.input = x.const_data_ptr<float>() + i / tiles * x.size(2) * x.size(3) * channels;
+      tail.out = out.mutable_data_ptr<float>() + i / tiles * outputs * height * width;
+      const std::int64_t tile = i % tiles;
+      kernel.depth_tail(tail, tile / across * tile_rows, tile % across * tile_columns,
+                        scratch_of_thread(scratch));
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+bool own_operators_available() {
+  return kernels::kernels() != nullptr;
+}
+
+}  // namespace da3::engine
+
+TORCH_LIBRARY_FRAGMENT(da3, m) {
+  m.def("attention(Tensor q, Tensor k, Tensor v) -> Tensor");
+  m.def("gelu_(Tensor(a!) x) -> Tensor(a!)");
+  m.def("pack_conv3(Tensor weight) -> Tensor");
+  m.def(
+      "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
+      "height, int width) -> "
+      "Tensor");
+}
+
+TORCH_LIBRARY_IMPL(da3, CPU, m) {
+  m.impl("attention", &da3::engine::attention);
+  m.impl("gelu_", &da3::engine::gelu_);
+  m.impl("pack_conv3", &da3::engine::pack_conv3);
+  m.impl("depth_tail", &da3::engine::depth_tail);
+}
