@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
+#include <output/file_descriptor.hpp>
 #include <output/manifest_index.hpp>
 #include <output/records.hpp>
 
@@ -29,7 +31,7 @@ ManifestIndex read_manifests(const std::filesystem::path& folder,
                              const std::optional<Shard>& own = std::nullopt);
 
 /// The manifest of a running process: locked, append-only. Beside it lies, while a run is under way,
-/// `.da3-claims.tmp` (with shards `.da3-claims.I-of-N.tmp`): the stems whose files this run is about to
+/// `.da3-claims.tmp` (with shards `.da3-claims.I-of-N.tmp`): the result files that this run is about to
 /// write, so that files whose record was lost with a killed process are known as ours. It goes when the run
 /// closes. Threads: `append`, `claim` and `owns` from any.
 class Manifest {
@@ -58,31 +60,33 @@ class Manifest {
   /// written. Throws: Error kOutputFailed.
   void append(const ImageRecord& record);
 
-  /// Notes that files of `stem` are about to be written. Call it once it is known that no foreign file has
-  /// their names. Throws: Error kOutputFailed.
-  void claim(std::string_view stem);
+  /// Notes that `files`, paths below the folder, are about to be written. Call it once it is known that no
+  /// foreign file has one of these names. Throws: Error kOutputFailed.
+  void claim(const std::vector<std::string>& files);
 
-  /// True if files of `stem` are results of da3: recorded, or claimed by a run that was cut off or by this
-  /// one.
-  bool owns(std::string_view stem) const;
+  /// True if `file`, a path below the folder, is a result of da3: recorded by an earlier run, or claimed and
+  /// not yet recorded, by a run that was cut off or by this one.
+  bool owns(std::string_view file) const;
 
-  /// Removes the claims and unlocks. Throws: Error kOutputFailed.
+  /// Unlocks; claims without a record are kept for the next run. Throws: Error kOutputFailed.
   void close();
 
  private:
-  void lock_against_others(const std::filesystem::path& folder);
-  void read_claims();
+  void open_locked(const std::filesystem::path& folder);
+  void read_claims(const std::optional<Shard>& shard);
+  void open_claims();
   void append_line(std::string line);
 
+  std::filesystem::path folder_;
   std::filesystem::path file_;
   std::filesystem::path claims_file_;
-  int descriptor_ = -1;
-  int claims_descriptor_ = -1;
+  FileDescriptor descriptor_;
+  FileDescriptor claims_descriptor_;
   bool locked_ = false;
   ManifestIndex index_;
   mutable std::mutex mutex_;
-  std::unordered_set<std::string> old_claims_;
-  std::unordered_set<std::size_t> own_claims_;  ///< Hashes of stems
+  std::uint64_t bytes_ = 0;                      ///< Of the manifest, up to its last whole line
+  std::unordered_set<std::string> open_claims_;  ///< Claimed, not recorded
 };
 
 }  // namespace da3::output

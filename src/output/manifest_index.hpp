@@ -15,6 +15,8 @@
 
 namespace da3::output {
 
+struct LineFacts;
+
 /// What earlier runs recorded of one input.
 struct KnownImage {
   ImageStatus status = ImageStatus::kDone;  ///< kDone or kFailed
@@ -28,6 +30,10 @@ struct KnownImage {
 class ManifestIndex {
  public:
   ManifestIndex();
+  ManifestIndex(ManifestIndex&&) = default;
+  ManifestIndex& operator=(ManifestIndex&&) = default;
+  ManifestIndex(const ManifestIndex&) = delete;
+  ManifestIndex& operator=(const ManifestIndex&) = delete;
 
   /// Adds a file's records; later ones win. A last line without line end that is not whole is ignored, as are
   /// lines that are no records (counted). Returns the bytes up to the end of the last whole line, and whether
@@ -44,6 +50,12 @@ class ManifestIndex {
 
   /// The input that the results `stem` belong to, if any.
   std::optional<std::string_view> owner_of(std::string_view stem) const;
+
+  /// True if `file`, a path below the folder, was ever recorded as a result.
+  bool owns(std::string_view file) const;
+
+  /// True if any result file was ever recorded.
+  bool has_results() const { return !by_stem_.empty(); }
 
   /// The last header of the files added.
   const std::optional<RunRecord>& last_run() const { return last_run_; }
@@ -62,14 +74,22 @@ class ManifestIndex {
     std::uint8_t formats = 0;
   };
 
+  /// Files of one stem: whose they are, and which were ever recorded.
+  struct Owned {
+    std::uint32_t entry = 0;
+    std::uint8_t formats = 0;
+  };
+
   std::string_view keep(std::string_view text);
-  void add_line(std::string_view line);
+  bool add_line(const std::filesystem::path& file, std::string_view line);
+  void add_image(const LineFacts& facts);
 
   std::deque<std::string> texts_;  ///< Blocks that the views point into
   std::vector<Entry> entries_;
   std::unordered_map<std::string_view, std::uint32_t> by_path_;
-  std::unordered_map<std::string_view, std::uint32_t> by_stem_;
+  std::unordered_map<std::string_view, Owned> by_stem_;
   std::vector<std::string> digests_;
+  std::int32_t run_ = -1;  ///< Index into digests_ of the last header read
   std::optional<RunRecord> last_run_;
   std::uint64_t damaged_lines_ = 0;
 };

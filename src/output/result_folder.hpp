@@ -55,10 +55,8 @@ class ResultFolder {
 
  private:
   void claim(std::string_view path, std::string_view stem);
-  bool refuse_foreign(std::string_view stem, const EncodedSet& set) const;
 
   std::filesystem::path folder_;
-  std::vector<Format> formats_;
   std::string digest_;
   ResultFolderOptions options_;
   Manifest manifest_;
