@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <cli/program.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Small pictures through da3-small with recipe weights, at a processing size that takes milliseconds.
+class InferCommand : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    place = new Workplace;
+    const Ended exported = place->run({"model", "export", "da3-small", "--synthetic", "1", "-o", "small.pt"});
+    ASSERT_EQ(exported.code, 0) << exported.err;
+    std::filesystem::create_directories(*place / "photos/inner");
+    write_picture(*place / "photos/a.ppm", 40, 30, 1);
+    write_picture(*place / "photos/b10.ppm", 30, 40, 2);
+    write_picture(*place / "photos/b9.ppm", 40, 30, 3);
+    write_picture(*place / "photos/inner/c.ppm", 40, 30, 4);
+  }
+  static void TearDownTestSuite() { delete place; }
+
+  /// `da3 infer` with the small model and whatever else.
+  static std::vector<std::string> infer(const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"infer", "-m", "small.pt", "--allow-synthetic", "--process-res", "56", "--device", "cpu"};
+    args.insert(args.end(), more.begin(), more.end());
+    return args;
+  }
+  static std::vector<nlohmann::json> records(const std::string& lines) {
+    std::vector<nlohmann::json> result;
+    std::istringstream in(lines);
+    for (std::string line; std::getline(in, line);) result.push_back(nlohmann::json::parse(line));
+    return result;
+  }
+  static Workplace* place;
+};
+Workplace* InferCommand::place = nullptr;
+
+TEST_F(InferCommand, MirrorsTheTreeAndGoesOnWhereItStopped) {
+  const Ended first = place->run(infer({"photos", "-r", "-o", "tree", "--json"}));
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(files_below(*place / "tree"),
+              ElementsAre("a.png", "a.vis.png", "b10.png", "b10.vis.png", "b9.png", "b9.vis.png", "inner/c.png",
+                          "inner/c.vis.png", "manifest.jsonl"));
+  const auto done = records(first.out);
+  ASSERT_EQ(done.size(), 4U);
+  for (const nlohmann::json& record : done) {
+    EXPECT_EQ(record.at("type"), "image");
+    EXPECT_EQ(record.at("status"), "done");
+    EXPECT_EQ(record.at("depth").at("finite"), 1.0);
+    EXPECT_GT(record.at("depth").at("max").get<double>(), record.at("depth").at("min").get<double>());
+  }
+
+  const Ended again = place->run(infer({"photos", "-r", "-o", "tree", "--json"}));
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("done already"));
+  for (const nlohmann::json& record : records(again.out)) EXPECT_EQ(record.at("status"), "skipped");
+
+  const Ended changed = place->run(infer({"photos", "-r", "-o", "tree", "--size", "model"}));
+  EXPECT_EQ(changed.code, 2);
+  EXPECT_THAT(changed.err, HasSubstr("--overwrite"));
+  EXPECT_EQ(place->run(infer({"photos", "-r", "-o", "tree", "--size", "model", "--overwrite"})).code, 0);
+}
+
+TEST_F(InferCommand, ABrokenPictureFailsAloneWithExitOne) {
+  std::filesystem::create_directories(*place / "mixed");
+  write_picture(*place / "mixed/good.ppm", 40, 30, 1);
+  std::ofstream(*place / "mixed/broken.jpg") << "\xff\xd8\xff nothing more";
+  const Ended ended = place->run(infer({"mixed", "-o", "mixed-out", "--json"}));
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("mixed/broken.jpg"));
+  std::map<std::string, std::string> status;
+  for (const nlohmann::json& record : records(ended.out)) status[record.at("path")] = record.at("status");
+  EXPECT_EQ(status["mixed/good.ppm"], "done");
+  EXPECT_EQ(status["mixed/broken.jpg"], "failed");
+}
+
+TEST_F(InferCommand, ReadsAListOnStandardInput) {
+  const Ended ended = place->run(infer({"-", "--null", "-o", "listed", "-f", "npy", "--json"}),
+                                 std::string("photos/a.ppm\0photos/b9.ppm\0", 26));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(records(ended.out).size(), 2U);
+}
+
+TEST_F(InferCommand, NothingToDoIsAUsageError) {
+  std::filesystem::create_directories(*place / "empty");
+  EXPECT_EQ(place->run(infer({"empty", "-o", "never"})).code, 2);
+  EXPECT_EQ(place->run(infer({"photos", "-o", "x", "--colormap", "grau"})).code, 2);
+}
+
+TEST_F(InferCommand, RefusesWhatItCannotHave) {
+  const Ended synthetic = place->run({"infer", "photos", "-m", "small.pt", "-o", "x"});
+  EXPECT_EQ(synthetic.code, 3);
+  EXPECT_THAT(synthetic.err, HasSubstr("--allow-synthetic"));
+  EXPECT_EQ(place->run({"infer", "photos", "-m", "nothing.pt", "-o", "x"}).code, 3);
+  EXPECT_EQ(place->run(infer({"photos", "-o", "x", "--device", "cuda:99"})).code, 4);
+  std::ofstream(*place / "a-file") << "in the way";
+  EXPECT_EQ(place->run(infer({"photos", "-o", "a-file"})).code, 6);
+}
+
+TEST_F(InferCommand, DryRunPlansWithoutWriting) {
+  const Ended ended = place->run(infer({"photos", "-r", "-o", "planned", "--dry-run", "--json"}));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json plan = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(plan.at("inputs"), 4);
+  EXPECT_EQ(plan.at("shapes").size(), 2U);
+  EXPECT_FALSE(std::filesystem::exists(*place / "planned/a.png"));
+}
+
+TEST_F(InferCommand, AnInterruptedRunEndsWithTheSameFilesWhenCalledAgain) {
+  std::filesystem::create_directories(*place / "many");
+  for (int i = 0; i < 40; ++i) write_picture(*place / "many" / (std::to_string(i) + ".ppm"), 40, 30, i);
+  ASSERT_EQ(place->run(infer({"many", "-o", "whole", "--batch", "1", "-f", "npy"})).code, 0);
+
+  // Stopped when the first record shows that the run is under way.
+  bool stopped = false;
+  const Ended cut = place->watch(infer({"many", "-o", "cut", "--batch", "1", "-f", "npy", "--json"}), [&](int process) {
+    if (!stopped) ::kill(process, SIGINT);
+    stopped = true;
+  });
+  EXPECT_EQ(cut.code, 130) << cut.err;
+  EXPECT_THAT(cut.err, HasSubstr("goes on"));
+  const std::size_t before = files_below(*place / "cut").size();
+  EXPECT_GT(before, 1U);
+
+  const Ended rest = place->run(infer({"many", "-o", "cut", "--batch", "1", "-f", "npy"}));
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  const std::vector<std::string> files = files_below(*place / "cut");
+  EXPECT_EQ(files, files_below(*place / "whole"));
+  for (const std::string& file : files) {
+    if (file != "manifest.jsonl") EXPECT_EQ(read_file(*place / "cut" / file), read_file(*place / "whole" / file)) << file;
+  }
+}
+
+TEST_F(InferCommand, TheStarterRunsWhereNoModelIsInstalled) {
+  const Ended ended = place->run({"infer", "photos/a.ppm", "-o", "starter", "--device", "cpu"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("da3 model pull da3-base"));
+  EXPECT_THAT(files_below(*place / "starter"), ElementsAre("a.png", "a.vis.png", "manifest.jsonl"));
+}
+
+}  // namespace
+}  // namespace da3::testing

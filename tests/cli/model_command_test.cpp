@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <cli/program.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// One exported model for all tests: the real architecture of da3-small, weights by recipe.
+class ModelCommand : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    place = new Workplace;
+    exported = new Ended(place->run({"model", "export", "da3-small", "--synthetic", "1", "-o", "small.pt"}));
+    ASSERT_EQ(exported->code, 0) << exported->err;
+  }
+  static void TearDownTestSuite() {
+    delete exported;
+    delete place;
+  }
+  static Workplace* place;
+  static Ended* exported;
+};
+Workplace* ModelCommand::place = nullptr;
+Ended* ModelCommand::exported = nullptr;
+
+TEST_F(ModelCommand, ExportWritesAWholeFileAndDescribesIt) {
+  EXPECT_THAT(exported->out, HasSubstr("da3-small"));
+  EXPECT_THAT(exported->out, HasSubstr("synthetic, seed 1"));
+  EXPECT_GT(std::filesystem::file_size(*place / "small.pt"), 90'000'000U);
+  for (const auto& entry : std::filesystem::directory_iterator(place->folder())) {
+    EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+  }
+}
+
+TEST_F(ModelCommand, InfoReadsTheRecord) {
+  const Ended text = place->run({"model", "info", "small.pt"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("relative, larger is farther"));
+  const nlohmann::json info = nlohmann::json::parse(place->run({"model", "info", "small.pt", "--json"}).out);
+  const nlohmann::json& record = info.at("record");
+  EXPECT_EQ(record.at("name"), "da3-small");
+  EXPECT_EQ(record.at("process_res"), 504);
+  EXPECT_EQ(record.at("weights").at("origin"), "synthetic");
+  EXPECT_EQ(record.at("weights").at("sha256").get<std::string>().size(), 64U);
+  EXPECT_EQ(info.at("bytes"), std::filesystem::file_size(*place / "small.pt"));
+}
+
+TEST_F(ModelCommand, VerifyChecksHashAndSelfTest) {
+  const Ended ended = place->run({"model", "verify", "small.pt", "--device", "cpu", "--json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json report = nlohmann::json::parse(ended.out);
+  EXPECT_TRUE(report.at("hash_matches").get<bool>());
+  EXPECT_TRUE(report.at("selftest").at("present").get<bool>());
+  EXPECT_TRUE(report.at("selftest").at("passed").get<bool>());
+}
+
+TEST_F(ModelCommand, VerifyFindsChangedWeights) {
+  const std::filesystem::path changed = *place / "changed.pt";
+  std::filesystem::copy_file(*place / "small.pt", changed);
+  {
+    std::fstream file(changed, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(changed) / 2));
+    file.write("\x7f\x7f\x7f\x7f", 4);
+  }
+  const Ended ended = place->run({"model", "verify", "changed.pt", "--device", "cpu"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("changed.pt"));
+  std::filesystem::remove(changed);
+}
+
+TEST_F(ModelCommand, FilesThatAreNoModelExitWithThree) {
+  std::ofstream(*place / "text.pt") << "not a model";
+  EXPECT_EQ(place->run({"model", "info", "text.pt"}).code, 3);
+  EXPECT_EQ(place->run({"model", "verify", "text.pt"}).code, 3);
+  const Ended missing = place->run({"model", "info", "nothing.pt"});
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_THAT(missing.err, HasSubstr("nothing.pt"));
+  const Ended unknown = place->run({"model", "export", "da3-huge", "--synthetic", "1", "-o", "x.pt"});
+  EXPECT_NE(unknown.code, 0);
+  EXPECT_FALSE(std::filesystem::exists(*place / "x.pt"));
+  const Ended folder = place->run({"model", "export", "da3-small", "-o", "x.pt"});
+  EXPECT_EQ(folder.code, 3);
+  EXPECT_THAT(folder.err, HasSubstr("--synthetic"));
+}
+
+TEST_F(ModelCommand, AnInstalledModelIsListedByName) {
+  std::filesystem::create_directories(*place / "home/models");
+  std::filesystem::create_symlink(*place / "small.pt", *place / "home/models/mine.pt");
+  const nlohmann::json list = nlohmann::json::parse(place->run({"model", "list", "--json"}).out);
+  bool found = false;
+  for (const nlohmann::json& model : list.at("models")) found = found || (model.at("name") == "mine" && model.at("installed"));
+  EXPECT_TRUE(found) << list;
+  EXPECT_EQ(place->run({"model", "info", "mine"}).code, 0);
+}
+
+TEST_F(ModelCommand, PullNeverOpensASocketOffline) {
+  const Ended ended = place->run({"model", "pull", "da3-base", "--offline"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("offline"));
+}
+
+TEST_F(ModelCommand, DoctorIsValidJsonAndNamesTheCpu) {
+  const Ended ended = place->run({"doctor", "--json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json report = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(report.at("devices").back().at("id"), "cpu");
+  EXPECT_GE(report.at("threads").at("usable_cores"), 1);
+  EXPECT_EQ(place->run({"doctor"}).code, 0);
+}
+
+}  // namespace
+}  // namespace da3::testing

@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <da3/error.hpp>
+
+#include <cli/nearest.hpp>
+#include <cli/parse.hpp>
+
+namespace da3::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Command parsed(std::initializer_list<const char*> args) {
+  std::vector<const char*> argv = {"da3"};
+  argv.insert(argv.end(), args);
+  return parse(static_cast<int>(argv.size()), argv.data());
+}
+
+template <typename Options>
+Options parsed_as(std::initializer_list<const char*> args) {
+  return std::get<Options>(parsed(args));
+}
+
+/// The message of the usage error that these arguments give.
+std::string refusal(std::initializer_list<const char*> args) {
+  try {
+    parsed(args);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    return error.what();
+  }
+  ADD_FAILURE() << "accepted";
+  return "";
+}
+
+TEST(ParseInfer, HasTheDefaultsOfTheDocument) {
+  const auto infer = parsed_as<Infer>({"infer", "a.jpg"});
+  EXPECT_THAT(infer.inputs, ElementsAre("a.jpg"));
+  EXPECT_EQ(infer.output, "depth");
+  EXPECT_THAT(infer.formats, ElementsAre("png16", "vis"));
+  EXPECT_EQ(infer.memory_fraction, 0.85);
+  EXPECT_EQ(infer.max_pixels, std::uint64_t{1} << 28);
+  EXPECT_EQ(infer.colormap, "spectral");
+  EXPECT_EQ(infer.size, ResultSize::kInput);
+  EXPECT_FALSE(infer.batch || infer.device || infer.attention || infer.precision || infer.process_res);
+  EXPECT_FALSE(infer.recursive || infer.overwrite || infer.json || infer.dry_run || infer.allow_synthetic);
+}
+
+TEST(ParseInfer, TakesEveryOption) {
+  const auto infer = parsed_as<Infer>(
+      {"infer", "a", "b", "-o", "out", "-r", "-m", "da3-base", "--describe", "d.json", "--device", "cuda:1",
+       "--attention", "manual", "--precision", "bf16", "--batch", "4", "--memory-fraction", "0.5", "--process-res", "280",
+       "--resize-method", "lower_bound_crop", "--preprocess", "cpu", "-f", "exr,npz", "--size", "model", "--colormap",
+       "turbo", "--vis-range", "0.5,20", "--confidence", "--sky", "--overwrite", "--shard", "2/3", "--threads", "3",
+       "--decode-threads", "2", "--focal", "900.5", "--max-pixels", "1000", "--json", "--progress", "never", "-vv",
+       "--limit", "7", "--dry-run", "--allow-synthetic"});
+  EXPECT_THAT(infer.inputs, ElementsAre("a", "b"));
+  EXPECT_EQ(infer.device, (DeviceId{DeviceKind::kCuda, 1}));
+  EXPECT_EQ(infer.attention, Attention::kManual);
+  EXPECT_EQ(infer.precision, Precision::kBf16);
+  EXPECT_EQ(infer.batch, 4);
+  EXPECT_EQ(infer.resize_method, ResizeMethod::kLowerBoundCrop);
+  EXPECT_EQ(infer.vis_range, (std::pair{0.5, 20.0}));
+  EXPECT_EQ(infer.shard->index, 2);
+  EXPECT_EQ(infer.shard->count, 3);
+  EXPECT_EQ(infer.focal_px, 900.5);
+  EXPECT_EQ(infer.limit, 7U);
+  EXPECT_EQ(infer.verbosity.verbose, 2);
+  EXPECT_TRUE(infer.recursive && infer.confidence && infer.sky && infer.overwrite && infer.json && infer.dry_run);
+}
+
+TEST(ParseInfer, TakesAListOnStandardInput) {
+  const auto infer = parsed_as<Infer>({"infer", "-", "--null"});
+  EXPECT_THAT(infer.inputs, ElementsAre("-"));
+  EXPECT_TRUE(infer.null_separated);
+}
+
+TEST(ParseInfer, TheLastOfAnOptionGivenTwiceWins) {
+  EXPECT_EQ(parsed_as<Infer>({"infer", "a", "--batch", "2", "--batch", "auto"}).batch, std::nullopt);
+}
+
+TEST(ParseInfer, NamesWhatIsWrongAndWhatToTry) {
+  EXPECT_THAT(refusal({"infer"}), HasSubstr("INPUT is required"));
+  EXPECT_THAT(refusal({"infer", "a", "--batch", "0"}), HasSubstr("--batch: expected a whole number from 1"));
+  EXPECT_THAT(refusal({"infer", "a", "--batch", "2x"}), HasSubstr("found '2x'"));
+  EXPECT_THAT(refusal({"infer", "a", "--memory-fraction", "1.5"}), HasSubstr("from 0.01 to 1"));
+  EXPECT_THAT(refusal({"infer", "a", "--memory-fraction", "nan"}), HasSubstr("found 'nan'"));
+  EXPECT_THAT(refusal({"infer", "a", "-f", "png"}), HasSubstr("png16, exr, npz"));
+  EXPECT_THAT(refusal({"infer", "a", "-f", "png16,,vis"}), HasSubstr("empty"));
+  EXPECT_THAT(refusal({"infer", "a", "-f", "none,vis"}), HasSubstr("none stands alone"));
+  EXPECT_THAT(refusal({"infer", "a", "--confidence"}), HasSubstr("add --format npz or exr"));
+  EXPECT_THAT(refusal({"infer", "a", "--resize-method", "upper_bound_crop"}), HasSubstr("add --size model"));
+  EXPECT_THAT(refusal({"infer", "a", "--focal", "100", "--hfov", "60"}), HasSubstr("give one of them"));
+  EXPECT_THAT(refusal({"infer", "a", "--null"}), HasSubstr("add the input -"));
+  EXPECT_THAT(refusal({"infer", "a", "--shard", "4/3"}), HasSubstr("--shard"));
+  EXPECT_THAT(refusal({"infer", "a", "--shard", "0/3"}), HasSubstr("--shard"));
+  EXPECT_THAT(refusal({"infer", "a", "--vis-range", "3,3"}), HasSubstr("LO below HI"));
+  EXPECT_THAT(refusal({"infer", "a", "--device", "tpu"}), HasSubstr("cpu, cuda, mps"));
+  EXPECT_THAT(refusal({"infer", "a", "--precision", "fp61"}), HasSubstr("did you mean fp16?"));
+}
+
+TEST(ParseWords, AreAnsweredWithTheNearestRightOne) {
+  EXPECT_THAT(refusal({"infer", "a", "--ouput", "x"}), HasSubstr("did you mean --output?"));
+  EXPECT_THAT(refusal({"infer", "--recusive"}), HasSubstr("did you mean --recursive?"));
+  EXPECT_THAT(refusal({"infr", "a"}), HasSubstr("did you mean infer?"));
+  EXPECT_THAT(refusal({"model", "exprot"}), HasSubstr("did you mean export?"));
+  EXPECT_THAT(refusal({"--vers"}), HasSubstr("did you mean --version?"));
+  EXPECT_THAT(refusal({"zzzz"}), ::testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(ParseModel, TakesItsSubCommands) {
+  EXPECT_TRUE(parsed_as<ModelList>({"model", "list", "--json"}).json);
+  EXPECT_EQ(parsed_as<ModelInfo>({"model", "info", "m.pt"}).model, "m.pt");
+  const auto pull = parsed_as<ModelPull>({"model", "pull", "da3-large", "--accept-license", "--offline"});
+  EXPECT_TRUE(pull.accept_license && pull.offline);
+  const auto made = parsed_as<ModelExport>({"model", "export", "da3-small", "--synthetic", "1", "-o", "m.pt"});
+  EXPECT_EQ(made.seed, 1U);
+  EXPECT_EQ(made.output, "m.pt");
+  EXPECT_EQ(parsed_as<ModelVerify>({"model", "verify", "m.pt", "--device", "mps"}).device->kind, DeviceKind::kMps);
+  EXPECT_THAT(refusal({"model"}), HasSubstr("required"));
+  EXPECT_THAT(refusal({"model", "export", "x"}), HasSubstr("--output"));
+}
+
+TEST(ParseBench, RunIsTheDefault) {
+  const auto plain = parsed_as<BenchRun>({"bench", "--suite", "throughput,load", "--batch", "1,4", "--image-size", "640x480"});
+  EXPECT_THAT(plain.suites, ElementsAre("throughput", "load"));
+  EXPECT_THAT(plain.batches, ElementsAre(1, 4));
+  EXPECT_THAT(plain.image_sizes, ElementsAre(std::pair{640, 480}));
+  EXPECT_TRUE(parsed_as<BenchRun>({"bench", "run", "--quick"}).quick);
+  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--skip-folder", "--skip-load"}).skipped_suites, ElementsAre("folder", "load"));
+  EXPECT_THAT(refusal({"bench", "--suite", "trouhgput"}), HasSubstr("did you mean throughput?"));
+}
+
+TEST(ParseBench, ComparesAndReports) {
+  const auto compare = parsed_as<BenchCompare>({"bench", "compare", "a.json", "b.json", "--fail-on", "forward_ms.median>5%"});
+  EXPECT_EQ(compare.base, "a.json");
+  EXPECT_EQ(compare.candidate, "b.json");
+  EXPECT_THAT(compare.fail_on, ElementsAre("forward_ms.median>5%"));
+  EXPECT_THAT(parsed_as<BenchReport>({"bench", "report", "a.json", "b.json"}).files, ElementsAre("a.json", "b.json"));
+}
+
+TEST(Nearest, PrefersWordsThatBeginSo) {
+  EXPECT_EQ(nearest("--out", {"--about", "--output"}), "--output");
+  EXPECT_EQ(nearest("abc", {"xyz"}), std::nullopt);
+  EXPECT_EQ(nearest("abc", {}), std::nullopt);
+  EXPECT_EQ(nearest("ab", {"ba"}), std::nullopt);
+  EXPECT_EQ(nearest("abdc", {"abcd", "abxx"}), "abcd");
+}
+
+}  // namespace
+}  // namespace da3::cli

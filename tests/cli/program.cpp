@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cli/program.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+namespace da3::testing {
+namespace {
+
+struct Pipe {
+  int read = -1;
+  int write = -1;
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) throw std::runtime_error("no pipe");
+    read = ends[0];
+    write = ends[1];
+  }
+};
+
+// Replaces the child by the program; never returns.
+[[noreturn]] void become_program(const std::filesystem::path& folder, const std::vector<std::string>& args, const Pipe& in,
+                                 const Pipe& out, const Pipe& err) {
+  ::dup2(in.read, STDIN_FILENO);
+  ::dup2(out.write, STDOUT_FILENO);
+  ::dup2(err.write, STDERR_FILENO);
+  for (const int end : {in.read, in.write, out.read, out.write, err.read, err.write}) ::close(end);
+  if (::chdir(folder.c_str()) != 0) ::_exit(126);
+  ::setenv("DA3_HOME", (folder / "home").c_str(), 1);
+  ::setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), 1);
+  ::unsetenv("DA3_MODEL");
+  std::vector<char*> argv;
+  std::string program = "da3";
+  argv.push_back(program.data());
+  std::vector<std::string> copies = args;
+  for (std::string& arg : copies) argv.push_back(arg.data());
+  argv.push_back(nullptr);
+  ::execv(DA3_PROGRAM, argv.data());
+  ::_exit(127);
+}
+
+// Reads both until both are closed.
+void drain(int out, int err, Ended& ended, const std::function<void()>& on_output) {
+  std::array<pollfd, 2> ends = {pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
+  int open = 2;
+  while (open > 0) {
+    if (::poll(ends.data(), ends.size(), -1) < 0) continue;
+    for (pollfd& end : ends) {
+      if (end.fd < 0 || end.revents == 0) continue;
+      std::array<char, 65536> piece{};
+      const ssize_t got = ::read(end.fd, piece.data(), piece.size());
+      if (got <= 0) {
+        ::close(end.fd);
+        end.fd = -1;
+        --open;
+        continue;
+      }
+      const bool is_out = &end == &ends[0];
+      (is_out ? ended.out : ended.err).append(piece.data(), static_cast<std::size_t>(got));
+      if (is_out && on_output) on_output();
+    }
+  }
+}
+
+}  // namespace
+
+Workplace::Workplace() {
+  std::string name = (std::filesystem::temp_directory_path() / "da3-cli-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  folder_ = name;
+}
+
+Workplace::~Workplace() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+Ended Workplace::run(const std::vector<std::string>& args, const std::string& input) const {
+  return start(args, input, {});
+}
+
+Ended Workplace::watch(const std::vector<std::string>& args, const std::function<void(int process)>& on_output) const {
+  return start(args, "", on_output);
+}
+
+Ended Workplace::start(const std::vector<std::string>& args, const std::string& input,
+                       const std::function<void(int process)>& on_output) const {
+  const Pipe in;
+  const Pipe out;
+  const Pipe err;
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("no process");
+  if (child == 0) become_program(folder_, args, in, out, err);
+  for (const int end : {in.read, out.write, err.write}) ::close(end);
+  // Inputs of the tests fit a pipe's buffer.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!input.empty() && ::write(in.write, input.data(), input.size()) < 0) throw std::runtime_error("no input");
+  ::close(in.write);
+  Ended ended;
+  drain(out.read, err.read, ended, on_output ? [&] { on_output(child); } : std::function<void()>{});
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ended.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return ended;
+}
+
+void write_picture(const std::filesystem::path& file, int width, int height, int seed) {
+  std::ofstream out(file, std::ios::binary);
+  out << "P6\n" << width << " " << height << "\n255\n";
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      out.put(static_cast<char>((x * 3 + seed * 40) % 256));
+      out.put(static_cast<char>((y * 5 + seed * 7) % 256));
+      out.put(static_cast<char>((x + y + seed) % 256));
+    }
+  }
+}
+
+std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::string> files_below(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::string name = std::filesystem::relative(entry.path(), folder).string();
+    if (entry.is_regular_file() && entry.path().filename().string().front() != '.') names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace da3::testing
