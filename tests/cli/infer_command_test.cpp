@@ -1,8 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cli/program.hpp>
@@ -38,7 +37,8 @@ class InferCommand : public ::testing::Test {
 
   /// `da3 infer` with the small model and whatever else.
   static std::vector<std::string> infer(const std::vector<std::string>& more) {
-    std::vector<std::string> args = {"infer", "-m", "small.pt", "--allow-synthetic", "--process-res", "56", "--device", "cpu"};
+    std::vector<std::string> args = {"infer",         "-m", "small.pt", "--allow-synthetic",
+                                     "--process-res", "56", "--device", "cpu"};
     args.insert(args.end(), more.begin(), more.end());
     return args;
   }
@@ -56,8 +56,8 @@ TEST_F(InferCommand, MirrorsTheTreeAndGoesOnWhereItStopped) {
   const Ended first = place->run(infer({"photos", "-r", "-o", "tree", "--json"}));
   ASSERT_EQ(first.code, 0) << first.err;
   EXPECT_THAT(files_below(*place / "tree"),
-              ElementsAre("a.png", "a.vis.png", "b10.png", "b10.vis.png", "b9.png", "b9.vis.png", "inner/c.png",
-                          "inner/c.vis.png", "manifest.jsonl"));
+              ElementsAre("a.png", "a.vis.png", "b10.png", "b10.vis.png", "b9.png", "b9.vis.png",
+                          "inner/c.png", "inner/c.vis.png", "manifest.jsonl"));
   const auto done = records(first.out);
   ASSERT_EQ(done.size(), 4U);
   for (const nlohmann::json& record : done) {
@@ -130,10 +130,11 @@ TEST_F(InferCommand, AnInterruptedRunEndsWithTheSameFilesWhenCalledAgain) {
 
   // Stopped when the first record shows that the run is under way.
   bool stopped = false;
-  const Ended cut = place->watch(infer({"many", "-o", "cut", "--batch", "1", "-f", "npy", "--json"}), [&](int process) {
-    if (!stopped) ::kill(process, SIGINT);
-    stopped = true;
-  });
+  const Ended cut =
+      place->watch(infer({"many", "-o", "cut", "--batch", "1", "-f", "npy", "--json"}), [&](int process) {
+        if (!stopped) ::kill(process, SIGINT);
+        stopped = true;
+      });
   EXPECT_EQ(cut.code, 130) << cut.err;
   EXPECT_THAT(cut.err, HasSubstr("goes on"));
   const std::size_t before = files_below(*place / "cut").size();
@@ -144,7 +145,8 @@ TEST_F(InferCommand, AnInterruptedRunEndsWithTheSameFilesWhenCalledAgain) {
   const std::vector<std::string> files = files_below(*place / "cut");
   EXPECT_EQ(files, files_below(*place / "whole"));
   for (const std::string& file : files) {
-    if (file != "manifest.jsonl") EXPECT_EQ(read_file(*place / "cut" / file), read_file(*place / "whole" / file)) << file;
+    if (file != "manifest.jsonl")
+      EXPECT_EQ(read_file(*place / "cut" / file), read_file(*place / "whole" / file)) << file;
   }
 }
 

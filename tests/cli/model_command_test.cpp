@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cli/program.hpp>
@@ -99,7 +98,8 @@ TEST_F(ModelCommand, AnInstalledModelIsListedByName) {
   std::filesystem::create_symlink(*place / "small.pt", *place / "home/models/mine.pt");
   const nlohmann::json list = nlohmann::json::parse(place->run({"model", "list", "--json"}).out);
   bool found = false;
-  for (const nlohmann::json& model : list.at("models")) found = found || (model.at("name") == "mine" && model.at("installed"));
+  for (const nlohmann::json& model : list.at("models"))
+    found = found || (model.at("name") == "mine" && model.at("installed"));
   EXPECT_TRUE(found) << list;
   EXPECT_EQ(place->run({"model", "info", "mine"}).code, 0);
 }

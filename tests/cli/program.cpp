@@ -1,12 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <cli/program.hpp>
-
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -15,6 +8,13 @@
 #include <iterator>
 #include <stdexcept>
 #include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cli/program.hpp>
 
 namespace da3::testing {
 namespace {
@@ -31,8 +31,8 @@ struct Pipe {
 };
 
 // Replaces the child by the program; never returns.
-[[noreturn]] void become_program(const std::filesystem::path& folder, const std::vector<std::string>& args, const Pipe& in,
-                                 const Pipe& out, const Pipe& err) {
+[[noreturn]] void become_program(const std::filesystem::path& folder, const std::vector<std::string>& args,
+                                 const Pipe& in, const Pipe& out, const Pipe& err) {
   ::dup2(in.read, STDIN_FILENO);
   ::dup2(out.write, STDOUT_FILENO);
   ::dup2(err.write, STDERR_FILENO);
@@ -91,7 +91,8 @@ Ended Workplace::run(const std::vector<std::string>& args, const std::string& in
   return start(args, input, {});
 }
 
-Ended Workplace::watch(const std::vector<std::string>& args, const std::function<void(int process)>& on_output) const {
+Ended Workplace::watch(const std::vector<std::string>& args,
+                       const std::function<void(int process)>& on_output) const {
   return start(args, "", on_output);
 }
 
@@ -106,7 +107,8 @@ Ended Workplace::start(const std::vector<std::string>& args, const std::string& 
   for (const int end : {in.read, out.write, err.write}) ::close(end);
   // Inputs of the tests fit a pipe's buffer.
   std::signal(SIGPIPE, SIG_IGN);
-  if (!input.empty() && ::write(in.write, input.data(), input.size()) < 0) throw std::runtime_error("no input");
+  if (!input.empty() && ::write(in.write, input.data(), input.size()) < 0)
+    throw std::runtime_error("no input");
   ::close(in.write);
   Ended ended;
   drain(out.read, err.read, ended, on_output ? [&] { on_output(child); } : std::function<void()>{});

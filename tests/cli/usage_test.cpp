@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <string>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cli/program.hpp>
@@ -34,8 +33,13 @@ TEST(Program, HelpAndVersionGoToStandardOutput) {
 
 TEST(Program, UsageErrorsExitWithTwoAndSayWhatToTry) {
   const Workplace place;
-  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
-           {}, {"infr"}, {"infer"}, {"infer", "a", "--batch", "none"}, {"model"}, {"bench", "--suite", "x"}}) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{},
+                                             {"infr"},
+                                             {"infer"},
+                                             {"infer", "a", "--batch", "none"},
+                                             {"model"},
+                                             {"bench", "--suite", "x"}}) {
     const Ended ended = place.run(args);
     EXPECT_EQ(ended.code, 2);
     EXPECT_EQ(ended.out, "");
