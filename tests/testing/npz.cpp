@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <testing/npz.hpp>
-
 #include <array>
 #include <bit>
 #include <cstring>
@@ -12,12 +10,16 @@
 #include <stdexcept>
 #include <utility>
 
+#include <testing/npz.hpp>
+
 namespace da3::testing {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error("npz: " + what); }
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error("npz: " + what);
+}
 
 template <typename T>
 T little_endian(Bytes data, std::size_t at) {
@@ -38,10 +40,17 @@ class Inflater {
     while (!last) {
       last = bits(1) != 0;
       switch (bits(2)) {
-        case 0: stored(); break;
-        case 1: coded(fixed_lengths(), Code(std::vector<std::uint8_t>(30, 5))); break;
-        case 2: dynamic(); break;
-        default: fail("bad block");
+        case 0:
+          stored();
+          break;
+        case 1:
+          coded(fixed_lengths(), Code(std::vector<std::uint8_t>(30, 5)));
+          break;
+        case 2:
+          dynamic();
+          break;
+        default:
+          fail("bad block");
       }
     }
     return std::move(out_);
@@ -119,15 +128,20 @@ class Inflater {
       }
       if (each == 16 && lengths.empty()) fail("bad lengths");
       const std::uint8_t repeated = each == 16 ? lengths.back() : std::uint8_t{0};
-      lengths.insert(lengths.end(), each == 16 ? bits(2) + 3 : each == 17 ? bits(3) + 3 : bits(7) + 11, repeated);
+      lengths.insert(lengths.end(),
+                     each == 16   ? bits(2) + 3
+                     : each == 17 ? bits(3) + 3
+                                  : bits(7) + 11,
+                     repeated);
     }
     const auto middle = lengths.begin() + literals;
     coded(Code({lengths.begin(), middle}), Code({middle, middle + distances}));
   }
 
   void coded(const Code& literals, const Code& distances) {
-    constexpr std::array<std::uint16_t, 29> kLength{3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-                                                    31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+    constexpr std::array<std::uint16_t, 29> kLength{3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                                    15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
+                                                    67, 83, 99, 115, 131, 163, 195, 227, 258};
     constexpr std::array<std::uint8_t, 29> kLengthBits{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                                        2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
     unsigned each = 0;
@@ -161,7 +175,8 @@ std::optional<Array> parse_npy(Bytes data) {
   if (data.size() < 10 || std::memcmp(data.data(), "\x93NUMPY", 6) != 0) fail("not an npy record");
   const bool old = data[6] == 1;
   const std::size_t start = old ? 10 : 12;
-  const std::size_t size = old ? little_endian<std::uint16_t>(data, 8) : little_endian<std::uint32_t>(data, 8);
+  const std::size_t size =
+      old ? little_endian<std::uint16_t>(data, 8) : little_endian<std::uint32_t>(data, 8);
   const std::string header(data.begin() + start, data.begin() + start + size);
   Array array;
   const std::string type = field(header, "descr");
@@ -207,7 +222,8 @@ std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
     const std::size_t name_size = little_endian<std::uint16_t>(data, at + 28);
     const std::size_t local = little_endian<std::uint32_t>(data, at + 42);
     const std::string name(data.begin() + at + 46, data.begin() + at + 46 + name_size);
-    at += 46 + name_size + little_endian<std::uint16_t>(data, at + 30) + little_endian<std::uint16_t>(data, at + 32);
+    at += 46 + name_size + little_endian<std::uint16_t>(data, at + 30) +
+          little_endian<std::uint16_t>(data, at + 32);
     const std::size_t start = local + 30 + little_endian<std::uint16_t>(data, local + 26) +
                               little_endian<std::uint16_t>(data, local + 28);
     if (start + size > data.size()) fail("truncated " + path.string());

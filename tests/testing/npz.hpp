@@ -18,8 +18,8 @@ struct Array {
   std::vector<std::uint8_t> bytes;
 };
 
-/// The arrays of an `.npz` file that are float32 or uint8 in C order, stored or deflated; others are left out.
-/// Throws: std::runtime_error for a file that cannot be read.
+/// The arrays of an `.npz` file that are float32 or uint8 in C order, stored or deflated; others are left
+/// out. Throws: std::runtime_error for a file that cannot be read.
 std::map<std::string, Array> read_npz(const std::filesystem::path& path);
 
 }  // namespace da3::testing

@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/jit/serialization/export.h>
+
+#include <da3/error.hpp>
+
+#include <core/build_info.hpp>
+#include <core/mapped_file.hpp>
+#include <core/sha256.hpp>
+#include <engine/engine.hpp>
+#include <engine/export/atomic_file.hpp>
+#include <engine/export/tensor_sources.hpp>
+#include <engine/network/network.hpp>
+#include <engine/selftest.hpp>
+#include <engine/torch_errors.hpp>
+#include <weights/identity.hpp>
+#include <weights/model_config.hpp>
+#include <weights/recipe.hpp>
+#include <weights/record.hpp>
+#include <weights/safetensors.hpp>
+#include <weights/tensor_list.hpp>
+
+namespace da3::engine {
+namespace {
+
+weights::NetworkConfig config_of(const ExportSource& source) {
+  const std::filesystem::path file = source.folder / "config.json";
+  if (!source.folder.empty() && (source.name.empty() || std::filesystem::exists(file))) {
+    return weights::read_config(file);
+  }
+  if (source.name.empty()) {
+    throw Error(ErrorCode::kUsage, "Nothing to export: neither a folder nor the name of a model is given");
+  }
+  return weights::catalogue_config(source.name);
+}
+
+std::string name_of(const ExportSource& source, const weights::NetworkConfig& config) {
+  const std::string& spelling = source.name.empty() ? config.model_name : source.name;
+  const std::string known = weights::catalogue_name(spelling);
+  return known.empty() ? spelling : known;
+}
+
+// The metric model and the relative one are the same network; only the name tells them apart.
+DepthKind depth_kind_of(const weights::NetworkConfig& config, const std::string& name) {
+  const bool metric =
+      config.model_name.find("metric") != std::string::npos || name.find("metric") != std::string::npos;
+  return metric ? DepthKind::kCanonical : DepthKind::kRelative;
+}
+
+ModelSpec describe(const ExportSource& source, const weights::NetworkConfig& config,
+                   const TensorMap& tensors) {
+  const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
+  ModelSpec spec;
+  spec.name = name_of(source, config);
+  spec.family = "da3";
+  spec.network_id = network_id(config);
+  spec.network_layout = kNewestLayout;
+  spec.network_config_json = weights::config_text(config);
+  for (const auto& [path, tensor] : tensors) spec.parameters += tensor.numel();
+  spec.patch = weights::kPatchSize;
+  spec.depth_kind = depth_kind_of(config, spec.name);
+  spec.outputs = anyview ? std::vector<std::string>{"depth", "depth_conf", "pose"}
+                         : std::vector<std::string>{"depth", "sky", "depth_raw"};
+  spec.attention = {Attention::kSdpa, Attention::kManual};
+  spec.origin = source.seed ? WeightsOrigin::kSynthetic : WeightsOrigin::kPublished;
+  spec.seed = source.seed;
+  spec.source = source.origin_text;
+  spec.licence_spdx = source.licence_spdx;
+  spec.licence_attribution = source.licence_attribution;
+  spec.da3_version = std::string(core::build_info().version);
+  return spec;
+}
+
+// (1, 1, 3, H, W), normalised as the record says.
+at::Tensor selftest_image(const ModelSpec& spec) {
+  std::vector<std::uint8_t> picture =
+      weights::selftest_picture(kSelftestHeight, kSelftestWidth, kSelftestSeed);
+  const at::Tensor pixels =
+      at::from_blob(picture.data(), {1, 1, kSelftestHeight, kSelftestWidth, 3}, at::TensorOptions(at::kByte));
+  const at::Tensor mean = at::tensor(at::ArrayRef<float>(spec.mean));
+  const at::Tensor std = at::tensor(at::ArrayRef<float>(spec.std));
+  return pixels.to(at::kFloat).div_(255.0).sub_(mean).div_(std).permute({0, 1, 4, 2, 3}).contiguous();
+}
+
+Selftest run_selftest(torch::jit::Module& module, const ModelSpec& spec) {
+  const Selftest shape{.height = kSelftestHeight, .width = kSelftestWidth, .seed = kSelftestSeed};
+  try {
+    const at::IValue result = module.forward({selftest_image(spec)});
+    const at::Tensor depth = result.toGenericDict().at("depth").toTensor().contiguous();
+    const float* const values = depth.const_data_ptr<float>();
+    return selftest_statistics(shape, std::vector<float>(values, values + depth.numel()));
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, "Running the self-test of " + spec.name);
+  }
+}
+
+// LibTorch streams record by record from the tensors' own memory, so no second copy of the weights exists.
+void save(const torch::jit::Module& module, const ModelSpec& spec, AtomicFile& file) {
+  // Hash and name of the file are known only once it is written; they are put into its record in place.
+  ModelSpec placeholder = spec;
+  placeholder.sha256 = std::string(64, '0');
+  const torch::jit::ExtraFilesMap record{
+      {std::string(weights::kRecordName), weights::record_text(placeholder)}};
+  try {
+    torch::jit::ExportModule(
+        module,
+        [&file](const void* data, std::size_t size) {
+          file.write(data, size);
+          return size;
+        },
+        record);
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kOutputFailed, "Writing " + file.temporary().string());
+  }
+}
+
+}  // namespace
+
+ExportReport export_model(const ExportSource& source, const std::filesystem::path& file) {
+  const c10::InferenceMode inference;
+  const weights::NetworkConfig config = config_of(source);
+  const std::vector<weights::TensorEntry> entries = weights::tensor_list(config);
+  if (!knows_network(network_id(config), kNewestLayout)) {
+    throw Error(ErrorCode::kModelContract,
+                name_of(source, config) + ": this version cannot export the network " + network_id(config));
+  }
+  ExportReport report;
+  AtomicFile output(file);
+  TensorMap tensors;
+  std::string source_sha256;
+  if (source.seed) {
+    tensors = recipe_tensors(entries, *source.seed);
+  } else {
+    const weights::Safetensors weights_file = weights::Safetensors::open(source.folder / "model.safetensors");
+    PublishedTensors published = published_tensors(weights_file, entries);
+    tensors = std::move(published.tensors);
+    report.warnings = std::move(published.warnings);
+    source_sha256 = core::sha256_hex(core::MappedFile::open(weights_file.path()).bytes());
+  }
+  ModelSpec& spec = report.spec;
+  spec = describe(source, config, tensors);
+  spec.source_sha256 = source_sha256;
+  torch::jit::Module module = build_network(config, kNewestLayout, tensors, Attention::kSdpa);
+  spec.selftest = run_selftest(module, spec);
+  save(module, spec, output);
+  spec.sha256 = weights::weights_sha256(output.temporary());
+  weights::replace_record(output.temporary(), spec);
+  output.finish();
+  report.file_bytes = std::filesystem::file_size(file);
+  return report;
+}
+
+}  // namespace da3::engine

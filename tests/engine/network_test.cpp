@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
+
+#include <engine/export/tensor_sources.hpp>
+#include <engine/network/network.hpp>
+#include <weights/model_config.hpp>
+#include <weights/tensor_list.hpp>
+
+namespace da3::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+weights::NetworkConfig tiny(const std::string& model) {
+  return weights::read_config(std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / model / "config.json");
+}
+
+at::Tensor noise(at::IntArrayRef shape) {
+  const at::Tensor ramp = at::arange(c10::multiply_integers(shape), at::kFloat);
+  return at::sin(ramp * 12.9898).mul_(2.0).view(shape);
+}
+
+at::Tensor entry(const at::IValue& dictionary, const std::string& key) {
+  return dictionary.toGenericDict().at(key).toTensor();
+}
+
+class Network : public ::testing::TestWithParam<std::string> {
+ protected:
+  Network()
+      : config_(tiny(GetParam())),
+        tensors_(recipe_tensors(weights::tensor_list(config_), 7)),
+        module_(build_network(config_, 1, tensors_, Attention::kSdpa)) {}
+
+  c10::InferenceMode inference_;
+  weights::NetworkConfig config_;
+  TensorMap tensors_;
+  torch::jit::Module module_;
+};
+
+TEST_P(Network, RegistersTensorsWithoutACopy) {
+  std::size_t seen = 0;
+  for (const auto& parameter : module_.named_parameters()) {
+    EXPECT_EQ(parameter.value.data_ptr(), tensors_.at(parameter.name).data_ptr()) << parameter.name;
+    ++seen;
+  }
+  EXPECT_EQ(seen, tensors_.size());
+}
+
+TEST_P(Network, IsFeaturesThenDecode) {
+  const at::Tensor image = noise({1, 2, 3, 42, 56});
+  const at::IValue whole = module_.forward({image});
+  const at::IValue features = module_.get_method("features")({image});
+  const at::IValue split = module_.get_method("decode")({features, 42, 56});
+  EXPECT_TRUE(at::equal(entry(split, "depth"), entry(whole, "depth")));
+}
+
+TEST_P(Network, GivesEachSceneOfABatchWhatItGivesTheSceneAlone) {
+  const at::Tensor scenes = noise({2, 3, 3, 42, 56});
+  const at::Tensor together = entry(module_.forward({scenes}), "depth");
+  for (int b = 0; b < 2; ++b) {
+    const at::Tensor alone = entry(module_.forward({scenes.slice(0, b, b + 1)}), "depth");
+    // Other shapes take other paths through the matrix library: rounding only.
+    EXPECT_TRUE(at::allclose(together[b], alone[0], 1e-4, 0)) << "scene " << b;
+  }
+  EXPECT_FALSE(at::allclose(together[0], together[1], 1e-2, 0));
+}
+
+TEST_P(Network, BothAttentionModesAgreeAndCanBeSwitchedAtAnyTime) {
+  const at::Tensor image = noise({1, 3, 3, 42, 56});
+  const at::Tensor sdpa = entry(module_.forward({image}), "depth");
+  module_.setattr("use_sdpa", false);
+  const at::Tensor manual = entry(module_.forward({image}), "depth");
+  module_.setattr("use_sdpa", true);
+  EXPECT_TRUE(at::allclose(sdpa, manual, 1e-4, 0));
+  EXPECT_TRUE(at::equal(sdpa, entry(module_.forward({image}), "depth")));
+}
+
+TEST_P(Network, RefusesASizeThatIsNoMultipleOfThePatch) {
+  EXPECT_THROW(module_.forward({noise({1, 1, 3, 42, 57})}), std::exception);
+}
+
+TEST_P(Network, NamesAMissingTensor) {
+  tensors_.erase("head.scratch.output_conv1.bias");
+  try {
+    build_network(config_, 1, tensors_, Attention::kSdpa);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelContract);
+    EXPECT_THAT(error.what(), HasSubstr("head.scratch.output_conv1.bias"));
+  }
+}
+
+TEST_P(Network, NamesATensorOfAnotherShape) {
+  at::Tensor& tensor = tensors_.at("backbone.pretrained.norm.weight");
+  tensor = tensor.slice(0, 1);
+  try {
+    build_network(config_, 1, tensors_, Attention::kSdpa);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelContract);
+    EXPECT_THAT(error.what(), HasSubstr("backbone.pretrained.norm.weight"));
+  }
+}
+
+TEST_P(Network, RefusesALayoutItDoesNotKnow) {
+  EXPECT_FALSE(knows_network(network_id(config_), kNewestLayout + 1));
+  EXPECT_THROW(build_network(config_, kNewestLayout + 1, tensors_, Attention::kSdpa), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiny, Network, ::testing::Values("tiny", "tiny-swiglu", "tiny-mono"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           for (char& each : name) each = each == '-' ? '_' : each;
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace da3::engine
