@@ -117,8 +117,8 @@ TEST_P(Network, RefusesALayoutItDoesNotKnow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, Network, ::testing::Values("tiny", "tiny-swiglu", "tiny-mono"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& tested) {
+                           std::string name = tested.param;
                            for (char& each : name) each = each == '-' ? '_' : each;
                            return name;
                          });
