@@ -62,11 +62,13 @@ struct Options {
   // Resources; none of these changes a result.
   std::optional<int> batch;       ///< Images per forward; none: measured
   double memory_fraction = 0.85;  ///< Of the memory free now that a measured batch may fill
-  int decode_threads = 0;         ///< Threads that decode, render and write; 0: from the machine
+  int threads = 0;         ///< Of a forward on a CPU, as the model was loaded with; 0: from the machine
+  int decode_threads = 0;  ///< Threads that decode, render and write; 0: from the machine
+  std::size_t window_images = 0;  ///< Bound of inputs under way at a time; 0: from the batches that pay
   std::uint64_t window_bytes =
       0;  ///< Bound of pictures and results held at a time; 0: from the memory free now
-  std::filesystem::path
-      learned_batches;  ///< File that keeps measured batches between runs; empty: none is kept
+  /// File that keeps measured batches between runs; empty: none is kept.
+  std::filesystem::path learned_batches;
 };
 
 }  // namespace da3::pipeline

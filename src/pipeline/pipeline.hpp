@@ -20,6 +20,7 @@
 #include <infer/depth_model.hpp>
 #include <infer/memory_probe.hpp>
 #include <pipeline/options.hpp>
+#include <pipeline/source.hpp>
 
 // Many photos in, files out. Nothing here prints; what happens is told through `Callbacks`.
 namespace da3::pipeline {
@@ -108,6 +109,10 @@ struct Environment {
 /// missing), kDeviceUnavailable, model errors. An input that fails is an ImageEvent, never an exception.
 Summary run(const Options& options, const Environment& environment, const Callbacks& callbacks = {},
             std::stop_token stop = {});
+
+/// The same for another source of inputs; `options.inputs` only names them in messages and must not be empty.
+Summary run(std::unique_ptr<Source> source, const Options& options, const Environment& environment,
+            const Callbacks& callbacks = {}, std::stop_token stop = {});
 
 /// One shape of a plan.
 struct PlannedShape {

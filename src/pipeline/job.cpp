@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include <da3/error.hpp>
+
+#include <image/decode.hpp>
+#include <image/preprocess.hpp>
+#include <output/depth_statistics.hpp>
+#include <output/encode.hpp>
+#include <pipeline/focal.hpp>
+#include <pipeline/job.hpp>
+
+namespace da3::pipeline {
+namespace {
+
+// Peaks per pixel of the original. Decoding: RGB, and beside it the decoder's own picture (up to 8 bytes: 16
+// bit RGBA) or the turned copy. Finishing: float depth, its copies as integers, colours and the files being
+// compressed.
+constexpr std::uint64_t kDecodingBytesPerPixel = 11;
+constexpr std::uint64_t kFinishingBytesPerPixel = 16;
+constexpr std::uint64_t kExtraMapBytesPerPixel = 8;
+constexpr std::uint64_t kRgbBytes = 3;
+
+class Timer {
+ public:
+  Timer(Job& job, Stage stage) : job_(job), stage_(stage) {}
+  ~Timer() {
+    job_.times.add(stage_, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  Job& job_;
+  Stage stage_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+DepthMap picture_of(const std::vector<float>& values, Size size, int index) {
+  const std::size_t area = size.area();
+  const auto first = values.begin() + static_cast<std::ptrdiff_t>(area * static_cast<std::size_t>(index));
+  return {size, std::vector<float>(first, first + static_cast<std::ptrdiff_t>(area))};
+}
+
+DepthMap at_size(DepthMap map, Size size) {
+  return map.size == size ? std::move(map) : image::resize_map(map, size);
+}
+
+/// True for a file that da3 itself wrote into the output folder: it is never an input, for a result might
+/// replace it.
+bool is_own_result(const std::filesystem::path& path, const output::ResultFolder& folder) {
+  std::error_code failed;
+  const std::filesystem::path parent =
+      std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", failed);
+  if (failed) return false;
+  const std::filesystem::path root = std::filesystem::canonical(folder.folder(), failed);
+  if (failed) return false;
+  const std::string below = (parent / path.filename()).lexically_relative(root).string();
+  if (below.starts_with("..")) return false;
+  return std::any_of(output::kAllFormats.begin(), output::kAllFormats.end(), [&](output::Format format) {
+    const std::string_view suffix = output::suffix(format);
+    return below.ends_with(suffix) && folder.manifest().owns(below.substr(0, below.size() - suffix.size()));
+  });
+}
+
+void require_focal(Job& job, const Settings& settings) {
+  const std::optional<Focal> focal =
+      find_focal(job.original, settings.focal_px, settings.hfov_deg, job.exif_focal);
+  if (!focal) {
+    throw Error(ErrorCode::kFocalMissing,
+                job.item.path +
+                    ": this model needs a focal length for metres and the photo has none in its "
+                    "EXIF data; give --focal PX or --hfov DEG");
+  }
+  job.record.focal = output::FocalRecord{focal->px, focal->source};
+  if (focal->source.starts_with("exif")) {
+    job.record.warnings.push_back(
+        "focal length taken from EXIF; give --focal or --hfov if the photo was cropped");
+  }
+}
+
+void scale_to_metres(Job& job, const Settings& settings) {
+  const double factor = metres_per_canonical(job.record.focal->px, job.original, job.depth.size,
+                                             settings.policy.method, settings.policy.process_res);
+  for (float& value : job.depth.values) value = static_cast<float>(value * factor);
+}
+
+/// How to make a picture that can be read from a file whose name says that it is none.
+std::string conversion_advice(std::string_view path) {
+  const std::string extension(path.substr(path.rfind('.') + 1));
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+      return std::equal(name.begin(), name.end(), extension.begin(), extension.end(),
+                        [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+    });
+  };
+  if (is({"heic", "heif"})) return "convert it with `heif-convert IN.heic OUT.jpg`";
+  if (is({"avif"})) return "convert it with `avifdec IN.avif OUT.png`";
+  if (is({"gif"})) return "convert one of its pictures with `ffmpeg -i IN.gif -frames:v 1 OUT.png`";
+  if (is({"exr"})) return "convert it to an 8-bit picture, with `oiiotool IN.exr -o OUT.png`";
+  return "convert the raw file with `darktable-cli IN OUT.jpg` or `dcraw -c -w IN > OUT.ppm`";
+}
+
+output::OutputSet resized_set(Job& job, const Settings& settings) {
+  output::OutputSet set;
+  const Timer timer(job, Stage::kResize);
+  if (settings.model_kind == DepthKind::kCanonical) scale_to_metres(job, settings);
+  const Size size = settings.size == ResultSize::kInput ? job.original : job.depth.size;
+  set.depth = at_size(std::move(job.depth), size);
+  if (settings.wanted.confidence) set.confidence = at_size(std::move(job.confidence), size);
+  if (settings.wanted.sky) set.sky = at_size(std::move(job.sky), size);
+  set.kind = settings.result_kind;
+  set.unit = settings.unit;
+  set.photo = std::move(job.photo);
+  return set;
+}
+
+void fill_times(Job& job) {
+  constexpr double kMsPerS = 1e3;
+  for (const Stage stage :
+       {Stage::kDecode, Stage::kPreprocess, Stage::kForward, Stage::kResize, Stage::kWrite}) {
+    job.record.ms.emplace_back(to_string(stage), job.times[stage] * kMsPerS);
+  }
+}
+
+}  // namespace
+
+std::optional<output::InputIdentity> input_identity(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return std::nullopt;
+#ifdef __APPLE__
+  const timespec& time = status.st_mtimespec;
+#else
+  const timespec& time = status.st_mtim;
+#endif
+  return output::InputIdentity{static_cast<std::uint64_t>(status.st_size),
+                               std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec};
+}
+
+Size header_size(const Item& item, const Settings& settings) {
+  if (item.error) throw *item.error;
+  if (item.unsupported) {
+    throw Error(ErrorCode::kImageUnsupported,
+                item.path + ": files of this type are not read; " + conversion_advice(item.path));
+  }
+  return image::read_size(item.path, settings.decode);
+}
+
+std::optional<Size> inspect(Job& job, const Settings& settings, const output::ResultFolder& folder) {
+  job.record.path = job.item.path;
+  if (!job.item.error) job.record.identity = input_identity(job.item.path);
+  if (job.record.identity) {
+    if (auto finished = folder.finished(job.item.path, *job.record.identity)) {
+      job.record = std::move(*finished);
+      return std::nullopt;
+    }
+  }
+  if (job.item.named && is_own_result(job.item.path, folder)) {
+    throw Error(ErrorCode::kOutputCollision,
+                job.item.path +
+                    ": this is a result of da3 in the output folder, which is never taken as input; "
+                    "choose another output folder");
+  }
+  const Timer timer(job, Stage::kDecode);
+  return header_size(job.item, settings);
+}
+
+std::uint64_t decoding_bytes(Size original, std::uint64_t file_bytes) {
+  return original.area() * kDecodingBytesPerPixel + file_bytes;
+}
+
+std::uint64_t waiting_bytes(Size original, const Settings& settings) {
+  const Size processed = settings.processed(original);
+  // The network's input, later its depth in float.
+  std::uint64_t bytes = processed.area() * (kRgbBytes + sizeof(float));
+  if (settings.wanted.confidence) bytes += processed.area() * sizeof(float);
+  if (settings.wanted.sky) bytes += processed.area() * sizeof(float);
+  if (settings.needs_photo()) {
+    bytes += (settings.size == ResultSize::kInput ? original : processed).area() * kRgbBytes;
+  }
+  return bytes;
+}
+
+std::uint64_t finishing_bytes(Size original, const Settings& settings) {
+  const Size size = settings.size == ResultSize::kInput ? original : settings.processed(original);
+  std::uint64_t per_pixel = kFinishingBytesPerPixel;
+  if (settings.wanted.confidence) per_pixel += kExtraMapBytesPerPixel;
+  if (settings.wanted.sky) per_pixel += kExtraMapBytesPerPixel;
+  return size.area() * per_pixel;
+}
+
+void decode(Job& job, const Settings& settings) {
+  image::Decoded decoded;
+  {
+    const Timer timer(job, Stage::kDecode);
+    decoded = image::decode_file(job.item.path, settings.decode);
+  }
+  job.original = decoded.image.size;
+  job.record.input = job.original;
+  job.exif_focal = decoded.exif_focal;
+  if (settings.model_kind == DepthKind::kCanonical) require_focal(job, settings);
+  const Timer timer(job, Stage::kPreprocess);
+  job.input = settings.fixed_size ? image::preprocess_fixed(decoded.image, *settings.fixed_size)
+                                  : image::preprocess(decoded.image, settings.policy);
+  job.record.processed = job.input.size;
+  if (settings.needs_photo()) {
+    job.photo = settings.size == ResultSize::kInput ? std::move(decoded.image) : job.input;
+  }
+}
+
+void take_result(Job& job, const infer::Result& result, int index, int batch, double forward_s) {
+  const std::size_t needed = result.size.area() * static_cast<std::size_t>(batch);
+  const auto fits = [&](const std::vector<float>& map) { return map.empty() || map.size() == needed; };
+  if (result.size != job.input.size || result.depth.size() != needed || !fits(result.confidence) ||
+      !fits(result.sky)) {
+    throw Error(ErrorCode::kPredictionInvalid,
+                job.item.path + ": the model's result has another shape than its input");
+  }
+  job.times.add(Stage::kForward, forward_s / batch);
+  job.record.batch = batch;
+  job.depth = picture_of(result.depth, result.size, index);
+  if (!result.confidence.empty()) job.confidence = picture_of(result.confidence, result.size, index);
+  if (!result.sky.empty()) job.sky = picture_of(result.sky, result.size, index);
+  job.input = {};
+}
+
+void finish(Job& job, const Settings& settings, output::ResultFolder& folder) {
+  const output::OutputSet set = resized_set(job, settings);
+  {
+    const Timer timer(job, Stage::kWrite);
+    job.record.depth = output::summarise(set.depth);
+    job.record.depth_unit = settings.unit;
+    const output::EncodedSet encoded = output::encode(set, settings.formats, settings.vis);
+    job.record.png16 = encoded.png16;
+    const auto known = folder.known_stem(job.item.path);
+    const std::string stem = known ? std::string(*known) : job.item.stem();
+    job.record.outputs = folder.write(job.item.path, stem, encoded);
+  }
+  job.record.status = output::ImageStatus::kDone;
+  fill_times(job);
+}
+
+void fail(Job& job, const Error& error) {
+  job.error = error.code();
+  job.record.path = job.item.path;
+  job.record.status = output::ImageStatus::kFailed;
+  job.record.error = output::RecordedError{std::string(error_name(error.code())), error.what()};
+  job.record.outputs.clear();
+  job.record.ms.clear();
+  job.input = {};
+  job.photo.reset();
+}
+
+}  // namespace da3::pipeline

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include <da3/error.hpp>
+
+#include <image/decode.hpp>
+#include <infer/batch_planner.hpp>
+#include <infer/host_memory.hpp>
+#include <output/manifest.hpp>
+#include <output/records.hpp>
+#include <pipeline/input_source.hpp>
+#include <pipeline/job.hpp>
+#include <pipeline/learned_file.hpp>
+#include <pipeline/pipeline.hpp>
+#include <pipeline/settings.hpp>
+
+namespace da3::pipeline {
+namespace {
+
+/// As ResultFolder::finished, without opening the folder for writing.
+bool is_finished(const std::string& path, const std::filesystem::path& folder,
+                 const output::ManifestIndex& index, const std::string& digest,
+                 const std::vector<output::Format>& formats) {
+  const std::optional<output::KnownImage> known = index.find(path);
+  if (!known || known->status != output::ImageStatus::kDone || known->results_digest != digest) return false;
+  if (input_identity(path) != known->identity) return false;
+  return std::all_of(formats.begin(), formats.end(), [&](output::Format format) {
+    std::error_code ignored;
+    return std::filesystem::exists(folder / (std::string(known->stem) + std::string(output::suffix(format))),
+                                   ignored);
+  });
+}
+
+ImageEvent unusable(const Item& item, const Error& error) {
+  ImageEvent event;
+  event.path = item.path;
+  event.status = ImageStatus::kFailed;
+  event.error = error.code();
+  event.message = error.what();
+  event.json = output::to_json(output::failed_record(item.path, error));
+  return event;
+}
+
+PlannedShape plan_shape(Size size, std::size_t images, const infer::BatchPlanner& planner,
+                        const Options& options) {
+  PlannedShape shape;
+  shape.size = size;
+  shape.images = images;
+  shape.batch =
+      std::min(planner.wanted_batch(size), static_cast<int>(std::min<std::size_t>(images, 1 << 20)));
+  shape.predicted_bytes = planner.predicted_bytes(size, shape.batch);
+  const infer::ShapeBatches known = planner.shape(size);
+  if (options.batch) {
+    shape.reason = to_string(infer::BatchLimit::kFixed);
+  } else if (known.samples.empty()) {
+    shape.reason = "not measured yet: begins with 1 and grows while it pays";
+  } else {
+    shape.reason = to_string(known.limit);
+  }
+  return shape;
+}
+
+}  // namespace
+
+Plan plan(const Options& options, const ModelSpec& model, const DeviceId& device, Precision precision,
+          Attention attention, infer::MemoryProbe& memory, std::stop_token stop) {
+  const Settings settings = make_settings(options, model);
+  const std::string digest =
+      output::results_digest(make_run_record(options, settings, model, device, precision, attention));
+  std::optional<output::Shard> shard;
+  if (options.shard) shard = output::Shard{options.shard->index, options.shard->count};
+  const output::ManifestIndex index = output::read_manifests(options.output_dir, shard);
+
+  Plan plan;
+  std::map<Size, std::size_t> shapes;
+  InputSource source(options);
+  while (!stop.stop_requested() && (!options.limit || plan.inputs < *options.limit)) {
+    const std::optional<Item> item = source.next();
+    if (!item) break;
+    if (options.shard && !takes(*options.shard, item->path)) continue;
+    ++plan.inputs;
+    if (!options.overwrite && is_finished(item->path, options.output_dir, index, digest, settings.formats)) {
+      ++plan.finished;
+      continue;
+    }
+    try {
+      ++shapes[settings.processed(header_size(*item, settings))];
+    } catch (const Error& error) {
+      plan.unusable.push_back(unusable(*item, error));
+    }
+  }
+  if (plan.inputs == 0)
+    throw Error(ErrorCode::kNoInput, "no picture was found; sub-folders are searched with --recursive");
+  const infer::BatchPlanner planner(
+      planner_options(options, model, device, precision, attention, infer::usable_cores(), memory), memory,
+      options.batch ? infer::LearnedBatches{} : read_learned(options.learned_batches));
+  for (const auto& [size, images] : shapes) plan.shapes.push_back(plan_shape(size, images, planner, options));
+  std::stable_sort(plan.shapes.begin(), plan.shapes.end(),
+                   [](const PlannedShape& a, const PlannedShape& b) { return a.images > b.images; });
+  plan.free_bytes = memory.device(device).free_bytes;
+  plan.allowed_bytes =
+      static_cast<std::uint64_t>(options.memory_fraction * static_cast<double>(plan.free_bytes));
+  return plan;
+}
+
+}  // namespace da3::pipeline

@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include <da3/error.hpp>
+#include <da3/version.hpp>
+
+#include <pipeline/settings.hpp>
+
+namespace da3::pipeline {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ErrorCode::kUsage, message);
+}
+
+std::string shortest(double value) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+  return error == std::errc() ? std::string(text, end) : std::to_string(value);
+}
+
+bool is_crop(ResizeMethod method) {
+  return method == ResizeMethod::kUpperBoundCrop || method == ResizeMethod::kLowerBoundCrop;
+}
+
+std::vector<output::Format> parse_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ",") + name;
+  return output::parse_formats(list);
+}
+
+void check_inputs(const Options& options) {
+  if (options.inputs.empty())
+    throw Error(ErrorCode::kNoInput, "no input was named; give files, folders or '-'");
+  if (options.shard &&
+      (options.shard->count < 1 || options.shard->index < 1 || options.shard->index > options.shard->count)) {
+    refuse("--shard " + std::to_string(options.shard->index) + "/" + std::to_string(options.shard->count) +
+           ": expected I/N with 1 <= I <= N");
+  }
+}
+
+void check_resources(const Options& options) {
+  if (options.batch && *options.batch < 1)
+    refuse("--batch " + std::to_string(*options.batch) + ": expected 1 or more");
+  if (!(options.memory_fraction > 0) || options.memory_fraction > 1) {
+    refuse("--memory-fraction " + shortest(options.memory_fraction) + ": expected more than 0 and at most 1");
+  }
+  if (options.decode_threads < 0) refuse("--decode-threads: expected 0 (from the machine) or more");
+}
+
+void check_focal(const Options& options) {
+  if (options.focal_px && options.hfov_deg) refuse("--focal and --hfov say the same thing; give one of them");
+  if (options.focal_px && !(*options.focal_px > 0 && std::isfinite(*options.focal_px))) {
+    refuse("--focal " + shortest(*options.focal_px) + ": expected pixels of the original photo, more than 0");
+  }
+  if (options.hfov_deg && !(*options.hfov_deg > 0 && *options.hfov_deg < 180)) {
+    refuse("--hfov " + shortest(*options.hfov_deg) + ": expected degrees between 0 and 180");
+  }
+}
+
+void check_results(const Options& options, const Settings& settings, const ModelSpec& model) {
+  const auto holds_more = [](output::Format format) { return output::holds_extra_maps(format); };
+  if ((options.confidence || options.sky) &&
+      std::none_of(settings.formats.begin(), settings.formats.end(), holds_more)) {
+    refuse("--confidence and --sky go into npz and exr files; add one of them to --format");
+  }
+  if (options.confidence && !model.has_output("depth_conf"))
+    refuse(model.name + ": this model gives no confidence");
+  if (options.sky && !model.has_output("sky")) refuse(model.name + ": this model gives no sky");
+  const std::vector<std::string_view> maps = image::colormap_names();
+  if (std::find(maps.begin(), maps.end(), options.colormap) == maps.end()) {
+    std::string names;
+    for (const std::string_view name : maps) names += (names.empty() ? "" : ", ") + std::string(name);
+    refuse("--colormap " + options.colormap + ": choose one of " + names);
+  }
+  if (options.vis_range && !(options.vis_range->first < options.vis_range->second)) {
+    refuse("--vis-range: expected LO,HI with LO below HI");
+  }
+}
+
+void apply_resizing(const Options& options, const ModelSpec& model, Settings& settings) {
+  if (model.fixed_size) {
+    settings.fixed_size = Size{(*model.fixed_size)[0], (*model.fixed_size)[1]};
+    if (options.process_res || options.resize_method) {
+      refuse(model.name + ": this model takes " + std::to_string(settings.fixed_size->width) + "x" +
+             std::to_string(settings.fixed_size->height) +
+             " only; leave out --process-res and --resize-method");
+    }
+    return;
+  }
+  settings.policy.patch = model.patch;
+  settings.policy.process_res = options.process_res.value_or(model.process_res);
+  settings.policy.method = options.resize_method.value_or(model.resize_method);
+  if (settings.policy.process_res < settings.policy.patch) {
+    refuse("--process-res " + std::to_string(settings.policy.process_res) +
+           ": expected at least one patch, " + std::to_string(settings.policy.patch) + " pixels");
+  }
+  if (is_crop(settings.policy.method) && options.size == ResultSize::kInput) {
+    refuse("--resize-method " + std::string(to_string(settings.policy.method)) +
+           " cuts off the photo's edges, so that no result of its size can be made; add --size model");
+  }
+}
+
+}  // namespace
+
+Size Settings::processed(Size original) const {
+  return fixed_size ? *fixed_size : image::processed_size(original, policy);
+}
+
+Settings make_settings(const Options& options, const ModelSpec& model) {
+  check_inputs(options);
+  check_resources(options);
+  check_focal(options);
+  Settings settings;
+  settings.decode.max_pixels = options.max_pixels;
+  apply_resizing(options, model, settings);
+  settings.wanted.confidence = options.confidence;
+  settings.wanted.sky = options.sky;
+  settings.model_kind = model.depth_kind;
+  settings.result_kind = model.depth_kind == DepthKind::kCanonical ? DepthKind::kMetric : model.depth_kind;
+  if (settings.result_kind == DepthKind::kMetric) settings.unit = "m";
+  settings.focal_px = options.focal_px;
+  settings.hfov_deg = options.hfov_deg;
+  settings.size = options.size;
+  settings.formats = parse_list(options.formats);
+  settings.vis = {options.colormap, options.vis_range};
+  check_results(options, settings, model);
+  return settings;
+}
+
+output::RunRecord make_run_record(const Options& options, const Settings& settings, const ModelSpec& model,
+                                  const DeviceId& device, Precision precision, Attention attention) {
+  output::RunRecord record;
+  record.tool_version = version();
+  record.tool_commit = commit();
+  record.model_name = model.name;
+  record.model_sha256 = model.sha256;
+  record.model_kind = settings.result_kind;
+  record.model_unit = settings.unit;
+  record.device = to_string(device);
+  record.precision = to_string(precision);
+  record.attention = to_string(attention);
+  auto& values = record.options;
+  if (settings.fixed_size) {
+    values["process-res"] = "fixed";
+  } else {
+    values["process-res"] = std::to_string(settings.policy.process_res);
+    values["resize-method"] = to_string(settings.policy.method);
+  }
+  values["format"] = output::format_list(settings.formats);
+  values["size"] = options.size == ResultSize::kInput ? "input" : "model";
+  values["colormap"] = options.colormap;
+  values["vis-range"] = options.vis_range
+                            ? shortest(options.vis_range->first) + "," + shortest(options.vis_range->second)
+                            : "image";
+  values["confidence"] = options.confidence ? "on" : "off";
+  values["sky"] = options.sky ? "on" : "off";
+  if (settings.model_kind == DepthKind::kCanonical) {
+    values["focal"] = options.focal_px ? shortest(*options.focal_px) : "none";
+    values["hfov"] = options.hfov_deg ? shortest(*options.hfov_deg) : "none";
+  }
+  return record;
+}
+
+}  // namespace da3::pipeline

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <da3/model_spec.hpp>
+
+#include <image/colormap.hpp>
+#include <image/decode.hpp>
+#include <image/preprocess.hpp>
+#include <infer/depth_model.hpp>
+#include <output/output_set.hpp>
+#include <output/records.hpp>
+#include <pipeline/focal.hpp>
+#include <pipeline/options.hpp>
+
+namespace da3::pipeline {
+
+/// Options that were checked and completed by what the model says: all that the stages need, nothing optional
+/// that has a default.
+struct Settings {
+  image::DecodeOptions decode;
+  image::ResizePolicy policy;
+  std::optional<Size> fixed_size;  ///< For networks that take one size only; then `policy` is not used
+  infer::Wanted wanted;
+  DepthKind model_kind = DepthKind::kRelative;
+  DepthKind result_kind = DepthKind::kRelative;  ///< kMetric where the model's canonical depth becomes metres
+  std::optional<std::string> unit;
+  std::optional<double> focal_px;
+  std::optional<double> hfov_deg;
+  ResultSize size = ResultSize::kInput;
+  std::vector<output::Format> formats;
+  image::VisOptions vis;
+
+  /// The network's input size for a photo.
+  Size processed(Size original) const;
+  bool needs_photo() const { return output::contains(formats, output::Format::kSide); }
+};
+
+/// Throws: Error kUsage with what cannot be used and what can.
+Settings make_settings(const Options& options, const ModelSpec& model);
+
+/// The header of a run for the manifest, with every option that changes a result.
+output::RunRecord make_run_record(const Options& options, const Settings& settings, const ModelSpec& model,
+                                  const DeviceId& device, Precision precision, Attention attention);
+
+}  // namespace da3::pipeline
