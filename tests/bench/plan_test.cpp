@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
+
+#include <bench/plan.hpp>
+
+namespace da3::bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+PlanFacts facts(double run_seconds = 0.1) {
+  return {
+      .weights = [](const std::string&) { return "synthetic"; },
+      .default_precision = [](const std::string& device) { return device == "cpu" ? "fp32" : "fp16"; },
+      .default_threads = [](const std::string&) { return 2; },
+      .processed_size = [](const std::string&, Size, int res) { return Size{res * 5 / 9 / 14 * 14, res}; },
+      .strategies =
+          [](const std::string& device) {
+            return device == "cpu" ? std::vector<std::string>{"cpu"}
+                                   : std::vector<std::string>{"cpu", "device"};
+          },
+      .run_seconds = [run_seconds](const PlannedCase&) { return run_seconds; }};
+}
+
+std::set<SuiteName> suites_of(const Plan& plan) {
+  std::set<SuiteName> suites;
+  for (const PlannedGroup& group : plan.groups) suites.insert(group.suite);
+  return suites;
+}
+
+TEST(Plan, DefaultHasEverySuiteButSoak) {
+  const Plan plan = make_plan({}, facts());
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 1));
+  EXPECT_FALSE(suites_of(plan).count(SuiteName::kSoak));
+}
+
+TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
+  PlanOptions options;
+  options.quick = true;
+  options.budget_s = 1;
+  const Plan plan = make_plan(options, facts());
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 1));
+  EXPECT_GT(plan.left_out.size(), 1U);
+  EXPECT_THAT(plan.left_out.front().reason, HasSubstr("budget of 1 s"));
+}
+
+TEST(Plan, QuickStaysWithinItsBudgetAndListsTheRest) {
+  PlanOptions options;
+  options.quick = true;
+  const Plan all = make_plan(options, facts(0.1));
+  EXPECT_LE(all.estimate_s(), 240.0);
+  EXPECT_THAT(all.left_out, SizeIs(1));  // soak
+  const Plan slow = make_plan(options, facts(2.0));
+  EXPECT_LE(slow.estimate_s(), 240.0);
+  std::size_t kept = 0;
+  std::size_t planned = 0;
+  for (const PlannedGroup& group : slow.groups) kept += group.cases.size();
+  for (const PlannedGroup& group : all.groups) planned += group.cases.size();
+  EXPECT_EQ(kept + slow.left_out.size() - 1, planned);
+}
+
+TEST(Plan, QuickMeasuresSmallThings) {
+  PlanOptions options;
+  options.quick = true;
+  for (const PlannedGroup& group : make_plan(options, facts()).groups) {
+    for (const PlannedCase& each : group.cases) {
+      if (each.suite == SuiteName::kThroughput) {
+        EXPECT_EQ(each.settings.number("width"), 280);
+        EXPECT_TRUE(each.settings.number("batch") == 1 || each.settings.number("batch") == 4);
+      }
+      if (each.suite == SuiteName::kLatency) {
+        EXPECT_EQ(each.settings.number("width"), 504);
+      }
+      if (each.suite == SuiteName::kBatching) {
+        EXPECT_EQ(each.settings.number("images"), 8);
+      }
+      if (each.suite == SuiteName::kAttention) {
+        EXPECT_TRUE(each.settings.number("tokens") == 721 || each.settings.number("tokens") == 1370);
+      }
+    }
+  }
+}
+
+TEST(Plan, NamedListsWinOverQuick) {
+  PlanOptions options;
+  options.quick = true;
+  options.suites = {SuiteName::kThroughput};
+  options.models = {"da3-giant"};
+  options.batches = {3};
+  options.attention = {"manual"};
+  options.process_res = {560};
+  const Plan plan = make_plan(options, facts());
+  ASSERT_THAT(plan.groups, SizeIs(1));
+  ASSERT_THAT(plan.groups.front().cases, SizeIs(1));
+  const Fields& settings = plan.groups.front().cases.front().settings;
+  EXPECT_EQ(to_text(settings),
+            "model=da3-giant weights=synthetic device=cpu precision=fp32 attention=manual batch=3 views=1 "
+            "height=308 "
+            "width=560 threads=2");
+}
+
+TEST(Plan, ListsMultiply) {
+  PlanOptions options;
+  options.suites = {SuiteName::kThroughput};
+  options.models = {"da3-small", "da3-base"};
+  options.devices = {"cpu", "cuda:0"};
+  options.precisions = {"fp32", "bf16"};
+  options.threads = {1, 2};
+  const Plan plan = make_plan(options, facts());
+  EXPECT_THAT(plan.groups, SizeIs(2 * 2 * 2));                // model, device, threads
+  EXPECT_THAT(plan.groups.front().cases, SizeIs(2 * 2 * 4));  // precision, attention, batch
+}
+
+TEST(Plan, VariantsThatAreComparedShareAGroup) {
+  PlanOptions options;
+  options.suites = {SuiteName::kAttention, SuiteName::kBatching};
+  options.models = {"da3-small"};
+  const Plan plan = make_plan(options, facts());
+  EXPECT_THAT(plan.groups.front().cases, SizeIs(2));  // sdpa, manual
+  EXPECT_THAT(plan.groups.back().cases, SizeIs(5));   // 1, 2, 4, 8, auto
+  EXPECT_EQ(plan.groups.back().cases.back().settings.text("batch"), "auto");
+}
+
+TEST(Plan, SkippedSuitesAreLeftOut) {
+  PlanOptions options;
+  options.skipped_suites = {SuiteName::kThroughput};
+  EXPECT_FALSE(suites_of(make_plan(options, facts())).count(SuiteName::kThroughput));
+  options.suites = {SuiteName::kThroughput};
+  EXPECT_THROW(make_plan(options, facts()), Error);
+}
+
+TEST(Plan, EstimatesCountWarmUpsAndRuns) {
+  PlanOptions options;
+  options.suites = {SuiteName::kLatency};
+  options.models = {"da3-small"};
+  const Plan plan = make_plan(options, facts(0.5));
+  EXPECT_DOUBLE_EQ(plan.estimate_s(), 0.5 * (2 + 5));
+  EXPECT_THAT(format_plan(plan), HasSubstr("1 cases, about 3.5 s"));
+}
+
+TEST(Plan, CountsBelowOneAreRefused) {
+  PlanOptions options;
+  options.batches = {0};
+  EXPECT_THROW(make_plan(options, facts()), Error);
+  options.batches = {};
+  options.runs = -3;
+  EXPECT_THROW(make_plan(options, facts()), Error);
+}
+
+TEST(Plan, AccuracyRunsOnceAndFullRunsHaveFiveRounds) {
+  const PlanOptions options = with_defaults({});
+  EXPECT_EQ(sample_options(options, SuiteName::kAccuracy).runs, 1);
+  EXPECT_EQ(sample_options(options, SuiteName::kThroughput).runs, 5);
+  EXPECT_EQ(sample_options(options, SuiteName::kThroughput).rounds, 5);
+  EXPECT_EQ(sample_options(options, SuiteName::kThroughput).warmups, 2);
+}
+
+}  // namespace
+}  // namespace da3::bench
