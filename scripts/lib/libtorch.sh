@@ -131,8 +131,8 @@ unpack_wheel() {
   wheel=$(find "$kDownloads" -name "torch-$kTorchVersion*.whl" | head -n 1)
   say "    unpacking the C++ part of ${wheel##*/} ($(size_of "$wheel"))"
   if ! python3 "$DA3_ROOT/scripts/lib/unpack_wheel.py" "$kDownloads" "$1" >&2; then
-    rm -rf "$1"
-    fail "the wheel ${wheel##*/} is damaged; remove it and run the same command again: rm '$wheel'"
+    rm -rf "$1" "$wheel"
+    fail "the wheel ${wheel##*/} was damaged (reason above) and is removed; run the same command again"
   fi
 }
 
