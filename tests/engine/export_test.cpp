@@ -1,0 +1,289 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <da3/error.hpp>
+
+#include <engine/engine.hpp>
+#include <engine/export/tensor_sources.hpp>
+#include <engine/network/network.hpp>
+#include <testing/temporary_folder.hpp>
+#include <weights/identity.hpp>
+#include <weights/model_config.hpp>
+#include <weights/record.hpp>
+#include <weights/safetensors.hpp>
+#include <weights/tensor_list.hpp>
+
+namespace da3::engine {
+namespace {
+
+using da3::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const std::filesystem::path kTiny = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
+constexpr const char* kNormName = "model.backbone.pretrained.norm.weight";
+
+ExportSource folder_source(const std::filesystem::path& folder) {
+  ExportSource source;
+  source.folder = folder;
+  return source;
+}
+
+ExportSource recipe_source(const std::string& name, std::uint64_t seed) {
+  ExportSource source;
+  source.name = name;
+  source.seed = seed;
+  return source;
+}
+
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& each : std::filesystem::directory_iterator(folder)) files.push_back(each.path());
+  return files;
+}
+
+// What an export may leave behind after it failed: nothing.
+void expect_refused(const std::filesystem::path& folder, ErrorCode code, const std::string& words) {
+  const TemporaryFolder output;
+  try {
+    export_model(folder_source(folder), output.path() / "model.pt");
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr(words));
+  }
+  EXPECT_THAT(files_in(output.path()), IsEmpty());
+}
+
+// A published folder in which one thing is wrong.
+class Published {
+ public:
+  Published() { std::filesystem::copy(kTiny / "config.json", folder() / "config.json"); }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::filesystem::path file() const { return folder() / "model.safetensors"; }
+
+  /// Writes the tensors of `tiny` after `change`.
+  void write(const std::function<void(std::vector<weights::TensorView>&)>& change) const {
+    const auto original = weights::Safetensors::open(kTiny / "model.safetensors");
+    std::vector<weights::TensorView> tensors = original.tensors();
+    change(tensors);
+    weights::write_safetensors(file(), tensors);
+  }
+
+  /// Writes the bytes of `tiny`'s file after `change`.
+  void write_bytes(const std::function<void(std::string&)>& change) const {
+    std::ifstream stream(kTiny / "model.safetensors", std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    change(bytes);
+    folder_.write("model.safetensors", bytes);
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+weights::TensorView& named(std::vector<weights::TensorView>& tensors, const std::string& name) {
+  return *std::find_if(tensors.begin(), tensors.end(), [&](const auto& each) { return each.name == name; });
+}
+
+at::Tensor picture() {
+  return at::sin(at::arange(3 * 42 * 56, at::kFloat)).view({1, 1, 3, 42, 56});
+}
+
+TEST(ExportModel, WritesARecordThatDescribesTheFile) {
+  const TemporaryFolder output;
+  const std::filesystem::path file = output.path() / "tiny.pt";
+  ExportSource source = folder_source(kTiny);
+  source.origin_text = "somewhere@1/model.safetensors";
+  source.licence_spdx = "Apache-2.0";
+  const ExportReport report = export_model(source, file);
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_EQ(report.file_bytes, std::filesystem::file_size(file));
+  EXPECT_THAT(files_in(output.path()), SizeIs(1));
+  const ModelSpec spec = weights::read_record(file);
+  EXPECT_EQ(spec.name, "da3-tiny");
+  EXPECT_EQ(spec.network_id, "da3-anyview");
+  EXPECT_EQ(spec.network_layout, kNewestLayout);
+  EXPECT_EQ(spec.origin, WeightsOrigin::kPublished);
+  EXPECT_EQ(spec.source, "somewhere@1/model.safetensors");
+  EXPECT_EQ(spec.licence_spdx, "Apache-2.0");
+  EXPECT_EQ(spec.depth_kind, DepthKind::kRelative);
+  EXPECT_EQ(spec.sha256, weights::weights_sha256(file));
+  EXPECT_THAT(spec.source_sha256, SizeIs(64));
+  ASSERT_TRUE(spec.selftest.has_value());
+  EXPECT_GT(spec.selftest->p98, spec.selftest->p2);
+}
+
+TEST(ExportModel, FileRunsByItsOwnCodeAsTheRebuiltNetworkDoes) {
+  const c10::InferenceMode inference;
+  const TemporaryFolder output;
+  const std::filesystem::path file = output.path() / "tiny.pt";
+  export_model(folder_source(kTiny), file);
+  torch::jit::Module own = torch::jit::load(file.string());
+  TensorMap tensors;
+  for (const auto& parameter : own.named_parameters()) tensors[parameter.name] = parameter.value;
+  torch::jit::Module rebuilt =
+      build_network(weights::read_config(kTiny / "config.json"), kNewestLayout, tensors, Attention::kSdpa);
+  for (const char* const method : {"forward", "pose"}) {
+    const auto first = own.get_method(method)({picture()}).toGenericDict();
+    const auto second = rebuilt.get_method(method)({picture()}).toGenericDict();
+    ASSERT_EQ(first.size(), second.size());
+    for (const auto& item : first) {
+      EXPECT_TRUE(at::equal(item.value().toTensor(), second.at(item.key()).toTensor())) << item.key();
+    }
+  }
+}
+
+TEST(ExportModel, LeavesOutWhatDepthAndCamerasDoNotNeed) {
+  const TemporaryFolder output;
+  const std::filesystem::path file = output.path() / "tiny.pt";
+  const ExportReport report = export_model(folder_source(kTiny), file);
+  std::int64_t needed = 0;
+  for (const auto& entry : weights::tensor_list(weights::read_config(kTiny / "config.json"))) {
+    if (is_needed(entry)) needed += entry.num_elements();
+  }
+  EXPECT_EQ(report.spec.parameters, needed);
+  EXPECT_LT(std::filesystem::file_size(file), std::filesystem::file_size(kTiny / "model.safetensors"));
+}
+
+TEST(ExportModel, MakesTheSameFileAgain) {
+  const TemporaryFolder output;
+  const auto first = export_model(folder_source(kTiny), output.path() / "a.pt");
+  const auto second = export_model(folder_source(kTiny), output.path() / "b.pt");
+  EXPECT_EQ(first.spec.sha256, second.spec.sha256);
+}
+
+TEST(ExportModel, SyntheticWeightsSaySo) {
+  const TemporaryFolder output;
+  const auto report = export_model(recipe_source("da3-small", 3), output.path() / "small.pt");
+  EXPECT_EQ(report.spec.name, "da3-small");
+  EXPECT_EQ(report.spec.origin, WeightsOrigin::kSynthetic);
+  EXPECT_EQ(report.spec.seed, 3);
+  EXPECT_NE(report.spec.sha256,
+            export_model(recipe_source("da3-small", 4), output.path() / "b.pt").spec.sha256);
+}
+
+TEST(ExportModel, RecipeGivesThePublishedFixture) {
+  const auto entries = weights::tensor_list(weights::read_config(kTiny / "config.json"));
+  const auto file = weights::Safetensors::open(kTiny / "model.safetensors");
+  const TensorMap published = published_tensors(file, entries).tensors;
+  const TensorMap recipe = recipe_tensors(entries, 1);
+  ASSERT_EQ(published.size(), recipe.size());
+  for (const auto& [path, tensor] : recipe) EXPECT_TRUE(at::equal(tensor, published.at(path))) << path;
+}
+
+TEST(ExportModel, NamesUnknownTensorsInAWarning) {
+  const Published published;
+  published.write([](auto& tensors) {
+    weights::TensorView extra = named(tensors, kNormName);
+    extra.name = "model.something_else";
+    tensors.push_back(extra);
+  });
+  const TemporaryFolder output;
+  const auto report = export_model(folder_source(published.folder()), output.path() / "model.pt");
+  ASSERT_THAT(report.warnings, SizeIs(1));
+  EXPECT_THAT(report.warnings[0], HasSubstr("model.something_else"));
+}
+
+TEST(ExportModel, RefusesAMissingTensor) {
+  const Published published;
+  published.write(
+      [](auto& tensors) { std::erase_if(tensors, [](const auto& t) { return t.name == kNormName; }); });
+  expect_refused(published.folder(), ErrorCode::kModelContract, kNormName);
+}
+
+TEST(ExportModel, RefusesAWrongType) {
+  const Published published;
+  published.write([](auto& tensors) {
+    weights::TensorView& tensor = named(tensors, kNormName);
+    tensor.dtype = weights::Dtype::kI32;
+  });
+  expect_refused(published.folder(), ErrorCode::kModelContract, "I32");
+}
+
+TEST(ExportModel, RefusesAWrongShape) {
+  const Published published;
+  published.write([](auto& tensors) { named(tensors, kNormName).shape = {8, 8}; });
+  expect_refused(published.folder(), ErrorCode::kModelContract, "[8, 8]");
+}
+
+TEST(ExportModel, RefusesWeightsThatAreNotFinite) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    const Published published;
+    std::vector<std::byte> data;
+    published.write([&](auto& tensors) {
+      weights::TensorView& tensor = named(tensors, kNormName);
+      data.assign(tensor.data.begin(), tensor.data.end());
+      std::memcpy(data.data() + 20, &bad, sizeof bad);
+      tensor.data = data;
+    });
+    expect_refused(published.folder(), ErrorCode::kModelDamaged, kNormName);
+  }
+}
+
+TEST(ExportModel, RefusesATruncatedFile) {
+  const Published published;
+  published.write_bytes([](std::string& bytes) { bytes.resize(bytes.size() - 1); });
+  expect_refused(published.folder(), ErrorCode::kModelDamaged, "model.safetensors");
+}
+
+TEST(ExportModel, RefusesAHeaderLongerThanTheFile) {
+  const Published published;
+  published.write_bytes([](std::string& bytes) { bytes[3] = '\x7f'; });
+  expect_refused(published.folder(), ErrorCode::kModelDamaged, "model.safetensors");
+}
+
+TEST(ExportModel, RefusesOverlappingTensors) {
+  const Published published;
+  published.write_bytes([](std::string& bytes) {
+    // The second tensor begins where the first one does.
+    const std::string key = "\"data_offsets\":[";
+    const std::size_t first = bytes.find(key);
+    const std::size_t second = bytes.find(key, first + 1) + key.size();
+    bytes[second] = bytes[second] == '1' ? '2' : '1';
+  });
+  expect_refused(published.folder(), ErrorCode::kModelDamaged, "model.safetensors");
+}
+
+TEST(ExportModel, RefusesAFolderThatHoldsNoModel) {
+  const TemporaryFolder empty;
+  expect_refused(empty.path(), ErrorCode::kModelNotFound, "config.json");
+}
+
+TEST(ExportModel, LeavesAnExistingFileAloneWhenItFails) {
+  const Published published;
+  published.write([](auto& tensors) { named(tensors, kNormName).shape = {8, 8}; });
+  const TemporaryFolder output;
+  const auto file = output.write("model.pt", "what was there");
+  EXPECT_THROW(export_model(folder_source(published.folder()), file), Error);
+  EXPECT_EQ(std::filesystem::file_size(file), 14U);
+  EXPECT_THAT(files_in(output.path()), SizeIs(1));
+}
+
+TEST(ExportModel, SaysWhereItCannotWrite) {
+  try {
+    export_model(folder_source(kTiny), "/nowhere/at/all/model.pt");
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutputFailed);
+    EXPECT_THAT(error.what(), HasSubstr("/nowhere/at/all"));
+  }
+}
+
+}  // namespace
+}  // namespace da3::engine
