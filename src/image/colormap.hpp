@@ -21,7 +21,7 @@ struct VisOptions {
   std::string colormap = "spectral";
   /// Depth values shown as nearest and farthest, in the map's unit and in any order; none: 2nd to 98th
   /// percentile of this picture's inverse depth.
-  std::optional<std::pair<double, double>> range;
+  std::optional<std::pair<double, double>> range{};
 };
 
 /// A picture of a depth map, coloured by inverse depth: near is warm whatever the map and the kind of depth.

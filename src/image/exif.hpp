@@ -15,10 +15,10 @@ namespace da3::image {
 /// What is used of a picture's EXIF data; fields that are absent or make no sense are none.
 struct ExifFields {
   int orientation = 1;  ///< 1..8 as in EXIF: 1 upright, 3 half turn, 6 turn clockwise to see it, ...
-  std::optional<double> focal_35mm;           ///< FocalLengthIn35mmFilm, mm.
-  std::optional<double> focal_mm;             ///< FocalLength.
-  std::optional<double> plane_pixels_per_mm;  ///< FocalPlaneXResolution with its unit.
-  std::optional<std::uint32_t> pixel_width;   ///< PixelXDimension: width of the picture the camera wrote.
+  std::optional<double> focal_35mm{};           ///< FocalLengthIn35mmFilm, mm.
+  std::optional<double> focal_mm{};             ///< FocalLength.
+  std::optional<double> plane_pixels_per_mm{};  ///< FocalPlaneXResolution with its unit.
+  std::optional<std::uint32_t> pixel_width{};   ///< PixelXDimension: width of the picture the camera wrote.
 };
 
 /// The fields of a TIFF structure ("II*" or "MM*" first). Damaged data give what was read until then: a

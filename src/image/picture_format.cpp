@@ -120,14 +120,25 @@ bool is_pnm(const ByteReader& reader) {
          (std::isspace(*next) != 0 || *next == '#');
 }
 
-std::optional<PictureFormat> readable_format(const ByteReader& reader) {
+bool is_text(std::span<const std::uint8_t> bytes) {
+  const auto start = bytes.first(std::min<std::size_t>(bytes.size(), 512));
+  return std::all_of(start.begin(), start.end(), [](std::uint8_t byte) {
+    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t' || byte == '\f';
+  });
+}
+
+std::optional<PictureFormat> readable_format(std::span<const std::uint8_t> bytes) {
+  const ByteReader reader(bytes);
   for (const Signature& signature : kReadable) {
     if (reader.has(0, signature.bytes)) return signature.format;
   }
   if (reader.has(0, "RIFF") && reader.has(8, "WEBP")) return PictureFormat::kWebp;
-  // "BM" alone may begin a text; the size of the header that follows is one of few.
+  // "BM" alone may begin a text; the size of the header that follows is one of few, and before it stand
+  // zeros.
   const auto dib_size = reader.u32(14);
-  if (reader.has(0, "BM") && (!dib_size || (*dib_size >= 12 && *dib_size <= 256))) return PictureFormat::kBmp;
+  const bool header_follows =
+      dib_size ? *dib_size >= 12 && *dib_size <= 256 : reader.size() < 8 || !is_text(bytes);
+  if (reader.has(0, "BM") && header_follows) return PictureFormat::kBmp;
   if (is_pnm(reader)) return PictureFormat::kPnm;
   return std::nullopt;
 }
@@ -142,13 +153,6 @@ bool ends_within_signature(std::span<const std::uint8_t> bytes) {
   return prefix || (bytes.size() < 12 && found.starts_with("RIFF")) || "RIFF"sv.starts_with(found) ||
          (bytes.size() == 2 && found[0] == 'P' && found[1] >= '1' && found[1] <= '6') || found == "P" ||
          found == "B";
-}
-
-bool is_text(std::span<const std::uint8_t> bytes) {
-  const auto start = bytes.first(std::min<std::size_t>(bytes.size(), 512));
-  return std::all_of(start.begin(), start.end(), [](std::uint8_t byte) {
-    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t' || byte == '\f';
-  });
 }
 
 [[noreturn]] void throw_unknown(const EncodedPicture& picture) {
@@ -187,7 +191,7 @@ PictureFormat detect_format(const EncodedPicture& picture) {
       throw_unsupported(picture, std::string(foreign.what), std::string(foreign.advice));
     }
   }
-  const std::optional<PictureFormat> format = readable_format(reader);
+  const std::optional<PictureFormat> format = readable_format(picture.bytes);
   if (!format || *format == PictureFormat::kTiff) {
     const std::string extension = lower_extension(picture.name);
     for (const ForeignExtension& foreign : kForeignExtensions) {

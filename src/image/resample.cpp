@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <opencv2/imgproc.hpp>
 
+#include <image/cubic.hpp>
 #include <image/opencv_guard.hpp>
 #include <image/resample.hpp>
 
@@ -9,13 +10,14 @@ namespace da3::image {
 
 Image resample(const Image& picture, Size size, Resampling method) {
   if (picture.size == size) return picture;
+  if (method == Resampling::kCubic) return resize_cubic(picture, size);
   return with_opencv([&] {
     Image result{size, std::vector<std::uint8_t>(size.area() * 3)};
     // cv::Mat has no constant form; the source is only read.
     const cv::Mat in(picture.size.height, picture.size.width, CV_8UC3,
                      const_cast<std::uint8_t*>(picture.rgb.data()));
     cv::Mat out(size.height, size.width, CV_8UC3, result.rgb.data());
-    cv::resize(in, out, out.size(), 0, 0, method == Resampling::kArea ? cv::INTER_AREA : cv::INTER_CUBIC);
+    cv::resize(in, out, out.size(), 0, 0, cv::INTER_AREA);
     return result;
   });
 }
