@@ -101,9 +101,11 @@ void add_selection(CLI::App& app, BenchRun& options) {
       "photos, WIDTHxHEIGHT (1280x720)")
       ->type_name("LIST")
       ->group("Selection");
-  app.add_option("--images", options.images, "photos for accuracy")->type_name("FILE...")->group("Selection");
-  app.add_option("--dataset", options.dataset, "folder with colour/, depth/ and scale, for accuracy")
-      ->type_name("DIR")
+  add_numbers(app, "--tokens", options.tokens, 1 << 20, "tokens of attention (721,865,1297,1370,3026,5330)");
+  add_parsed_list(
+      app, "--dataset", [&](const std::string& item) { options.datasets.push_back(item); },
+      "folders with colour/, depth/ and scale, for accuracy")
+      ->type_name("LIST")
       ->group("Selection");
 }
 
@@ -126,7 +128,10 @@ void add_sampling(CLI::App& app, BenchRun& options) {
       "seconds that a case is timed at least")
       ->type_name("S")
       ->group("Sampling");
-  add_parsed(app, "--soak-images", number(options.soak_images, 1, 1'000'000'000), "images of soak")
+  add_parsed(app, "--images", number(options.images, 1, 1'000'000), "images of batching and folder (20)")
+      ->type_name("N")
+      ->group("Sampling");
+  add_parsed(app, "--soak-images", number(options.soak_images, 1, 1'000'000'000), "images of soak (2000)")
       ->type_name("N")
       ->group("Sampling");
   app.add_option("--against", options.against, "another da3 program, interleaved with this one in one run")
@@ -174,7 +179,14 @@ void add_bench(CLI::App& app, BenchCommands& options) {
       ->type_name("")
       ->required();
   add_fail_on(*compare, options.compare.fail_on);
-  add_report_format(*compare, options.compare.format, "table, markdown or json (table)");
+  add_parsed(
+      *compare, "--format",
+      [&](const std::string& text) {
+        options.compare.format = choose<ReportFormat>(
+            text, {{"table", ReportFormat::kTable}, {"markdown", ReportFormat::kMarkdown}});
+      },
+      "table or markdown (table)")
+      ->type_name("NAME");
   compare->add_option("-o,--output", options.compare.output, "file instead of standard output")
       ->type_name("FILE");
 
@@ -187,9 +199,6 @@ void add_bench(CLI::App& app, BenchCommands& options) {
 }
 
 void check(const BenchRun& options) {
-  if (options.quick && (options.min_time_s || options.runs)) {
-    throw Error(ErrorCode::kUsage, "--quick fixes the number of runs; leave out --runs and --min-time");
-  }
   if (!options.fail_on.empty() && options.against.empty()) {
     throw Error(ErrorCode::kUsage, "--fail-on needs something to compare with; add --against PROGRAM");
   }

@@ -135,12 +135,13 @@ struct BenchRun {
   std::vector<std::pair<int, int>> image_sizes;  ///< Width, height of the photo
   std::vector<int> process_res;
   std::vector<int> threads;
-  std::vector<std::string> images;  ///< For `accuracy`
-  std::string dataset;              ///< Folder with ground truth for `accuracy`
+  std::vector<int> tokens;            ///< Of `attention`
+  std::vector<std::string> datasets;  ///< Folders with ground truth for `accuracy`
+  std::optional<int> images;          ///< Of `batching` and `folder`
+  std::optional<int> soak_images;
   std::optional<int> runs;
   std::optional<int> warmup;
   std::optional<double> min_time_s;
-  std::optional<std::size_t> soak_images;
   bool quick = false;
   bool dry_run = false;
   std::string against;  ///< Another da3 program, interleaved with this one

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <da3/error.hpp>
+
+#include <bench/charts.hpp>
+#include <bench/compare.hpp>
+#include <bench/report_json.hpp>
+#include <bench/report_text.hpp>
+#include <cli/report_format.hpp>
+#include <launcher/local_commands.hpp>
+
+namespace da3::launcher {
+namespace {
+
+void put(const std::string& text, const std::string& output) {
+  if (!output.empty()) {
+    bench::write_file(output, text);
+  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
+  }
+}
+
+std::vector<bench::FailLimit> limits_of(const std::vector<std::string>& texts) {
+  std::vector<bench::FailLimit> limits;
+  for (const std::string& text : texts) {
+    for (bench::FailLimit& limit : bench::parse_fail_limits(text)) limits.push_back(std::move(limit));
+  }
+  return limits;
+}
+
+}  // namespace
+
+int compare_reports(const cli::BenchCompare& options) {
+  const std::vector<bench::FailLimit> limits = limits_of(options.fail_on);
+  const bench::Report base = bench::load_report(options.base);
+  const bench::Comparison comparison =
+      bench::compare_reports(base, bench::load_report(options.candidate), limits);
+  put(options.format == cli::ReportFormat::kMarkdown ? bench::format_comparison_markdown(comparison)
+                                                     : bench::format_comparison(comparison),
+      options.output);
+  for (const std::string& failure : comparison.failures) std::fprintf(stderr, "da3: %s\n", failure.c_str());
+  return comparison.failed() ? exit_code(ErrorCode::kBenchRegression) : 0;
+}
+
+int merge_reports(const cli::BenchReport& options) {
+  std::vector<bench::NamedReport> reports;
+  for (const std::string& file : options.files) {
+    reports.push_back({std::filesystem::path(file).stem().string(), bench::load_report(file)});
+  }
+  std::vector<bench::ChartLink> charts;
+  if (!options.charts.empty()) {
+    std::error_code ignored;
+    const std::filesystem::path document =
+        options.output.empty() ? std::filesystem::current_path(ignored)
+                               : std::filesystem::absolute(options.output, ignored).parent_path();
+    charts = bench::write_charts(reports, options.charts, document);
+  }
+  put(options.format == cli::ReportFormat::kMarkdown
+          ? bench::format_markdown(reports, charts)
+          : bench::format_reports(reports, cli::to_bench(options.format)),
+      options.output);
+  return 0;
+}
+
+}  // namespace da3::launcher
