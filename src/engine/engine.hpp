@@ -26,9 +26,16 @@ struct LoadOptions {
   int threads = 0;          ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
   bool map_weights = true;  ///< Map the file instead of reading it (CPU)
   std::optional<ModelSpec> describe;  ///< Record for a file without `da3.json`
+  /// Where checked files are remembered. Set: a file that is new or changed since is hashed in full and
+  /// compared with its record (docs/model-format.md, Identity). None: the record is trusted.
+  std::optional<std::filesystem::path> identity_folder;
 };
 
-/// The model in a TorchScript file, ready to predict.
+/// The model in a TorchScript file, ready to predict. A file of a network that this build knows gives only
+/// its tensors: the module is built from the program's own text, in the variant for the device. Other files
+/// run their own code.
+/// Precision: fp32 on CPU and MPS; on CUDA bf16 (fp16 before compute capability 8.0) for the backbone of
+/// known networks, fp32 for all else.
 /// Threads: a forward on the CPU uses `threads` OpenMP threads; call predict from one thread.
 /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported,
 /// kOutOfMemory.
@@ -62,9 +69,11 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
 
 struct VerifyReport {
   ModelSpec spec;
-  bool hash_matches = false;
-  double selftest_worst_error = 0;  ///< Relative; compare with spec.selftest->tolerance
-  bool selftest_passed = false;
+  std::string computed_sha256;      ///< Of the weight records as they are now
+  bool hash_matches = false;        ///< computed_sha256 is the record's
+  double selftest_worst_error = 0;  ///< Relative; 0 without a self-test in the record
+  double tolerance = 0;             ///< The record's, wider in precisions below fp32
+  bool selftest_passed = false;     ///< False without a self-test in the record (spec.selftest)
 };
 
 /// Recomputes the hash and runs the self-test. Throws: as load_model.

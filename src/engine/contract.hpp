@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <da3/model_spec.hpp>
+
+namespace da3::engine {
+
+/// What a module offers of the TorchScript contract (docs/model-format.md).
+struct Offered {
+  bool pose = false;      ///< pose(image)
+  bool split = false;     ///< features(image) and decode(features, height, width)
+  bool tables = false;    ///< features_with, decode_with and tables(height, width): our own networks
+  bool use_sdpa = false;  ///< The switch for attention
+};
+
+/// Looks at methods and types; nothing is run. `subject` stands first in messages.
+/// Throws: Error kModelContract that names the method, what is expected and what was found.
+Offered check_contract(const torch::jit::Module& module, const ModelSpec& spec, const std::string& subject);
+
+}  // namespace da3::engine

@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <da3/error.hpp>
+
+#include <core/stored_zip.hpp>
+#include <engine/attention_mode.hpp>
+#include <engine/contract.hpp>
+#include <engine/cpu_features.hpp>
+#include <engine/devices.hpp>
+#include <engine/engine.hpp>
+#include <engine/libtorch_setup.hpp>
+#include <engine/model_archive.hpp>
+#include <engine/network/network.hpp>
+#include <engine/precision.hpp>
+#include <engine/torch_depth_model.hpp>
+#include <engine/torch_errors.hpp>
+#include <infer/host_memory.hpp>
+#include <weights/identity.hpp>
+#include <weights/model_config.hpp>
+#include <weights/record.hpp>
+
+namespace da3::engine {
+namespace {
+
+/// Parameters below this name are the backbone's: they may have low precision, all others stay in float32.
+constexpr std::string_view kBackbonePrefix = "backbone.";
+
+ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
+  if (archive.find(weights::kRecordEntry) == nullptr && options.describe) return *options.describe;
+  return weights::read_record(archive.path());
+}
+
+/// Fills in the identity of a file whose record has none and checks that of one with, where a folder for it
+/// is given.
+void identify(ModelSpec& spec, const core::StoredZip& archive, const LoadOptions& options) {
+  if (options.identity_folder) {
+    spec.sha256 = weights::check_identity(archive.path(), spec.sha256, *options.identity_folder).sha256;
+  } else if (spec.sha256.empty()) {
+    spec.sha256 = weights::weights_sha256(archive);
+  }
+}
+
+Precision precision_for(const LoadOptions& options, bool own_network) {
+  const std::optional<GpuInfo> gpu = gpu_info(options.device);
+  return choose_precision(options.precision, {.device = options.device,
+                                              .cpu = cpu_features(),
+                                              .compute_capability = gpu ? gpu->compute_capability : 0,
+                                              .own_network = own_network});
+}
+
+/// The network from this build's own text, its weights from the file; no code of the file is run.
+torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options,
+                           const ReadyNetwork& ready) {
+  const std::string subject = archive.path().string();
+  const weights::NetworkConfig config = weights::parse_config(spec.network_config_json, subject);
+  TensorMap tensors = read_tensors(archive);
+  for (auto& [name, tensor] : tensors) {
+    if (!tensor.is_floating_point()) continue;
+    const bool low = name.starts_with(kBackbonePrefix);
+    const at::Tensor mapped = tensor;
+    tensor = tensor.to(to_torch(options.device), low ? backbone_type(ready.precision) : at::kFloat);
+    if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();
+  }
+  return build_network(config, spec.network_layout, tensors, ready.attention);
+}
+
+/// The file's own module, mapped where that works: LibTorch's reader copies every tensor and understands
+/// every file.
+torch::jit::Module load_foreign(const core::StoredZip& archive, const LoadOptions& options) {
+  if (options.map_weights && options.device.kind == DeviceKind::kCpu) {
+    try {
+      return load_mapped(archive);
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
+    }
+  }
+  return torch::jit::load(archive.path().string(), c10::Device(at::kCPU));
+}
+
+ReadyNetwork ready_own(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
+  ReadyNetwork ready;
+  ready.precision = precision_for(options, true);
+  const bool any = !options.attention || options.attention == Attention::kFixed;
+  ready.attention = any ? default_attention(options.device, ready.precision) : *options.attention;
+  ready.module = rebuild(archive, spec, options, ready);
+  return ready;
+}
+
+ReadyNetwork ready_foreign(const core::StoredZip& archive, const LoadOptions& options) {
+  ReadyNetwork ready;
+  ready.precision = precision_for(options, false);
+  ready.module = load_foreign(archive, options);
+  ready.module.eval();
+  ready.attention =
+      set_attention(ready.module, options.attention, default_attention(options.device, ready.precision),
+                    archive.path().string());
+  // After loading on the CPU: shape arithmetic of traced files stays there, on the device every number of it
+  // would be a kernel and a wait.
+  if (options.device.kind != DeviceKind::kCpu) ready.module.to(to_torch(options.device));
+  return ready;
+}
+
+ReadyNetwork make_ready(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
+  const bool own = !spec.network_id.empty() && knows_network(spec.network_id, spec.network_layout);
+  ReadyNetwork ready = own ? ready_own(archive, spec, options) : ready_foreign(archive, options);
+  ready.offered = check_contract(ready.module, spec, archive.path().string());
+  ready.device = options.device;
+  ready.threads = options.threads > 0 ? options.threads : infer::usable_cores();
+  return ready;
+}
+
+}  // namespace
+
+std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file, const LoadOptions& options) {
+  check_device(options.device);
+  set_up_libtorch();
+  const EngineScope scope;
+  std::optional<Error> failure;
+  try {
+    const core::StoredZip archive = core::StoredZip::open(file);
+    ModelSpec spec = find_spec(archive, options);
+    identify(spec, archive, options);
+    ReadyNetwork ready = make_ready(archive, spec, options);
+    return std::make_unique<TorchDepthModel>(std::move(ready), std::move(spec));
+  } catch (const std::exception& error) {
+    failure = translate(error, ErrorCode::kModelDamaged, "Loading " + file.string());
+  }
+  if (failure->code() == ErrorCode::kOutOfMemory) empty_cache(options.device);
+  throw Error(*failure);
+}
+
+ModelSpec read_spec(const std::filesystem::path& file) {
+  return weights::read_record(file);
+}
+
+std::vector<DeviceId> available_devices() {
+  std::vector<DeviceId> devices;
+  for (const DeviceKind kind : {DeviceKind::kCuda, DeviceKind::kMps, DeviceKind::kCpu}) {
+    for (int index = 0; index < num_devices(kind); ++index) devices.push_back({kind, index});
+  }
+  return devices;
+}
+
+}  // namespace da3::engine

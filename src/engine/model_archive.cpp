@@ -1,0 +1,212 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <caffe2/serialize/inline_container.h>
+#include <torch/csrc/jit/api/compilation_unit.h>
+#include <torch/csrc/jit/serialization/import.h>
+#include <torch/csrc/jit/serialization/import_source.h>
+#include <torch/csrc/jit/serialization/storage_context.h>
+#include <torch/csrc/jit/serialization/unpickler.h>
+
+#include <da3/error.hpp>
+
+#include <engine/model_archive.hpp>
+#include <engine/torch_errors.hpp>
+
+namespace da3::engine {
+namespace {
+
+/// What LibTorch's vector loads want, and what its own files keep.
+constexpr std::uintptr_t kAlignment = 64;
+/// Modules nest less than ten deep; a file made to exhaust the stack is refused.
+constexpr int kDeepestNesting = 100;
+
+[[noreturn]] void damaged(const core::StoredZip& archive, const std::string& what) {
+  throw Error(ErrorCode::kModelDamaged,
+              archive.path().string() + ": " + what + "; get or export the file again");
+}
+
+/// A storage over bytes of the mapping, which it keeps alive.
+c10::Storage mapped_storage(const core::StoredZip& archive, std::span<const std::byte> bytes) {
+  // The mapping is private and writable, so that a module may even write to its weights.
+  auto* const data = const_cast<std::byte*>(bytes.data());
+  if (reinterpret_cast<std::uintptr_t>(data) % kAlignment != 0) {
+    at::Tensor copy = at::empty({static_cast<std::int64_t>(bytes.size())}, at::kByte);
+    std::memcpy(copy.mutable_data_ptr(), data, bytes.size());
+    return copy.storage();
+  }
+  auto* const keep = new std::shared_ptr<void>(archive.handle());
+  c10::DataPtr pointer(
+      data, keep, [](void* kept) { delete static_cast<std::shared_ptr<void>*>(kept); }, at::kCPU);
+  return {c10::Storage::use_byte_size_t(), bytes.size(), std::move(pointer), nullptr, false};
+}
+
+/// Storages of the records PREFIX/0, PREFIX/1, ... under the keys 0, 1, ... of the pickle.
+std::shared_ptr<torch::jit::DeserializationStorageContext> storages(const core::StoredZip& archive,
+                                                                    std::string_view prefix) {
+  auto context = std::make_shared<torch::jit::DeserializationStorageContext>();
+  for (const core::ZipEntry& entry : archive.entries()) {
+    const std::string_view name = core::StoredZip::inner_name(entry);
+    if (!name.starts_with(prefix) || entry.size == 0) continue;
+    context->addStorage(std::string(name.substr(prefix.size())),
+                        mapped_storage(archive, archive.data(entry)));
+  }
+  return context;
+}
+
+std::uint64_t format_version(const core::StoredZip& archive) {
+  const core::ZipEntry* entry = archive.find(".data/version");
+  if (entry == nullptr) entry = archive.find("version");
+  if (entry == nullptr) damaged(archive, "no TorchScript archive, it has no record \"version\"");
+  const std::span<const std::byte> bytes = archive.data(*entry);
+  const auto* const text = reinterpret_cast<const char*>(bytes.data());
+  std::uint64_t version = 0;
+  if (std::from_chars(text, text + bytes.size(), version).ec != std::errc())
+    damaged(archive, "unreadable version");
+  return version;
+}
+
+/// The pickle NAME.pkl, its tensors from the records NAME/.
+torch::jit::IValue unpickle(const core::StoredZip& archive, const std::string& name,
+                            const torch::jit::TypeResolver& resolve_type,
+                            const torch::jit::ObjLoader& load_object) {
+  const core::ZipEntry* const entry = archive.find(name + ".pkl");
+  if (entry == nullptr) damaged(archive, "no TorchScript archive, it has no record \"" + name + ".pkl\"");
+  std::span<const std::byte> left = archive.data(*entry);
+  const auto read = [&left](char* buffer, std::size_t wanted) {
+    const std::size_t count = std::min(wanted, left.size());
+    std::memcpy(buffer, left.data(), count);
+    left = left.subspan(count);
+    return count;
+  };
+  const auto missing_record = [&archive](const std::string& key) -> at::DataPtr {
+    damaged(archive, "tensor record " + key + " is missing");
+  };
+  torch::jit::Unpickler unpickler(read, resolve_type, load_object, missing_record, at::Device(at::kCPU),
+                                  false, torch::jit::Unpickler::defaultTypeParser,
+                                  storages(archive, name + "/"));
+  unpickler.set_version(format_version(archive));
+  return unpickler.parse_ivalue();
+}
+
+/// Bytes from the storage's start that a tensor may touch; none if its geometry is absurd.
+std::optional<std::uint64_t> extent_bytes(const at::Tensor& tensor) {
+  if (tensor.numel() == 0) return 0;
+  std::int64_t last = tensor.storage_offset();
+  for (std::int64_t i = 0; i < tensor.dim(); ++i) {
+    std::int64_t step = 0;
+    if (tensor.size(i) < 0 || tensor.stride(i) < 0) return std::nullopt;
+    if (__builtin_mul_overflow(tensor.size(i) - 1, tensor.stride(i), &step)) return std::nullopt;
+    if (__builtin_add_overflow(last, step, &last)) return std::nullopt;
+  }
+  std::uint64_t bytes = 0;
+  if (last < 0 ||
+      __builtin_mul_overflow(static_cast<std::uint64_t>(last) + 1, tensor.element_size(), &bytes)) {
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+void check_extent(const core::StoredZip& archive, const std::string& path, const at::Tensor& tensor) {
+  if (tensor.is_quantized() || !tensor.has_storage()) return;
+  const std::optional<std::uint64_t> needed = extent_bytes(tensor);
+  if (!needed || *needed > tensor.storage().nbytes()) {
+    damaged(archive, "tensor " + path + " reaches past its record of " +
+                         std::to_string(tensor.storage().nbytes()) + " bytes");
+  }
+}
+
+/// Puts the tensors below `object` into `found`.
+void collect(const core::StoredZip& archive, const c10::ivalue::Object& object, const std::string& prefix,
+             int depth, std::map<std::string, at::Tensor>& found) {
+  if (depth > kDeepestNesting) damaged(archive, "modules nest too deep");
+  const c10::ClassType& type = *object.type();
+  for (std::size_t i = 0; i < type.numAttributes(); ++i) {
+    const torch::jit::IValue& value = object.getSlot(i);
+    const std::string path = prefix + type.getAttributeName(i);
+    if (value.isTensor() && value.toTensor().defined()) {
+      check_extent(archive, path, value.toTensor());
+      found.emplace(path, value.toTensor());
+    } else if (value.isObject()) {
+      collect(archive, value.toObjectRef(), path + ".", depth + 1, found);
+    }
+  }
+}
+
+/// An object with the pickled attributes and no methods, whatever its class is called.
+c10::intrusive_ptr<c10::ivalue::Object> plain_object(const at::StrongTypePtr& type,
+                                                     const torch::jit::IValue& state) {
+  const auto attributes = state.toGenericDict();
+  const auto plain = c10::ClassType::create(type.type_->cast<c10::ClassType>()->name(), type.cu_);
+  auto object = c10::ivalue::Object::create(c10::StrongTypePtr(type.cu_, plain), attributes.size());
+  std::size_t slot = 0;
+  for (const auto& attribute : attributes) {
+    plain->addAttribute(attribute.key().toStringRef(), c10::AnyType::get());
+    object->setSlot(slot++, attribute.value());
+  }
+  return object;
+}
+
+torch::jit::SourceLoader source_loader(caffe2::serialize::PyTorchStreamReader& reader) {
+  return [&reader](const std::string& qualifier) -> std::shared_ptr<torch::jit::Source> {
+    std::string path = "code/" + qualifier + ".py";
+    std::replace(path.begin() + 5, path.end() - 3, '.', '/');
+    if (!reader.hasRecord(path)) return nullptr;
+    const auto [data, size] = reader.getRecord(path);
+    return std::make_shared<torch::jit::Source>(std::string(static_cast<const char*>(data.get()), size), path,
+                                                1);
+  };
+}
+
+}  // namespace
+
+std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive) {
+  const auto unit = std::make_shared<torch::jit::CompilationUnit>();
+  const auto resolve = [&unit](const c10::QualifiedName& name) {
+    return c10::StrongTypePtr(unit, c10::ClassType::create(name, unit));
+  };
+  std::map<std::string, at::Tensor> found;
+  try {
+    const torch::jit::IValue top = unpickle(archive, "data", resolve, plain_object);
+    if (!top.isObject()) damaged(archive, "data.pkl holds no module");
+    collect(archive, top.toObjectRef(), "", 0, found);
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kModelDamaged, archive.path().string());
+  }
+  return found;
+}
+
+torch::jit::Module load_mapped(const core::StoredZip& archive) {
+  caffe2::serialize::PyTorchStreamReader reader(archive.path().string());
+  const auto unit = std::make_shared<torch::jit::CompilationUnit>();
+  std::vector<at::IValue> constants;
+  torch::jit::SourceImporter importer(unit, &constants, source_loader(reader), reader.version());
+  const auto resolve = [&](const c10::QualifiedName& name) {
+    return c10::StrongTypePtr(unit, importer.loadType(name));
+  };
+  if (archive.find("constants.pkl") != nullptr) {
+    const torch::jit::IValue table = unpickle(archive, "constants", resolve, torch::jit::ObjLoaderFunc);
+    for (const torch::jit::IValue& constant : table.toTupleRef().elements()) {
+      if (constant.isTensor()) check_extent(archive, "constant", constant.toTensor());
+      constants.push_back(constant);
+    }
+  }
+  torch::jit::Module module(unpickle(archive, "data", resolve, torch::jit::ObjLoaderFunc).toObject());
+  for (const auto& attribute : module.named_attributes()) {
+    if (attribute.value.isTensor() && attribute.value.toTensor().defined()) {
+      check_extent(archive, attribute.name, attribute.value.toTensor());
+    }
+  }
+  return module;
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <core/stored_zip.hpp>
+
+// TorchScript archives whose tensors lie in the mapped file: nothing is read before it is used, and processes
+// that use the same model share its memory.
+namespace da3::engine {
+
+/// All tensors of the archive's module by attribute path, such as
+/// "backbone.pretrained.blocks.0.attn.qkv.weight". They lie in the mapping where they are aligned and are
+/// copies else. No code of the archive is compiled or run. Throws: Error kModelDamaged for contents that are
+/// not a module's or lie outside their records.
+std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive);
+
+/// The archive's module with its own code; tensors as above. Throws: c10::Error, std::exception for what
+/// LibTorch does not understand; Error kModelDamaged for tensors outside their records.
+torch::jit::Module load_mapped(const core::StoredZip& archive);
+
+}  // namespace da3::engine

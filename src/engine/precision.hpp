@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <ATen/core/ScalarType.h>
+
+#include <da3/device.hpp>
+
+#include <engine/cpu_features.hpp>
+#include <engine/devices.hpp>
+
+namespace da3::engine {
+
+/// What decides which precisions can run.
+struct PrecisionFacts {
+  DeviceId device;
+  CpuFeatures cpu;
+  int compute_capability = 0;  ///< Of a CUDA device; 0: unknown
+  bool own_network = false;    ///< Backbone and head are known apart, so that the head can stay in float32
+};
+
+/// The precision to run in: the wish, else the device's default (fp32 on CPU and MPS; on CUDA bf16 from
+/// compute capability 8.0, fp16 below). Networks of other files run in fp32 only. Throws: Error
+/// kPrecisionUnsupported that names what can run and why the wish cannot.
+Precision choose_precision(std::optional<Precision> wanted, const PrecisionFacts& facts);
+
+/// LibTorch's type for the backbone's weights and activations.
+at::ScalarType backbone_type(Precision precision);
+
+}  // namespace da3::engine

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <cstring>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include <da3/error.hpp>
+
+#include <engine/predictions.hpp>
+
+namespace da3::engine {
+namespace {
+
+std::string text(Size size) {
+  return std::to_string(size.height) + "x" + std::to_string(size.width);
+}
+
+[[noreturn]] void invalid(const ModelSpec& spec, const std::string& key, const std::string& what) {
+  throw Error(ErrorCode::kPredictionInvalid, "Model " + spec.name + ": output \"" + key + "\" " + what);
+}
+
+void check_size(Size size, const ModelSpec& spec) {
+  if (spec.fixed_size) {
+    const Size only{(*spec.fixed_size)[0], (*spec.fixed_size)[1]};
+    if (size == only) return;
+    throw Error(ErrorCode::kUsage, "Model " + spec.name + " takes pictures of " + text(only) +
+                                       " (height x width) only, not " + text(size));
+  }
+  if (size.height > 0 && size.width > 0 && size.height % spec.patch == 0 && size.width % spec.patch == 0)
+    return;
+  throw Error(ErrorCode::kUsage, "Model " + spec.name + " takes sides that are multiples of " +
+                                     std::to_string(spec.patch) + ", not " + text(size) +
+                                     " (height x width)");
+}
+
+void check_outputs(const infer::Wanted& wanted, const ModelSpec& spec) {
+  const std::pair<bool, const char*> all[] = {
+      {wanted.confidence, "depth_conf"}, {wanted.sky, "sky"}, {wanted.pose, "pose"}};
+  for (const auto& [is_wanted, name] : all) {
+    if (is_wanted && !spec.has_output(name)) {
+      throw Error(ErrorCode::kUsage, "Model " + spec.name + " has no output \"" + name + "\"");
+    }
+  }
+}
+
+/// Index of the first value that is not finite, or the size. x - x is 0 for finite x only; summing keeps the
+/// common case free of branches.
+std::size_t first_not_finite(const std::vector<float>& values) {
+  float sum = 0;
+  for (const float value : values) sum += value - value;
+  if (sum == 0) return values.size();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) return i;
+  }
+  return values.size();
+}
+
+class Taker {
+ public:
+  Taker(const c10::IValue& outputs, const ModelSpec& spec) : outputs_(outputs.toGenericDict()), spec_(spec) {}
+
+  std::vector<float> take(const std::string& key, at::IntArrayRef shape) const {
+    const auto found = outputs_.find(key);
+    if (found == outputs_.end()) invalid(spec_, key, "is missing");
+    const at::Tensor output = found->value().toTensor();
+    if (!output.defined() || output.sizes() != shape || !output.is_floating_point()) {
+      std::ostringstream what;
+      what << "must be floating point of shape " << shape << ", found ";
+      output.defined() ? what << output.scalar_type() << " of shape " << output.sizes() : what << "nothing";
+      invalid(spec_, key, what.str());
+    }
+    const at::Tensor host = output.to(at::kCPU, at::kFloat).contiguous();
+    std::vector<float> values(static_cast<std::size_t>(host.numel()));
+    std::memcpy(values.data(), host.const_data_ptr<float>(), values.size() * sizeof(float));
+    if (const std::size_t at = first_not_finite(values); at != values.size()) {
+      invalid(spec_, key,
+              "is " + std::to_string(values[at]) + " at element " + std::to_string(at) + " of " +
+                  std::to_string(values.size()) + "; another precision or attention mode may help");
+    }
+    return values;
+  }
+
+ private:
+  c10::impl::GenericDict outputs_;
+  const ModelSpec& spec_;
+};
+
+}  // namespace
+
+void check_request(const infer::Request& request, const ModelSpec& spec) {
+  check_size(request.size, spec);
+  check_outputs(request.wanted, spec);
+  const std::size_t bytes = request.size.area() * 3;
+  const auto count = static_cast<std::size_t>(request.scenes) * static_cast<std::size_t>(request.views);
+  if (request.scenes < 1 || request.views < 1 || request.pictures.size() != count) {
+    throw Error(ErrorCode::kUsage, "A request of " + std::to_string(request.scenes) + " scenes of " +
+                                       std::to_string(request.views) + " views has " +
+                                       std::to_string(request.pictures.size()) + " pictures");
+  }
+  for (const auto& picture : request.pictures) {
+    if (picture.size() == bytes) continue;
+    throw Error(ErrorCode::kUsage, "A picture of " + text(request.size) + " has " + std::to_string(bytes) +
+                                       " bytes (RGB), not " + std::to_string(picture.size()));
+  }
+}
+
+infer::Result take_predictions(const c10::IValue& outputs, const infer::Request& request,
+                               const ModelSpec& spec) {
+  const Taker taker(outputs, spec);
+  const std::int64_t maps[] = {request.scenes, request.views, request.size.height, request.size.width};
+  infer::Result result;
+  result.size = request.size;
+  result.depth = taker.take("depth", maps);
+  if (request.wanted.confidence) result.confidence = taker.take("depth_conf", maps);
+  if (request.wanted.sky) result.sky = taker.take("sky", maps);
+  if (request.wanted.pose) {
+    result.extrinsics = taker.take("extrinsics", {request.scenes, request.views, 3, 4});
+    result.intrinsics = taker.take("intrinsics", {request.scenes, request.views, 3, 3});
+  }
+  return result;
+}
+
+}  // namespace da3::engine
