@@ -128,6 +128,7 @@ Summary Flow::run(std::stop_token stop) {
   forward_wake_.notify_all();
   lock.unlock();
   for (std::thread& thread : inference) thread.join();
+  if (callbacks_.on_progress) callbacks_.on_progress(progress());
   lock.lock();
   if (error_) rethrow_locked();
   scanner_.rethrow();
@@ -169,6 +170,11 @@ void Flow::deliver(std::vector<std::unique_ptr<Job>> jobs) {
     }
     if (callbacks_.on_image) callbacks_.on_image(make_event(*job));
   }
+}
+
+Progress Flow::progress() const {
+  const std::lock_guard lock(mutex_);
+  return progress_locked();
 }
 
 Progress Flow::progress_locked() const {

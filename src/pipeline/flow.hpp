@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -64,6 +65,7 @@ class Flow {
   // Host work (flow_host.cpp). Names ending in _locked need the lock.
   Work next_work_locked() const;
   bool fits_locked(std::uint64_t bytes) const;
+  bool fits_locked(const Job& decoding) const;
   bool may_take_item_locked() const;
   void kick_locked();
   void run_host();
@@ -91,6 +93,7 @@ class Flow {
   [[noreturn]] void rethrow_locked() const;
   bool finished_locked() const;
   void deliver(std::vector<std::unique_ptr<Job>> jobs);
+  Progress progress() const;
   Progress progress_locked() const;
   Summary summary_locked() const;
   void drop_waiting_locked();
@@ -126,6 +129,8 @@ class Flow {
   int forwards_ = 0;
   std::size_t in_flight_ = 0;
   std::uint64_t held_bytes_ = 0;
+  /// What finishing takes of each input that is decoded or waits: room for the largest is kept free.
+  std::multiset<std::uint64_t> finishing_needs_;
   std::uint64_t next_sequence_ = 0;
 
   // What is told.

@@ -22,6 +22,11 @@ bool Flow::fits_locked(std::uint64_t bytes) const {
   return held_bytes_ + bytes <= limits_.bytes;
 }
 
+bool Flow::fits_locked(const Job& decoding) const {
+  const std::uint64_t largest = finishing_needs_.empty() ? 0 : *finishing_needs_.rbegin();
+  return fits_locked(decoding.decoding_bytes + std::max(largest, decoding.finishing_bytes));
+}
+
 bool Flow::may_take_item_locked() const {
   return !stopping_ && parked_.empty() && in_flight_ < window_locked() && scanner_.has_next();
 }
@@ -30,14 +35,12 @@ Flow::Work Flow::next_work_locked() const {
   if (forwarding_) return Work::kNone;
   const bool host_idle = decoding_ == 0 && finishing_ == 0;
   if (!predicted_.empty()) {
-    const std::uint64_t bytes = finishing_bytes(predicted_.front()->original, settings_);
     // Finishing frees memory, so it goes on alone even where it does not fit.
-    if (host_idle || fits_locked(bytes)) return Work::kFinish;
-    return Work::kNone;
+    return host_idle || fits_locked(predicted_.front()->finishing_bytes) ? Work::kFinish : Work::kNone;
   }
   if (!parked_.empty() && !stopping_) {
     const bool alone = host_idle && ready_.empty() && forwards_ == 0;
-    return alone || fits_locked(parked_.front()->decoding_bytes) ? Work::kDecodeParked : Work::kNone;
+    return alone || fits_locked(*parked_.front()) ? Work::kDecodeParked : Work::kNone;
   }
   return may_take_item_locked() ? Work::kTakeItem : Work::kNone;
 }
@@ -101,13 +104,15 @@ void Flow::do_take_item(std::unique_lock<std::mutex>& lock) {
   if (fatal) return fail_run_locked(fatal);
   if (!size) return complete_locked(std::move(job));
   job->decoding_bytes = decoding_bytes(*size, job->record.identity ? job->record.identity->bytes : 0);
+  job->finishing_bytes = finishing_bytes(*size, settings_);
   const bool alone = in_flight_ == 1;
-  if (parked_.empty() && (alone || fits_locked(job->decoding_bytes))) return do_decode(lock, std::move(job));
+  if (parked_.empty() && (alone || fits_locked(*job))) return do_decode(lock, std::move(job));
   parked_.push_back(std::move(job));
 }
 
 void Flow::do_decode(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> job) {
   hold_locked(job->decoding_bytes);
+  finishing_needs_.insert(job->finishing_bytes);
   ++decoding_;
   kick_locked();
   lock.unlock();
@@ -135,8 +140,7 @@ void Flow::do_decode(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> jo
 }
 
 void Flow::do_finish(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> job) {
-  const std::uint64_t bytes = finishing_bytes(job->original, settings_);
-  hold_locked(bytes);
+  hold_locked(job->finishing_bytes);
   ++finishing_;
   kick_locked();
   lock.unlock();
@@ -157,12 +161,15 @@ void Flow::do_finish(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> jo
   }
   lock.lock();
   --finishing_;
-  release_locked(bytes + job->waiting_bytes);
+  release_locked(job->finishing_bytes + job->waiting_bytes);
   if (fatal) return fail_run_locked(fatal);
   complete_locked(std::move(job));
 }
 
 void Flow::complete_locked(std::unique_ptr<Job> job) {
+  if (const auto need = finishing_needs_.find(job->finishing_bytes); need != finishing_needs_.end()) {
+    finishing_needs_.erase(need);
+  }
   job->depth = {};
   job->confidence = {};
   job->sky = {};

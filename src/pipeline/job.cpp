@@ -66,11 +66,7 @@ bool is_own_result(const std::filesystem::path& path, const output::ResultFolder
   const std::filesystem::path root = std::filesystem::canonical(folder.folder(), failed);
   if (failed) return false;
   const std::string below = (parent / path.filename()).lexically_relative(root).string();
-  if (below.starts_with("..")) return false;
-  return std::any_of(output::kAllFormats.begin(), output::kAllFormats.end(), [&](output::Format format) {
-    const std::string_view suffix = output::suffix(format);
-    return below.ends_with(suffix) && folder.manifest().owns(below.substr(0, below.size() - suffix.size()));
-  });
+  return !below.starts_with("../") && folder.manifest().owns(below);
 }
 
 void require_focal(Job& job, const Settings& settings) {

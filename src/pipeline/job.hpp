@@ -39,6 +39,7 @@ struct Job {
   std::optional<ErrorCode> error;    ///< Of a failure
   std::uint64_t decoding_bytes = 0;  ///< As accounted
   std::uint64_t waiting_bytes = 0;
+  std::uint64_t finishing_bytes = 0;
   DepthMap depth;       ///< (H, W), after the forward
   DepthMap confidence;  ///< Empty if not wanted
   DepthMap sky;         ///< Empty if not wanted
