@@ -290,7 +290,8 @@ TEST(HeaderBomb, WithinTheLimitTakesNoMemoryForPixelsThatAreNotThere) {
     ASSERT_TRUE(failure) << bomb.name;
     EXPECT_TRUE(is_damage(failure->code)) << bomb.name << ": " << failure->message;
   }
-  EXPECT_LT(peak_kib() - before, 64 * 1024);  // The pixels would take 750 MiB
+  // The pixels would take 750 MiB; AddressSanitizer's shadow of what is only reserved an eighth of that.
+  EXPECT_LT(peak_kib() - before, 160 * 1024);
 }
 
 TEST(PixelLimit, CountsAllFormats) {
