@@ -3,11 +3,12 @@
 # Attention of a DINOv2 block without q/k norms and rotary embedding.
 
 
-def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:
-    # x: (B * S, N, C). Tokens of `views` views in a row attend to each other.
+def forward(
+    self, x: Tensor, normed: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool
+) -> Tensor:
+    # x: (B * S, N, C), changed in place. Tokens of `views` views in a row attend to each other.
     BS, N, C = x.shape
-    qkv = torch.linear(x, self.qkv.weight, self.qkv.bias)
+    qkv = torch.linear(normed, self.qkv.weight, self.qkv.bias)
     qkv = qkv.view(BS // views, views * N, 3, self.num_heads, C // self.num_heads)
     q, k, v = torch.unbind(qkv.permute(2, 0, 3, 1, 4), 0)
-    y = self.attend(q, k, v, use_sdpa).view(BS, N, C)
-    return torch.linear(y, self.proj.weight, self.proj.bias)
+    return self.project(x, self.attend(q, k, v, use_sdpa))

@@ -11,19 +11,22 @@ def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x.mul_(cos).addcmul_(partner, sin)
 
 
-def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:
-    # x: (B * S, N, C); cos, sin: (N, 1, d). Tokens of `views` views in a row attend to each other.
+def forward(
+    self, x: Tensor, normed: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool
+) -> Tensor:
+    # x: (B * S, N, C), changed in place; cos, sin: (N, 1, d). Tokens of `views` views in a row attend to each other.
     BS, N, C = x.shape
     heads = self.num_heads
     d = C // heads
     # Three products instead of one: the norms then see contiguous rows and copy nothing.
     wq, wk, wv = torch.chunk(self.qkv.weight, 3, 0)
     bq, bk, bv = torch.chunk(self.qkv.bias, 3, 0)
-    q = torch.layer_norm(torch.linear(x, wq, bq).view(BS, N, heads, d), [d], self.q_norm.weight, self.q_norm.bias, 1e-5)
-    k = torch.layer_norm(torch.linear(x, wk, bk).view(BS, N, heads, d), [d], self.k_norm.weight, self.k_norm.bias, 1e-5)
-    v = torch.linear(x, wv, bv)
+    q = torch.linear(normed, wq, bq).view(BS, N, heads, d)
+    k = torch.linear(normed, wk, bk).view(BS, N, heads, d)
+    v = torch.linear(normed, wv, bv)
+    q = torch.layer_norm(q, [d], self.q_norm.weight, self.q_norm.bias, 1e-5)
+    k = torch.layer_norm(k, [d], self.k_norm.weight, self.k_norm.bias, 1e-5)
     scene = [BS // views, views * N, heads, d]
     q = self.rotate(q, cos, sin).view(scene).transpose(1, 2)
     k = self.rotate(k, cos, sin).view(scene).transpose(1, 2)
-    y = self.attend(q, k, v.view(scene).transpose(1, 2), use_sdpa).view(BS, N, C)
-    return torch.linear(y, self.proj.weight, self.proj.bias)
+    return self.project(x, self.attend(q, k, v.view(scene).transpose(1, 2), use_sdpa))

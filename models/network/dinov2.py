@@ -4,6 +4,12 @@
 
 
 def position_table(self, rows: int, columns: int) -> Tensor:
+    # (N, C): what is added to every token: its position, with the class token or the bias of the patch embedding.
+    table = self.positions(rows, columns)
+    return torch.cat([table[:1] + self.cls_token[0], table[1:] + self.patch_embed.proj.bias])
+
+
+def positions(self, rows: int, columns: int) -> Tensor:
     # (N, C): the position embedding, learned on a square grid, for a grid of rows x columns patches.
     side = int((self.pos_embed.size(1) - 1) ** 0.5)
     if rows == side and columns == side:
@@ -25,5 +31,5 @@ def tokens(self, image: Tensor, position: Tensor) -> Tensor:
     columns = W // p
     x = image.reshape(B * S, channels, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5)
     x = x.reshape(B * S, rows * columns, channels * p * p)
-    patches = torch.linear(x, self.patch_embed.proj.weight.flatten(1), self.patch_embed.proj.bias)
-    return torch.cat([self.cls_token.expand(B * S, -1, -1), patches], 1).add_(position)
+    patches = torch.linear(x, self.patch_embed.proj.weight.flatten(1)).add_(position[1:])
+    return torch.cat([position[:1].expand(B * S, -1, -1), patches], 1)

@@ -10,12 +10,12 @@ def as_map(self, x: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def enlarge(self, x: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: int) -> Tensor:
-    # Transposed convolution whose kernel is its stride k: one product, then every pixel to its place.
-    # x: (B * S, h * w, K); weight: (K, K', k, k). Returns (B * S, K', k h, k w).
-    k = weight.size(3)
-    product = torch.linear(x, weight.permute(2, 3, 1, 0).flatten(0, 2), bias.repeat(k * k))
-    pixels = product.view(x.size(0), rows, columns, k, k, weight.size(1)).transpose(2, 3)
-    return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, weight.size(1)), rows * k, columns * k)
+    # Transposed convolution whose kernel is its stride k, as one product (tensor layout 2); then every pixel to its
+    # place. x: (B * S, h * w, K); weight: (k k K, K), bias: (k k K). Returns (B * S, K, k h, k w).
+    K = weight.size(1)
+    k = int((weight.size(0) // K) ** 0.5)
+    pixels = torch.linear(x, weight, bias).view(x.size(0), rows, columns, k, k, K).transpose(2, 3)
+    return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, K), rows * k, columns * k)
 
 
 def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:

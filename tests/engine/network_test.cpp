@@ -12,6 +12,7 @@
 
 #include <engine/export/tensor_sources.hpp>
 #include <engine/network/network.hpp>
+#include <engine/network/tensor_layouts.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>
 
@@ -37,8 +38,8 @@ class Network : public ::testing::TestWithParam<std::string> {
  protected:
   Network()
       : config_(tiny(GetParam())),
-        tensors_(recipe_tensors(weights::tensor_list(config_), 7)),
-        module_(build_network(config_, 1, tensors_, Attention::kSdpa)) {}
+        tensors_(fold_tensors(config_, recipe_tensors(weights::tensor_list(config_), 7))),
+        module_(build_network(config_, kNewestLayout, tensors_, Attention::kSdpa)) {}
 
   c10::InferenceMode inference_;
   weights::NetworkConfig config_;
@@ -91,7 +92,7 @@ TEST_P(Network, RefusesASizeThatIsNoMultipleOfThePatch) {
 TEST_P(Network, NamesAMissingTensor) {
   tensors_.erase("head.scratch.output_conv1.bias");
   try {
-    build_network(config_, 1, tensors_, Attention::kSdpa);
+    build_network(config_, kNewestLayout, tensors_, Attention::kSdpa);
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kModelContract);
@@ -103,12 +104,19 @@ TEST_P(Network, NamesATensorOfAnotherShape) {
   at::Tensor& tensor = tensors_.at("backbone.pretrained.norm.weight");
   tensor = tensor.slice(0, 1);
   try {
-    build_network(config_, 1, tensors_, Attention::kSdpa);
+    build_network(config_, kNewestLayout, tensors_, Attention::kSdpa);
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kModelContract);
     EXPECT_THAT(error.what(), HasSubstr("backbone.pretrained.norm.weight"));
   }
+}
+
+TEST_P(Network, IsTheSameFromThePublishedLayout) {
+  const at::Tensor image = noise({1, 1, 3, 42, 56});
+  torch::jit::Module module =
+      build_network(config_, 1, recipe_tensors(weights::tensor_list(config_), 7), Attention::kSdpa);
+  EXPECT_TRUE(at::equal(entry(module.forward({image}), "depth"), entry(module_.forward({image}), "depth")));
 }
 
 TEST_P(Network, RefusesALayoutItDoesNotKnow) {

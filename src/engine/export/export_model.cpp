@@ -18,6 +18,7 @@
 #include <engine/export/atomic_file.hpp>
 #include <engine/export/tensor_sources.hpp>
 #include <engine/network/network.hpp>
+#include <engine/network/tensor_layouts.hpp>
 #include <engine/selftest.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/identity.hpp>
@@ -144,6 +145,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
     report.warnings = std::move(published.warnings);
     source_sha256 = core::sha256_hex(core::MappedFile::open(weights_file.path()).bytes());
   }
+  tensors = fold_tensors(config, std::move(tensors));
   ModelSpec& spec = report.spec;
   spec = describe(source, config, tensors);
   spec.source_sha256 = source_sha256;

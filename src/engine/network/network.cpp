@@ -1,41 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <optional>
-#include <sstream>
+#include <exception>
+#include <utility>
 
 #include <da3/error.hpp>
 
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/network_plans.hpp>
+#include <engine/network/tensor_layouts.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>
 
 namespace da3::engine {
-namespace {
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::ostringstream text;
-  text << shape;
-  return text.str();
-}
-
-const at::Tensor& find_checked(const TensorMap& tensors, const std::string& path, const std::string& name,
-                               at::IntArrayRef shape) {
-  const auto found = tensors.find(path);
-  if (found == tensors.end()) {
-    throw Error(ErrorCode::kModelContract, "The tensor " + name + " " + shape_text(shape) + " is missing");
-  }
-  if (found->second.sizes() != shape) {
-    throw Error(ErrorCode::kModelContract, "The tensor " + name + " has the shape " +
-                                               shape_text(found->second.sizes()) + ", expected " +
-                                               shape_text(shape));
-  }
-  return found->second;
-}
-
-}  // namespace
 
 std::string network_id(const weights::NetworkConfig& config) {
   if (config.nested()) return "da3-nested";
@@ -71,13 +49,9 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
                                                " differs from its qknorm_start " +
                                                std::to_string(backbone.qknorm_start) + " cannot be built");
   }
-  TensorMap needed;
-  for (const weights::TensorEntry& entry : weights::tensor_list(config)) {
-    if (!is_needed(entry)) continue;
-    const std::string path = module_path(entry.name);
-    needed.emplace(path, find_checked(tensors, path, entry.name, entry.shape));
-  }
+  TensorMap needed = select_tensors(config, layout, tensors);
   try {
+    if (layout == 1) needed = fold_tensors(config, std::move(needed));
     return build_module_tree(needed, network_plans(config, attention != Attention::kManual));
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Building the network " + id);
