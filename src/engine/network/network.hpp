@@ -24,9 +24,8 @@ namespace da3::engine {
 /// in a `.pt`.
 using TensorMap = std::map<std::string, at::Tensor>;
 
-/// Newest tensor layout that `build_network` takes and that exports write. 1: the published tensors as they
-/// are.
-inline constexpr int kNewestLayout = 1;
+/// Newest tensor layout that `build_network` takes and that exports write (tensor_layouts.hpp).
+inline constexpr int kNewestLayout = 2;
 
 /// The id of the network that a configuration describes: "da3-anyview" (depth, confidence, cameras),
 /// "da3-mono" (depth, sky), or "da3-nested" (both).
@@ -41,10 +40,10 @@ bool is_needed(const weights::TensorEntry& entry);
 /// The path in the module of a tensor's published name.
 std::string module_path(std::string_view published_name);
 
-/// The network, in eval mode, made from the embedded text and `tensors`, which are registered without a copy
-/// (views of mapped files are fine: the module keeps them alive). Any device and floating type; nothing is
-/// moved or cast. Tensors that the network does not need are left out: those for rays, given cameras and
-/// Gaussians.
+/// The network, in eval mode, made from the embedded text and `tensors`. In the newest layout they are
+/// registered without a copy (views of mapped files are fine: the module keeps them alive); those of older
+/// layouts are folded into new ones. Any device and floating type; nothing is moved or cast. Tensors that the
+/// network does not need are left out: those for rays, given cameras and Gaussians.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
 ///   forward(image) -> Dict[str, Tensor]; pose(image) (networks with a camera decoder);
