@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <da3/error.hpp>
+
+#include <engine/cpu_allocator.hpp>
+#include <engine/libtorch_setup.hpp>
+#include <engine/model_archive.hpp>
+#include <testing/temporary_folder.hpp>
+
+#include "toy_network.hpp"
+
+namespace da3::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::kGoodForward;
+using testing::save;
+using testing::toy_module;
+using testing::toy_spec;
+
+class ModelArchive : public ::testing::Test {
+ protected:
+  ModelArchive() { set_up_libtorch(); }
+
+  std::filesystem::path file() const { return folder_.path() / "toy.pt"; }
+
+  /// A module whose tensors share storages and have unusual layouts and types.
+  static torch::jit::Module odd_module() {
+    auto module = toy_module(kGoodForward);
+    const at::Tensor base = at::arange(24, at::kFloat).view({4, 6});
+    module.register_parameter("base", base, false);
+    module.register_parameter("turned", base.t(), false);
+    module.register_parameter("part", base.narrow(1, 2, 3), false);
+    module.register_buffer("bytes", at::arange(7, at::kByte));
+    module.register_buffer("empty", at::empty({0, 3}));
+    module.register_buffer("scalar", at::scalar_tensor(5.0F));
+    module.register_buffer("half", at::arange(4, at::kHalf));
+    torch::jit::Module inner(c10::QualifiedName("__torch__.toy.Inner"), module._ivalue()->compilation_unit());
+    inner.register_parameter("weight", at::ones({2, 2}), false);
+    module.register_module("inner", inner);
+    return module;
+  }
+
+  da3::testing::TemporaryFolder folder_;
+};
+
+void expect_same(const at::Tensor& actual, const at::Tensor& expected, const std::string& name) {
+  EXPECT_EQ(actual.sizes(), expected.sizes()) << name;
+  EXPECT_EQ(actual.strides(), expected.strides()) << name;
+  EXPECT_EQ(actual.scalar_type(), expected.scalar_type()) << name;
+  EXPECT_TRUE(at::equal(actual, expected)) << name;
+}
+
+TEST_F(ModelArchive, EveryTensorIsReadWithValuesAndLayout) {
+  const auto module = odd_module();
+  save(module, toy_spec(), file());
+  const auto tensors = read_tensors(core::StoredZip::open(file()));
+  std::size_t count = 0;
+  for (const auto& attribute : module.named_attributes()) {
+    if (!attribute.value.isTensor()) continue;
+    ++count;
+    ASSERT_TRUE(tensors.contains(attribute.name)) << attribute.name;
+    expect_same(tensors.at(attribute.name), attribute.value.toTensor(), attribute.name);
+  }
+  EXPECT_EQ(tensors.size(), count);
+  EXPECT_EQ(count, 9U);
+  EXPECT_TRUE(tensors.at("base").is_alias_of(tensors.at("turned"))) << "shared storages stay shared";
+}
+
+TEST_F(ModelArchive, WeightsLieInTheFileNotInMemory) {
+  auto module = toy_module(kGoodForward);
+  module.register_parameter("large", at::zeros({1 << 20}), false);
+  save(module, toy_spec(), file());
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  const auto tensors = read_tensors(core::StoredZip::open(file()));
+  EXPECT_EQ(tensors.at("large").numel(), 1 << 20);
+  const auto mapped = load_mapped(core::StoredZip::open(file()));
+  EXPECT_EQ(mapped.attr("large").toTensor().numel(), 1 << 20);
+  EXPECT_LT(cpu_memory().in_use_bytes - before, 4096U);
+}
+
+TEST_F(ModelArchive, WritingToAMappedTensorLeavesTheFileAlone) {
+  save(odd_module(), toy_spec(), file());
+  const c10::InferenceMode inference;
+  const auto first = read_tensors(core::StoredZip::open(file()));
+  first.at("base").fill_(9);
+  const auto second = read_tensors(core::StoredZip::open(file()));
+  EXPECT_EQ(second.at("base")[0][1].item<float>(), 1.0F);
+}
+
+TEST_F(ModelArchive, TensorsOutliveTheArchive) {
+  save(odd_module(), toy_spec(), file());
+  at::Tensor kept;
+  {
+    kept = read_tensors(core::StoredZip::open(file())).at("turned");
+  }
+  EXPECT_EQ(kept[1][0].item<float>(), 1.0F);
+}
+
+TEST_F(ModelArchive, MappedModuleGivesTheBitsOfLibTorchsOwnLoader) {
+  save(odd_module(), toy_spec(), file());
+  auto mapped = load_mapped(core::StoredZip::open(file()));
+  auto copied = torch::jit::load(file().string(), c10::Device(at::kCPU));
+  for (const auto& attribute : copied.named_attributes()) {
+    if (!attribute.value.isTensor()) continue;
+    std::string name = attribute.name;
+    torch::jit::Module at = mapped;
+    for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.')) {
+      at = at.attr(name.substr(0, dot)).toModule();
+      name.erase(0, dot + 1);
+    }
+    expect_same(at.attr(name).toTensor(), attribute.value.toTensor(), attribute.name);
+  }
+  const at::Tensor image = at::rand({1, 1, 3, 4, 4});
+  EXPECT_TRUE(at::equal(mapped.forward({image}).toGenericDict().at("depth").toTensor(),
+                        copied.forward({image}).toGenericDict().at("depth").toTensor()));
+}
+
+TEST_F(ModelArchive, TensorConstantsInTheCodeAreMappedToo) {
+  auto module = toy_module(R"(
+def forward(self, image: Tensor) -> Dict[str, Tensor]:
+    return {'depth': image.mean(2) * 2}
+)");
+  auto graph = torch::jit::toGraphFunction(module.get_method("forward").function()).graph();
+  for (torch::jit::Node* const node : graph->nodes()) {
+    if (node->kind() != c10::Symbol::fromQualString("aten::mul")) continue;
+    const torch::jit::WithInsertPoint here(node);
+    node->replaceInput(1, graph->insertConstant(at::tensor({3.0F, 4.0F})));
+  }
+  save(module, toy_spec(), file());
+  ASSERT_NE(core::StoredZip::open(file()).find("constants/0"), nullptr);
+  auto mapped = load_mapped(core::StoredZip::open(file()));
+  const at::Tensor depth = mapped.forward({at::ones({1, 1, 3, 2, 2})}).toGenericDict().at("depth").toTensor();
+  EXPECT_EQ(depth.flatten()[0].item<float>(), 3.0F);
+  EXPECT_EQ(depth.flatten()[1].item<float>(), 4.0F);
+}
+
+TEST_F(ModelArchive, TensorThatReachesPastItsRecordIsDamaged) {
+  auto module = toy_module(kGoodForward);
+  module.register_parameter("long", at::zeros({200}), false);
+  save(module, toy_spec(), file());
+  std::ifstream in(file(), std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  // The pickle's shape (200,): MARK, BININT1 200, TUPLE.
+  const auto at = bytes.find("(K\xc8t");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 2] = '\xc9';
+  const auto forged = folder_.write("forged.pt", bytes);
+  try {
+    read_tensors(core::StoredZip::open(forged));
+    FAIL() << "read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelDamaged);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("long"), HasSubstr("past its record of 800 bytes")));
+  }
+  EXPECT_THROW(load_mapped(core::StoredZip::open(forged)), Error);
+}
+
+}  // namespace
+}  // namespace da3::engine

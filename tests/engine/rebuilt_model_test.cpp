@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <da3/error.hpp>
+
+#include <engine/cpu_allocator.hpp>
+#include <engine/engine.hpp>
+#include <testing/temporary_folder.hpp>
+
+#include "toy_network.hpp"
+
+// Files of networks that this build knows: rebuilt from the program's own text.
+namespace da3::engine {
+namespace {
+
+using testing::ToyRequest;
+
+class RebuiltModel : public ::testing::Test {
+ protected:
+  RebuiltModel() : file_(folder_.path() / "tiny.pt") {
+    ExportSource source;
+    source.folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
+    spec_ = export_model(source, file_).spec;
+  }
+
+  /// The same module and weights under a record that names no network, so that the file's own code runs.
+  std::filesystem::path as_foreign() const {
+    ModelSpec spec = spec_;
+    spec.network_id.clear();
+    spec.network_layout = 0;
+    spec.network_config_json = "{}";
+    return testing::save(torch::jit::load(file_.string()), spec, folder_.path() / "foreign.pt");
+  }
+
+  da3::testing::TemporaryFolder folder_;
+  std::filesystem::path file_;
+  ModelSpec spec_;
+};
+
+TEST_F(RebuiltModel, GivesWhatTheFilesOwnCodeGives) {
+  ToyRequest toy(2, 3, {28, 42});
+  toy.request.wanted = {.confidence = true, .sky = false, .pose = true};
+  for (const Attention mode : {Attention::kSdpa, Attention::kManual}) {
+    LoadOptions options;
+    options.attention = mode;
+    const infer::Result rebuilt = load_model(file_, options)->predict(toy.request);
+    const infer::Result foreign = load_model(as_foreign(), options)->predict(toy.request);
+    ASSERT_EQ(rebuilt.depth.size(), foreign.depth.size());
+    for (std::size_t i = 0; i < rebuilt.depth.size(); ++i) {
+      // The same mathematics; the variant for the device may round in another order.
+      ASSERT_NEAR(rebuilt.depth[i], foreign.depth[i], 1e-5F * std::abs(foreign.depth[i])) << i;
+      ASSERT_NEAR(rebuilt.confidence[i], foreign.confidence[i], 1e-5F * std::abs(foreign.confidence[i])) << i;
+    }
+    for (std::size_t i = 0; i < rebuilt.extrinsics.size(); ++i) {
+      ASSERT_NEAR(rebuilt.extrinsics[i], foreign.extrinsics[i], 1e-4F) << i;
+    }
+  }
+}
+
+TEST_F(RebuiltModel, TellsBackboneAndHeadApartAndOffersBothModes) {
+  const auto model = load_model(file_, {});
+  EXPECT_EQ(model->attention(), Attention::kSdpa);
+  const infer::Result result = model->predict(ToyRequest(1, 1, {28, 28}).request);
+  EXPECT_TRUE(result.times.backbone_ms && result.times.head_ms);
+}
+
+TEST_F(RebuiltModel, WeightsStayInTheFileUnlessCopiesAreWanted) {
+  const auto first = load_model(file_, {});
+  first->predict(ToyRequest(1, 1, {28, 28}).request);
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  const auto mapped = load_model(file_, {});
+  const std::uint64_t after_mapped = cpu_memory().in_use_bytes;
+  LoadOptions options;
+  options.map_weights = false;
+  const auto copied = load_model(file_, options);
+  const auto weight_bytes = static_cast<std::uint64_t>(spec_.parameters) * 4;
+  EXPECT_LT(after_mapped - before, weight_bytes / 4);
+  EXPECT_GE(cpu_memory().in_use_bytes - after_mapped, weight_bytes);
+}
+
+TEST_F(RebuiltModel, PeakDoesNotDependOnTheCallsBefore) {
+  const auto model = load_model(file_, {});
+  const ToyRequest toy(2, 1, {28, 42});
+  const infer::Result first = model->predict(toy.request);
+  const infer::Result second = model->predict(toy.request);
+  EXPECT_EQ(first.peak_bytes, second.peak_bytes);
+  EXPECT_EQ(first.depth, second.depth);
+}
+
+TEST_F(RebuiltModel, BudgetIsKeptAndTheNextForwardIsTheSame) {
+  const auto model = load_model(file_, {});
+  const ToyRequest small(1, 1, {28, 42});
+  const ToyRequest large(4, 1, {28, 42});
+  const std::uint64_t enough = *model->predict(large.request).peak_bytes;
+  const infer::Result before = model->predict(small.request);
+  ASSERT_LT(*before.peak_bytes, enough);
+  const std::uint64_t resident = cpu_memory().in_use_bytes;
+  set_cpu_memory_budget(resident + enough - 1);
+  try {
+    model->predict(large.request);
+    ADD_FAILURE() << "one byte less than the peak was enough";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory) << error.what();
+  }
+  EXPECT_EQ(model->predict(small.request).depth, before.depth);
+  EXPECT_EQ(cpu_memory().in_use_bytes, resident);
+  set_cpu_memory_budget(resident + enough);
+  EXPECT_NO_THROW(model->predict(large.request));
+  set_cpu_memory_budget(0);
+}
+
+TEST_F(RebuiltModel, VerifyPassesForAFreshFile) {
+  const VerifyReport report = verify_model(file_, {});
+  EXPECT_TRUE(report.hash_matches);
+  EXPECT_EQ(report.computed_sha256, spec_.sha256);
+  EXPECT_TRUE(report.selftest_passed) << report.selftest_worst_error;
+  EXPECT_EQ(report.tolerance, spec_.selftest->tolerance);
+}
+
+TEST_F(RebuiltModel, VerifySeesChangedWeightsByHashAndBySelftest) {
+  auto module = torch::jit::load(file_.string());
+  for (const auto& parameter : module.named_parameters()) {
+    if (parameter.name.ends_with("norm.weight")) parameter.value.mul_(1.5);
+  }
+  const auto changed = testing::save(module, spec_, folder_.path() / "changed.pt");
+  const VerifyReport report = verify_model(changed, {});
+  EXPECT_FALSE(report.hash_matches);
+  EXPECT_FALSE(report.selftest_passed);
+  EXPECT_GT(report.selftest_worst_error, report.tolerance);
+}
+
+TEST_F(RebuiltModel, MissingTensorIsNamed) {
+  ModelSpec spec = spec_;
+  auto module = testing::toy_module(testing::kGoodForward);
+  const auto file = testing::save(module, spec, folder_.path() / "hollow.pt");
+  try {
+    load_model(file, {});
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelContract) << error.what();
+    EXPECT_NE(std::string(error.what()).find("backbone"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace da3::engine
