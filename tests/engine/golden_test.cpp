@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
 #include <engine/export/tensor_sources.hpp>
+#include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
 #include <testing/npz.hpp>
 #include <testing/tensor_matcher.hpp>
@@ -96,6 +96,14 @@ std::map<std::string, at::Tensor> as_map(const at::IValue& dictionary) {
   return tensors_match(found, {expected.type, expected.shape, expected.floats}, tolerance);
 }
 
+// One thread: spinning at barriers on a busy machine costs more than a second one gains in these small
+// networks.
+struct LibTorch {
+  LibTorch() { set_up_libtorch(); }
+  EngineScope scope;
+  ThreadScope threads{1};
+};
+
 class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Attention>> {
  protected:
   const GoldenCase& golden() const { return std::get<0>(GetParam()); }
@@ -110,7 +118,18 @@ class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Attention>
     return x.slice(dim, 0, std::numeric_limits<std::int64_t>::max(), step);
   }
 
-  c10::InferenceMode inference_;
+  /// The worst differences go into the test's XML or JSON report (docs/parity.md).
+  static void record(const std::string& name, const at::Tensor& actual, const Array& expected) {
+    const at::Tensor values = actual.contiguous();
+    const auto worst =
+        da3::testing::difference({values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
+                                 expected.floats, {.absolute = 1});
+    RecordProperty(name + "_relative", std::to_string(worst.relative * 1e6) + "e-6");
+    RecordProperty(name + "_absolute", std::to_string(worst.absolute * 1e6) + "e-6");
+  }
+
+ private:
+  LibTorch libtorch_;
 };
 
 void Golden::compare_outputs(torch::jit::Module& module, Arrays expected) const {
@@ -120,6 +139,7 @@ void Golden::compare_outputs(torch::jit::Module& module, Arrays expected) const 
   const auto compare = [&](const std::string& name, const at::Tensor& values, Tolerance tolerance) {
     if (!expected.contains(name)) return;
     EXPECT_TRUE(matches(values, expected.at(name), tolerance)) << name;
+    record(name, values, expected.at(name));
     ++compared;
   };
   if (actual.contains("sky")) {

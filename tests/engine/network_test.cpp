@@ -4,13 +4,13 @@
 #include <string>
 
 #include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <da3/error.hpp>
 
 #include <engine/export/tensor_sources.hpp>
+#include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <weights/model_config.hpp>
@@ -41,7 +41,8 @@ class Network : public ::testing::TestWithParam<std::string> {
         tensors_(fold_tensors(config_, recipe_tensors(weights::tensor_list(config_), 7))),
         module_(build_network(config_, kNewestLayout, tensors_, Attention::kSdpa)) {}
 
-  c10::InferenceMode inference_;
+  EngineScope scope_;
+  ThreadScope threads_{1};
   weights::NetworkConfig config_;
   TensorMap tensors_;
   torch::jit::Module module_;

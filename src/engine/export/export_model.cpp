@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/serialization/export.h>
 
 #include <da3/error.hpp>
@@ -17,6 +16,7 @@
 #include <engine/engine.hpp>
 #include <engine/export/atomic_file.hpp>
 #include <engine/export/tensor_sources.hpp>
+#include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <engine/selftest.hpp>
@@ -125,7 +125,8 @@ void save(const torch::jit::Module& module, const ModelSpec& spec, AtomicFile& f
 }  // namespace
 
 ExportReport export_model(const ExportSource& source, const std::filesystem::path& file) {
-  const c10::InferenceMode inference;
+  set_up_libtorch();
+  const EngineScope scope;
   const weights::NetworkConfig config = config_of(source);
   const std::vector<weights::TensorEntry> entries = weights::tensor_list(config);
   if (!knows_network(network_id(config), kNewestLayout)) {
