@@ -51,7 +51,11 @@ void Flow::kick_locked() {
   // next.
   if (runners_ < limits_.host_threads && next_work_locked() != Work::kNone) {
     ++runners_;
-    arena_->arena.enqueue([this] { run_host(); });
+    hand_over(this);
+    arena_->arena.enqueue([this] {
+      take_over(this);
+      run_host();
+    });
   }
 }
 

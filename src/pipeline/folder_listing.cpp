@@ -50,15 +50,33 @@ FolderListing::FolderListing(const std::filesystem::path& folder) {
     }
   }
   if (errno != 0) refuse(folder, errno);
-  std::sort(entries_.begin(), entries_.end(), [this](const Entry& a, const Entry& b) {
-    const std::string_view all = names_;
-    return natural_compare(all.substr(a.offset, a.length), all.substr(b.offset, b.length)) < 0;
-  });
   find_shared_stems();
 }
 
 std::string_view FolderListing::name(std::size_t index) const {
   return std::string_view(names_).substr(entries_[index].offset, entries_[index].length);
+}
+
+std::optional<std::size_t> FolderListing::next() {
+  if (next_ == entries_.size()) return std::nullopt;
+  if (next_ == sorted_) sort_more();
+  return next_++;
+}
+
+void FolderListing::sort_more() {
+  // The first names are wanted long before the last ones of a large folder: each part is twice the one
+  // before.
+  constexpr std::size_t kFirst = 1024;
+  const auto before = [this](const Entry& a, const Entry& b) {
+    const std::string_view all = names_;
+    return natural_compare(all.substr(a.offset, a.length), all.substr(b.offset, b.length)) < 0;
+  };
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  const std::size_t count = std::min(entries_.size() - sorted_, std::max(kFirst, sorted_));
+  const auto last = first + static_cast<std::ptrdiff_t>(count);
+  if (last != entries_.end()) std::nth_element(first, last, entries_.end(), before);
+  std::sort(first, last, before);
+  sorted_ += count;
 }
 
 void FolderListing::add(const char* name, Kind kind) {
@@ -83,17 +101,15 @@ void FolderListing::find_shared_stems() {
     if (stems[i].first != stems[i - 1].first) continue;
     entries_[stems[i].second].shares_stem = true;
     entries_[stems[i - 1].second].shares_stem = true;
+    if (shared_stems_.empty() || shared_stems_.back() != stems[i].first)
+      shared_stems_.push_back(stems[i].first);
   }
 }
 
 bool FolderListing::shares_stem(std::string_view wanted) const {
-  const auto found = std::lower_bound(
-      entries_.begin(), entries_.end(), wanted, [this](const Entry& entry, std::string_view each) {
-        return natural_compare(std::string_view(names_).substr(entry.offset, entry.length), each) < 0;
-      });
-  if (found == entries_.end()) return false;
-  const std::size_t index = static_cast<std::size_t>(found - entries_.begin());
-  return name(index) == wanted && entries_[index].shares_stem;
+  const std::uint64_t stem = stable_hash(stem_of_name(wanted));
+  return std::binary_search(shared_stems_.begin(), shared_stems_.end(), stem) &&
+         kind_of_name(wanted) != NameKind::kOther;
 }
 
 }  // namespace da3::pipeline

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,12 +21,15 @@ class FolderListing {
   /// one that leads nowhere counts as a file. Throws: Error kInputUnreadable, kInputNotFound.
   explicit FolderListing(const std::filesystem::path& folder);
 
-  std::size_t size() const { return entries_.size(); }
+  /// Index of the next entry in natural order; none at the end. Sorted as far as asked for.
+  std::optional<std::size_t> next();
+
+  /// Of an entry that `next` has given.
   std::string_view name(std::size_t index) const;
   Kind kind(std::size_t index) const { return entries_[index].kind; }
   /// Another picture of this folder has the same stem.
   bool shares_stem(std::size_t index) const { return entries_[index].shares_stem; }
-  /// The same for any picture's name of this folder.
+  /// The same for the name of any file of this folder.
   bool shares_stem(std::string_view name) const;
 
  private:
@@ -37,10 +41,14 @@ class FolderListing {
   };
 
   void add(const char* name, Kind kind);
+  void sort_more();
   void find_shared_stems();
 
   std::string names_;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  ///< The first `sorted_` in their place
+  std::size_t sorted_ = 0;
+  std::size_t next_ = 0;
+  std::vector<std::uint64_t> shared_stems_;  ///< Hashes, ascending
 };
 
 /// What tells folders apart however they are reached.

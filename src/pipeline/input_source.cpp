@@ -128,7 +128,7 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
     if (is_output_folder(*status) || !visited_.insert(identity_of(*status)).second) return std::nullopt;
   }
   try {
-    frames_.push_back({folder, FolderListing(folder), 0});
+    frames_.push_back({folder, FolderListing(folder)});
   } catch (const Error& error) {
     return failed_item(std::move(path), error);
   }
@@ -138,11 +138,12 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
 std::optional<Item> InputSource::next_of_folders() {
   while (!frames_.empty()) {
     Frame& frame = frames_.back();
-    if (frame.next == frame.listing.size()) {
+    const std::optional<std::size_t> entry = frame.listing.next();
+    if (!entry) {
       frames_.pop_back();
       continue;
     }
-    const std::size_t index = frame.next++;
+    const std::size_t index = *entry;
     std::string path = frame.folder + std::string(frame.listing.name(index));
     if (frame.listing.kind(index) == FolderListing::Kind::kFolder) {
       if (!options_.recursive) continue;

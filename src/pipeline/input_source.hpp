@@ -40,7 +40,6 @@ class InputSource : public Source {
   struct Frame {
     std::string folder;  ///< With a slash at its end
     FolderListing listing;
-    std::size_t next = 0;
   };
 
   std::optional<Item> next_of_folders();

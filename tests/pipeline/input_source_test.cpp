@@ -50,6 +50,15 @@ TEST_F(InputSourceTest, AFolderGivesItsPicturesInNaturalOrderWithoutHiddenAndOth
   EXPECT_EQ(stems(), (Stems{"a9", "a10"}));
 }
 
+TEST_F(InputSourceTest, ALargeFolderIsInOrderThroughout) {
+  constexpr int kFiles = 5000;  // Sorted in parts of 1024, 1024, 2048, ...
+  for (int i = 0; i < kFiles; ++i) touch("in/" + std::to_string(i * 7919 % kFiles) + ".jpg");
+  options_.inputs = {path("in")};
+  Stems expected;
+  for (int i = 0; i < kFiles; ++i) expected.push_back(std::to_string(i));
+  EXPECT_EQ(stems(), expected);
+}
+
 TEST_F(InputSourceTest, RecursionMirrorsTheTree) {
   for (const char* name : {"in/z.jpg", "in/m/b.jpg", "in/m/deep/c.jpg", "in/a.jpg", "in/.git/x.jpg"})
     touch(name);

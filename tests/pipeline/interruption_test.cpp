@@ -105,25 +105,5 @@ TEST_F(Interruption, AListThatHangsNeitherHoldsUpPicturesNorTheEnd) {
   std::this_thread::yield();
 }
 
-TEST_F(Interruption, OfMixedBrokenPicturesKeepsEveryFailureNamed) {
-  int broken = 0;
-  for (int i = 0; i < 600; ++i) {
-    const std::string name = "in/" + std::to_string(i) + ".ppm";
-    const Size size{14 + i % 10 * 3, 14 + i % 6 * 7};  // 60 shapes
-    if (i % 100 == 37) {
-      folder_.write(name, testing::ppm(size, 0).substr(0, 40));
-      ++broken;
-    } else {
-      picture(name, static_cast<std::uint32_t>(i), size);
-    }
-  }
-  const Summary summary = run();
-  EXPECT_EQ(summary.failed, static_cast<std::size_t>(broken));
-  EXPECT_EQ(summary.done, 600U - static_cast<std::size_t>(broken));
-  EXPECT_EQ(failures().size(), static_cast<std::size_t>(broken));
-  for (const auto& [name, error] : failures()) EXPECT_EQ(error, "image.truncated") << name;
-  EXPECT_EQ(results().size(), summary.done);
-}
-
 }  // namespace
 }  // namespace da3::pipeline
