@@ -155,6 +155,7 @@ int infer(const cli::Infer& options) {
   load.attention = options.attention;
   load.threads = threads.inference;
   load.describe = described.describe;
+  load.identity_folder = hub::Folders::from_environment().cache / "checked";
   const std::shared_ptr<infer::DepthModel> model = engine::load_model(chosen.file, load);
   log->info("{} from {} on {}, {}, attention {}, {} of {} cores for a forward", model->spec().name,
             chosen.file.string(), to_string(model->device()), to_string(model->precision()),

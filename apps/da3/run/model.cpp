@@ -141,13 +141,12 @@ int model_verify(const cli::ModelVerify& options) {
         {"present", has_selftest},
         {"passed", report.selftest_passed},
         {"worst_error", has_selftest ? nlohmann::json(report.selftest_worst_error) : nlohmann::json(nullptr)},
-        {"tolerance",
-         has_selftest ? nlohmann::json(report.spec.selftest->tolerance) : nlohmann::json(nullptr)}};
+        {"tolerance", has_selftest ? nlohmann::json(report.tolerance) : nlohmann::json(nullptr)}};
     print(json_text(object));
   } else {
     char errors[96];
     std::snprintf(errors, sizeof errors, "worst relative error %.2g, tolerance %.2g",
-                  report.selftest_worst_error, has_selftest ? report.spec.selftest->tolerance : 0.0);
+                  report.selftest_worst_error, report.tolerance);
     print(field("file", file.string()) + field("name", report.spec.name) +
           field("hash", report.hash_matches ? "matches" : "does not match") +
           field("device", to_string(load.device)) +
