@@ -116,6 +116,7 @@ std::optional<std::uint64_t> extent_bytes(const at::Tensor& tensor) {
   return bytes;
 }
 
+/// Newer versions of LibTorch check this too.
 void check_extent(const core::StoredZip& archive, const std::string& path, const at::Tensor& tensor) {
   if (tensor.is_quantized() || !tensor.has_storage()) return;
   const std::optional<std::uint64_t> needed = extent_bytes(tensor);
