@@ -26,8 +26,12 @@ std::string to_string(const DeviceId& device) {
   return text;
 }
 
-std::string_view to_string(Precision precision) { return core::name_of(kPrecisions, precision); }
-std::string_view to_string(Attention attention) { return core::name_of(kAttentions, attention); }
+std::string_view to_string(Precision precision) {
+  return core::name_of(kPrecisions, precision);
+}
+std::string_view to_string(Attention attention) {
+  return core::name_of(kAttentions, attention);
+}
 
 DeviceId parse_device(std::string_view text) {
   const std::size_t colon = text.find(':');
@@ -37,12 +41,17 @@ DeviceId parse_device(std::string_view text) {
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), device.index);
   const bool whole = error == std::errc() && end == number.data() + number.size() && device.index >= 0;
   if (!whole || (device.kind != DeviceKind::kCuda && device.index != 0)) {
-    throw Error(ErrorCode::kUsage, "'" + std::string(text) + "' is no device; write cpu, mps, cuda or cuda:N");
+    throw Error(ErrorCode::kUsage,
+                "'" + std::string(text) + "' is no device; write cpu, mps, cuda or cuda:N");
   }
   return device;
 }
 
-Precision parse_precision(std::string_view text) { return core::value_of(kPrecisions, "precision", text); }
-Attention parse_attention(std::string_view text) { return core::value_of(kAttentions, "attention mode", text); }
+Precision parse_precision(std::string_view text) {
+  return core::value_of(kPrecisions, "precision", text);
+}
+Attention parse_attention(std::string_view text) {
+  return core::value_of(kAttentions, "attention mode", text);
+}
 
 }  // namespace da3

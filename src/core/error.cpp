@@ -6,35 +6,64 @@ namespace da3 {
 
 std::string_view error_name(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kUsage: return "usage";
-    case ErrorCode::kNoInput: return "input.none";
-    case ErrorCode::kInputNotFound: return "input.not_found";
-    case ErrorCode::kInputUnreadable: return "input.unreadable";
-    case ErrorCode::kInputNotRegular: return "input.not_regular";
-    case ErrorCode::kImageUnsupported: return "image.unsupported";
-    case ErrorCode::kImageTruncated: return "image.truncated";
-    case ErrorCode::kImageCorrupt: return "image.corrupt";
-    case ErrorCode::kImageTooLarge: return "image.too_large";
-    case ErrorCode::kFocalMissing: return "focal.missing";
-    case ErrorCode::kPredictionInvalid: return "prediction.invalid";
-    case ErrorCode::kModelNotFound: return "model.not_found";
-    case ErrorCode::kModelDamaged: return "model.damaged";
-    case ErrorCode::kModelContract: return "model.contract";
-    case ErrorCode::kModelSelftest: return "model.selftest";
-    case ErrorCode::kModelSynthetic: return "model.synthetic";
-    case ErrorCode::kModelFetch: return "model.fetch";
-    case ErrorCode::kModelLicence: return "model.licence";
-    case ErrorCode::kDeviceUnavailable: return "device.unavailable";
-    case ErrorCode::kPrecisionUnsupported: return "precision.unsupported";
-    case ErrorCode::kOutOfMemory: return "memory.exhausted";
-    case ErrorCode::kOutputExists: return "output.exists";
-    case ErrorCode::kOutputCollision: return "output.collision";
-    case ErrorCode::kOutputName: return "output.name";
-    case ErrorCode::kOutputFailed: return "output.failed";
-    case ErrorCode::kOutputLocked: return "output.locked";
-    case ErrorCode::kBenchRegression: return "bench.regression";
-    case ErrorCode::kInterrupted: return "interrupted";
-    case ErrorCode::kInternal: return "internal";
+    case ErrorCode::kUsage:
+      return "usage";
+    case ErrorCode::kNoInput:
+      return "input.none";
+    case ErrorCode::kInputNotFound:
+      return "input.not_found";
+    case ErrorCode::kInputUnreadable:
+      return "input.unreadable";
+    case ErrorCode::kInputNotRegular:
+      return "input.not_regular";
+    case ErrorCode::kImageUnsupported:
+      return "image.unsupported";
+    case ErrorCode::kImageTruncated:
+      return "image.truncated";
+    case ErrorCode::kImageCorrupt:
+      return "image.corrupt";
+    case ErrorCode::kImageTooLarge:
+      return "image.too_large";
+    case ErrorCode::kFocalMissing:
+      return "focal.missing";
+    case ErrorCode::kPredictionInvalid:
+      return "prediction.invalid";
+    case ErrorCode::kModelNotFound:
+      return "model.not_found";
+    case ErrorCode::kModelDamaged:
+      return "model.damaged";
+    case ErrorCode::kModelContract:
+      return "model.contract";
+    case ErrorCode::kModelSelftest:
+      return "model.selftest";
+    case ErrorCode::kModelSynthetic:
+      return "model.synthetic";
+    case ErrorCode::kModelFetch:
+      return "model.fetch";
+    case ErrorCode::kModelLicence:
+      return "model.licence";
+    case ErrorCode::kDeviceUnavailable:
+      return "device.unavailable";
+    case ErrorCode::kPrecisionUnsupported:
+      return "precision.unsupported";
+    case ErrorCode::kOutOfMemory:
+      return "memory.exhausted";
+    case ErrorCode::kOutputExists:
+      return "output.exists";
+    case ErrorCode::kOutputCollision:
+      return "output.collision";
+    case ErrorCode::kOutputName:
+      return "output.name";
+    case ErrorCode::kOutputFailed:
+      return "output.failed";
+    case ErrorCode::kOutputLocked:
+      return "output.locked";
+    case ErrorCode::kBenchRegression:
+      return "bench.regression";
+    case ErrorCode::kInterrupted:
+      return "interrupted";
+    case ErrorCode::kInternal:
+      return "internal";
   }
   return "internal";
 }
@@ -43,7 +72,8 @@ int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::kUsage:
     case ErrorCode::kNoInput:
-    case ErrorCode::kOutputLocked: return 2;
+    case ErrorCode::kOutputLocked:
+      return 2;
     case ErrorCode::kInputNotFound:
     case ErrorCode::kInputUnreadable:
     case ErrorCode::kInputNotRegular:
@@ -55,21 +85,28 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kPredictionInvalid:
     case ErrorCode::kOutputExists:
     case ErrorCode::kOutputCollision:
-    case ErrorCode::kOutputName: return 1;
+    case ErrorCode::kOutputName:
+      return 1;
     case ErrorCode::kModelNotFound:
     case ErrorCode::kModelDamaged:
     case ErrorCode::kModelContract:
     case ErrorCode::kModelSelftest:
     case ErrorCode::kModelSynthetic:
     case ErrorCode::kModelFetch:
-    case ErrorCode::kModelLicence: return 3;
+    case ErrorCode::kModelLicence:
+      return 3;
     case ErrorCode::kDeviceUnavailable:
     case ErrorCode::kPrecisionUnsupported:
-    case ErrorCode::kOutOfMemory: return 4;
-    case ErrorCode::kBenchRegression: return 5;
-    case ErrorCode::kOutputFailed: return 6;
-    case ErrorCode::kInterrupted: return 130;
-    case ErrorCode::kInternal: return 70;
+    case ErrorCode::kOutOfMemory:
+      return 4;
+    case ErrorCode::kBenchRegression:
+      return 5;
+    case ErrorCode::kOutputFailed:
+      return 6;
+    case ErrorCode::kInterrupted:
+      return 130;
+    case ErrorCode::kInternal:
+      return 70;
   }
   return 70;
 }

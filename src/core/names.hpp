@@ -32,7 +32,8 @@ Enum value_of(const NameTable<Enum, N>& table, std::string_view what, std::strin
     if (name == text) return each;
     names += (names.empty() ? "" : ", ") + std::string(name);
   }
-  throw Error(ErrorCode::kUsage, "no " + std::string(what) + " is called '" + std::string(text) + "'; choose one of " + names);
+  throw Error(ErrorCode::kUsage,
+              "no " + std::string(what) + " is called '" + std::string(text) + "'; choose one of " + names);
 }
 
 }  // namespace da3::core

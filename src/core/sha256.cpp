@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <core/sha256.hpp>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <string_view>
+
+#include <core/sha256.hpp>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -52,12 +52,13 @@ void compress_portable(std::array<std::uint32_t, 8>& state, const std::byte* dat
 #if defined(__x86_64__)
 // The SHA extensions work on the state as the two vectors ABEF and CDGH (Intel SDM, SHA256RNDS2).
 __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_ni(std::array<std::uint32_t, 8>& state,
-                                                                 const std::byte* data, std::size_t num_blocks) {
+                                                                 const std::byte* data,
+                                                                 std::size_t num_blocks) {
   const __m128i byte_order = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
-  __m128i abef = _mm_set_epi32(static_cast<int>(state[0]), static_cast<int>(state[1]), static_cast<int>(state[4]),
-                               static_cast<int>(state[5]));
-  __m128i cdgh = _mm_set_epi32(static_cast<int>(state[2]), static_cast<int>(state[3]), static_cast<int>(state[6]),
-                               static_cast<int>(state[7]));
+  __m128i abef = _mm_set_epi32(static_cast<int>(state[0]), static_cast<int>(state[1]),
+                               static_cast<int>(state[4]), static_cast<int>(state[5]));
+  __m128i cdgh = _mm_set_epi32(static_cast<int>(state[2]), static_cast<int>(state[3]),
+                               static_cast<int>(state[6]), static_cast<int>(state[7]));
   for (; num_blocks > 0; --num_blocks, data += 64) {
     const __m128i abef_before = abef;
     const __m128i cdgh_before = cdgh;
@@ -67,7 +68,8 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_ni(std::array<std:
     }
     for (int i = 0; i < 16; ++i) {
       if (i >= 4) {
-        // w[t] = sigma1(w[t-2]) + w[t-7] + sigma0(w[t-15]) + w[t-16], four at a time; w[i % 4] holds t-16..t-13.
+        // w[t] = sigma1(w[t-2]) + w[t-7] + sigma0(w[t-15]) + w[t-16], four at a time; w[i % 4] holds
+        // t-16..t-13.
         const __m128i t7 = _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4);
         const __m128i partial = _mm_add_epi32(_mm_sha256msg1_epu32(w[i % 4], w[(i + 1) % 4]), t7);
         w[i % 4] = _mm_sha256msg2_epu32(partial, w[(i + 3) % 4]);
@@ -108,7 +110,8 @@ void compress(std::array<std::uint32_t, 8>& state, const std::byte* data, std::s
 }  // namespace
 
 Sha256::Sha256()
-    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}, block_{} {}
+    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
+      block_{} {}
 
 void Sha256::update(std::span<const std::byte> bytes) {
   length_ += bytes.size();
@@ -128,7 +131,9 @@ void Sha256::update(std::span<const std::byte> bytes) {
   filled_ = bytes.size();
 }
 
-void Sha256::update(std::string_view text) { update(std::as_bytes(std::span(text.data(), text.size()))); }
+void Sha256::update(std::string_view text) {
+  update(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 std::string Sha256::finish() {
   const std::uint64_t bits = length_ * 8;

@@ -11,7 +11,8 @@
 
 namespace da3::core {
 
-/// SHA-256 (FIPS 180-4) of bytes handed over piece by piece. Uses the processor's SHA instructions where present.
+/// SHA-256 (FIPS 180-4) of bytes handed over piece by piece. Uses the processor's SHA instructions where
+/// present.
 class Sha256 {
  public:
   Sha256();
