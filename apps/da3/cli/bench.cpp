@@ -190,6 +190,9 @@ void add_bench(CLI::App& app, BenchCommands& options) {
   compare->add_option("-o,--output", options.compare.output, "file instead of standard output")
       ->type_name("FILE");
 
+  // Started by --against and the suite load; no name in --help.
+  app.add_subcommand("worker", "")->group("");
+
   CLI::App* report = app.add_subcommand("report", "reports of one or several machines as one");
   report->add_option("FILE", options.report.files, "reports")->type_name("")->required();
   add_report_format(*report, options.report.format, "markdown, table, json or csv (markdown)");

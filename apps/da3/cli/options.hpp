@@ -168,4 +168,7 @@ struct BenchReport {
   std::string charts;  ///< Folder for SVG charts; empty: none
 };
 
+/// `da3 bench worker`, hidden: measures what another da3 asks for, a line at a time.
+struct BenchWorker {};
+
 }  // namespace da3::cli

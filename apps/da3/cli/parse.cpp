@@ -106,6 +106,7 @@ Command chosen(Line& line) {
   if (name == "da3 model verify") return line.model.verify;
   if (name == "da3 bench compare") return line.bench.compare;
   if (name == "da3 bench report") return line.bench.report;
+  if (name == "da3 bench worker") return BenchWorker{};
   check(line.bench.run);
   return line.bench.run;
 }

@@ -14,5 +14,6 @@ int model_export(const cli::ModelExport& options);
 int model_verify(const cli::ModelVerify& options);
 int doctor(const cli::Doctor& options);
 int bench(const cli::BenchRun& options);
+int bench_worker();
 
 }  // namespace da3::run

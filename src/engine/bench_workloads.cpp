@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include <ATen/ops/_fused_sdp_choice.h>
+
+#include <engine/bench_workloads.hpp>
+#include <engine/devices.hpp>
+#include <engine/libtorch_setup.hpp>
+#include <engine/network/module_tree.hpp>
+#include <engine/network_text.hpp>
+#include <engine/precision.hpp>
+#include <engine/torch_errors.hpp>
+#include <infer/host_memory.hpp>
+
+namespace da3::engine {
+namespace {
+
+constexpr double kRotaryBase = 100;
+// Large enough for library kernels to reach their peak, small enough for a calibration beside every round.
+constexpr std::int64_t kCpuMatrixSide = 1536;
+constexpr std::int64_t kAcceleratorMatrixSide = 8192;
+
+at::TensorOptions options_of(const DeviceId& device, Precision precision) {
+  if (precision == Precision::kInt8) {
+    throw Error(
+        ErrorCode::kPrecisionUnsupported,
+        "int8 has no matrix product or attention of its own to measure; it quantises linear layers only");
+  }
+  return at::TensorOptions().device(to_torch(device)).dtype(backbone_type(precision));
+}
+
+int threads_or_default(int threads) {
+  return threads > 0 ? threads : infer::usable_cores();
+}
+
+// Runs `work` with the engine's settings; errors leave as the library's own.
+template <typename Work>
+auto guarded(const DeviceId& device, int threads, const std::string& doing, Work&& work) {
+  try {
+    set_up_libtorch();
+    const EngineScope scope;
+    std::optional<ThreadScope> thread_scope;
+    if (device.kind == DeviceKind::kCpu) thread_scope.emplace(threads);
+    return work();
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, doing);
+  }
+}
+
+std::string backend_name(std::int64_t choice) {
+  // sdp::SDPBackend of LibTorch.
+  switch (choice) {
+    case 0:
+      return "math";
+    case 1:
+      return "flash";
+    case 2:
+      return "memory-efficient";
+    case 3:
+      return "cudnn";
+    default:
+      return "other";
+  }
+}
+
+// Cosines and sines of N positions in the form that attention_rotary.py takes: (N, 1, d).
+std::pair<at::Tensor, at::Tensor> rotary_tables(std::int64_t tokens, std::int64_t d,
+                                                const at::TensorOptions& options) {
+  const std::int64_t quarter = d / 4;
+  const at::Tensor exponents = at::arange(quarter, at::kFloat) / static_cast<double>(quarter);
+  const at::Tensor angles = at::arange(tokens, at::kFloat).unsqueeze(1) * at::pow(kRotaryBase, -exponents);
+  const at::Tensor cos = at::cos(angles).repeat({1, 4});
+  const at::Tensor sin = at::sin(angles);
+  const at::Tensor signed_sin = at::cat({-sin, sin, -sin, sin}, 1);
+  return {cos.unsqueeze(1).to(options), signed_sin.unsqueeze(1).to(options)};
+}
+
+torch::jit::Module rotary_layer(const AttentionShape& shape, const at::TensorOptions& options) {
+  const std::int64_t width = std::int64_t{shape.heads} * shape.head_dim;
+  const double scale = 1 / std::sqrt(static_cast<double>(width));
+  const auto drawn = [&](at::IntArrayRef sizes) { return at::randn(sizes, options) * scale; };
+  const std::map<std::string, at::Tensor> tensors{{"qkv.weight", drawn({3 * width, width})},
+                                                  {"qkv.bias", drawn({3 * width})},
+                                                  {"proj.weight", drawn({width, width})},
+                                                  {"proj.bias", drawn({width})},
+                                                  {"q_norm.weight", at::ones({shape.head_dim}, options)},
+                                                  {"q_norm.bias", at::zeros({shape.head_dim}, options)},
+                                                  {"k_norm.weight", at::ones({shape.head_dim}, options)},
+                                                  {"k_norm.bias", at::zeros({shape.head_dim}, options)}};
+  std::string text(network_text::k_attend_py);
+  text += '\n';
+  text += network_text::k_attention_rotary_py;
+  return build_module_tree(tensors, {{"", {"BenchAttention", text, {{"num_heads", shape.heads}}}}});
+}
+
+class LayerWorkload final : public AttentionWorkload {
+ public:
+  LayerWorkload(const DeviceId& device, Precision precision, Attention mode, const AttentionShape& shape,
+                int threads)
+      : device_(device), sdpa_(mode == Attention::kSdpa), threads_(threads_or_default(threads)) {
+    guarded(device_, threads_, "Preparing an attention layer", [&] {
+      const at::TensorOptions options = options_of(device, precision);
+      layer_ = rotary_layer(shape, options);
+      std::tie(cos_, sin_) = rotary_tables(shape.tokens, shape.head_dim, options);
+      x_ = at::randn({1, shape.tokens, std::int64_t{shape.heads} * shape.head_dim}, options);
+      for (at::Tensor* each : {&q_, &k_, &v_}) {
+        *each = at::randn({1, shape.heads, shape.tokens, shape.head_dim}, options);
+      }
+    });
+  }
+
+  void run_core() override {
+    measured([&] { layer_.get_method("attend")({q_, k_, v_, sdpa_}); });
+  }
+
+  void run_layer() override {
+    measured([&] { layer_.get_method("forward")({x_, 1, cos_, sin_, sdpa_}); });
+  }
+
+  void synchronize() override { engine::synchronize(device_); }
+
+  std::optional<std::uint64_t> peak_bytes() const override { return peak_; }
+
+  std::string backend() const override {
+    if (!sdpa_) return "manual";
+    return guarded(device_, threads_, "Asking for the attention back end",
+                   [&] { return backend_name(at::_fused_sdp_choice(q_, k_, v_)); });
+  }
+
+ private:
+  template <typename Work>
+  void measured(Work&& work) {
+    guarded(device_, threads_, "Running an attention layer", [&] {
+      const PeakMeter meter(device_);
+      work();
+      peak_ = meter.peak_bytes();
+    });
+  }
+
+  DeviceId device_;
+  bool sdpa_;
+  int threads_;
+  torch::jit::Module layer_;
+  at::Tensor x_, q_, k_, v_, cos_, sin_;
+  std::optional<std::uint64_t> peak_;
+};
+
+}  // namespace
+
+MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision, int threads) {
+  check_device(device);
+  const int used = threads_or_default(threads);
+  return guarded(device, used, "Preparing the calibration", [&] {
+    const std::int64_t side = device.kind == DeviceKind::kCpu ? kCpuMatrixSide : kAcceleratorMatrixSide;
+    const at::TensorOptions options = options_of(device, precision);
+    const at::Tensor a = at::randn({side, side}, options);
+    const at::Tensor b = at::randn({side, side}, options);
+    at::Tensor out = at::empty({side, side}, options);
+    const auto run = [=]() mutable {
+      guarded(device, used, "Running the calibration", [&] { at::mm_out(out, a, b); });
+    };
+    const auto n = static_cast<double>(side);
+    return MatmulWorkload{run, [device] { synchronize(device); }, 2 * n * n * n};
+  });
+}
+
+std::unique_ptr<AttentionWorkload> make_attention_workload(const DeviceId& device, Precision precision,
+                                                           Attention mode, const AttentionShape& shape,
+                                                           int threads) {
+  check_device(device);
+  return std::make_unique<LayerWorkload>(device, precision, mode, shape, threads);
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <da3/device.hpp>
+
+// Work for benchmarks, as callables: no LibTorch type appears here, and nothing is timed here.
+namespace da3::engine {
+
+/// A square matrix product by which machines are held against each other.
+struct MatmulWorkload {
+  std::function<void()> run;          ///< Queues one product
+  std::function<void()> synchronize;  ///< Returns when it is done
+  double flops = 0;                   ///< Of one run
+};
+
+/// A matrix product in a precision. `threads`: of the CPU; 0: the engine's own choice.
+/// Throws: Error kDeviceUnavailable, kPrecisionUnsupported (int8 has no plain product), kOutOfMemory.
+MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision, int threads);
+
+/// One attention layer as the any-view networks have it: projections, q/k norms, rotary embedding, attention.
+struct AttentionShape {
+  std::int64_t tokens = 0;
+  int heads = 0;
+  int head_dim = 64;
+};
+
+/// Attention of a shape with drawn weights. Threads: use from one.
+class AttentionWorkload {
+ public:
+  virtual ~AttentionWorkload() = default;
+  virtual void run_core() = 0;   ///< softmax(q k^T / sqrt(d)) v alone, on contiguous q, k, v
+  virtual void run_layer() = 0;  ///< The whole layer
+  virtual void synchronize() = 0;
+  /// Highest tensor memory above what the workload holds anyway, of the call before. Null where it is not
+  /// counted.
+  virtual std::optional<std::uint64_t> peak_bytes() const = 0;
+  /// What runs: "manual", or of SDPA "flash", "memory-efficient", "cudnn", "math".
+  virtual std::string backend() const = 0;
+};
+
+/// Throws: Error kDeviceUnavailable, kPrecisionUnsupported (int8), kOutOfMemory.
+std::unique_ptr<AttentionWorkload> make_attention_workload(const DeviceId& device, Precision precision,
+                                                           Attention mode, const AttentionShape& shape,
+                                                           int threads);
+
+}  // namespace da3::engine

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+
+#include <da3/error.hpp>
+
+#include <infer/batch_planner.hpp>
+#include <infer/host_memory.hpp>
+#include <suites/context.hpp>
+#include <suites/drawn_picture.hpp>
+
+namespace da3::suites {
+namespace {
+
+// Processed sizes of photos of 16:9, 3:2 and 3:4, scaled to the resolution asked for.
+std::vector<Size> sizes_of(const bench::Fields& settings, int patch) {
+  const auto res = static_cast<double>(settings.number("process_res"));
+  const auto side = [&](double share) {
+    return std::max(patch, static_cast<int>(res * share / patch + 0.5) * patch);
+  };
+  const Size wide{side(9.0 / 16), side(1)};
+  if (settings.text("images_shape") == "uniform") return {wide};
+  return {wide, {side(2.0 / 3), side(1)}, {side(1), side(3.0 / 4)}};
+}
+
+// Forwards for the pictures of a pass, and what they cost.
+class Pass {
+ public:
+  Pass(std::shared_ptr<infer::DepthModel> model, const bench::Fields& settings, infer::MemoryProbe& memory)
+      : model_(std::move(model)), memory_(memory), images_(static_cast<int>(settings.number("images"))) {
+    sizes_ = sizes_of(settings, model_->spec().patch);
+    options_.key.identity = model_->spec().sha256;
+    options_.key.device = model_->device();
+    options_.key.precision = model_->precision();
+    options_.key.attention = model_->attention();
+    if (settings.text("batch") != "auto") options_.fixed = static_cast<int>(settings.number("batch"));
+    for (const Size size : sizes_) pictures_.push_back(drawn_picture(size, 1));
+  }
+
+  // One pass over all images, shape by shape as the pipeline gathers them.
+  bench::Parts run() {
+    infer::BatchPlanner planner(options_, memory_, learned_);
+    forwards_ = 0;
+    batches_.clear();
+    peak_ = predicted_ = 0;
+    for (std::size_t s = 0; s < sizes_.size(); ++s) {
+      // Images are dealt out to the shapes in turn.
+      int left = (images_ + static_cast<int>(sizes_.size() - 1 - s)) / static_cast<int>(sizes_.size());
+      while (left > 0) left -= forward(planner, s, left);
+    }
+    learned_ = planner.learned();
+    return {{"forwards", static_cast<double>(forwards_)},
+            {"peak_bytes", static_cast<double>(peak_)},
+            {"predicted_bytes", static_cast<double>(predicted_)}};
+  }
+
+  void synchronize() { model_->synchronize(); }
+
+  // Such as "4x5": five forwards of four images; of the latest pass.
+  std::string batches_text() const {
+    std::string text;
+    for (const auto& [batch, count] : batches_) {
+      text += (text.empty() ? "" : " ") + std::to_string(batch) + "x" + std::to_string(count);
+    }
+    return text;
+  }
+
+ private:
+  int forward(infer::BatchPlanner& planner, std::size_t shape, int left) {
+    const Size size = sizes_[shape];
+    const int batch = std::min(left, planner.next_batch(size));
+    infer::Request request;
+    request.scenes = batch;
+    request.size = size;
+    request.pictures.assign(static_cast<std::size_t>(batch), pictures_[shape].rgb);
+    const auto predicted = planner.predicted_bytes(size, batch);
+    try {
+      const infer::Result result = model_->predict(request);
+      planner.succeeded(size, batch, result.times.total_ms, result.peak_bytes);
+      if (result.peak_bytes && *result.peak_bytes > peak_) {
+        peak_ = *result.peak_bytes;
+        predicted_ = predicted.value_or(0);
+      }
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kOutOfMemory || options_.fixed || batch == 1) throw;
+      planner.ran_out_of_memory(size, batch);
+      return 0;
+    }
+    ++forwards_;
+    ++batches_[batch];
+    return batch;
+  }
+
+  std::shared_ptr<infer::DepthModel> model_;
+  infer::MemoryProbe& memory_;
+  infer::BatchPlannerOptions options_;
+  infer::LearnedBatches learned_;  ///< Kept from pass to pass, as the program keeps it from run to run
+  int images_;
+  std::vector<Size> sizes_;
+  std::vector<Image> pictures_;
+  std::map<int, int> batches_;
+  int forwards_ = 0;
+  std::uint64_t peak_ = 0;
+  std::uint64_t predicted_ = 0;
+};
+
+}  // namespace
+
+PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models) {
+  const auto model = models.get(settings);
+  const auto pass = std::make_shared<Pass>(model, settings, *context.memory);
+  PreparedCase prepared;
+  prepared.facts = model_facts(*model);
+  prepared.workload.steps = {{"total_ms", [pass] { return pass->run(); }}};
+  prepared.workload.synchronize = [pass] { pass->synchronize(); };
+  const auto images = static_cast<double>(settings.number("images"));
+  prepared.finish = [pass, images](bench::CaseResult& result) {
+    result.facts.set("batches", pass->batches_text());
+    const auto ms = result.number("total_ms");
+    if (ms && *ms > 0) result.set("images_per_s", 1000.0 * images / *ms);
+    if (result.number("predicted_bytes") == 0.0) {
+      result.set("predicted_bytes", bench::Missing{"nothing was known of this batch before it ran"});
+    }
+    if (result.number("peak_bytes") == 0.0)
+      result.set("peak_bytes", bench::Missing{"not counted on this device"});
+  };
+  return prepared;
+}
+
+}  // namespace da3::suites

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <da3/device.hpp>
+#include <da3/model_spec.hpp>
+
+#include <bench/clock.hpp>
+#include <bench/worker.hpp>
+#include <engine/bench_workloads.hpp>
+#include <infer/depth_model.hpp>
+#include <infer/memory_probe.hpp>
+
+namespace da3::suites {
+
+/// A model on disk.
+struct ModelFile {
+  std::filesystem::path file;
+  ModelSpec spec;
+};
+
+struct LoadRequest {
+  DeviceId device;
+  Precision precision = Precision::kFp32;
+  Attention attention = Attention::kSdpa;
+  int threads = 0;
+};
+
+/// What the suites work with; the program gives the engine's, tests give fakes. All outlive the suites.
+struct Context {
+  /// The file of a model, made with synthetic weights if it is in the catalogue and not installed.
+  std::function<ModelFile(const std::string& model)> model_file;
+  std::function<std::shared_ptr<infer::DepthModel>(const ModelFile&, const LoadRequest&)> load;
+  std::function<engine::MatmulWorkload(const DeviceId&, Precision, int threads)> matmul;
+  std::function<std::unique_ptr<engine::AttentionWorkload>(const DeviceId&, Precision, Attention,
+                                                           const engine::AttentionShape&, int threads)>
+      attention;
+  /// A fresh process of this program, for the suite `load`.
+  std::function<std::unique_ptr<bench::Worker>()> start_worker;
+  infer::MemoryProbe* memory = nullptr;
+  bench::Clock* clock = nullptr;
+  std::filesystem::path scratch;              ///< Folder for photos and results; the caller removes it
+  std::vector<std::filesystem::path> images;  ///< Of accuracy, instead of drawn pictures
+  double slowdown = 1;                        ///< Test aid, see SampleOptions
+};
+
+/// A case that is ready to be measured.
+struct PreparedCase {
+  bench::Workload workload;
+  bench::Fields facts;
+  /// Adds what follows from the samples, such as images per second; may be empty.
+  std::function<void(bench::CaseResult&)> finish;
+};
+
+/// Loaded models of one group, so that variants which differ only in batch share theirs.
+class GroupModels {
+ public:
+  explicit GroupModels(const Context& context) : context_(context) {}
+  /// The model of a case's settings: model, device, precision, attention, threads.
+  std::shared_ptr<infer::DepthModel> get(const bench::Fields& settings);
+
+ private:
+  const Context& context_;
+  std::vector<std::pair<std::string, std::shared_ptr<infer::DepthModel>>> loaded_;
+};
+
+/// Makes a case ready: loads models, draws pictures, writes photos. Throws: Error with the reason why it
+/// cannot run.
+PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& context, GroupModels& models);
+
+// One function a suite.
+PreparedCase prepare_throughput(const bench::Fields& settings, const Context& context, GroupModels& models);
+PreparedCase prepare_latency(const bench::Fields& settings, const Context& context, GroupModels& models);
+PreparedCase prepare_load(const bench::Fields& settings, const Context& context);
+PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& context);
+PreparedCase prepare_attention(const bench::Fields& settings, const Context& context);
+PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models);
+PreparedCase prepare_folder(const bench::Fields& settings, const Context& context, GroupModels& models);
+PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& context, GroupModels& models);
+PreparedCase prepare_soak(const bench::Fields& settings, const Context& context, GroupModels& models);
+
+/// (H, W) of a case.
+Size processed_size_of(const bench::Fields& settings);
+
+/// What is true of a model that runs: parameters, identity, precision and attention in use.
+bench::Fields model_facts(const infer::DepthModel& model);
+
+}  // namespace da3::suites

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <suites/context.hpp>
+#include <suites/estimate.hpp>
+#include <suites/flops.hpp>
+
+namespace da3::suites {
+namespace {
+
+// Shares of the calibration that were measured on the first machine (docs/benchmarks.md).
+constexpr double kForwardEfficiency = 0.75;
+constexpr double kAttentionEfficiency = 0.5;
+constexpr double kManualFactor = 2;
+constexpr double kPhotoSecondsPerPixel = 40e-9;  // decode, resize, write
+constexpr double kStartSeconds = 1;
+
+double forward_seconds(const weights::NetworkConfig& config, Size size, double gflops) {
+  return forward_flops(config, size) / (kForwardEfficiency * gflops * 1e9);
+}
+
+double photo_seconds(const bench::Fields& settings) {
+  return kPhotoSecondsPerPixel *
+         static_cast<double>(settings.number("photo_height") * settings.number("photo_width"));
+}
+
+Size size_of(const bench::Fields& settings) {
+  if (settings.number("height") > 0) return processed_size_of(settings);
+  const int res = static_cast<int>(settings.number("process_res"));
+  return {res * 9 / 16 / weights::kPatchSize * weights::kPatchSize,
+          res / weights::kPatchSize * weights::kPatchSize};
+}
+
+double attention_seconds(const weights::BackboneConfig& backbone, const bench::Fields& settings,
+                         double gflops) {
+  const std::int64_t tokens = settings.number("tokens");
+  const double flops = attention_core_flops(tokens, backbone.num_heads, backbone.head_dim()) +
+                       attention_layer_flops(tokens, backbone.num_heads, backbone.head_dim());
+  return flops / (kAttentionEfficiency * gflops * 1e9) *
+         (settings.text("attention") == "manual" ? kManualFactor : 1);
+}
+
+}  // namespace
+
+double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
+  const bench::Fields& settings = planned.settings;
+  if (planned.suite == bench::SuiteName::kPreprocess) return photo_seconds(settings);
+  if (gflops <= 0 || weights::catalogue_name(settings.text("model")).empty()) return 0;
+  const weights::NetworkConfig config = weights::catalogue_config(settings.text("model"));
+  if (planned.suite == bench::SuiteName::kAttention)
+    return attention_seconds(config.main.backbone, settings, gflops);
+  const double forward = forward_seconds(config, size_of(settings), gflops);
+  const auto images = static_cast<double>(settings.number("images"));
+  switch (planned.suite) {
+    case bench::SuiteName::kThroughput:
+      return forward * static_cast<double>(settings.number("batch", 1));
+    case bench::SuiteName::kLatency:
+      return forward + photo_seconds(settings);
+    case bench::SuiteName::kLoad:
+      return 2 * forward + (settings.text("cache") == "hit" ? 0 : kStartSeconds);
+    case bench::SuiteName::kFolder:
+      return images * (2 * forward + photo_seconds(settings));
+    case bench::SuiteName::kAccuracy:
+      return 4 * forward;
+    default:
+      return images * forward;
+  }
+}
+
+}  // namespace da3::suites

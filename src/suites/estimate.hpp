@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bench/plan.hpp>
+
+namespace da3::suites {
+
+/// Seconds that one run of a case takes about, by its operations and the machine's matrix products of
+/// `gflops`. Rough: for --dry-run and the budget of --quick. 0 for models that are not of the catalogue.
+double estimate_run_seconds(const bench::PlannedCase& planned, double gflops);
+
+}  // namespace da3::suites

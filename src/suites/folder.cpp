@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <system_error>
+
+#include <da3/error.hpp>
+
+#include <pipeline/pipeline.hpp>
+#include <suites/context.hpp>
+#include <suites/drawn_picture.hpp>
+#include <suites/photo_files.hpp>
+
+namespace da3::suites {
+namespace {
+
+// Runs of the pipeline over one folder, and the same forwards without the rest.
+class FolderRun {
+ public:
+  FolderRun(std::shared_ptr<infer::DepthModel> model, const bench::Fields& settings, const Context& context)
+      : model_(std::move(model)),
+        memory_(context.memory),
+        images_(static_cast<int>(settings.number("images"))) {
+    const Size photo{static_cast<int>(settings.number("photo_height")),
+                     static_cast<int>(settings.number("photo_width"))};
+    options_.inputs = {write_photos(context.scratch, photo, images_)};
+    options_.output_dir = context.scratch / "folder-results";
+    options_.process_res = static_cast<int>(settings.number("process_res"));
+    options_.threads = static_cast<int>(settings.number("threads"));
+    options_.learned_batches = context.scratch / "learned-batches";
+    size_ = processed_size_of(settings);
+  }
+
+  void remove_results() const {
+    std::error_code ignored;
+    std::filesystem::remove_all(options_.output_dir, ignored);
+  }
+
+  bench::Parts run() {
+    const pipeline::Summary summary =
+        pipeline::run(options_, {.model = model_, .memory = memory_, .cores = 0});
+    if (summary.done != static_cast<std::size_t>(images_)) {
+      throw Error(ErrorCode::kInternal,
+                  std::to_string(summary.failed) + " of the benchmark's own photos failed");
+    }
+    batch_ = summary.shapes.empty() ? 1 : std::max(1, summary.shapes.front().batch);
+    double busy = 0;
+    for (const double seconds : summary.busy_s) busy += seconds;
+    bench::Parts parts;
+    for (std::size_t s = 0; s < pipeline::kNumStages && busy > 0; ++s) {
+      const std::string name(pipeline::to_string(static_cast<pipeline::Stage>(s)));
+      parts.emplace_back(name + "_share", summary.busy_s[s] / busy);
+    }
+    return parts;
+  }
+
+  // The same number of images in forwards of the batch that the pipeline came to.
+  void forwards_only() {
+    for (int left = images_; left > 0;) {
+      const int batch = std::min(left, batch_);
+      const DrawnBatch pictures(size_, batch);
+      model_->predict(pictures.request());
+      left -= batch;
+    }
+    model_->synchronize();
+  }
+
+  int batch() const { return batch_; }
+
+ private:
+  std::shared_ptr<infer::DepthModel> model_;
+  infer::MemoryProbe* memory_;
+  int images_;
+  int batch_ = 1;
+  Size size_;
+  pipeline::Options options_;
+};
+
+}  // namespace
+
+PreparedCase prepare_folder(const bench::Fields& settings, const Context& context, GroupModels& models) {
+  const auto model = models.get(settings);
+  const auto run = std::make_shared<FolderRun>(model, settings, context);
+  PreparedCase prepared;
+  prepared.facts = model_facts(*model);
+  prepared.facts.set("formats", std::string("png16,vis"));
+  prepared.workload.prepare = [run] { run->remove_results(); };
+  prepared.workload.steps = {{"total_ms", [run] { return run->run(); }}, {"forward_only_ms", [run] {
+                                                                            run->forwards_only();
+                                                                            return bench::Parts{};
+                                                                          }}};
+  prepared.workload.synchronize = [model] { model->synchronize(); };
+  const auto images = static_cast<double>(settings.number("images"));
+  prepared.finish = [run, images](bench::CaseResult& result) {
+    result.facts.set("largest_batch", std::int64_t{run->batch()});
+    const auto total = result.number("total_ms");
+    const auto forwards = result.number("forward_only_ms");
+    if (total && *total > 0) result.set("images_per_s", 1000.0 * images / *total);
+    if (total && forwards && *forwards > 0) result.set("overhead_share", *total / *forwards - 1);
+  };
+  return prepared;
+}
+
+}  // namespace da3::suites

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <memory>
+
+#include <suites/context.hpp>
+#include <suites/drawn_picture.hpp>
+#ifdef DA3_WITH_PICTURES
+#include <image/decode.hpp>
+#include <image/preprocess.hpp>
+#include <output/atomic_file.hpp>
+#include <output/encode.hpp>
+#include <suites/photo_files.hpp>
+#endif
+
+namespace da3::suites {
+namespace {
+
+bench::Parts phases(const infer::PhaseTimes& times) {
+  bench::Parts parts;
+  const auto add = [&](const char* name, const std::optional<double>& value) {
+    if (value) parts.emplace_back(name, *value);
+  };
+  add("upload_ms", times.upload_ms);
+  add("backbone_ms", times.backbone_ms);
+  add("head_ms", times.head_ms);
+  add("download_ms", times.download_ms);
+  return parts;
+}
+
+// What one photo becomes on its way.
+struct Photo {
+  Image decoded;
+  Image input;
+  infer::Result result;
+  DepthMap depth;
+};
+
+infer::Request request_for(const Image& input) {
+  infer::Request request;
+  request.size = input.size;
+  request.pictures = {input.rgb};
+  return request;
+}
+
+}  // namespace
+
+PreparedCase prepare_latency(const bench::Fields& settings, const Context& context, GroupModels& models) {
+  const auto model = models.get(settings);
+  const Size size = processed_size_of(settings);
+  const auto photo = std::make_shared<Photo>();
+  PreparedCase prepared;
+  prepared.facts = model_facts(*model);
+  const bench::Step forward{"forward_ms", [=] {
+                              photo->result = model->predict(request_for(photo->input));
+                              return phases(photo->result.times);
+                            }};
+#ifdef DA3_WITH_PICTURES
+  const Size original{static_cast<int>(settings.number("photo_height")),
+                      static_cast<int>(settings.number("photo_width"))};
+  const std::filesystem::path source = write_photo(context.scratch, original, 1);
+  const std::filesystem::path target = context.scratch / "latency";
+  const DepthKind kind = model->spec().depth_kind;
+  prepared.facts.set("formats", std::string("png16,vis"));
+  prepared.workload.steps = {
+      {"decode_ms",
+       [=] {
+         photo->decoded = image::decode_file(source).image;
+         return bench::Parts{};
+       }},
+      {"preprocess_ms",
+       [=] {
+         photo->input = image::preprocess_fixed(photo->decoded, size);
+         return bench::Parts{};
+       }},
+      forward,
+      {"resize_ms",
+       [=] {
+         photo->depth = image::resize_map({size, photo->result.depth}, original);
+         return bench::Parts{};
+       }},
+      {"write_ms", [=] {
+         output::OutputSet set;
+         set.depth = std::move(photo->depth);
+         set.kind = kind;
+         for (const output::EncodedFile& file :
+              output::encode(set, {output::Format::kPng16, output::Format::kVis}).files) {
+           output::write_file(target.string() + std::string(output::suffix(file.format)), file.bytes,
+                              output::Existing::kReplace);
+         }
+         return bench::Parts{};
+       }}};
+#else
+  static_cast<void>(context);
+  photo->input = drawn_picture(size, 1);
+  prepared.workload.steps = {forward};
+#endif
+  prepared.workload.total_metric = "total_ms";
+  prepared.workload.synchronize = [model] { model->synchronize(); };
+  return prepared;
+}
+
+}  // namespace da3::suites
