@@ -23,18 +23,13 @@ def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: i
 
 
 def fill_sky(self, depth: Tensor, sky: Tensor) -> Tensor:
-    # One scene, (S, H, W): sky gets the 0.99 quantile (linear) of the rest, if there are more than 10 pixels of each.
+    # One scene, (S, H, W): sky gets the 0.99 quantile of the rest, if there are more than 10 pixels of each.
     ground = sky < 0.3
     rest = depth[ground]
     count = rest.size(0)
     if count <= 10 or depth.numel() - count <= 10:
         return depth
-    rank = 0.99 * (count - 1)
-    lower = int(rank)
-    value = torch.kthvalue(rest, lower + 1)[0]
-    if lower + 1 < count:
-        value = torch.lerp(value, torch.kthvalue(rest, lower + 2)[0], rank - lower)
-    return torch.where(ground, depth, value)
+    return torch.where(ground, depth, self.quantile(rest, 0.99))
 
 
 def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:

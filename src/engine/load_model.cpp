@@ -29,8 +29,10 @@
 namespace da3::engine {
 namespace {
 
-/// Parameters below this name are the backbone's: they may have low precision, all others stay in float32.
-constexpr std::string_view kBackbonePrefix = "backbone.";
+/// Backbones may have low precision, all else stays in float32.
+bool is_in_backbone(std::string_view path) {
+  return path.starts_with("backbone.") || path.find(".backbone.") != std::string_view::npos;
+}
 
 ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
   if (archive.find(weights::kRecordEntry) == nullptr && options.describe) return *options.describe;
@@ -63,7 +65,7 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
   TensorMap tensors = read_tensors(archive);
   for (auto& [name, tensor] : tensors) {
     if (!tensor.is_floating_point()) continue;
-    const bool low = name.starts_with(kBackbonePrefix);
+    const bool low = is_in_backbone(name);
     const at::Tensor mapped = tensor;
     tensor = tensor.to(to_torch(options.device), low ? backbone_type(ready.precision) : at::kFloat);
     if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();

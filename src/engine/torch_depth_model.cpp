@@ -189,7 +189,8 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
   const IValue outputs = network_.offered.tables
                              ? module.run_method("decode_with", features, tables, height, width)
                              : module.run_method("decode", features, height, width);
-  if (request.wanted.pose) {
+  // Nested networks need the cameras for depth already.
+  if (request.wanted.pose && !outputs.toGenericDict().contains("extrinsics")) {
     const IValue cameras = module.run_method("pose_with", features, height, width);
     auto all = outputs.toGenericDict();
     for (const auto& camera : cameras.toGenericDict()) all.insert_or_assign(camera.key(), camera.value());

@@ -50,6 +50,7 @@ std::string name_of(const ExportSource& source, const weights::NetworkConfig& co
 
 // The metric model and the relative one are the same network; only the name tells them apart.
 DepthKind depth_kind_of(const weights::NetworkConfig& config, const std::string& name) {
+  if (config.nested()) return DepthKind::kMetric;
   const bool metric =
       config.model_name.find("metric") != std::string::npos || name.find("metric") != std::string::npos;
   return metric ? DepthKind::kCanonical : DepthKind::kRelative;
@@ -67,8 +68,10 @@ ModelSpec describe(const ExportSource& source, const weights::NetworkConfig& con
   for (const auto& [path, tensor] : tensors) spec.parameters += tensor.numel();
   spec.patch = weights::kPatchSize;
   spec.depth_kind = depth_kind_of(config, spec.name);
-  spec.outputs = anyview ? std::vector<std::string>{"depth", "depth_conf", "pose"}
-                         : std::vector<std::string>{"depth", "sky", "depth_raw"};
+  if (spec.depth_kind == DepthKind::kMetric) spec.depth_unit = "m";
+  spec.outputs = config.nested() ? std::vector<std::string>{"depth", "depth_conf", "sky", "pose"}
+                 : anyview       ? std::vector<std::string>{"depth", "depth_conf", "pose"}
+                                 : std::vector<std::string>{"depth", "sky", "depth_raw"};
   spec.attention = {Attention::kSdpa, Attention::kManual};
   spec.origin = source.seed ? WeightsOrigin::kSynthetic : WeightsOrigin::kPublished;
   spec.seed = source.seed;

@@ -5,6 +5,7 @@
 
 #include <da3/error.hpp>
 
+#include <engine/network/branches.hpp>
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/network_plans.hpp>
@@ -21,7 +22,8 @@ std::string network_id(const weights::NetworkConfig& config) {
 }
 
 bool knows_network(std::string_view id, int layout) {
-  return (id == "da3-anyview" || id == "da3-mono") && layout >= 1 && layout <= kNewestLayout;
+  const bool known = id == "da3-anyview" || id == "da3-mono" || id == "da3-nested";
+  return known && layout >= 1 && layout <= kNewestLayout;
 }
 
 bool is_needed(const weights::TensorEntry& entry) {
@@ -34,6 +36,33 @@ std::string module_path(std::string_view published_name) {
   return std::string(published_name);
 }
 
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorCode::kModelContract, "A network " + what + " cannot be built");
+}
+
+void check_branch(const weights::BranchConfig& branch) {
+  if (branch.backbone.rope_start != branch.backbone.qknorm_start) {
+    refuse("whose rope_start " + std::to_string(branch.backbone.rope_start) +
+           " differs from its qknorm_start " + std::to_string(branch.backbone.qknorm_start));
+  }
+  if (branch.head.kind == weights::HeadKind::kDualDpt && !branch.camera_decoder) {
+    refuse("with the head DualDPT and without a camera decoder");
+  }
+}
+
+void check_config(const weights::NetworkConfig& config) {
+  for (const Branch& branch : branches(config)) check_branch(*branch.config);
+  if (!config.nested()) return;
+  if (config.main.head.kind != weights::HeadKind::kDualDpt ||
+      config.metric->head.kind != weights::HeadKind::kDpt) {
+    refuse("that is nested and has another head than DualDPT in 'anyview' or than DPT in 'metric'");
+  }
+}
+
+}  // namespace
+
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
                                  Attention attention) {
   const std::string id = network_id(config);
@@ -42,13 +71,7 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
                                                " in tensor layout " + std::to_string(layout) +
                                                "; a newer da3 may");
   }
-  const weights::BackboneConfig& backbone = config.main.backbone;
-  if (backbone.rope_start != backbone.qknorm_start) {
-    throw Error(ErrorCode::kModelContract, "A network whose rope_start " +
-                                               std::to_string(backbone.rope_start) +
-                                               " differs from its qknorm_start " +
-                                               std::to_string(backbone.qknorm_start) + " cannot be built");
-  }
+  check_config(config);
   TensorMap needed = select_tensors(config, layout, tensors);
   try {
     if (layout == 1) needed = fold_tensors(config, std::move(needed));

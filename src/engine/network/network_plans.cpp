@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include <engine/network/branches.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/network_text.hpp>
 #include <weights/model_config.hpp>
@@ -60,7 +61,8 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
 
 void add_head(Plans& plans, const std::string& path, bool dual) {
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 join({text::k_pyramid_py, dual ? text::k_head_dual_py : text::k_head_sky_py}),
+                 dual ? join({text::k_pyramid_py, text::k_head_dual_py})
+                      : join({text::k_pyramid_py, text::k_head_sky_py, text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);
@@ -80,13 +82,24 @@ void add_head(Plans& plans, const std::string& path, bool dual) {
 Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa) {
   const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
   Plans plans;
-  plans[""] = {
-      anyview ? "AnyviewNetwork" : "MonoNetwork",
-      anyview ? join({text::k_network_py, text::k_network_pose_py}) : std::string(text::k_network_py),
-      {{"use_sdpa", use_sdpa}}};
-  add_backbone(plans, "backbone.pretrained", config.main.backbone);
-  add_head(plans, "head", anyview);
-  if (anyview) plans["cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
+  ModulePlan& top = plans[""];
+  top.attributes = {{"use_sdpa", use_sdpa}};
+  if (config.nested()) {
+    top.class_name = "NestedNetwork";
+    top.text = join({text::k_network_py, text::k_network_nested_py, text::k_quantile_py});
+  } else if (anyview) {
+    top.class_name = "AnyviewNetwork";
+    top.text = join({text::k_network_py, text::k_network_branch_py, text::k_network_pose_py});
+  } else {
+    top.class_name = "MonoNetwork";
+    top.text = join({text::k_network_py, text::k_network_branch_py});
+  }
+  for (const auto& [prefix, branch] : branches(config)) {
+    const bool dual = branch->head.kind == weights::HeadKind::kDualDpt;
+    add_backbone(plans, prefix + "backbone.pretrained", branch->backbone);
+    add_head(plans, prefix + "head", dual);
+    if (dual) plans[prefix + "cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
+  }
   return plans;
 }
 

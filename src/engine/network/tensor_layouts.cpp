@@ -8,6 +8,7 @@
 
 #include <da3/error.hpp>
 
+#include <engine/network/branches.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>
@@ -27,7 +28,7 @@ bool contains(std::string_view text, std::string_view part) {
 
 bool is_folded_away(std::string_view path) {
   const bool in_block = contains(path, ".blocks.");
-  return path.starts_with("head.norm.") ||
+  return contains(path, "head.norm.") ||
          (in_block && (contains(path, ".norm1.") || contains(path, ".norm2.") || contains(path, ".ls1.") ||
                        contains(path, ".ls2.")));
 }
@@ -76,6 +77,23 @@ void fold_block(TensorMap& tensors, const std::string& block, bool swiglu) {
   fold_scale(tensors, block + ".ls2", block + (swiglu ? ".mlp.w3" : ".mlp.fc2"));
 }
 
+void fold_branch(TensorMap& tensors, const Branch& branch) {
+  const weights::BackboneConfig& backbone = branch.config->backbone;
+  const bool swiglu = backbone.feed_forward == weights::FeedForward::kSwiGlu;
+  for (int i = 0; i < backbone.depth; ++i) {
+    fold_block(tensors, branch.prefix + "backbone.pretrained.blocks." + std::to_string(i), swiglu);
+  }
+  const std::string head = branch.prefix + "head";
+  if (tensors.contains(head + ".norm.weight")) {
+    fold_norm(tensors, head + ".norm",
+              {head + ".projects.0", head + ".projects.1", head + ".projects.2", head + ".projects.3"});
+  }
+}
+
+bool is_in_head(std::string_view path) {
+  return path.starts_with("head.") || contains(path, ".head.");
+}
+
 }  // namespace
 
 std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkConfig& config, int layout) {
@@ -114,20 +132,12 @@ TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const
 }
 
 TensorMap fold_tensors(const weights::NetworkConfig& config, TensorMap tensors) {
-  const weights::BackboneConfig& backbone = config.main.backbone;
-  const bool swiglu = backbone.feed_forward == weights::FeedForward::kSwiGlu;
-  for (int i = 0; i < backbone.depth; ++i) {
-    fold_block(tensors, "backbone.pretrained.blocks." + std::to_string(i), swiglu);
-  }
-  if (tensors.contains("head.norm.weight")) {
-    fold_norm(tensors, "head.norm",
-              {"head.projects.0", "head.projects.1", "head.projects.2", "head.projects.3"});
-  }
+  for (const Branch& branch : branches(config)) fold_branch(tensors, branch);
   for (auto& [path, tensor] : tensors) {
     if (is_enlarging(path)) {
       tensor = tensor.dim() == 1 ? tensor.repeat({num_pixels(path)})
                                  : tensor.permute({2, 3, 1, 0}).flatten(0, 2).contiguous();
-    } else if (path.starts_with("head.") && tensor.dim() == 4 && tensor.size(3) > 1) {
+    } else if (is_in_head(path) && tensor.dim() == 4 && tensor.size(3) > 1) {
       tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
     }
   }
