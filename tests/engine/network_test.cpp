@@ -41,6 +41,8 @@ class Network : public ::testing::TestWithParam<std::string> {
         tensors_(fold_tensors(config_, recipe_tensors(weights::tensor_list(config_), 7))),
         module_(build_network(config_, kNewestLayout, tensors_, Attention::kSdpa)) {}
 
+  std::string prefix() const { return config_.nested() ? "da3." : ""; }
+
   EngineScope scope_;
   ThreadScope threads_{1};
   weights::NetworkConfig config_;
@@ -91,7 +93,7 @@ TEST_P(Network, RefusesASizeThatIsNoMultipleOfThePatch) {
 }
 
 TEST_P(Network, NamesAMissingTensor) {
-  tensors_.erase("head.scratch.output_conv1.bias");
+  tensors_.erase(prefix() + "head.scratch.output_conv1.bias");
   try {
     build_network(config_, kNewestLayout, tensors_, Attention::kSdpa);
     FAIL() << "nothing was thrown";
@@ -102,7 +104,7 @@ TEST_P(Network, NamesAMissingTensor) {
 }
 
 TEST_P(Network, NamesATensorOfAnotherShape) {
-  at::Tensor& tensor = tensors_.at("backbone.pretrained.norm.weight");
+  at::Tensor& tensor = tensors_.at(prefix() + "backbone.pretrained.norm.weight");
   tensor = tensor.slice(0, 1);
   try {
     build_network(config_, kNewestLayout, tensors_, Attention::kSdpa);
@@ -125,7 +127,7 @@ TEST_P(Network, RefusesALayoutItDoesNotKnow) {
   EXPECT_THROW(build_network(config_, kNewestLayout + 1, tensors_, Attention::kSdpa), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiny, Network, ::testing::Values("tiny", "tiny-swiglu", "tiny-mono"),
+INSTANTIATE_TEST_SUITE_P(Tiny, Network, ::testing::Values("tiny", "tiny-swiglu", "tiny-mono", "tiny-nested"),
                          [](const auto& tested) {
                            std::string name = tested.param;
                            for (char& each : name) each = each == '-' ? '_' : each;
