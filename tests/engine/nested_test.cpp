@@ -117,6 +117,7 @@ TEST_F(NestedAlignment, AlignsAScenesWholePictureWhenAllOfItIsSky) {
 
 TEST(NestedNetwork, ForwardHasTheCamerasThatPoseGives) {
   const EngineScope scope;
+  const ThreadScope threads(1);
   torch::jit::Module module = build(config());
   const at::Tensor image = at::sin(at::arange(2 * 3 * 42 * 56, at::kFloat)).view({1, 2, 3, 42, 56});
   const auto forward = module.forward({image}).toGenericDict();
@@ -155,6 +156,7 @@ void write_published(const std::filesystem::path& folder) {
 }
 
 TEST(NestedNetwork, IsExportedFromAFolderAndPredictsMetres) {
+  const ThreadScope threads(1);
   const testing::TemporaryFolder folder;
   write_published(folder.path());
   const std::filesystem::path file = folder.path() / "nested.pt";
