@@ -35,9 +35,11 @@ struct Shard {
 struct Options {
   // Inputs.
   std::vector<std::filesystem::path>
-      inputs;                    ///< Files, folders, globs that match no file as such; "-" reads `list`
-  bool recursive = false;        ///< Folders with their sub-folders
-  std::istream* list = nullptr;  ///< Where "-" is read from. Lifetime: the call
+      inputs;              ///< Files, folders, globs that match no file as such; "-" reads `list`
+  bool recursive = false;  ///< Folders with their sub-folders
+  /// Where "-" is read from. Lifetime: the process, for an interrupted run leaves a thread behind that hangs
+  /// in it.
+  std::istream* list = nullptr;
   ListFormat list_format = ListFormat::kLines;
   std::optional<Shard> shard;
   std::optional<std::size_t> limit;  ///< At most so many inputs, those already finished included

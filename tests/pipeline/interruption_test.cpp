@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <streambuf>
-#include <thread>
 
 #include <pipeline/run_fixture.hpp>
 
@@ -90,8 +89,10 @@ class StuckList : public std::streambuf {
 
 TEST_F(Interruption, AListThatHangsNeitherHoldsUpPicturesNorTheEnd) {
   pictures(2);
-  StuckList buffer(path("in/0.ppm").string() + "\n" + path("in/1.ppm").string() + "\n");
-  std::istream list(&buffer);
+  // The thread that hangs in it outlives the run, so the list must outlive the test.
+  static StuckList& buffer =
+      *new StuckList(path("in/0.ppm").string() + "\n" + path("in/1.ppm").string() + "\n");
+  static std::istream& list = *new std::istream(&buffer);
   options_.inputs = {"-"};
   options_.list = &list;
   std::stop_source stop;
@@ -102,7 +103,6 @@ TEST_F(Interruption, AListThatHangsNeitherHoldsUpPicturesNorTheEnd) {
   EXPECT_TRUE(summary.interrupted) << "more might have come";
   EXPECT_EQ(summary.done, 2U);
   buffer.release();
-  std::this_thread::yield();
 }
 
 }  // namespace
