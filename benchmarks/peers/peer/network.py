@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+"""The original network, built by the original package from its own configurations."""
+
+from contextlib import nullcontext
+from importlib import metadata
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from peer import recipe
+
+os.environ.setdefault("DA3_LOG_LEVEL", "WARN")  # the original prints every forward to standard output
+
+from depth_anything_3.cfg import create_object, load_config  # noqa: E402
+from depth_anything_3.registry import MODEL_REGISTRY  # noqa: E402
+
+SEED = 1  # of da3's synthetic weights
+PATCH = 14
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+def version() -> str:
+    """Of the installed package; "source" where it is only on the path."""
+    try:
+        return metadata.version("depth-anything-3")
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
+def weights_folder(model: str) -> Path | None:
+    """Published weights of a model: DA3_PEER_WEIGHTS/MODEL/model.safetensors."""
+    root = os.environ.get("DA3_PEER_WEIGHTS")
+    folder = Path(root) / model if root else None
+    return folder if folder and (folder / "model.safetensors").is_file() else None
+
+
+def origin(model: str) -> str:
+    """What a report's setting `weights` says."""
+    return "published" if weights_folder(model) else "synthetic"
+
+
+def build(model: str) -> torch.nn.Module:
+    """The network with weights that its constructor drew, float32 on the CPU."""
+    if model not in MODEL_REGISTRY:
+        raise ValueError(f"the original package has no model '{model}'; it has {', '.join(MODEL_REGISTRY)}")
+    config = load_config(MODEL_REGISTRY[model])
+    for part in [config] + [config[name] for name in ("anyview", "metric") if name in config]:
+        # Gaussians are asked for by nobody here, and their code needs packages that depth does not.
+        for unused in ("gs_head", "gs_adapter"):
+            part.pop(unused, None)
+    return create_object(config).eval()
+
+
+@torch.no_grad()
+def fill_by_recipe(network: torch.nn.Module, seed: int = SEED) -> None:
+    for name, parameter in network.named_parameters():
+        values = recipe.fill("model." + name, tuple(parameter.shape), seed)
+        parameter.copy_(torch.from_numpy(values))
+
+
+def load_file(model: str, file: Path) -> torch.nn.Module:
+    """As the original's from_pretrained: build, then load the file into it."""
+    from safetensors.torch import load_file as read
+
+    network = build(model)
+    tensors = {name.removeprefix("model."): tensor for name, tensor in read(str(file)).items()}
+    result = network.load_state_dict(tensors, strict=False)
+    # Norms that are one tensor under several names are stored under one of them.
+    missing = [name for name in result.missing_keys if "output_conv2_aux" not in name]
+    if missing:
+        raise ValueError(f"{file} lacks {len(missing)} tensors, such as {missing[0]}")
+    return network
+
+
+def make(model: str) -> torch.nn.Module:
+    """Published weights if DA3_PEER_WEIGHTS has them, else the recipe's."""
+    folder = weights_folder(model)
+    if folder is not None:
+        return load_file(model, folder / "model.safetensors")
+    network = build(model)
+    fill_by_recipe(network)
+    return network
+
+
+def synthetic_file(model: str) -> Path:
+    """A file with the recipe's weights as a published one, made once in the cache folder."""
+    from safetensors.torch import save_file
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "da3" / "synthetic"
+    file = cache / f"original-{model}-seed{SEED}.safetensors"
+    if not file.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        network = build(model)
+        fill_by_recipe(network)
+        temporary = file.with_suffix(f".{os.getpid()}.tmp")
+        tensors = {"model." + name: value.contiguous() for name, value in network.named_parameters()}
+        save_file(tensors, str(temporary))
+        temporary.replace(file)
+    return file
+
+
+def weight_file(model: str) -> Path:
+    folder = weights_folder(model)
+    return folder / "model.safetensors" if folder else synthetic_file(model)
+
+
+def set_attention(network: torch.nn.Module, mode: str) -> None:
+    """The original's own switch: scaled_dot_product_attention, or its written-out softmax."""
+    if mode not in ("sdpa", "manual"):
+        raise ValueError(f"the original has no attention '{mode}'")
+    for module in network.modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = mode == "sdpa"
+
+
+def precision_scope(precision: str):
+    """What holds around a forward. "default" is what the original's own API does on this machine."""
+    if precision == "fp32":
+        return nullcontext()
+    types = {"bf16": torch.bfloat16, "fp16": torch.float16}
+    types["default"] = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if precision not in types:
+        raise ValueError(f"the original has no precision '{precision}'")
+    return torch.autocast(device_type="cpu", dtype=types[precision])
+
+
+def normalise(pictures: np.ndarray) -> torch.Tensor:
+    """(N, H, W, 3) uint8 to N scenes of one view, (N, 1, 3, H, W) float32."""
+    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float() / 255
+    mean, std = torch.tensor(MEAN).view(3, 1, 1), torch.tensor(STD).view(3, 1, 1)
+    return ((x - mean) / std)[:, None]
+
+
+def forward(network: torch.nn.Module, x: torch.Tensor, precision: str = "fp32") -> dict[str, torch.Tensor]:
+    with torch.inference_mode(), precision_scope(precision):
+        return network(x)

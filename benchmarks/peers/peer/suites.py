@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+"""The suites of da3 bench that the original can answer, with da3's settings and metrics."""
+
+import os
+from pathlib import Path
+import sys
+import tempfile
+import time
+
+import numpy as np
+import torch
+
+from peer import network, photo
+from peer.sampler import Sampler, Workload
+from peer.worker import Worker
+
+_CALIBRATION_SIDE = 1536  # as src/engine/bench_workloads.cpp
+_CALIBRATION_RUNS = 3
+_JPEG_QUALITY = 90
+
+MISSING = {
+    "efficiency": "operations are counted for da3's own network",
+    "flops": "operations are counted for da3's own network",
+    "peak_tensor_bytes": "the original does not count them",
+    "peak_device_bytes": "a CPU has no memory of its own",
+    "start_ms": "the process runs already",
+}
+
+
+def calibrate() -> dict[str, float]:
+    """Best of three float32 products, GFLOP/s."""
+    n = _CALIBRATION_SIDE
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    best = 0.0
+    for _ in range(_CALIBRATION_RUNS):
+        start = time.perf_counter()
+        torch.mm(a, b)
+        best = max(best, 2 * n**3 / (time.perf_counter() - start) * 1e-9)
+    return {"fp32_gflops": best}
+
+
+class Models:
+    """Loaded networks of one group, so that cases which differ only in batch share theirs."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, torch.nn.Module] = {}
+
+    def get(self, model: str) -> torch.nn.Module:
+        if model not in self._loaded:
+            self._loaded[model] = network.make(model)
+        return self._loaded[model]
+
+
+def _check_settings(settings: dict) -> None:
+    if settings.get("device", "cpu") != "cpu":
+        raise ValueError(f"the peer measures on the CPU only, not on {settings['device']}")
+    model = settings.get("model")
+    if model and settings.get("weights", network.origin(model)) != network.origin(model):
+        raise ValueError(
+            f"{model} is asked for with {settings['weights']} weights and there are {network.origin(model)} ones; "
+            "DA3_PEER_WEIGHTS names the folder of published models"
+        )
+
+
+def _model_facts(model: torch.nn.Module, settings: dict) -> dict:
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "weights_origin": network.origin(settings["model"]),
+        "device_used": "cpu",
+        "precision_used": settings["precision"],
+        "attention_used": settings["attention"],
+    }
+
+
+def _throughput(settings: dict, models: Models, threads: int) -> tuple[Workload, dict]:
+    model = models.get(settings["model"])
+    height, width, batch = settings["height"], settings["width"], settings["batch"]
+    x = network.normalise(np.stack([photo.draw(height, width, i) for i in range(batch)]))
+    facts = _model_facts(model, settings)
+    facts["tokens"] = height // network.PATCH * (width // network.PATCH) + 1
+    network.precision_scope(settings["precision"])
+
+    def prepare() -> None:
+        torch.set_num_threads(threads)
+        network.set_attention(model, settings["attention"])
+
+    return Workload([("forward_ms", lambda: network.forward(model, x, settings["precision"]))], prepare), facts
+
+
+def _import_transforms() -> None:
+    """torchvision, whose compiled part (not used here) may be for another build of torch."""
+    try:
+        import torchvision.transforms  # noqa: F401
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        # Importing wants the operators to be declared; the transforms call none of them.
+        declared = torch.library.Library("torchvision", "DEF")
+        for operator in ("nms", "qnms"):
+            declared.define(operator + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _import_transforms.kept = declared
+        import torchvision.transforms  # noqa: F401
+
+
+def _preprocess(settings: dict, scratch: Path) -> tuple[Workload, dict]:
+    import cv2
+    from PIL import Image
+
+    _import_transforms()
+    from depth_anything_3.utils.io.input_processor import InputProcessor
+
+    if settings["strategy"] not in ("cpu", "default"):
+        raise ValueError(f"the original has no strategy '{settings['strategy']}'")
+    height, width = settings["photo_height"], settings["photo_width"]
+    file = scratch / f"{width}x{height}.jpg"
+    if not file.is_file():
+        Image.fromarray(photo.draw(height, width, 1)).save(file, quality=_JPEG_QUALITY)
+    decoded = np.asarray(Image.open(file).convert("RGB"))
+    process = InputProcessor()
+    res = max(settings["height"], settings["width"])
+    # One image on one thread, as da3 does it; "default" is how the original's API calls it.
+    sequential = settings["strategy"] == "cpu"
+    result, _, _ = process([decoded], process_res=res, sequential=True)
+    if tuple(result.shape[-2:]) != (settings["height"], settings["width"]):
+        raise ValueError(f"the original makes {tuple(result.shape[-2:])} of this photo")
+
+    def prepare() -> None:
+        cv2.setNumThreads(settings["threads"] if sequential else -1)
+        torch.set_num_threads(settings["threads"] if sequential else os.cpu_count() or 1)
+
+    steps = [
+        ("decode_ms", lambda: np.asarray(Image.open(file).convert("RGB"))),
+        ("preprocess_ms", lambda: process([decoded], process_res=res, sequential=True if sequential else None)),
+        # Without the normalisation to float32, which da3 does in its forward.
+        ("resize_only_ms", lambda: _resize(process, Image.fromarray(decoded), res)),
+    ]
+    return Workload(steps, prepare), {"file_bytes": file.stat().st_size}
+
+
+def _resize(process, picture, res: int) -> None:
+    picture = process._resize_image(picture, res, "upper_bound_resize")
+    np.asarray(process._make_divisible_by_resize(picture, process.PATCH_SIZE))
+
+
+def _drop_from_page_cache(file: Path) -> bool:
+    if not hasattr(os, "posix_fadvise"):
+        return False
+    with open(file, "rb") as opened:
+        os.fsync(opened.fileno())
+        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return True
+
+
+def _load(settings: dict) -> tuple[Workload, dict]:
+    file = network.weight_file(settings["model"])
+    started: list[Worker] = []
+
+    def start() -> None:
+        started.append(Worker())
+
+    def prepare() -> None:
+        if settings["cache"] == "hit":
+            if not started:
+                start()
+                started[0].ask({"do": "load", "settings": settings})
+                started[0].ask({"do": "predict"})
+            return
+        while started:
+            started.pop().close()
+        if settings["cache"] == "cold":
+            _drop_from_page_cache(file)
+        else:
+            file.read_bytes()
+
+    steps = [] if settings["cache"] == "hit" else [("start_ms", start)]
+    steps.append(("load_ms", lambda: started[0].ask({"do": "load", "settings": settings})))
+    steps.append(("first_ms", lambda: started[0].ask({"do": "predict"})))
+    facts = {"file_bytes": file.stat().st_size}
+    if settings["cache"] == "cold":
+        facts["page_cache_dropped"] = hasattr(os, "posix_fadvise")
+    return Workload(steps, prepare, "total_ms"), facts
+
+
+class Session:
+    """A group of cases made ready; those that cannot run keep the reason."""
+
+    def __init__(self, suite: str, cases: list[dict]) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="da3-peer-")
+        self.facts: list[dict] = []
+        self.failures: list[str | None] = []
+        models = Models()
+        workloads = []
+        for settings in cases:
+            try:
+                _check_settings(settings)
+                workload, facts = self._prepare(suite, settings, models)
+                workloads.append(workload)
+                self.facts.append(facts)
+                self.failures.append(None)
+            except Exception as error:  # the others go on
+                self.facts.append({})
+                self.failures.append(f"{type(error).__name__}: {error}")
+        threads = max((int(settings.get("threads", 1)) for settings in cases), default=1)
+
+        def calibration() -> dict[str, float]:
+            torch.set_num_threads(threads)
+            return calibrate()
+
+        self.sampler = Sampler(workloads, calibration if suite == "throughput" and workloads else None)
+        indices = iter(range(len(workloads)))
+        self.variants = [None if failure else next(indices) for failure in self.failures]
+
+    def _prepare(self, suite: str, settings: dict, models: Models) -> tuple[Workload, dict]:
+        if suite == "throughput":
+            return _throughput(settings, models, settings["threads"])
+        if suite == "preprocess":
+            return _preprocess(settings, Path(self._scratch.name))
+        if suite == "load":
+            return _load(settings)
+        raise ValueError(f"the original is measured in throughput, preprocess and load, not in {suite}")
+
+
+class LoadedModel:
+    """The cache with one place that the suite `load` asks for."""
+
+    def __init__(self) -> None:
+        self._key = None
+        self._network = None
+        self._settings: dict = {}
+
+    def load(self, settings: dict) -> None:
+        _check_settings(settings)
+        self._settings = settings
+        key = {name: value for name, value in settings.items() if name != "cache"}
+        if key == self._key:
+            return
+        self._network = network.load_file(settings["model"], network.weight_file(settings["model"]))
+        network.set_attention(self._network, settings["attention"])
+        self._key = key
+
+    def predict(self) -> None:
+        if self._network is None:
+            raise ValueError("a worker was asked to predict before a model was loaded")
+        torch.set_num_threads(self._settings["threads"])
+        picture = photo.draw(self._settings["height"], self._settings["width"], 0)
+        network.forward(self._network, network.normalise(picture[None]), self._settings["precision"])
