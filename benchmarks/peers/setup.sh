@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# benchmarks/peers/setup.sh
+# Makes a Python environment with the original depth-anything-3 package in .deps/peers (about 1 GB), for
+# benchmarks/peers/original and compare_outputs.py alone: da3 needs none of it. Remove the folder to undo it.
+# shellcheck source=../../scripts/lib/base.sh
+. "${BASH_SOURCE[0]%/*}/../../scripts/lib/base.sh"
+# shellcheck source=../../scripts/lib/libtorch.sh
+. "$DA3_ROOT/scripts/lib/libtorch.sh"
+
+kPackage=depth-anything-3==0.1.1
+kTorchvision=0.28.0 # of the same release as kTorchVersion
+# What the network and its input processor import; the package's own list has many more, and for another numpy.
+kNeeded=(addict einops imageio numpy omegaconf opencv-python-headless pillow safetensors tqdm)
+
+if [ $# -gt 0 ]; then
+  sed -n '5,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  exit 0
+fi
+lock peers
+home="$DA3_ROOT/.deps/peers"
+python="$home/bin/python"
+
+# pip_install WORD...: into the environment, its messages in a file that is shown when it fails.
+pip_install() {
+  "$python" -m pip install --quiet --disable-pip-version-check "$@" >"$home/pip.log" 2>&1
+}
+
+say "1/4 Python environment in $home"
+[ -x "$python" ] || python3 -m venv "$home" || fail "python3 -m venv failed; install python3 with venv"
+
+say "2/4 torch $kTorchVersion for the CPU (about 190 MB)"
+if ! "$python" -c 'import torch' 2>/dev/null; then
+  wanted="torch==$kTorchVersion"
+  local_index=()
+  if [ "$(uname -s)" = Linux ]; then
+    wanted="$wanted+cpu"
+    local_index=(--index-url "$kTorchIndex/cpu")
+  fi
+  # torch's own needs first, from the configured index; then torch alone, wherever it is found.
+  pip_install filelock fsspec jinja2 networkx setuptools sympy typing-extensions ||
+    fail "the packages that torch needs could not be installed: $(tail -n 1 "$home/pip.log")"
+  wheel=$(find "$kDownloads" -name "torch-$kTorchVersion*.whl" 2>/dev/null | head -n 1)
+  { [ -n "$wheel" ] && pip_install --no-deps "$wheel"; } || pip_install --no-deps "$wanted" ||
+    pip_install --no-deps ${local_index[@]+"${local_index[@]}"} "$wanted" ||
+    fail "torch $kTorchVersion could not be installed: $(tail -n 1 "$home/pip.log")"
+fi
+
+say "3/4 torchvision $kTorchvision, ${kNeeded[*]}"
+pip_install "${kNeeded[@]}" || fail "not installed: $(tail -n 1 "$home/pip.log")"
+# For its transforms in Python; its compiled part may be for another torch and is not used.
+pip_install --no-deps "torchvision==$kTorchvision" || fail "not installed: $(tail -n 1 "$home/pip.log")"
+
+say "4/4 $kPackage, without its long list of needs"
+pip_install --no-deps "$kPackage" || fail "not installed: $(tail -n 1 "$home/pip.log")"
+"$DA3_ROOT/benchmarks/peers/original" --help >/dev/null || fail "the environment does not work; the reason stands above"
+say "ready: benchmarks/peers/original --help"
