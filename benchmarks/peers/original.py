@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 import platform
+import re
 import signal
 import sys
 import time
@@ -126,13 +127,11 @@ def _versions() -> dict:
     import cv2
     import torch
 
-    config = dict(
-        part.strip().split("=", 1) for part in torch.__config__.show().replace("\n", ",").split(",") if "=" in part
-    )
+    blas = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     return {
         "libtorch": torch.__version__,
         "opencv": cv2.__version__,
-        "blas": config.get("BLAS_INFO", "unknown"),
+        "blas": blas[1] if blas else "unknown",
         "onednn": "built in" if torch.backends.mkldnn.is_available() else None,
         "python": platform.python_version(),
     }
