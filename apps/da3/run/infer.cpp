@@ -64,6 +64,7 @@ pipeline::Options pipeline_options(const cli::Infer& options) {
   result.overwrite = options.overwrite;
   result.batch = options.batch;
   result.memory_fraction = options.memory_fraction;
+  result.threads = options.threads;
   result.decode_threads = options.decode_threads;
   result.learned_batches = hub::Folders::from_environment().cache / "batches.txt";
   return result;
