@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -43,6 +44,24 @@ struct Prediction {
   std::optional<DepthMap> sky;         ///< 0..1
 };
 
+/// Where a view's camera stands and what it sees: x = intrinsics * camera_from_world * (X, Y, Z, 1), then
+/// divided by its third element. Row-major. The camera looks along +Z, +Y is down.
+struct Camera {
+  std::array<float, 12> camera_from_world{};  ///< (3, 4), a rotation and a translation of depth's unit
+  std::array<float, 9> intrinsics{};          ///< (3, 3) in pixels of the view's maps; (0, 0) is a corner
+};
+
+/// One view of a scene: its maps, and its camera where the network has poses.
+struct ViewPrediction {
+  Prediction maps;
+  std::optional<Camera> camera;
+};
+
+/// All views of one scene, in one common frame and scale.
+struct ScenePrediction {
+  std::vector<ViewPrediction> views;
+};
+
 /// A depth network on a device. Movable, not copyable; an object that was moved from may only be destroyed.
 /// Threads: any member may be called from any thread; forwards run one at a time.
 class DA3_API Model {
@@ -70,6 +89,12 @@ class DA3_API Model {
   /// Depth of several photos of any sizes, in their order; each as if it were alone. Photos of one processed
   /// size share forwards. Throws: as above.
   std::vector<Prediction> predict(std::span<const Image> photos, const PredictOptions& options = {}) const;
+
+  /// Depth and cameras of several photos of one scene, seen together in one forward: the result of each
+  /// depends on the others. `options.max_batch` has no meaning here.
+  /// Throws: Error kUsage (no photo, or photos whose processed sizes differ: bring them to one size or crop
+  /// them alike), and as above.
+  ScenePrediction predict_scene(std::span<const Image> views, const PredictOptions& options = {}) const;
 
  private:
   struct State;

@@ -39,20 +39,39 @@ Image network_input(const Image& photo, const ModelSpec& spec, const image::Resi
   return image::preprocess(photo, policy);
 }
 
-// Picture `index` of an output (B, 1, H, W).
+// Picture `index` of an output (B, S, H, W).
 DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size) {
   const auto begin = values.begin() + static_cast<std::ptrdiff_t>(index * size.area());
   return {size, {begin, begin + static_cast<std::ptrdiff_t>(size.area())}};
 }
 
 // metres = canonical * focal length in processed pixels / 300 (the original's metric head).
-void make_metric(Prediction& prediction, double focal_px, Size photo, Size processed) {
-  const double scale = (static_cast<double>(processed.width) / photo.width +
-                        static_cast<double>(processed.height) / photo.height) /
-                       2;
-  const auto factor = static_cast<float>(focal_px * scale / 300.0);
+void make_metric(Prediction& prediction, double focal_px, const image::Scale& scale) {
+  const auto factor = static_cast<float>(focal_px * (scale.x + scale.y) / 2 / 300.0);
   for (float& value : prediction.depth.values) value *= factor;
   prediction.kind = DepthKind::kMetric;
+}
+
+image::Scale scale_of(Size photo, Size processed, const ModelSpec& spec, const image::ResizePolicy& policy) {
+  if (!spec.fixed_size) return image::processed_scale(photo, policy);
+  return {static_cast<double>(processed.height) / photo.height,
+          static_cast<double>(processed.width) / photo.width};
+}
+
+Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
+  Camera camera;
+  const auto pick = [view](const std::vector<float>& from, auto& to) {
+    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(view * to.size()), to.size(), to.begin());
+  };
+  pick(result.extrinsics, camera.camera_from_world);
+  pick(result.intrinsics, camera.intrinsics);
+  const float scale_x = static_cast<float>(size.width) / static_cast<float>(result.size.width);
+  const float scale_y = static_cast<float>(size.height) / static_cast<float>(result.size.height);
+  for (std::size_t column = 0; column < 3; ++column) {
+    camera.intrinsics[column] *= scale_x;
+    camera.intrinsics[3 + column] *= scale_y;
+  }
+  return camera;
 }
 
 }  // namespace
@@ -65,6 +84,11 @@ struct Model::State {
   void forward(std::span<const Image> photos, std::span<const Image> inputs,
                std::span<const std::size_t> which, const PredictOptions& options,
                std::vector<Prediction>& results);
+
+  infer::Wanted wanted(const PredictOptions& options) const;
+  // Picture `index` of a result.
+  Prediction prediction(const infer::Result& result, std::size_t index, Size photo,
+                        const PredictOptions& options) const;
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -122,15 +146,70 @@ std::vector<Prediction> Model::predict(std::span<const Image> photos, const Pred
   return results;
 }
 
+ScenePrediction Model::predict_scene(std::span<const Image> views, const PredictOptions& options) const {
+  if (views.empty()) throw Error(ErrorCode::kUsage, "a scene needs at least one photo, found none");
+  const image::ResizePolicy policy = policy_of(spec(), options);
+  std::vector<Image> inputs;
+  infer::Request request;
+  for (const Image& view : views) {
+    inputs.push_back(network_input(view, spec(), policy));
+    const Size size = inputs.back().size;
+    if (size != inputs.front().size) {
+      throw Error(ErrorCode::kUsage, "the views of a scene must have one processed size; view 0 has " +
+                                         std::to_string(inputs.front().size.width) + " x " +
+                                         std::to_string(inputs.front().size.height) + ", view " +
+                                         std::to_string(inputs.size() - 1) + " has " +
+                                         std::to_string(size.width) + " x " + std::to_string(size.height) +
+                                         "; crop them to one shape first");
+    }
+  }
+  request.views = static_cast<int>(views.size());
+  request.size = inputs.front().size;
+  request.wanted = state_->wanted(options);
+  request.wanted.pose = spec().has_output("pose");
+  for (const Image& input : inputs) request.pictures.emplace_back(input.rgb);
+  const std::scoped_lock lock(state_->one_forward);
+  const infer::Result result = state_->network->predict(request);
+  ScenePrediction scene;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    ViewPrediction view{state_->prediction(result, i, views[i].size, options), std::nullopt};
+    if (request.wanted.pose) view.camera = camera_of(result, i, view.maps.depth.size);
+    scene.views.push_back(std::move(view));
+  }
+  return scene;
+}
+
+infer::Wanted Model::State::wanted(const PredictOptions& options) const {
+  const ModelSpec& spec = network->spec();
+  return {.confidence = options.confidence && spec.has_output("depth_conf"),
+          .sky = options.sky && spec.has_output("sky")};
+}
+
+Prediction Model::State::prediction(const infer::Result& result, std::size_t index, Size photo,
+                                    const PredictOptions& options) const {
+  const ModelSpec& spec = network->spec();
+  const Size size = options.at_model_size ? result.size : photo;
+  const auto map = [&](const std::vector<float>& values) {
+    return image::resize_map(map_of(values, index, result.size), size);
+  };
+  Prediction prediction;
+  prediction.kind = spec.depth_kind;
+  prediction.depth = map(result.depth);
+  if (!result.confidence.empty()) prediction.confidence = map(result.confidence);
+  if (!result.sky.empty()) prediction.sky = map(result.sky);
+  if (spec.depth_kind == DepthKind::kCanonical && options.focal_px) {
+    make_metric(prediction, *options.focal_px, scale_of(photo, result.size, spec, policy_of(spec, options)));
+  }
+  return prediction;
+}
+
 void Model::State::forward(std::span<const Image> photos, std::span<const Image> inputs,
                            std::span<const std::size_t> which, const PredictOptions& options,
                            std::vector<Prediction>& results) {
   infer::Request request;
   request.scenes = static_cast<int>(which.size());
   request.size = inputs[which.front()].size;
-  const ModelSpec& spec = network->spec();
-  request.wanted.confidence = options.confidence && spec.has_output("depth_conf");
-  request.wanted.sky = options.sky && spec.has_output("sky");
+  request.wanted = wanted(options);
   for (const std::size_t i : which) request.pictures.emplace_back(inputs[i].rgb);
   infer::Result result;
   try {
@@ -142,18 +221,7 @@ void Model::State::forward(std::span<const Image> photos, std::span<const Image>
     return;
   }
   for (std::size_t b = 0; b < which.size(); ++b) {
-    const Size photo = photos[which[b]].size;
-    const Size size = options.at_model_size ? result.size : photo;
-    Prediction& prediction = results[which[b]];
-    prediction.kind = spec.depth_kind;
-    prediction.depth = image::resize_map(map_of(result.depth, b, result.size), size);
-    if (request.wanted.confidence) {
-      prediction.confidence = image::resize_map(map_of(result.confidence, b, result.size), size);
-    }
-    if (request.wanted.sky) prediction.sky = image::resize_map(map_of(result.sky, b, result.size), size);
-    if (spec.depth_kind == DepthKind::kCanonical && options.focal_px) {
-      make_metric(prediction, *options.focal_px, photo, result.size);
-    }
+    results[which[b]] = prediction(result, b, photos[which[b]].size, options);
   }
 }
 

@@ -120,6 +120,17 @@ Size processed_size(Size original, const ResizePolicy& policy) {
   return size;
 }
 
+Scale processed_scale(Size original, const ResizePolicy& policy) {
+  const Size final_size = processed_size(original, policy);
+  Size scaled = final_size;
+  if (crops(policy.method)) {
+    const Size bounded = bounded_size(original, policy);
+    scaled = {std::max(bounded.height, final_size.height), std::max(bounded.width, final_size.width)};
+  }
+  return {static_cast<double>(scaled.height) / original.height,
+          static_cast<double>(scaled.width) / original.width};
+}
+
 Image preprocess(const Image& photo, const ResizePolicy& policy) {
   Step step(photo);
   const Size final_size = processed_size(photo.size, policy);

@@ -19,6 +19,16 @@ struct ResizePolicy {
 /// no sense, kImageTooLarge for a very narrow picture under a lower bound.
 Size processed_size(Size original, const ResizePolicy& policy);
 
+/// Processed pixels per pixel of the photo.
+struct Scale {
+  double y = 1;
+  double x = 1;
+};
+
+/// How much `preprocess` shrinks or enlarges a picture of `original` on each axis; what a crop cuts off does
+/// not count. Focal lengths scale by it. Throws: as processed_size.
+Scale processed_scale(Size original, const ResizePolicy& policy);
+
 /// A network input: (H, W, 3) uint8 RGB of processed_size. Area averaging when shrinking, cubic when growing,
 /// in the two steps of docs/model-format.md, with the same bits whatever the machine's number of threads.
 /// Threads: safe from any number; each call works on its own thread alone. Throws: as processed_size.
