@@ -83,4 +83,14 @@ VerifyReport verify_model(const std::filesystem::path& file, const LoadOptions& 
 /// kModelContract.
 ModelSpec read_spec(const std::filesystem::path& file);
 
+/// A part of a known network and how many parameters it has in the file.
+struct ModelPart {
+  std::string name;  ///< "backbone", "camera decoder", "head"; in a nested network also "metric backbone" ...
+  std::int64_t parameters = 0;
+};
+
+/// The parts of the network that `spec` describes; their sum is spec.parameters. Empty for networks that this
+/// build does not know.
+std::vector<ModelPart> model_parts(const ModelSpec& spec);
+
 }  // namespace da3::engine

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -53,6 +54,20 @@ TEST_F(ModelCommand, InfoReadsTheRecord) {
   EXPECT_EQ(record.at("weights").at("origin"), "synthetic");
   EXPECT_EQ(record.at("weights").at("sha256").get<std::string>().size(), 64U);
   EXPECT_EQ(info.at("bytes"), std::filesystem::file_size(*place / "small.pt"));
+}
+
+TEST_F(ModelCommand, InfoCountsPartsOperationsAndMemory) {
+  const nlohmann::json info = nlohmann::json::parse(place->run({"model", "info", "small.pt", "--json"}).out);
+  const nlohmann::json& facts = info.at("facts");
+  std::int64_t parameters = 0;
+  for (const nlohmann::json& part : facts.at("parts"))
+    parameters += part.at("parameters").get<std::int64_t>();
+  EXPECT_EQ(parameters, info.at("record").at("parameters"));
+  EXPECT_EQ(facts.at("parts").at(0).at("name"), "backbone");
+  EXPECT_EQ(facts.at("size"), nlohmann::json({{"height", 378}, {"width", 504}}));
+  EXPECT_GT(facts.at("flops").get<double>(), 1e10);
+  EXPECT_GT(facts.at("memory_bytes").get<std::uint64_t>(), 4 * static_cast<std::uint64_t>(parameters));
+  EXPECT_THAT(place->run({"model", "info", "small.pt"}).out, HasSubstr("GFLOP at 504x378"));
 }
 
 TEST_F(ModelCommand, VerifyChecksHashAndSelfTest) {

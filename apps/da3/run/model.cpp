@@ -14,6 +14,7 @@
 #include <run/console.hpp>
 #include <run/log.hpp>
 #include <run/model_choice.hpp>
+#include <run/model_facts.hpp>
 #include <run/text.hpp>
 #include <weights/record.hpp>
 
@@ -24,46 +25,6 @@ void print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
   }
-}
-
-std::string field(const std::string& name, const std::string& value) {
-  return value.empty() ? "" : name + std::string(name.size() < 13 ? 13 - name.size() : 1, ' ') + value + "\n";
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-std::string depth_text(const ModelSpec& spec) {
-  std::string text(to_string(spec.depth_kind));
-  if (spec.depth_unit) text += ", in " + *spec.depth_unit;
-  return text + (spec.larger_is_farther ? ", larger is farther" : ", larger is nearer");
-}
-
-std::string input_text(const ModelSpec& spec) {
-  if (spec.fixed_size) {
-    return std::to_string((*spec.fixed_size)[1]) + "x" + std::to_string((*spec.fixed_size)[0]) + " only";
-  }
-  return "longest side " + std::to_string(spec.process_res) + " (" +
-         std::string(to_string(spec.resize_method)) + "), multiples of " + std::to_string(spec.patch);
-}
-
-std::string spec_text(const ModelSpec& spec) {
-  std::vector<std::string> attention;
-  for (const Attention mode : spec.attention) attention.emplace_back(to_string(mode));
-  std::string weights(to_string(spec.origin));
-  if (spec.seed) weights += ", seed " + std::to_string(*spec.seed);
-  if (!spec.source.empty()) weights += ", from " + spec.source;
-  return field("name", spec.name) +
-         field("network", spec.network_id.empty() ? "its own code" : spec.network_id) +
-         field("parameters", with_commas(static_cast<std::uint64_t>(spec.parameters))) +
-         field("depth", depth_text(spec)) + field("outputs", joined(spec.outputs)) +
-         field("input", input_text(spec)) +
-         field("attention", attention.empty() ? "fixed" : joined(attention)) + field("weights", weights) +
-         field("sha256", spec.sha256) + field("licence", spec.licence_spdx) +
-         field("attribution", spec.licence_attribution) + field("written by", "da3 " + spec.da3_version);
 }
 
 nlohmann::json spec_json(const ModelSpec& spec, const std::filesystem::path& file) {
@@ -104,11 +65,16 @@ engine::ExportSource export_source(const cli::ModelExport& options) {
 int model_info(const cli::ModelInfo& options) {
   const std::filesystem::path file = choose_model(options.model).file;
   const ModelSpec spec = engine::read_spec(file);
+  const ModelFacts facts = model_facts(spec);
+  if (options.json) {
+    nlohmann::json object = spec_json(spec, file);
+    object["facts"] = facts_json(facts);
+    print(json_text(object));
+    return 0;
+  }
   std::error_code ignored;
-  print(options.json ? json_text(spec_json(spec, file))
-                     : field("file", file.string() + " (" +
-                                         bytes_text(std::filesystem::file_size(file, ignored)) + ")") +
-                           spec_text(spec));
+  print(field("file", file.string() + " (" + bytes_text(std::filesystem::file_size(file, ignored)) + ")") +
+        spec_text(spec) + facts_text(facts));
   return 0;
 }
 
