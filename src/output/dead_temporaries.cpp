@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
 #include <charconv>
-#include <ctime>
+#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -17,7 +17,7 @@
 namespace da3::output {
 namespace {
 
-constexpr std::time_t kYoung_s = 600;  // Longer than any one file takes to be written
+constexpr std::chrono::minutes kYoung{10};  // Longer than any one file takes to be written
 
 /// The number that `text` begins with, which is taken from it.
 std::optional<std::int64_t> take_number(std::string_view& text) {
@@ -51,7 +51,8 @@ bool is_dead(const FileDescriptor& file, std::int64_t process) {
   struct stat status{};
   if (fstat(file.get(), &status) != 0) return false;
   const bool gone = kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
-  return gone && std::time(nullptr) - status.st_mtime > kYoung_s;
+  return gone &&
+         std::chrono::system_clock::now() - std::chrono::system_clock::from_time_t(status.st_mtime) > kYoung;
 }
 
 bool remove_if_dead(const std::filesystem::path& path, std::int64_t process) {
