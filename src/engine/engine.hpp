@@ -73,7 +73,7 @@ struct VerifyReport {
   bool hash_matches = false;        ///< computed_sha256 is the record's
   double selftest_worst_error = 0;  ///< Relative; 0 without a self-test in the record
   double tolerance = 0;             ///< The record's, wider in precisions below fp32
-  bool selftest_passed = false;     ///< False without a self-test in the record (spec.selftest)
+  bool selftest_passed = false;     ///< False if it was not run: hash wrong, or no self-test in the record
 };
 
 /// Recomputes the hash and runs the self-test. Throws: as load_model.

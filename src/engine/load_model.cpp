@@ -12,6 +12,7 @@
 #include <core/stored_zip.hpp>
 #include <engine/attention_mode.hpp>
 #include <engine/contract.hpp>
+#include <engine/cpu_allocator.hpp>
 #include <engine/cpu_features.hpp>
 #include <engine/devices.hpp>
 #include <engine/engine.hpp>
@@ -130,7 +131,10 @@ std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file,
     ModelSpec spec = find_spec(archive, options);
     identify(spec, archive, options);
     ReadyNetwork ready = make_ready(archive, spec, options);
-    return std::make_unique<TorchDepthModel>(std::move(ready), std::move(spec));
+    auto model = std::make_unique<TorchDepthModel>(std::move(ready), std::move(spec));
+    // What conversions of weights left behind has sizes that no forward asks for.
+    empty_cpu_cache();
+    return model;
   } catch (const std::exception& error) {
     failure = translate(error, ErrorCode::kModelDamaged, "Loading " + file.string());
   }
