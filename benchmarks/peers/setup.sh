@@ -55,5 +55,7 @@ pip_install --no-deps "torchvision==$kTorchvision" || fail "not installed: $(tai
 
 say "4/4 $kPackage, without its long list of needs"
 pip_install --no-deps "$kPackage" || fail "not installed: $(tail -n 1 "$home/pip.log")"
-"$DA3_ROOT/benchmarks/peers/original" --help >/dev/null || fail "the environment does not work; the reason stands above"
+# Decodes and resizes one small photo, which imports all of it.
+"$DA3_ROOT/benchmarks/peers/original" --suite preprocess --image-size 64x48 --runs 1 --warmup 0 >/dev/null 2>"$home/try.log" ||
+  fail "the environment does not work: $(tail -n 1 "$home/try.log")"
 say "ready: benchmarks/peers/original --help"
