@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/frontend/tracer.h>
+
+#include <cli/program.hpp>
+#include <image/decode.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int kHeight = 28;
+constexpr int kWidth = 56;
+
+/// What a user writes for the network below (docs/model-format.md, Foreign networks).
+constexpr const char* kDescription = R"({
+  "schema": 1, "name": "brightness", "family": "test", "parameters": 1, "patch": 14,
+  "mean": [0, 0, 0], "std": [1, 1, 1], "input_range": [0, 1],
+  "process_res": 56, "resize_method": "upper_bound_resize",
+  "depth": {"kind": "inverse", "unit": null, "larger_is_farther": false},
+  "outputs": ["depth"], "attention": [],
+  "weights": {"origin": "foreign"}, "selftest": null,
+  "licence": {"spdx": "Apache-2.0", "attribution": "The da3 authors"}
+})";
+
+/// A traced network without da3.json: bright is near. Inverse depth, from 0.5 for black to 2.5 for white.
+void write_traced(const std::filesystem::path& file) {
+  torch::jit::Module module("Brightness");
+  module.register_parameter("gain", at::full({1}, 2.0F), /*is_buffer=*/false);
+  const at::Tensor example = at::rand({1, 1, 3, kHeight, kWidth});
+  const auto forward = [&module](torch::jit::Stack inputs) -> torch::jit::Stack {
+    c10::Dict<std::string, at::Tensor> result;
+    result.insert("depth", inputs.at(0).toTensor().mean(2) * module.attr("gain").toTensor() + 0.5);
+    return {result};
+  };
+  const auto no_name = [](const torch::autograd::Variable&) { return std::string(); };
+  const auto traced = torch::jit::tracer::trace({example}, forward, no_name, /*strict=*/false,
+                                                /*force_outplace=*/false, &module);
+  const c10::QualifiedName name(*module.type()->name(), "forward");
+  module.type()->addMethod(module._ivalue()->compilation_unit()->create_function(name, traced.first->graph));
+  module.save(file.string());
+}
+
+/// Black on the left, white on the right.
+void write_halves(const std::filesystem::path& file) {
+  std::ofstream picture(file, std::ios::binary);
+  picture << "P6\n" << kWidth << " " << kHeight << "\n255\n";
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) picture << std::string(3, x < kWidth / 2 ? '\x00' : '\xff');
+  }
+}
+
+class ForeignModel : public ::testing::Test {
+ protected:
+  ForeignModel() {
+    write_traced(place_ / "any.pt");
+    write_halves(place_ / "halves.ppm");
+    std::ofstream(place_ / "any.json") << kDescription;
+  }
+
+  Ended infer(const std::vector<std::string>& more) const {
+    std::vector<std::string> args = {"infer", "halves.ppm", "-m",  "any.pt", "--device",
+                                     "cpu",   "-o",         "out", "-f",     "pfm,png16,vis"};
+    args.insert(args.end(), more.begin(), more.end());
+    return place_.run(args);
+  }
+
+  Workplace place_;
+};
+
+TEST_F(ForeignModel, WithoutARecordIsRefusedAndTheWayOutIsNamed) {
+  const Ended ended = infer({});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("da3.json"));
+  EXPECT_THAT(ended.err, HasSubstr("--describe"));
+}
+
+TEST_F(ForeignModel, RunsWithADescriptionAndItsRecordsSayThatLargerIsNearer) {
+  const Ended ended = infer({"--describe", "any.json", "--json"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json image = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(image.at("status"), "done");
+  // Values as the network gave them: percentiles of inverse depth, not of its reciprocal.
+  EXPECT_NEAR(image.at("depth").at("p2").get<double>(), 0.5, 1e-6);
+  EXPECT_NEAR(image.at("depth").at("p98").get<double>(), 2.5, 1e-6);
+  EXPECT_TRUE(image.at("depth").at("unit").is_null());
+
+  std::istringstream manifest(read_file(place_ / "out/manifest.jsonl"));
+  std::string header;
+  std::getline(manifest, header);
+  const nlohmann::json model = nlohmann::json::parse(header).at("model");
+  EXPECT_EQ(model.at("name"), "brightness");
+  EXPECT_EQ(model.at("kind"), "inverse");
+  EXPECT_EQ(model.at("sha256").get<std::string>().size(), 64U);
+}
+
+TEST_F(ForeignModel, PicturesShowTheLargerValueAsNear) {
+  ASSERT_EQ(infer({"--describe", "any.json"}).code, 0);
+  const Image picture = image::decode_file(place_ / "out/halves.vis.png").image;
+  ASSERT_EQ(picture.size, (Size{kHeight, kWidth}));
+  const auto redness = [&](std::size_t column) {
+    const std::size_t at = (kHeight / 2 * static_cast<std::size_t>(kWidth) + column) * 3;
+    return int{picture.rgb[at]} - int{picture.rgb[at + 2]};
+  };
+  EXPECT_GT(redness(kWidth - 8), 50) << "bright is near and near is warm";
+  EXPECT_LT(redness(8), 0) << "dark is far and far is cold";
+}
+
+TEST_F(ForeignModel, ADescriptionThatContradictsItselfIsNamedByItsField) {
+  nlohmann::json wrong = nlohmann::json::parse(kDescription);
+  wrong["depth"]["larger_is_farther"] = true;
+  std::ofstream(place_ / "any.json") << wrong;
+  const Ended ended = infer({"--describe", "any.json"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("larger_is_farther"));
+}
+
+TEST_F(ForeignModel, VerifyComputesTheHashAndSaysThatThereIsNoSelfTest) {
+  const Ended ended =
+      place_.run({"model", "verify", "any.pt", "--describe", "any.json", "--device", "cpu", "--json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json report = nlohmann::json::parse(ended.out);
+  EXPECT_FALSE(report.at("selftest").at("present").get<bool>());
+  EXPECT_EQ(report.at("record").at("weights").at("sha256").get<std::string>().size(), 64U);
+}
+
+}  // namespace
+}  // namespace da3::testing

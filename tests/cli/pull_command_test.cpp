@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cli/program.hpp>
+#include <core/sha256.hpp>
+#include <hub/test_server.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::filesystem::path kGolden = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
+constexpr const char* kRepository = "somebody/DA3-TINY";
+constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
+
+/// The real program against a server that plays the hub with the reduced network of the golden fixtures.
+class PullCommand : public ::testing::Test {
+ protected:
+  PullCommand()
+      : config_(read_file(kGolden / "config.json")), weights_(read_file(kGolden / "model.safetensors")) {
+    ::setenv("HF_HOME", (place_ / "hf").c_str(), 1);
+    ::unsetenv("HF_HUB_CACHE");
+    ::unsetenv("HF_HUB_OFFLINE");
+    ::unsetenv("HF_TOKEN");
+    ::setenv("no_proxy", "127.0.0.1", 1);
+    ::setenv("HF_ENDPOINT", server_.url().c_str(), 1);
+  }
+
+  std::string answer(const ServerRequest& request) const {
+    const std::string resolve = std::string("/") + kRepository + "/resolve/" + kCommit;
+    if (request.path.starts_with(std::string("/api/models/") + kRepository)) {
+      return http_answer(200, description().dump());
+    }
+    if (request.path == resolve + "/config.json") return http_answer(200, config_);
+    if (request.path == resolve + "/model.safetensors")
+      return http_answer(200, sent_weights_.value_or(weights_));
+    return http_answer(404, "no such thing");
+  }
+
+  nlohmann::json description() const {
+    const std::string sha256 = core::sha256_hex(std::as_bytes(std::span(weights_.data(), weights_.size())));
+    return {{"sha", kCommit},
+            {"cardData", {{"license", licence_}}},
+            {"siblings",
+             {{{"rfilename", "config.json"}, {"size", config_.size()}},
+              {{"rfilename", "model.safetensors"},
+               {"size", weights_.size()},
+               {"lfs", {{"sha256", sha256}, {"size", weights_.size()}}}}}}};
+  }
+
+  bool weights_were_asked_for() const {
+    const auto requests = server_.requests();
+    return std::any_of(requests.begin(), requests.end(), [](const ServerRequest& request) {
+      return request.path.ends_with("/model.safetensors");
+    });
+  }
+
+  std::filesystem::path installed() const { return place_ / "home/models/da3-tiny.pt"; }
+
+  Workplace place_;
+  std::string config_;
+  std::string weights_;
+  std::optional<std::string> sent_weights_;
+  std::string licence_ = "apache-2.0";
+  TestServer server_{[this](const ServerRequest& request) { return answer(request); }};
+};
+
+TEST_F(PullCommand, InstallsAModelThatInferThenRunsByName) {
+  const Ended pulled = place_.run({"model", "pull", kRepository});
+  ASSERT_EQ(pulled.code, 0) << pulled.err;
+  EXPECT_EQ(pulled.out, installed().string() + "\n");
+  EXPECT_THAT(pulled.err, HasSubstr("Apache-2.0"));
+  // The exported file is all that is left of the download.
+  EXPECT_THAT(files_below(place_ / "home"), ::testing::ElementsAre("models/da3-tiny.pt"));
+
+  const auto record =
+      nlohmann::json::parse(place_.run({"model", "info", "da3-tiny", "--json"}).out).at("record");
+  EXPECT_EQ(record.at("weights").at("source"),
+            std::string(kRepository) + "@" + kCommit + "/model.safetensors");
+  EXPECT_EQ(record.at("licence").at("spdx"), "Apache-2.0");
+
+  write_picture(place_ / "photo.ppm", 112, 70, 1);
+  const Ended inferred = place_.run({"infer", "photo.ppm", "-m", "da3-tiny", "--device", "cpu", "-f",
+                                     "npy,vis", "-o", "depth", "--process-res", "112"});
+  EXPECT_EQ(inferred.code, 0) << inferred.err;
+  EXPECT_TRUE(std::filesystem::exists(place_ / "depth/photo.npy"));
+  EXPECT_TRUE(std::filesystem::exists(place_ / "depth/photo.vis.png"));
+}
+
+TEST_F(PullCommand, RefusesANonCommercialLicenceOffATerminalUnlessItIsAccepted) {
+  licence_ = "cc-by-nc-4.0";
+  const Ended refused = place_.run({"model", "pull", kRepository});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("CC-BY-NC-4.0"));
+  EXPECT_THAT(refused.err, HasSubstr("--accept-license"));
+  EXPECT_FALSE(weights_were_asked_for());
+  EXPECT_FALSE(std::filesystem::exists(installed()));
+
+  const Ended accepted = place_.run({"model", "pull", kRepository, "--accept-license"});
+  EXPECT_EQ(accepted.code, 0) << accepted.err;
+  EXPECT_TRUE(std::filesystem::exists(installed()));
+}
+
+TEST_F(PullCommand, OfflineAsksNobody) {
+  const Ended ended = place_.run({"model", "pull", kRepository, "--offline"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("offline"));
+  EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST_F(PullCommand, InstallsNothingWhenTheContentIsNotWhatTheHubSays) {
+  sent_weights_ = weights_;
+  sent_weights_->back() ^= 1;
+  const Ended ended = place_.run({"model", "pull", kRepository});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("model.safetensors"));
+  EXPECT_FALSE(std::filesystem::exists(installed()));
+}
+
+TEST_F(PullCommand, SaysWhichNameTheHubDoesNotKnow) {
+  const Ended ended = place_.run({"model", "pull", "somebody/nothing"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("somebody/nothing"));
+  EXPECT_THAT(ended.err, HasSubstr("404"));
+}
+
+}  // namespace
+}  // namespace da3::testing
