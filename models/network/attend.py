@@ -6,11 +6,9 @@
 def attend(self, q: Tensor, k: Tensor, v: Tensor, use_sdpa: bool) -> Tensor:
     # q, k, v: (B, heads, N, d), any strides. Returns (B, N, heads * d).
     if use_sdpa:
-        y = torch.scaled_dot_product_attention(q, k, v)
-    else:
-        scores = torch.matmul(q * q.size(-1) ** -0.5, k.transpose(-2, -1))
-        y = torch.matmul(torch.softmax(scores, -1), v)
-    return y.transpose(1, 2).flatten(2)
+        return self.fused(q, k, v)
+    scores = torch.matmul(q * q.size(-1) ** -0.5, k.transpose(-2, -1))
+    return torch.matmul(torch.softmax(scores, -1), v).transpose(1, 2).flatten(2)
 
 
 def project(self, x: Tensor, y: Tensor) -> Tensor:

@@ -43,7 +43,8 @@ def last_table(self, height: int, width: int) -> Tensor:
 
 
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
-    # uv0..3 (h * w, K): added to the projected tokens. last (H, W, 32): added behind the last 3x3 convolution.
+    # uv0..3 (h * w, K): added to the projected tokens. last (H, W, 32): added behind the last 3x3
+    # convolution, whose weight is in packed.
     rows = height // self.patch
     columns = width // self.patch
     aspect = width / height
@@ -52,7 +53,8 @@ def tables(self, height: int, width: int) -> Dict[str, Tensor]:
         "uv1": self.uv_table(rows, columns, aspect, getattr(self.projects, "1").bias),
         "uv2": self.uv_table(rows, columns, aspect, getattr(self.projects, "2").bias),
         "uv3": self.uv_table(rows, columns, aspect, getattr(self.projects, "3").bias),
-        "last": self.last_table(height, width)
+        "last": self.last_table(height, width),
+        "packed": self.packed(getattr(self.scratch.output_conv2, "0").weight)
     }
 
 
@@ -81,18 +83,8 @@ def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height
     B = features["feat0"].size(0)
     S = features["feat0"].size(1)
     neck = self.neck(features, tables, height, width)
-    last_table = tables["last"].permute(2, 0, 1)
-    conv = getattr(self.scratch.output_conv2, "0")
     last = getattr(self.scratch.output_conv2, "2")
-    depth: List[Tensor] = []
-    confidence: List[Tensor] = []
-    for i in range(B * S):  # One by one: this map is the largest of all.
-        x = torch.upsample_bilinear2d(neck[i : i + 1], [height, width], True)
-        x = torch.relu_(torch.conv2d(x, conv.weight, None, 1, 1).add_(last_table))
-        x = torch.exp(torch.conv2d(x, last.weight, last.bias))
-        depth.append(x[0, 0])
-        confidence.append(x[0, 1] + 1)
-    return {
-        "depth": torch.stack(depth).unflatten(0, [B, S]),
-        "depth_conf": torch.stack(confidence).unflatten(0, [B, S])
-    }
+    none = torch.zeros_like(getattr(self.scratch.output_conv2, "0").bias)  # The bias is in the table.
+    maps = self.last_stage(neck, tables["packed"], none, tables["last"], last.weight, last.bias, height, width)
+    maps = torch.exp_(maps).unflatten(0, [B, S])
+    return {"depth": maps[:, :, 0].contiguous(), "depth_conf": maps[:, :, 1] + 1}

@@ -4,8 +4,10 @@
 
 
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
-    tables: Dict[str, Tensor] = {}
-    return tables
+    return {
+        "packed": self.packed(getattr(self.scratch.output_conv2, "0").weight),
+        "sky_packed": self.packed(getattr(self.scratch.sky_output_conv2, "0").weight)
+    }
 
 
 def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Tensor:
@@ -41,15 +43,10 @@ def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height
     last = getattr(self.scratch.output_conv2, "2")
     sky_conv = getattr(self.scratch.sky_output_conv2, "0")
     sky_last = getattr(self.scratch.sky_output_conv2, "2")
-    depths: List[Tensor] = []
-    skies: List[Tensor] = []
-    for i in range(B * S):  # One by one: this map is the largest of all.
-        x = torch.upsample_bilinear2d(neck[i : i + 1], [height, width], True)
-        y = torch.relu_(torch.conv2d(x, conv.weight, conv.bias, 1, 1))
-        depths.append(torch.exp(torch.conv2d(y, last.weight, last.bias))[0, 0])
-        y = torch.relu_(torch.conv2d(x, sky_conv.weight, sky_conv.bias, 1, 1))
-        skies.append(torch.relu_(torch.conv2d(y, sky_last.weight, sky_last.bias))[0, 0])
-    raw = torch.stack(depths).unflatten(0, [B, S])
-    sky = torch.stack(skies).unflatten(0, [B, S])
+    none = torch.empty([0])
+    raw = self.last_stage(neck, tables["packed"], conv.bias, none, last.weight, last.bias, height, width)
+    raw = torch.exp_(raw)[:, 0].unflatten(0, [B, S])
+    sky = self.last_stage(neck, tables["sky_packed"], sky_conv.bias, none, sky_last.weight, sky_last.bias, height, width)
+    sky = torch.relu_(sky)[:, 0].unflatten(0, [B, S])
     depth = torch.stack([self.fill_sky(raw[b], sky[b]) for b in range(B)])
     return {"depth": depth, "depth_raw": raw, "sky": sky}

@@ -24,6 +24,7 @@ struct LoadOptions {
   std::optional<Precision> precision;  ///< None: the default of the device (docs/performance.md)
   std::optional<Attention> attention;  ///< None: the faster one by the table of operators
   int threads = 0;          ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
+  bool own_kernels = true;  ///< da3's CPU operators where they exist (docs/performance.md); false: LibTorch's
   bool map_weights = true;  ///< Map the file instead of reading it (CPU)
   std::optional<ModelSpec> describe;  ///< Record for a file without `da3.json`
   /// Where checked files are remembered. Set: a file that is new or changed since is hashed in full and

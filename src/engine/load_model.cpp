@@ -19,6 +19,7 @@
 #include <engine/libtorch_setup.hpp>
 #include <engine/model_archive.hpp>
 #include <engine/network/network.hpp>
+#include <engine/own_operators.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_depth_model.hpp>
 #include <engine/torch_errors.hpp>
@@ -71,7 +72,9 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
     tensor = tensor.to(to_torch(options.device), low ? backbone_type(ready.precision) : at::kFloat);
     if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();
   }
-  return build_network(config, spec.network_layout, tensors, ready.attention);
+  const bool own_kernels = options.own_kernels && options.device.kind == DeviceKind::kCpu &&
+                           ready.precision == Precision::kFp32 && own_operators_available();
+  return build_network(config, spec.network_layout, tensors, ready.attention, {.own_kernels = own_kernels});
 }
 
 /// The file's own module, mapped where that works: LibTorch's reader copies every tensor and understands

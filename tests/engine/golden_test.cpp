@@ -14,6 +14,7 @@
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
+#include <engine/own_operators.hpp>
 #include <testing/npz.hpp>
 #include <testing/tensor_matcher.hpp>
 #include <weights/model_config.hpp>
@@ -47,14 +48,21 @@ weights::NetworkConfig config_of(const std::string& model) {
   return std::filesystem::exists(file) ? weights::read_config(file) : weights::catalogue_config(model);
 }
 
-torch::jit::Module build(const std::string& model, Attention attention) {
+/// A way to compute the same network.
+struct Variant {
+  std::string name;
+  Attention attention;
+  Lowering lowering;
+};
+
+torch::jit::Module build(const std::string& model, const Variant& variant) {
   const weights::NetworkConfig config = config_of(model);
   const auto entries = weights::tensor_list(config);
   const std::filesystem::path file = kGolden / model / "model.safetensors";
   const TensorMap tensors = std::filesystem::exists(file)
                                 ? published_tensors(weights::Safetensors::open(file), entries).tensors
                                 : recipe_tensors(entries, 1);
-  return build_network(config, 1, tensors, attention);
+  return build_network(config, 1, tensors, variant.attention, variant.lowering);
 }
 
 // (1, S, 3, H, W), normalised in float32 as the original does.
@@ -104,10 +112,10 @@ struct LibTorch {
   ThreadScope threads{1};
 };
 
-class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Attention>> {
+class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Variant>> {
  protected:
   const GoldenCase& golden() const { return std::get<0>(GetParam()); }
-  Attention attention() const { return std::get<1>(GetParam()); }
+  const Variant& variant() const { return std::get<1>(GetParam()); }
   /// Full-size models store every 32nd token only.
   std::int64_t stride() const { return golden().model.starts_with("da3-") ? 32 : 1; }
 
@@ -192,17 +200,24 @@ void Golden::compare_stages(torch::jit::Module& module, const Arrays& expected) 
 
 TEST_P(Golden, AgreesWithTheOriginalAtEveryStage) {
   const Arrays expected = read_case(golden());
-  torch::jit::Module module = build(golden().model, attention());
+  if (variant().lowering.own_kernels && !own_operators_available()) {
+    GTEST_SKIP() << "this processor has no own kernels";
+  }
+  torch::jit::Module module = build(golden().model, variant());
   compare_stages(module, expected);
   compare_outputs(module, expected);
 }
 
-std::string case_name(const ::testing::TestParamInfo<std::tuple<GoldenCase, Attention>>& info) {
+std::string case_name(const ::testing::TestParamInfo<std::tuple<GoldenCase, Variant>>& info) {
   const GoldenCase& golden = std::get<0>(info.param);
-  std::string name = golden.model + "_" + golden.name + "_" + std::string(to_string(std::get<1>(info.param)));
+  std::string name = golden.model + "_" + golden.name + "_" + std::get<1>(info.param).name;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
+
+const auto kVariants =
+    ::testing::Values(Variant{"sdpa", Attention::kSdpa, {}}, Variant{"manual", Attention::kManual, {}},
+                      Variant{"own", Attention::kSdpa, {.own_kernels = true}});
 
 INSTANTIATE_TEST_SUITE_P(
     Models, Golden,
@@ -218,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
                           GoldenCase{"da3-small", "portrait_504"},
                           GoldenCase{"da3-small", "chelsea_rocket_s2_280"},
                           GoldenCase{"da3-base", "coffee_504"}, GoldenCase{"da3-base", "portrait_504"}),
-        ::testing::Values(Attention::kSdpa, Attention::kManual)),
+        kVariants),
     case_name);
 
 /// Both branches and what brings them to metres; fixtures without stages.
@@ -226,7 +241,7 @@ class NestedGolden : public Golden {};
 
 TEST_P(NestedGolden, AgreesWithTheOriginalInMetres) {
   Arrays expected = read_case(golden());
-  torch::jit::Module module = build(golden().model, attention());
+  torch::jit::Module module = build(golden().model, variant());
   auto actual = as_map(module.get_method("pose")({image_of(expected.at("image"))}));
   // Where the sky value is 0.3 up to rounding, the rule may go either way.
   const std::vector<float>& sky = expected.at("metric_sky").floats;
@@ -244,7 +259,7 @@ TEST_P(NestedGolden, AgreesWithTheOriginalInMetres) {
 
 INSTANTIATE_TEST_SUITE_P(Models, NestedGolden,
                          ::testing::Combine(::testing::Values(GoldenCase{"tiny-nested", "s2_112x70"}),
-                                            ::testing::Values(Attention::kSdpa, Attention::kManual)),
+                                            kVariants),
                          case_name);
 
 }  // namespace

@@ -5,11 +5,23 @@
 #include <utility>
 
 #include <torch/csrc/jit/api/compilation_unit.h>
+#include <torch/csrc/jit/frontend/resolver.h>
+#include <torch/csrc/jit/frontend/sugared_value.h>
 
 #include <engine/network/module_tree.hpp>
 
 namespace da3::engine {
 namespace {
+
+/// Names of operators in the text: torch.NAME and da3.NAME (own_operators.hpp).
+struct OperatorResolver : torch::jit::NativeResolver {
+  std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name,
+                                                         torch::jit::GraphFunction& method,
+                                                         const torch::jit::SourceRange& place) override {
+    if (name == "da3") return std::make_shared<torch::jit::BuiltinModule>("da3");
+    return NativeResolver::resolveValue(name, method, place);
+  }
+};
 
 /// "2" before "10", so that blocks lie in a file in the order in which they run.
 struct ByNumberThenName {
@@ -75,7 +87,7 @@ class Builder {
     for (const auto& [key, tensor] : node.tensors)
       module.register_parameter(key, tensor, /*is_buffer=*/false);
     for (const auto& [key, child] : children) module.register_module(key, child);
-    if (!plan.text.empty()) module.define(plan.text);
+    if (!plan.text.empty()) module.define(plan.text, std::make_shared<OperatorResolver>());
     return module;
   }
 

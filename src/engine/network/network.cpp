@@ -64,7 +64,7 @@ void check_config(const weights::NetworkConfig& config) {
 }  // namespace
 
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
-                                 Attention attention) {
+                                 Attention attention, const Lowering& lowering) {
   const std::string id = network_id(config);
   if (!knows_network(id, layout)) {
     throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id +
@@ -75,7 +75,7 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
   TensorMap needed = select_tensors(config, layout, tensors);
   try {
     if (layout == 1) needed = fold_tensors(config, std::move(needed));
-    return build_module_tree(needed, network_plans(config, attention != Attention::kManual));
+    return build_module_tree(needed, network_plans(config, attention != Attention::kManual, lowering));
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Building the network " + id);
   }

@@ -24,6 +24,12 @@ namespace da3::engine {
 /// in a `.pt`.
 using TensorMap = std::map<std::string, at::Tensor>;
 
+/// Which operators the module calls. All false: LibTorch's portable ones, which run on every device and are
+/// what exported files hold.
+struct Lowering {
+  bool own_kernels = false;  ///< CPU, float32: da3's operators (own_operators.hpp) where the sizes suit them
+};
+
 /// Newest tensor layout that `build_network` takes and that exports write (tensor_layouts.hpp).
 inline constexpr int kNewestLayout = 2;
 
@@ -57,6 +63,6 @@ std::string module_path(std::string_view published_name);
 /// Throws: Error kModelContract naming a tensor that is missing or has another shape than the configuration
 /// says, and for a network or layout that this build does not know.
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
-                                 Attention attention);
+                                 Attention attention, const Lowering& lowering = {});
 
 }  // namespace da3::engine

@@ -33,7 +33,15 @@ std::string dispatch_text(int num_blocks) {
   return chosen + "    return x\n";
 }
 
-void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config) {
+// The sizes that da3's operators take (own_operators.hpp).
+constexpr int kOwnHeadMultiple = 32;
+constexpr int kOwnTailMultiple = 16;
+
+void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config,
+                  const Lowering& lowering) {
+  const bool own_attention = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
+  const std::string_view fused = own_attention ? text::k_attend_own_py : text::k_attend_sdpa_py;
+  const std::string_view gelu = lowering.own_kernels ? text::k_gelu_own_py : text::k_gelu_py;
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);
@@ -51,18 +59,22 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
     plans[block] = {"Block", std::string(text::k_block_py), {}};
     plans[block + ".attn"] = {
         rotary ? "RotaryAttention" : "Attention",
-        join({text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
+        join({fused, text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
         {{"num_heads", config.num_heads}}};
     plans[block + ".mlp"] = config.feed_forward == weights::FeedForward::kSwiGlu
                                 ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
-                                : ModulePlan{"Mlp", std::string(text::k_mlp_py), {}};
+                                : ModulePlan{"Mlp", join({gelu, text::k_mlp_py}), {}};
   }
 }
 
-void add_head(Plans& plans, const std::string& path, bool dual) {
+void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& config,
+              const Lowering& lowering) {
+  const bool dual = config.kind == weights::HeadKind::kDualDpt;
+  const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
+  const std::string_view last_stage = own_tail ? text::k_last_stage_own_py : text::k_last_stage_py;
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 dual ? join({text::k_pyramid_py, text::k_head_dual_py})
-                      : join({text::k_pyramid_py, text::k_head_sky_py, text::k_quantile_py}),
+                 dual ? join({last_stage, text::k_pyramid_py, text::k_head_dual_py})
+                      : join({last_stage, text::k_pyramid_py, text::k_head_sky_py, text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);
@@ -79,7 +91,7 @@ void add_head(Plans& plans, const std::string& path, bool dual) {
 
 }  // namespace
 
-Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa) {
+Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa, const Lowering& lowering) {
   const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
   Plans plans;
   ModulePlan& top = plans[""];
@@ -96,8 +108,8 @@ Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa) {
   }
   for (const auto& [prefix, branch] : branches(config)) {
     const bool dual = branch->head.kind == weights::HeadKind::kDualDpt;
-    add_backbone(plans, prefix + "backbone.pretrained", branch->backbone);
-    add_head(plans, prefix + "head", dual);
+    add_backbone(plans, prefix + "backbone.pretrained", branch->backbone, lowering);
+    add_head(plans, prefix + "head", branch->head, lowering);
     if (dual) plans[prefix + "cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
   }
   return plans;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <engine/network/module_tree.hpp>
+#include <engine/network/network.hpp>
 
 namespace da3::weights {
 struct NetworkConfig;
@@ -13,8 +14,9 @@ struct NetworkConfig;
 
 namespace da3::engine {
 
-/// Class name, text and attributes of every module of the network that has code, by path, for tensor
-/// layout 1.
-std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, bool use_sdpa);
+/// Class name, text and attributes of every module of the network that has code, by path, for the
+/// newest tensor layout.
+std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, bool use_sdpa,
+                                                const Lowering& lowering);
 
 }  // namespace da3::engine

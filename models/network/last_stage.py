@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# Last stage of a head: bilinear upsampling, 3x3 convolution, ReLU, 1x1 convolution.
+
+
+def packed(self, weight: Tensor) -> Tensor:
+    # What last_stage wants of the 3x3 convolution's weight.
+    return weight
+
+
+def last_stage(
+    self, neck: Tensor, packed: Tensor, bias: Tensor, table: Tensor, weight: Tensor, last_bias: Tensor, height: int, width: int
+) -> Tensor:
+    # neck: (n, C, h, w), channels last; table: (H, W, 32), added behind the 3x3 convolution, or empty. Returns
+    # (n, outputs, H, W). Image by image: the upsampled map is the largest of all.
+    maps: List[Tensor] = []
+    for i in range(neck.size(0)):
+        x = torch.upsample_bilinear2d(neck[i : i + 1], [height, width], True)
+        x = torch.conv2d(x, packed, bias, 1, 1)
+        if table.numel() > 0:
+            x.add_(table.permute(2, 0, 1))
+        maps.append(torch.conv2d(torch.relu_(x), weight, last_bias))
+    return torch.cat(maps)
