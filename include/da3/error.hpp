@@ -13,26 +13,26 @@ namespace da3 {
 /// What went wrong, one line of meaning each. Names as users see them: `error_name`.
 enum class ErrorCode {
   // Usage: the call itself is wrong.
-  kUsage,            ///< An option or argument cannot be used as given.
-  kNoInput,          ///< No input was found, so there is nothing to do.
+  kUsage,    ///< An option or argument cannot be used as given.
+  kNoInput,  ///< No input was found, so there is nothing to do.
   // One input; the others go on.
-  kInputNotFound,    ///< The path does not exist.
-  kInputUnreadable,  ///< The path exists but cannot be read.
-  kInputNotRegular,  ///< A FIFO, socket or device file, which is never read.
-  kImageUnsupported, ///< Not a picture format this build decodes.
-  kImageTruncated,   ///< The file ends before the picture does.
-  kImageCorrupt,     ///< The file is damaged.
-  kImageTooLarge,    ///< More pixels than allowed.
-  kFocalMissing,     ///< A metric model without a focal length.
-  kPredictionInvalid,///< The network's output has a wrong shape or values that are not finite.
+  kInputNotFound,      ///< The path does not exist.
+  kInputUnreadable,    ///< The path exists but cannot be read.
+  kInputNotRegular,    ///< A FIFO, socket or device file, which is never read.
+  kImageUnsupported,   ///< Not a picture format this build decodes.
+  kImageTruncated,     ///< The file ends before the picture does.
+  kImageCorrupt,       ///< The file is damaged.
+  kImageTooLarge,      ///< More pixels than allowed.
+  kFocalMissing,       ///< A metric model without a focal length.
+  kPredictionInvalid,  ///< The network's output has a wrong shape or values that are not finite.
   // Models.
-  kModelNotFound,    ///< No such file or installed name.
-  kModelDamaged,     ///< The file cannot be read or its hash is wrong.
-  kModelContract,    ///< The file can be read but does not keep the contract of docs/model-format.md.
-  kModelSelftest,    ///< The self-test stored in the file fails on this device.
-  kModelSynthetic,   ///< Synthetic weights, refused unless allowed.
-  kModelFetch,       ///< It could not be downloaded.
-  kModelLicence,     ///< Its licence was not accepted.
+  kModelNotFound,   ///< No such file or installed name.
+  kModelDamaged,    ///< The file cannot be read or its hash is wrong.
+  kModelContract,   ///< The file can be read but does not keep the contract of docs/model-format.md.
+  kModelSelftest,   ///< The self-test stored in the file fails on this device.
+  kModelSynthetic,  ///< Synthetic weights, refused unless allowed.
+  kModelFetch,      ///< It could not be downloaded.
+  kModelLicence,    ///< Its licence was not accepted.
   // Device.
   kDeviceUnavailable,     ///< The device is absent, busy or too small.
   kPrecisionUnsupported,  ///< The precision or attention mode cannot run on this device.
@@ -55,7 +55,8 @@ DA3_API std::string_view error_name(ErrorCode code);
 /// The exit code of the program for an error that ends it (docs/cli.md).
 DA3_API int exit_code(ErrorCode code);
 
-/// The one exception of this library. `what()` names the subject, what was expected, what was found, what to try.
+/// The one exception of this library. `what()` names the subject, what was expected, what was found, what to
+/// try.
 class DA3_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}

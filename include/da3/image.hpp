@@ -24,7 +24,8 @@ struct Image {
   std::vector<std::uint8_t> rgb;
 };
 
-/// One value a pixel. Shape: (H, W) float32, contiguous. Unit and direction come from the model (`DepthKind`).
+/// One value a pixel. Shape: (H, W) float32, contiguous. Unit and direction come from the model
+/// (`DepthKind`).
 struct DepthMap {
   Size size;
   std::vector<float> values;

@@ -19,7 +19,8 @@ enum class DepthKind {
   kRelative,   ///< Larger is farther, scale unknown.
   kInverse,    ///< Larger is nearer, scale unknown.
   kMetric,     ///< Metres.
-  kCanonical,  ///< metres = value * focal length in processed pixels / 300 (metric models before that is applied).
+  kCanonical,  ///< metres = value * focal length in processed pixels / 300 (metric models before that is
+               ///< applied).
 };
 
 /// Where weights come from.
@@ -35,7 +36,8 @@ DA3_API DepthKind parse_depth_kind(std::string_view text);
 DA3_API WeightsOrigin parse_weights_origin(std::string_view text);
 DA3_API ResizeMethod parse_resize_method(std::string_view text);
 
-/// Expected statistics of a model's own output on the recipe picture of `seed` (docs/model-format.md, Self-test).
+/// Expected statistics of a model's own output on the recipe picture of `seed` (docs/model-format.md,
+/// Self-test).
 struct Selftest {
   int height = 0;
   int width = 0;
@@ -66,17 +68,17 @@ struct ModelSpec {
   DepthKind depth_kind = DepthKind::kRelative;
   std::optional<std::string> depth_unit;  ///< "m" or none.
   bool larger_is_farther = true;
-  std::vector<std::string> outputs;       ///< Of depth, depth_conf, sky, depth_raw, pose.
-  std::vector<Attention> attention;       ///< Modes that the file offers; empty: fixed.
+  std::vector<std::string> outputs;  ///< Of depth, depth_conf, sky, depth_raw, pose.
+  std::vector<Attention> attention;  ///< Modes that the file offers; empty: fixed.
   WeightsOrigin origin = WeightsOrigin::kForeign;
-  std::optional<std::uint64_t> seed;      ///< Of synthetic weights.
-  std::string source;                     ///< Such as "depth-anything/DA3-BASE@main/model.safetensors".
+  std::optional<std::uint64_t> seed;  ///< Of synthetic weights.
+  std::string source;                 ///< Such as "depth-anything/DA3-BASE@main/model.safetensors".
   std::string source_sha256;
-  std::string sha256;                     ///< Of the weight records: the identity of the model.
+  std::string sha256;  ///< Of the weight records: the identity of the model.
   std::optional<Selftest> selftest;
   std::string licence_spdx;
   std::string licence_attribution;
-  std::string da3_version;                ///< That wrote the file.
+  std::string da3_version;  ///< That wrote the file.
 
   bool has_output(std::string_view output) const {
     for (const std::string& each : outputs) {
