@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
-#include <regex>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,21 +31,38 @@ std::string claims_name(const std::optional<Shard>& shard) {
   return ".da3-claims" + shard_text(shard) + ".tmp";
 }
 
-/// Names in `folder` that match, sorted; empty if there is no such folder.
-std::vector<std::string> names_like(const std::filesystem::path& folder, const std::regex& pattern) {
+/// True for "" and for ".I-of-N".
+bool is_shard_text(std::string_view text) {
+  constexpr std::string_view kBetween = "-of-";
+  const auto is_number = [](std::string_view digits) {
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (text.empty()) return true;
+  const std::size_t between = text.find(kBetween);
+  return text.starts_with('.') && between != std::string_view::npos &&
+         is_number(text.substr(1, between - 1)) && is_number(text.substr(between + kBetween.size()));
+}
+
+/// Names in `folder` that are `begin`, nothing or a shard, and `end`; sorted; none if there is no such
+/// folder.
+std::vector<std::string> names_of_shards(const std::filesystem::path& folder, std::string_view begin,
+                                         std::string_view end) {
   std::vector<std::string> names;
   std::error_code error;
-  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+  const std::filesystem::directory_iterator last;
+  for (std::filesystem::directory_iterator each(folder, error); !error && each != last;
        each.increment(error)) {
     const std::string name = each->path().filename().string();
-    if (std::regex_match(name, pattern)) names.push_back(name);
+    if (name.size() < begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end)) continue;
+    const auto middle = std::string_view(name).substr(begin.size(), name.size() - begin.size() - end.size());
+    if (is_shard_text(middle)) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::vector<std::string> manifest_names(const std::filesystem::path& folder) {
-  return names_like(folder, std::regex(R"(manifest(\.\d+-of-\d+)?\.jsonl)"));
+  return names_of_shards(folder, "manifest", ".jsonl");
 }
 
 /// True for files of shard 2 of 4 beside shard 1 of 4: these never take the same input.
@@ -160,7 +177,7 @@ void Manifest::open_locked(const std::filesystem::path& folder) {
 
 void Manifest::read_claims(const std::optional<Shard>& shard) {
   std::vector<std::filesystem::path> adopted;
-  for (const std::string& name : names_like(folder_, std::regex(R"(\.da3-claims(\.\d+-of-\d+)?\.tmp)"))) {
+  for (const std::string& name : names_of_shards(folder_, ".da3-claims", ".tmp")) {
     const std::filesystem::path file = folder_ / name;
     if (file != claims_file_) {
       if (is_sister(name, shard)) continue;

@@ -248,6 +248,15 @@ TEST(Manifest, RecordsFromManyThreadsAreWholeLines) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / ".da3-claims.tmp"));
 }
 
+TEST(Manifest, FilesWithOtherNamesAreNotRead) {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {"manifest-old.jsonl", "manifest.x-of-2.jsonl", "manifest.1-of-.jsonl", "manifest..jsonl"}) {
+    folder.write(name, "of another program\n");
+  }
+  EXPECT_NO_THROW(Manifest{folder.path()});
+}
+
 TEST(Manifest, AFileOfAnotherProgramIsLeftAsItIs) {
   const TemporaryFolder folder;
   const auto file = folder.write("manifest.jsonl", "{\"name\":\"extension\"}");
