@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,7 +114,14 @@ Ended Workplace::start(const std::vector<std::string>& args, const std::string& 
   Ended ended;
   drain(out.read, err.read, ended, on_output ? [&] { on_output(child); } : std::function<void()>{});
   int status = 0;
-  ::waitpid(child, &status, 0);
+  rusage usage{};
+  ::wait4(child, &status, 0, &usage);
+#ifdef __APPLE__
+  constexpr std::uint64_t kUnit = 1;
+#else
+  constexpr std::uint64_t kUnit = 1024;
+#endif
+  ended.peak_resident_bytes = kUnit * static_cast<std::uint64_t>(usage.ru_maxrss);
   ended.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return ended;
 }

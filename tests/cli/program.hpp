@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -12,6 +13,7 @@ namespace da3::testing {
 /// How a call of the program ended.
 struct Ended {
   int code = 0;  ///< Exit code; 128 + number if a signal ended it
+  std::uint64_t peak_resident_bytes = 0;
   std::string out;
   std::string err;
 };
