@@ -63,7 +63,7 @@ class Builder {
     }
     const auto plan = plans_.find(path);
     const ModulePlan& own = plan == plans_.end() ? kNoPlan : plan->second;
-    std::string structure = own.class_name;
+    std::string structure = own.class_name + "|" + own.text;
     for (const auto& [name, tensor] : node.tensors) structure += "|" + name;
     for (const auto& [name, child] : children)
       structure += "|" + name + ":" + child.type()->name()->qualifiedName();
