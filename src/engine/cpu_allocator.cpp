@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <deque>
+#include <iterator>
+#include <list>
 #include <mutex>
 #include <new>
 #include <unordered_map>
-#include <vector>
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -69,6 +71,7 @@ class CountingAllocator final : public c10::Allocator {
   void empty_cache() {
     const std::lock_guard lock(mutex_);
     empty_bins();
+    highest_ = in_use_;
   }
 
   std::list<CpuPeakMeter::Mark>::iterator add_mark() {
@@ -95,8 +98,7 @@ class CountingAllocator final : public c10::Allocator {
     const std::lock_guard lock(mutex_);
     void* data = from_bin(num_bytes);
     if (data == nullptr) {
-      // Subtractions only, so that an absurd size cannot wrap around.
-      if (budget_ != 0 && !fits(in_use_ + cached_, num_bytes)) empty_bins();
+      make_room(num_bytes);
       if (budget_ != 0 && !fits(in_use_, num_bytes)) {
         TORCH_CHECK_WITH(OutOfMemoryError, false, "CPU out of memory: a tensor of ", num_bytes,
                          " bytes beside ", in_use_, " in use passes the budget of ", budget_);
@@ -104,6 +106,7 @@ class CountingAllocator final : public c10::Allocator {
       data = from_system(num_bytes);
     }
     in_use_ += num_bytes;
+    highest_ = std::max(highest_, in_use_);
     for (CpuPeakMeter::Mark& mark : marks_) mark.highest_bytes = std::max(mark.highest_bytes, in_use_);
     return data;
   }
@@ -115,14 +118,39 @@ class CountingAllocator final : public c10::Allocator {
     if (num_bytes < kSmallestCachedBlock || !keep(data, num_bytes)) std::free(header_of(data));
   }
 
+  /// Subtraction only, so that an absurd size cannot wrap around.
   bool fits(std::uint64_t held, std::size_t num_bytes) const {
     return held <= budget_ && num_bytes <= budget_ - held;
+  }
+
+  /// Gives the blocks that lay idle longest back until tensors and idle blocks together stay within what
+  /// tensors alone held at their peak: so that peak is all the memory that the work takes.
+  void make_room(std::size_t num_bytes) {
+    const std::uint64_t limit = std::max<std::uint64_t>(highest_, in_use_ + num_bytes);
+    while (!idle_.empty() && in_use_ + num_bytes + cached_ > limit) drop_oldest();
+    if (budget_ != 0 && !fits(in_use_ + cached_, num_bytes)) empty_bins();
+  }
+
+  void drop_oldest() {
+    const Idle oldest = idle_.front();
+    idle_.pop_front();
+    // Bins are in the order of idle_, so the oldest of all is the first of its bin.
+    bins_.find(oldest.num_bytes)->second.pop_front();
+    cached_ -= oldest.num_bytes;
+    std::free(header_of(oldest.data));
   }
 
   /// Deleters must not throw, so a bin that cannot grow just lets the block go.
   bool keep(void* data, std::size_t num_bytes) noexcept {
     try {
-      bins_[num_bytes].push_back(data);
+      auto& bin = bins_[num_bytes];
+      idle_.push_back({data, num_bytes});
+      try {
+        bin.push_back(std::prev(idle_.end()));
+      } catch (const std::bad_alloc&) {
+        idle_.pop_back();
+        throw;
+      }
     } catch (const std::bad_alloc&) {
       return false;
     }
@@ -135,8 +163,10 @@ class CountingAllocator final : public c10::Allocator {
     const auto bin = bins_.find(num_bytes);
     if (bin == bins_.end() || bin->second.empty()) return nullptr;
     if (budget_ != 0 && !fits(in_use_, num_bytes)) return nullptr;
-    void* const data = bin->second.back();
+    const std::list<Idle>::iterator newest = bin->second.back();
+    void* const data = newest->data;
     bin->second.pop_back();
+    idle_.erase(newest);
     cached_ -= num_bytes;
     return data;
   }
@@ -160,18 +190,24 @@ class CountingAllocator final : public c10::Allocator {
   }
 
   void empty_bins() {
-    for (auto& [num_bytes, blocks] : bins_) {
-      for (void* const data : blocks) std::free(header_of(data));
-    }
+    for (const Idle& idle : idle_) std::free(header_of(idle.data));
+    idle_.clear();
     bins_.clear();
     cached_ = 0;
   }
+
+  struct Idle {
+    void* data;
+    std::size_t num_bytes;
+  };
 
   std::mutex mutex_;
   std::uint64_t in_use_ = 0;
   std::uint64_t cached_ = 0;
   std::uint64_t budget_ = 0;
-  std::unordered_map<std::size_t, std::vector<void*>> bins_;
+  std::uint64_t highest_ = 0;  ///< Of in_use_ since the cache was emptied on request
+  std::list<Idle> idle_;       ///< Freed blocks, longest idle first
+  std::unordered_map<std::size_t, std::deque<std::list<Idle>::iterator>> bins_;  ///< By exact size
   std::list<CpuPeakMeter::Mark> marks_;
 };
 

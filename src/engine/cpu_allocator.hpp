@@ -12,7 +12,8 @@ namespace da3::engine {
 /// that MKL and oneDNN take for themselves.
 struct CpuMemory {
   std::uint64_t in_use_bytes = 0;  ///< Held by tensors
-  std::uint64_t cached_bytes = 0;  ///< Freed, kept for the next tensor of the same size
+  std::uint64_t cached_bytes = 0;  ///< Freed, kept for the next tensor of the same size; with in_use_bytes
+                                   ///< never above the highest in_use_bytes since empty_cpu_cache()
   std::uint64_t budget_bytes = 0;  ///< 0: none
 };
 

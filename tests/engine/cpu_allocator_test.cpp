@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -86,6 +87,31 @@ TEST_F(CpuAllocator, MeterSeesThePeakSinceItWasMadeOnly) {
   }
   bytes(4 * kMiB).reset();
   EXPECT_EQ(meter.peak_bytes(), static_cast<std::uint64_t>(5 * kMiB));
+}
+
+TEST_F(CpuAllocator, IdleBlocksNeverTakeMoreThanThePeakOfTheWork) {
+  const std::uint64_t before = cpu_memory().in_use_bytes;
+  {
+    const at::Tensor pair[] = {bytes(4 * kMiB), bytes(2 * kMiB)};
+  }
+  ASSERT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(6 * kMiB));
+  for (int size = 3; size <= 6; ++size) {
+    const at::Tensor other = bytes(size * kMiB + 64);
+    const CpuMemory now = cpu_memory();
+    EXPECT_LE(now.in_use_bytes + now.cached_bytes,
+              std::max<std::uint64_t>(before + 6 * kMiB, now.in_use_bytes));
+  }
+}
+
+TEST_F(CpuAllocator, BlockThatLayIdleLongestGoesFirst) {
+  at::Tensor early = bytes(2 * kMiB);
+  at::Tensor late = bytes(3 * kMiB);
+  const void* const address = late.data_ptr();
+  early.reset();
+  late.reset();
+  const at::Tensor other = bytes(kMiB);
+  ASSERT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(3 * kMiB));
+  EXPECT_EQ(bytes(3 * kMiB).data_ptr(), address);
 }
 
 TEST_F(CpuAllocator, BudgetTurnsIntoLibTorchsOutOfMemoryError) {
