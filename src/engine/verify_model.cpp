@@ -1,6 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
+
+#include <da3/error.hpp>
 
 #include <core/stored_zip.hpp>
 #include <engine/engine.hpp>
@@ -52,8 +55,14 @@ VerifyReport verify_model(const std::filesystem::path& file, const LoadOptions& 
   // Changed weights may give anything, so what the network makes of them says nothing more.
   if (!report.hash_matches || !report.spec.selftest) return report;
   report.tolerance = tolerance_in(model->precision(), report.spec.selftest->tolerance);
-  report.selftest_worst_error =
-      selftest_error(run_selftest(*model, *report.spec.selftest), *report.spec.selftest);
+  try {
+    report.selftest_worst_error =
+        selftest_error(run_selftest(*model, *report.spec.selftest), *report.spec.selftest);
+  } catch (const Error& error) {
+    // Depth that is not finite is a failed self-test, such as of a precision that overflows.
+    if (error.code() != ErrorCode::kPredictionInvalid) throw;
+    report.selftest_worst_error = std::numeric_limits<double>::infinity();
+  }
   report.selftest_passed = report.selftest_worst_error <= report.tolerance;
   return report;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -117,6 +118,26 @@ TEST_F(ModelCommand, AnInstalledModelIsListedByName) {
     found = found || (model.at("name") == "mine" && model.at("installed"));
   EXPECT_TRUE(found) << list;
   EXPECT_EQ(place->run({"model", "info", "mine"}).code, 0);
+}
+
+TEST_F(ModelCommand, ListShowsWhatCanBePulledWithSizeAndLicence) {
+  const nlohmann::json list = nlohmann::json::parse(place->run({"model", "list", "--json"}).out);
+  std::map<std::string, nlohmann::json> available;
+  for (const nlohmann::json& model : list.at("models")) {
+    if (!model.at("installed").get<bool>()) available[model.at("name")] = model;
+  }
+  for (const char* const name : {"da3-small", "da3-base", "da3-large-1.1", "da3-giant-1.1", "da3mono-large",
+                                 "da3metric-large", "da3nested-giant-large-1.1"}) {
+    ASSERT_TRUE(available.contains(name)) << name;
+    EXPECT_GT(available[name].at("download_bytes").get<std::int64_t>(), 100'000'000) << name;
+    EXPECT_FALSE(available[name].at("licence").get<std::string>().empty()) << name;
+  }
+  EXPECT_FALSE(available["da3-base"].at("non_commercial").get<bool>());
+  EXPECT_TRUE(available["da3-giant-1.1"].at("non_commercial").get<bool>());
+
+  const Ended table = place->run({"model", "list"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_THAT(table.out, ::testing::ContainsRegex("da3-base +available +[0-9.]+ MB +relative +Apache-2.0"));
 }
 
 TEST_F(ModelCommand, PullNeverOpensASocketOffline) {

@@ -90,6 +90,7 @@ std::string as_json(const std::vector<hub::InstalledModel>& installed, const std
                       {"licence", entry.licence},
                       {"non_commercial", entry.non_commercial()},
                       {"parameters", entry.parameters},
+                      {"download_bytes", 4 * entry.parameters},
                       {"gives", entry.gives}});
   }
   const nlohmann::json object = {{"schema", 1}, {"folder", folder}, {"models", models}};

@@ -60,6 +60,15 @@ engine::ExportSource export_source(const cli::ModelExport& options) {
   return source;
 }
 
+std::string selftest_text(const engine::VerifyReport& report) {
+  if (!report.spec.selftest) return "none in the file";
+  if (!report.hash_matches) return "not run: these are other weights";
+  char text[96];
+  std::snprintf(text, sizeof text, "%s, worst relative error %.2g, tolerance %.2g",
+                report.selftest_passed ? "passed" : "failed", report.selftest_worst_error, report.tolerance);
+  return text;
+}
+
 }  // namespace
 
 int model_info(const cli::ModelInfo& options) {
@@ -110,15 +119,9 @@ int model_verify(const cli::ModelVerify& options) {
         {"tolerance", has_selftest ? nlohmann::json(report.tolerance) : nlohmann::json(nullptr)}};
     print(json_text(object));
   } else {
-    char errors[96];
-    std::snprintf(errors, sizeof errors, "worst relative error %.2g, tolerance %.2g",
-                  report.selftest_worst_error, report.tolerance);
     print(field("file", file.string()) + field("name", report.spec.name) +
           field("hash", report.hash_matches ? "matches" : "does not match") +
-          field("device", to_string(load.device)) +
-          field("self-test", !has_selftest
-                                 ? "none in the file"
-                                 : std::string(report.selftest_passed ? "passed, " : "failed, ") + errors));
+          field("device", to_string(load.device)) + field("self-test", selftest_text(report)));
   }
   if (!report.hash_matches) {
     throw Error(ErrorCode::kModelDamaged,
