@@ -30,8 +30,8 @@ struct KnownImage {
 class ManifestIndex {
  public:
   ManifestIndex();
-  ManifestIndex(ManifestIndex&&) = default;
-  ManifestIndex& operator=(ManifestIndex&&) = default;
+  ManifestIndex(ManifestIndex&&) noexcept = default;
+  ManifestIndex& operator=(ManifestIndex&&) noexcept = default;
   ManifestIndex(const ManifestIndex&) = delete;
   ManifestIndex& operator=(const ManifestIndex&) = delete;
 

@@ -86,7 +86,7 @@ void add_entry(zip_t* archive, PackedEntry& entry) {
   if (!source) fail(entry.name, archive);
   const zip_int64_t index = zip_file_add(archive, entry.name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
   if (index < 0) fail(entry.name, archive);
-  static_cast<void>(source.release());  // The archive owns it now
+  [[maybe_unused]] const zip_source_t* owned = source.release();  // The archive owns it now
   const auto position = static_cast<zip_uint64_t>(index);
   if (zip_set_file_compression(archive, position, ZIP_CM_DEFLATE, 0) != 0) fail(entry.name, archive);
   if (zip_file_set_dostime(archive, position, kDosTime, kDosDate, 0) != 0) fail(entry.name, archive);
@@ -123,7 +123,7 @@ std::vector<std::uint8_t> encode_npz(const NamedMaps& maps) {
   zip_source_keep(buffer.get());  // Closing the archive drops one reference, `buffer` the other
   for (PackedEntry& entry : entries) add_entry(archive.get(), entry);
   if (zip_close(archive.get()) != 0) fail("writing", archive.get());
-  static_cast<void>(archive.release());
+  [[maybe_unused]] const zip_t* closed = archive.release();
   return read_all(buffer.get());
 }
 
