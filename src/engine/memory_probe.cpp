@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include <engine/cpu_allocator.hpp>
 #include <engine/devices.hpp>
 #include <engine/engine.hpp>
 #include <infer/host_memory.hpp>
@@ -11,7 +12,12 @@ namespace {
 
 class SystemMemoryProbe final : public infer::MemoryProbe {
  public:
-  infer::MemoryState device(const DeviceId& device) override { return device_memory(device); }
+  infer::MemoryState device(const DeviceId& device) override {
+    infer::MemoryState state = device_memory(device);
+    // Freed blocks that the allocator keeps are there for the next forward.
+    if (device.kind == DeviceKind::kCpu) state.free_bytes += cpu_memory().cached_bytes;
+    return state;
+  }
   infer::MemoryState host() override { return infer::host_memory(); }
 };
 

@@ -17,7 +17,7 @@ struct MemoryState {
 class MemoryProbe {
  public:
   virtual ~MemoryProbe() = default;
-  /// For the CPU the same as host(). Throws: Error kDeviceUnavailable.
+  /// For the CPU as host(), and what the process itself keeps for reuse. Throws: Error kDeviceUnavailable.
   virtual MemoryState device(const DeviceId& device) = 0;
   /// The least of MemAvailable and what the control group (v1 or v2) still allows.
   virtual MemoryState host() = 0;

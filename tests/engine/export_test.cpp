@@ -20,6 +20,7 @@
 #include <engine/engine.hpp>
 #include <engine/export/tensor_sources.hpp>
 #include <engine/network/network.hpp>
+#include <engine/network/tensor_layouts.hpp>
 #include <testing/temporary_folder.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_config.hpp>
@@ -154,8 +155,9 @@ TEST(ExportModel, LeavesOutWhatDepthAndCamerasDoNotNeed) {
   const std::filesystem::path file = output.path() / "tiny.pt";
   const ExportReport report = export_model(folder_source(kTiny), file);
   std::int64_t needed = 0;
-  for (const auto& entry : weights::tensor_list(weights::read_config(kTiny / "config.json"))) {
-    if (is_needed(entry)) needed += entry.num_elements();
+  for (const auto& [path, tensor] :
+       expected_tensors(weights::read_config(kTiny / "config.json"), kNewestLayout)) {
+    needed += c10::multiply_integers(tensor.shape);
   }
   EXPECT_EQ(report.spec.parameters, needed);
   EXPECT_LT(std::filesystem::file_size(file), std::filesystem::file_size(kTiny / "model.safetensors"));

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include <da3/error.hpp>
 
+#include <engine/cpu_allocator.hpp>
 #include <engine/engine.hpp>
 #include <hub/model_store.hpp>
 #include <image/colormap.hpp>
@@ -24,6 +26,12 @@
 
 namespace da3::run {
 namespace {
+
+// Memory that runs out on a CPU ends the program; below a budget it is an error that a smaller batch answers.
+void limit_tensor_memory(double fraction, infer::MemoryProbe& memory) {
+  const auto allowed = static_cast<std::uint64_t>(fraction * static_cast<double>(memory.host().free_bytes));
+  engine::set_cpu_memory_budget(engine::cpu_memory().in_use_bytes + allowed);
+}
 
 // What the parser cannot see without the modules.
 void check_here(const cli::Infer& options) {
@@ -163,6 +171,7 @@ int infer(const cli::Infer& options) {
             to_string(model->attention()), threads.inference, cores);
 
   const auto memory = engine::make_memory_probe();
+  if (device.kind == DeviceKind::kCpu) limit_tensor_memory(options.memory_fraction, *memory);
   Reporter reporter(options, console, log);
   const pipeline::Summary summary = pipeline::run(pipeline_options(options), {model, memory.get(), cores},
                                                   reporter.callbacks(), interrupts.token());
