@@ -9,6 +9,7 @@ namespace da3::bench {
 namespace {
 
 constexpr double kNoisyIqr = 0.10;  // of the median
+constexpr double kJudgedMs = 1;     // shorter stages are noise themselves
 constexpr std::size_t kFewestRuns = 3;
 constexpr double kForeignCores = 0.10;
 constexpr double kQuotaShare = 0.01;  // of the time measured
@@ -39,26 +40,37 @@ std::string case_name(const CaseResult& result) {
 
 std::vector<Warning> judge_case(const CaseResult& result) {
   std::vector<Warning> warnings;
+  const auto warn = [&](const char* code, const Metric& metric, const std::string& what, const char* advice) {
+    warnings.push_back({code, case_name(result), metric.name + ": " + what, advice});
+  };
+  const Metric* noisiest = nullptr;
+  double noise = kNoisyIqr;
+  const Metric* scarcest = nullptr;
+  std::size_t fewest = kFewestRuns;
   for (const Metric& metric : result.metrics) {
     const auto* samples = std::get_if<Distribution>(&metric.value);
     if (samples == nullptr || !is_timed(metric)) continue;
     const Summary summary = samples->summary();
     if (summary.non_finite > 0) {
-      warnings.push_back({"not_finite", case_name(result),
-                          metric.name + ": " + std::to_string(summary.non_finite) + " values are not finite",
-                          "look for a stage that could not be timed"});
+      warn("not_finite", metric, std::to_string(summary.non_finite) + " values are not finite",
+           "look for a stage that could not be timed");
     }
-    if (summary.n < kFewestRuns) {
-      warnings.push_back(
-          {"few_runs", case_name(result),
-           metric.name + ": " + std::to_string(summary.n) + " timed runs, too few to judge the spread",
-           "give --runs 5 or more"});
-    } else if (*summary.median > 0 && *summary.iqr > kNoisyIqr * *summary.median) {
-      warnings.push_back({"noise", case_name(result),
-                          metric.name + ": the middle half of the runs spreads over " +
-                              percent(*summary.iqr / *summary.median) + " of the median",
-                          "end other work on this machine, or give more --runs"});
+    if (summary.n < fewest) {
+      scarcest = &metric;
+      fewest = summary.n;
     }
+    if (summary.n < kFewestRuns || *summary.median < kJudgedMs || *summary.iqr <= noise * *summary.median)
+      continue;
+    noisiest = &metric;
+    noise = *summary.iqr / *summary.median;
+  }
+  if (scarcest != nullptr && result.suite != SuiteName::kSoak) {
+    warn("few_runs", *scarcest, std::to_string(fewest) + " timed runs, too few to judge the spread",
+         "give --runs 5 or more");
+  }
+  if (noisiest != nullptr) {
+    warn("noise", *noisiest, "the middle half of the runs spreads over " + percent(noise) + " of the median",
+         "end other work on this machine, or give more --runs");
   }
   return warnings;
 }

@@ -12,8 +12,8 @@ namespace da3::bench {
 /// "throughput model=da3-small batch=4".
 std::string case_name(const CaseResult& result);
 
-/// Warnings about one case: IQR above 10 % of the median, fewer than three timed runs, values that are not
-/// finite.
+/// Warnings about one case: the noisiest of its times of 1 ms and more if its IQR is above 10 % of the
+/// median, fewer than three timed runs, values that are not finite.
 std::vector<Warning> judge_case(const CaseResult& result);
 
 /// Warnings about how and where the program runs: debug build, battery, a power-saving governor, fewer cores

@@ -11,10 +11,12 @@
 #include <engine/devices.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/module_tree.hpp>
-#include <engine/network_text.hpp>
+#include <engine/network/network_plans.hpp>
+#include <engine/own_operators.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_errors.hpp>
 #include <infer/host_memory.hpp>
+#include <weights/model_config.hpp>
 
 namespace da3::engine {
 namespace {
@@ -79,7 +81,23 @@ std::pair<at::Tensor, at::Tensor> rotary_tables(std::int64_t tokens, std::int64_
   return {cos.unsqueeze(1).to(options), signed_sin.unsqueeze(1).to(options)};
 }
 
-torch::jit::Module rotary_layer(const AttentionShape& shape, const at::TensorOptions& options) {
+// The own operators run where a loaded model would use them.
+bool uses_own_kernels(const DeviceId& device, Precision precision) {
+  return device.kind == DeviceKind::kCpu && precision == Precision::kFp32 && own_operators_available();
+}
+
+// A rotary block's attention as the networks are built with it, for another number of heads.
+ModulePlan rotary_plan(const AttentionShape& shape, bool own_kernels) {
+  weights::NetworkConfig config = weights::catalogue_config("da3-small");
+  config.main.backbone.num_heads = shape.heads;
+  config.main.backbone.embed_dim = shape.heads * shape.head_dim;
+  const int block = config.main.backbone.rope_start;
+  return network_plans(config, true, {.own_kernels = own_kernels})
+      .at("backbone.pretrained.blocks." + std::to_string(block) + ".attn");
+}
+
+torch::jit::Module rotary_layer(const AttentionShape& shape, const at::TensorOptions& options,
+                                bool own_kernels) {
   const std::int64_t width = std::int64_t{shape.heads} * shape.head_dim;
   const double scale = 1 / std::sqrt(static_cast<double>(width));
   const auto drawn = [&](at::IntArrayRef sizes) { return at::randn(sizes, options) * scale; };
@@ -91,10 +109,7 @@ torch::jit::Module rotary_layer(const AttentionShape& shape, const at::TensorOpt
                                                   {"q_norm.bias", at::zeros({shape.head_dim}, options)},
                                                   {"k_norm.weight", at::ones({shape.head_dim}, options)},
                                                   {"k_norm.bias", at::zeros({shape.head_dim}, options)}};
-  std::string text(network_text::k_attend_py);
-  text += '\n';
-  text += network_text::k_attention_rotary_py;
-  return build_module_tree(tensors, {{"", {"BenchAttention", text, {{"num_heads", shape.heads}}}}});
+  return build_module_tree(tensors, {{"", rotary_plan(shape, own_kernels)}});
 }
 
 class LayerWorkload final : public AttentionWorkload {
@@ -104,9 +119,12 @@ class LayerWorkload final : public AttentionWorkload {
       : device_(device), sdpa_(mode == Attention::kSdpa), threads_(threads_or_default(threads)) {
     guarded(device_, threads_, "Preparing an attention layer", [&] {
       const at::TensorOptions options = options_of(device, precision);
-      layer_ = rotary_layer(shape, options);
+      own_ = uses_own_kernels(device, precision);
+      layer_ = rotary_layer(shape, options, own_);
       std::tie(cos_, sin_) = rotary_tables(shape.tokens, shape.head_dim, options);
-      x_ = at::randn({1, shape.tokens, std::int64_t{shape.heads} * shape.head_dim}, options);
+      normed_ = at::randn({1, shape.tokens, std::int64_t{shape.heads} * shape.head_dim}, options);
+      // The layer adds to it in place: zeros and a small projection keep it finite over any number of runs.
+      x_ = at::zeros_like(normed_);
       for (at::Tensor* each : {&q_, &k_, &v_}) {
         *each = at::randn({1, shape.heads, shape.tokens, shape.head_dim}, options);
       }
@@ -118,7 +136,7 @@ class LayerWorkload final : public AttentionWorkload {
   }
 
   void run_layer() override {
-    measured([&] { layer_.get_method("forward")({x_, 1, cos_, sin_, sdpa_}); });
+    measured([&] { layer_.get_method("forward")({x_, normed_, 1, cos_, sin_, sdpa_}); });
   }
 
   void synchronize() override { engine::synchronize(device_); }
@@ -127,6 +145,7 @@ class LayerWorkload final : public AttentionWorkload {
 
   std::string backend() const override {
     if (!sdpa_) return "manual";
+    if (own_) return "da3";
     return guarded(device_, threads_, "Asking for the attention back end",
                    [&] { return backend_name(at::_fused_sdp_choice(q_, k_, v_)); });
   }
@@ -143,9 +162,10 @@ class LayerWorkload final : public AttentionWorkload {
 
   DeviceId device_;
   bool sdpa_;
+  bool own_ = false;
   int threads_;
   torch::jit::Module layer_;
-  at::Tensor x_, q_, k_, v_, cos_, sin_;
+  at::Tensor x_, normed_, q_, k_, v_, cos_, sin_;
   std::optional<std::uint64_t> peak_;
 };
 

@@ -41,7 +41,8 @@ class AttentionWorkload {
   /// Highest tensor memory above what the workload holds anyway, of the call before. Null where it is not
   /// counted.
   virtual std::optional<std::uint64_t> peak_bytes() const = 0;
-  /// What runs: "manual", or of SDPA "flash", "memory-efficient", "cudnn", "math".
+  /// What runs: "manual", "da3" for the own CPU kernel, or of SDPA "flash", "memory-efficient", "cudnn",
+  /// "math".
   virtual std::string backend() const = 0;
 };
 
