@@ -12,23 +12,30 @@ namespace da3::bench {
 namespace {
 
 struct Side {
-  Worker* worker = nullptr;
+  const StartWorker* start = nullptr;
   Report* report = nullptr;
   std::vector<WorkerCase> cases;
   std::vector<Samples> samples;
   Calibrations calibrations;
 };
 
-void open(Side& side, const PlannedGroup& group, int warmups) {
-  side.cases = side.worker->open(group, warmups);
+void begin(Side& side, const PlannedGroup& group) {
+  side.cases.clear();
   side.samples.assign(group.cases.size(), {});
   side.calibrations.clear();
-  for (std::size_t i = 0; i < side.cases.size(); ++i) side.samples[i].failure = side.cases[i].failure;
 }
 
-void run_round(Side& side, std::size_t round) {
-  const WorkerRound values = side.worker->round(1);
-  for (std::size_t i = 0; i < values.cases.size() && i < side.samples.size(); ++i) {
+// One process from its start to its end.
+void run_round(Side& side, const PlannedGroup& group, int warmups, std::size_t round) {
+  const std::unique_ptr<Worker> worker = (*side.start)();
+  side.report->tool = worker->tool();
+  side.report->environment = worker->environment();
+  side.cases = worker->open(group, warmups);
+  side.cases.resize(group.cases.size());
+  const WorkerRound values = worker->round(kAgainstRunsPerRound);
+  for (std::size_t i = 0; i < side.samples.size(); ++i) {
+    if (side.cases[i].failure) side.samples[i].failure = side.cases[i].failure;
+    if (i >= values.cases.size()) continue;
     if (values.failures[i]) side.samples[i].failure = values.failures[i];
     for (const auto& [metric, list] : values.cases[i]) {
       Rounds& rounds = side.samples[i].rounds[metric];
@@ -50,24 +57,22 @@ void finish(Side& side, const PlannedGroup& group) {
 
 }  // namespace
 
-SideBySide measure_against(const Plan& plan, Worker& base, Worker& now, const AgainstHooks& hooks) {
+SideBySide measure_against(const Plan& plan, const StartWorker& base, const StartWorker& now,
+                           const AgainstHooks& hooks) {
   SideBySide result;
-  result.base.tool = base.tool();
-  result.base.environment = base.environment();
-  result.now.tool = now.tool();
-  result.now.environment = now.environment();
   result.base.plan = result.now.plan = plan.echo();
   Side sides[] = {{&base, &result.base, {}, {}, {}}, {&now, &result.now, {}, {}, {}}};
-  const int rounds = std::max(kAgainstRounds, plan.options.runs);
   for (const PlannedGroup& group : plan.groups) {
     if (hooks.on_group) hooks.on_group(group);
-    for (Side& side : sides) open(side, group, plan.options.warmups);
-    for (int round = 0; round < rounds; ++round) {
-      if (hooks.interrupted && hooks.interrupted())
+    for (Side& side : sides) begin(side, group);
+    for (int round = 0; round < kAgainstRounds; ++round) {
+      if (hooks.interrupted && hooks.interrupted()) {
         throw Error(ErrorCode::kInterrupted, "the benchmark was interrupted");
+      }
       const int first = round % 2;
-      run_round(sides[first], static_cast<std::size_t>(round));
-      run_round(sides[1 - first], static_cast<std::size_t>(round));
+      for (Side* side : {&sides[first], &sides[1 - first]}) {
+        run_round(*side, group, plan.options.warmups, static_cast<std::size_t>(round));
+      }
     }
     for (Side& side : sides) finish(side, group);
     if (hooks.on_result) hooks.on_result(result);

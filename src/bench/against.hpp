@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include <bench/plan.hpp>
 #include <bench/report.hpp>
@@ -17,9 +18,12 @@ struct SideBySide {
   Report now;
 };
 
-/// Rounds of a comparison between programs: enough for a 10 % slow-down to stand out of run-to-run noise of 3
-/// %.
-inline constexpr int kAgainstRounds = 15;
+/// Rounds of a comparison between programs. Each is a fresh pair of processes, because where a process
+/// happens to lie in memory can move its times by several percent for as long as it lives.
+inline constexpr int kAgainstRounds = 12;
+
+/// Timed runs of a case in a round.
+inline constexpr int kAgainstRunsPerRound = 3;
 
 struct AgainstHooks {
   std::function<void(const PlannedGroup&)> on_group;  ///< Before each group
@@ -27,8 +31,12 @@ struct AgainstHooks {
   std::function<bool()> interrupted;
 };
 
-/// Runs every group of the plan in both workers, A B, B A, A B, one round each in turn.
-/// Throws: Error kUsage if a worker dies, kInterrupted.
-SideBySide measure_against(const Plan& plan, Worker& base, Worker& now, const AgainstHooks& hooks = {});
+/// Starts a process of one of the two programs.
+using StartWorker = std::function<std::unique_ptr<Worker>()>;
+
+/// Runs every group of the plan in both programs, A B, B A, A B, each time in new processes.
+/// Throws: Error kUsage if a worker cannot be started or dies, kInterrupted.
+SideBySide measure_against(const Plan& plan, const StartWorker& base, const StartWorker& now,
+                           const AgainstHooks& hooks = {});
 
 }  // namespace da3::bench

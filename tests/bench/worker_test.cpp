@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -110,6 +111,10 @@ class ScriptTest : public testing::Test {
                             "]},\"failure\":null}],\"calibration\":{}}';;\n  esac\ndone\n");
   }
 
+  static StartWorker starts(const std::string& program) {
+    return [program] { return std::make_unique<Worker>(program); };
+  }
+
   std::string read(const std::string& name) {
     std::ifstream file(folder_ / name);
     std::ostringstream text;
@@ -130,9 +135,8 @@ class ScriptTest : public testing::Test {
 };
 
 TEST_F(ScriptTest, ProgramsAlternateAndASlowerOneIsFound) {
-  Worker base(worker("base", "100"));
-  Worker now(worker("now", "112"));
-  const SideBySide result = measure_against(plan(), base, now);
+  const SideBySide result =
+      measure_against(plan(), starts(worker("base", "100")), starts(worker("now", "112")));
   EXPECT_THAT(read("order"), testing::StartsWith("base\nnow\nnow\nbase\nbase\nnow\n"));
   ASSERT_THAT(result.now.cases, SizeIs(1));
   EXPECT_EQ(result.now.cases.front().facts.text("from"), "now");
@@ -143,11 +147,10 @@ TEST_F(ScriptTest, ProgramsAlternateAndASlowerOneIsFound) {
 }
 
 TEST_F(ScriptTest, InterruptEndsTheComparison) {
-  Worker base(worker("base", "100"));
-  Worker now(worker("now", "100"));
   AgainstHooks hooks;
   hooks.interrupted = [] { return true; };
-  EXPECT_THROW(measure_against(plan(), base, now, hooks), Error);
+  EXPECT_THROW(measure_against(plan(), starts(worker("base", "100")), starts(worker("now", "100")), hooks),
+               Error);
 }
 
 TEST_F(ScriptTest, ProgramsThatAreNoWorkerAreRefused) {

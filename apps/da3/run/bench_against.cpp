@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <da3/error.hpp>
 
@@ -40,9 +43,11 @@ void save(const bench::SideBySide& result, const std::string& output) {
 int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console& console,
                   const std::function<bool()>& interrupted) {
   const std::vector<bench::FailLimit> limits = limits_of(options);
-  bench::Worker now(own_program());
+  const bench::StartWorker now = [] { return std::make_unique<bench::Worker>(own_program()); };
   // The base never gets the test aid, so that a slow-down can be put into one side.
-  bench::Worker base(options.against, {kSlowdownVariable});
+  const bench::StartWorker base = [&options] {
+    return std::make_unique<bench::Worker>(options.against, std::vector<std::string>{kSlowdownVariable});
+  };
   bench::AgainstHooks hooks;
   hooks.interrupted = interrupted;
   hooks.on_group = [&](const bench::PlannedGroup& group) {
