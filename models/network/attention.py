@@ -8,7 +8,7 @@ def forward(
 ) -> Tensor:
     # x: (B * S, N, C), changed in place. Tokens of `views` views in a row attend to each other.
     BS, N, C = x.shape
-    qkv = torch.linear(normed, self.qkv.weight, self.qkv.bias)
+    qkv = self.qkv.forward(normed)
     qkv = qkv.view(BS // views, views * N, 3, self.num_heads, C // self.num_heads)
     q, k, v = torch.unbind(qkv.permute(2, 0, 3, 1, 4), 0)
-    return self.project(x, self.attend(q, k, v, use_sdpa))
+    return self.proj.add_to(x, self.attend(q, k, v, use_sdpa))

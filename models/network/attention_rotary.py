@@ -18,15 +18,10 @@ def forward(
     BS, N, C = x.shape
     heads = self.num_heads
     d = C // heads
-    # Three products instead of one: the norms then see contiguous rows and copy nothing.
-    wq, wk, wv = torch.chunk(self.qkv.weight, 3, 0)
-    bq, bk, bv = torch.chunk(self.qkv.bias, 3, 0)
-    q = torch.linear(normed, wq, bq).view(BS, N, heads, d)
-    k = torch.linear(normed, wk, bk).view(BS, N, heads, d)
-    v = torch.linear(normed, wv, bv)
-    q = torch.layer_norm(q, [d], self.q_norm.weight, self.q_norm.bias, 1e-5)
-    k = torch.layer_norm(k, [d], self.k_norm.weight, self.k_norm.bias, 1e-5)
+    q, k, v = self.qkv.parts(normed, 3)
+    q = torch.layer_norm(q.view(BS, N, heads, d), [d], self.q_norm.weight, self.q_norm.bias, 1e-5)
+    k = torch.layer_norm(k.view(BS, N, heads, d), [d], self.k_norm.weight, self.k_norm.bias, 1e-5)
     scene = [BS // views, views * N, heads, d]
     q = self.rotate(q, cos, sin).view(scene).transpose(1, 2)
     k = self.rotate(k, cos, sin).view(scene).transpose(1, 2)
-    return self.project(x, self.attend(q, k, v.view(scene).transpose(1, 2), use_sdpa))
+    return self.proj.add_to(x, self.attend(q, k, v.view(scene).transpose(1, 2), use_sdpa))

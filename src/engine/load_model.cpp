@@ -72,9 +72,11 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
     tensor = tensor.to(to_torch(options.device), low ? backbone_type(ready.precision) : at::kFloat);
     if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();
   }
-  const bool own_kernels = options.own_kernels && options.device.kind == DeviceKind::kCpu &&
-                           ready.precision == Precision::kFp32 && own_operators_available();
-  return build_network(config, spec.network_layout, tensors, ready.attention, {.own_kernels = own_kernels});
+  const bool float_cpu =
+      options.device.kind == DeviceKind::kCpu && backbone_type(ready.precision) == at::kFloat;
+  const Lowering lowering{.own_kernels = options.own_kernels && float_cpu && own_operators_available(),
+                          .int8_linears = ready.precision == Precision::kInt8};
+  return build_network(config, spec.network_layout, tensors, ready.attention, lowering);
 }
 
 /// The file's own module, mapped where that works: LibTorch's reader copies every tensor and understands

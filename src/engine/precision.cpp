@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <da3/error.hpp>
 
+#include <engine/network/int8_linears.hpp>
 #include <engine/precision.hpp>
 
 namespace da3::engine {
@@ -14,7 +15,10 @@ std::string obstacle(Precision precision, const PrecisionFacts& facts) {
     return "a file with a network of its own may need float32 anywhere, only da3's networks keep their head "
            "in it";
   }
-  if (precision == Precision::kInt8) return "no int8 kernels for this network in this build";
+  if (precision == Precision::kInt8) {
+    if (facts.device.kind != DeviceKind::kCpu) return "8-bit products are there for CPUs only";
+    return has_int8_engine() ? "" : "this LibTorch has no engine for 8-bit products on this processor";
+  }
   if (facts.device.kind == DeviceKind::kCpu) {
     if (precision == Precision::kFp16) return "CPUs compute fp16 slower than fp32";
     if (!facts.cpu.fast_bf16()) {

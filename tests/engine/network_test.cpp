@@ -11,6 +11,7 @@
 
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
+#include <engine/network/int8_linears.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <weights/model_config.hpp>
@@ -120,6 +121,22 @@ TEST_P(Network, IsTheSameFromThePublishedLayout) {
   torch::jit::Module module =
       build_network(config_, 1, recipe_tensors(weights::tensor_list(config_), 7), Attention::kSdpa);
   EXPECT_TRUE(at::equal(entry(module.forward({image}), "depth"), entry(module_.forward({image}), "depth")));
+}
+
+TEST_P(Network, EightBitLayersReplaceTheLinearOnesAndStayNearThem) {
+  if (!has_int8_engine()) GTEST_SKIP() << "this LibTorch has no engine for 8-bit products on this processor";
+  const at::Tensor image = noise({1, 1, 3, 70, 98});
+  const at::Tensor exact = entry(module_.forward({image}), "depth");
+  torch::jit::Module int8 =
+      build_network(config_, kNewestLayout, tensors_, Attention::kSdpa, {.int8_linears = true});
+  for (const auto& parameter : int8.named_parameters()) {
+    EXPECT_EQ(parameter.name.find(".mlp."), std::string::npos) << parameter.name << " is there twice";
+  }
+  const at::Tensor rounded = entry(int8.forward({image}), "depth");
+  // 8 bits a weight and 7 an input: percents in the mean; equality would mean that nothing was replaced.
+  const double error = ((rounded - exact).abs() / exact).mean().item<double>();
+  EXPECT_LT(error, 0.1);
+  EXPECT_GT(error, 1e-6);
 }
 
 TEST_P(Network, RefusesALayoutItDoesNotKnow) {

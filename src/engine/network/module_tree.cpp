@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -13,12 +14,12 @@
 namespace da3::engine {
 namespace {
 
-/// Names of operators in the text: torch.NAME and da3.NAME (own_operators.hpp).
+/// Names of operators in the text: torch.NAME, quantized.NAME and da3.NAME (own_operators.hpp).
 struct OperatorResolver : torch::jit::NativeResolver {
   std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name,
                                                          torch::jit::GraphFunction& method,
                                                          const torch::jit::SourceRange& place) override {
-    if (name == "da3") return std::make_shared<torch::jit::BuiltinModule>("da3");
+    if (name == "da3" || name == "quantized") return std::make_shared<torch::jit::BuiltinModule>(name);
     return NativeResolver::resolveValue(name, method, place);
   }
 };
@@ -38,17 +39,24 @@ struct Node {
   std::map<std::string, at::Tensor> tensors;
 };
 
-Node make_tree(const std::map<std::string, at::Tensor>& tensors_by_path) {
+/// The node at a dotted path below `node`, made where it is missing.
+Node& descend(Node& node, std::string_view path) {
+  if (path.empty()) return node;
+  const std::size_t dot = std::min(path.find('.'), path.size());
+  Node& child = node.children[std::string(path.substr(0, dot))];
+  return descend(child, path.substr(std::min(dot + 1, path.size())));
+}
+
+/// A node for every part of the tensors' paths and for every plan: one may have attributes alone.
+Node make_tree(const std::map<std::string, at::Tensor>& tensors_by_path,
+               const std::map<std::string, ModulePlan>& plans_by_path) {
   Node root;
   for (const auto& [path, tensor] : tensors_by_path) {
-    Node* node = &root;
-    std::string_view rest = path;
-    for (std::size_t dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
-      node = &node->children[std::string(rest.substr(0, dot))];
-      rest.remove_prefix(dot + 1);
-    }
-    node->tensors.emplace(rest, tensor);
+    const std::size_t dot = path.rfind('.');
+    const std::string_view folder = std::string_view(path).substr(0, dot == std::string::npos ? 0 : dot);
+    descend(root, folder).tensors.emplace(path.substr(dot + 1), tensor);
   }
+  for (const auto& [path, plan] : plans_by_path) descend(root, path);
   return root;
 }
 
@@ -111,7 +119,7 @@ class Builder {
 
 torch::jit::Module build_module_tree(const std::map<std::string, at::Tensor>& tensors_by_path,
                                      const std::map<std::string, ModulePlan>& plans_by_path) {
-  return Builder(plans_by_path).build(make_tree(tensors_by_path), "");
+  return Builder(plans_by_path).build(make_tree(tensors_by_path, plans_by_path), "");
 }
 
 }  // namespace da3::engine

@@ -15,12 +15,12 @@ namespace da3::engine {
 struct ModulePlan {
   std::string class_name;  ///< Such as "Block"
   std::string text;        ///< TorchScript methods; they may use the attributes and children
-  std::map<std::string, at::IValue> attributes;  ///< int, float, bool or List[int]
+  std::map<std::string, at::IValue> attributes;  ///< int, float, bool, List[int], packed weights
 };
 
 /// One module with a child for every dotted part of the tensors' paths, each tensor registered as a parameter
-/// without a copy. Modules of the same plan and structure share one class. Paths without a plan hold tensors
-/// only. Throws: c10::Error or std::exception if a text does not compile.
+/// without a copy, and for every plan. Modules of the same plan and structure share one class. Paths without
+/// a plan hold tensors only. Throws: c10::Error or std::exception if a text does not compile.
 torch::jit::Module build_module_tree(const std::map<std::string, at::Tensor>& tensors_by_path,
                                      const std::map<std::string, ModulePlan>& plans_by_path);
 

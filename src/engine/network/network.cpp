@@ -6,6 +6,7 @@
 #include <da3/error.hpp>
 
 #include <engine/network/branches.hpp>
+#include <engine/network/int8_linears.hpp>
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/network_plans.hpp>
@@ -75,7 +76,9 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
   TensorMap needed = select_tensors(config, layout, tensors);
   try {
     if (layout == 1) needed = fold_tensors(config, std::move(needed));
-    return build_module_tree(needed, network_plans(config, attention != Attention::kManual, lowering));
+    auto plans = network_plans(config, attention != Attention::kManual, lowering);
+    if (lowering.int8_linears) quantize_linears(needed, plans);
+    return build_module_tree(needed, plans);
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Building the network " + id);
   }

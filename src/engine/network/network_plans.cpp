@@ -61,9 +61,13 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
         rotary ? "RotaryAttention" : "Attention",
         join({fused, text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
         {{"num_heads", config.num_heads}}};
-    plans[block + ".mlp"] = config.feed_forward == weights::FeedForward::kSwiGlu
-                                ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
-                                : ModulePlan{"Mlp", join({gelu, text::k_mlp_py}), {}};
+    const bool swiglu = config.feed_forward == weights::FeedForward::kSwiGlu;
+    plans[block + ".mlp"] = swiglu ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
+                                   : ModulePlan{"Mlp", join({gelu, text::k_mlp_py}), {}};
+    for (const char* const linear :
+         {".attn.qkv", ".attn.proj", swiglu ? ".mlp.w12" : ".mlp.fc1", swiglu ? ".mlp.w3" : ".mlp.fc2"}) {
+      plans[block + linear] = {"Linear", std::string(text::k_linear_py), {}};
+    }
   }
 }
 

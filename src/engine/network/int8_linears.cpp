@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <engine/network/int8_linears.hpp>
+#include <engine/network_text.hpp>
+
+namespace da3::engine {
+namespace {
+
+namespace text = network_text;
+
+/// Fastest first on the processors that were measured (docs/performance.md).
+constexpr std::array kEngines{at::QEngine::ONEDNN, at::QEngine::X86, at::QEngine::FBGEMM};
+
+const at::QEngine* find_engine() {
+  const std::vector<at::QEngine>& there = at::globalContext().supportedQEngines();
+  const auto* const found = std::find_if(kEngines.begin(), kEngines.end(), [&](at::QEngine engine) {
+    return std::find(there.begin(), there.end(), engine) != there.end();
+  });
+  return found == kEngines.end() ? nullptr : found;
+}
+
+at::IValue pack(const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor rows = weight.contiguous();
+  // A row of zeros keeps a scale above zero.
+  const at::Tensor scales = rows.abs().amax({1}).to(at::kDouble).div_(127.0).clamp_min_(1e-12);
+  const at::Tensor zeros = at::zeros({rows.size(0)}, at::kLong);
+  const at::Tensor quantized = at::quantize_per_channel(rows, scales, zeros, 0, at::kQInt8);
+  const auto prepack = c10::Dispatcher::singleton().findSchemaOrThrow("quantized::linear_prepack", "");
+  torch::jit::Stack stack{quantized, bias.contiguous()};
+  prepack.callBoxed(&stack);
+  return stack.front();
+}
+
+/// Products that the network takes from one matrix: three of queries, keys and values where they are normed,
+/// two of a gated feed-forward layer.
+int num_parts(std::string_view path, const std::map<std::string, ModulePlan>& plans) {
+  if (path.ends_with(".w12")) return 2;
+  if (!path.ends_with(".qkv")) return 1;
+  const std::string attention(path.substr(0, path.rfind('.')));
+  return plans.at(attention).class_name == "RotaryAttention" ? 3 : 1;
+}
+
+}  // namespace
+
+bool has_int8_engine() {
+  return find_engine() != nullptr;
+}
+
+void quantize_linears(TensorMap& tensors, std::map<std::string, ModulePlan>& plans) {
+  const at::QEngine* const engine = find_engine();
+  TORCH_CHECK(engine != nullptr, "this LibTorch has no engine for 8-bit products on this processor");
+  at::globalContext().setQEngine(*engine);
+  for (auto& [path, plan] : plans) {
+    if (plan.class_name != "Linear") continue;
+    const at::Tensor weight = std::move(tensors.extract(path + ".weight").mapped());
+    const at::Tensor bias = std::move(tensors.extract(path + ".bias").mapped());
+    const int parts = num_parts(path, plans);
+    constexpr std::array<std::string_view, 4> kMoreText{"", "", text::k_linear_int8_two_py,
+                                                        text::k_linear_int8_three_py};
+    plan = {"Int8Linear" + std::to_string(parts),
+            std::string(text::k_linear_int8_py) + std::string(kMoreText[static_cast<std::size_t>(parts)]),
+            {}};
+    const auto weights = weight.chunk(parts, 0);
+    const auto biases = bias.chunk(parts, 0);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      plan.attributes["packed" + std::to_string(i)] = pack(weights[i], biases[i]);
+    }
+  }
+}
+
+}  // namespace da3::engine
