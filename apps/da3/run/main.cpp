@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <cstdio>
 #include <type_traits>
 #include <variant>
@@ -38,6 +39,8 @@ int run_command([[maybe_unused]] const Options& options) {
 
 // What the launcher becomes for every command that needs the network; takes the same arguments.
 int main(int argc, char** argv) {
+  // A file above the limit of `ulimit -f` is then a failed write, reported as any other.
+  std::signal(SIGXFSZ, SIG_IGN);
   const int code = da3::cli::guarded([&] {
     return std::visit([](const auto& options) { return run_command(options); }, da3::cli::parse(argc, argv));
   });
