@@ -86,14 +86,17 @@ bool uses_own_kernels(const DeviceId& device, Precision precision) {
   return device.kind == DeviceKind::kCpu && precision == Precision::kFp32 && own_operators_available();
 }
 
-// A rotary block's attention as the networks are built with it, for another number of heads.
-ModulePlan rotary_plan(const AttentionShape& shape, bool own_kernels) {
+// A rotary block's attention and its linear layers as the networks are built with them, for another number of
+// heads.
+std::map<std::string, ModulePlan> rotary_plans(const AttentionShape& shape, bool own_kernels) {
   weights::NetworkConfig config = weights::catalogue_config("da3-small");
   config.main.backbone.num_heads = shape.heads;
   config.main.backbone.embed_dim = shape.heads * shape.head_dim;
-  const int block = config.main.backbone.rope_start;
-  return network_plans(config, true, {.own_kernels = own_kernels})
-      .at("backbone.pretrained.blocks." + std::to_string(block) + ".attn");
+  const std::string attention =
+      "backbone.pretrained.blocks." + std::to_string(config.main.backbone.rope_start) + ".attn";
+  auto all = network_plans(config, true, {.own_kernels = own_kernels});
+  return {
+      {"", all.at(attention)}, {"qkv", all.at(attention + ".qkv")}, {"proj", all.at(attention + ".proj")}};
 }
 
 torch::jit::Module rotary_layer(const AttentionShape& shape, const at::TensorOptions& options,
@@ -109,7 +112,7 @@ torch::jit::Module rotary_layer(const AttentionShape& shape, const at::TensorOpt
                                                   {"q_norm.bias", at::zeros({shape.head_dim}, options)},
                                                   {"k_norm.weight", at::ones({shape.head_dim}, options)},
                                                   {"k_norm.bias", at::zeros({shape.head_dim}, options)}};
-  return build_module_tree(tensors, {{"", rotary_plan(shape, own_kernels)}});
+  return build_module_tree(tensors, rotary_plans(shape, own_kernels));
 }
 
 class LayerWorkload final : public AttentionWorkload {
