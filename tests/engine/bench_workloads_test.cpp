@@ -12,7 +12,7 @@ namespace {
 constexpr DeviceId kCpu{};
 
 TEST(BenchWorkloads, AttentionRunsInBothModesAsTheNetworksHaveIt) {
-  const AttentionShape shape{.tokens = 37, .heads = 3, .head_dim = 64};
+  const AttentionShape shape{.tokens = 600, .heads = 3, .head_dim = 64};
   std::uint64_t peaks[2] = {};
   for (const Attention mode : {Attention::kSdpa, Attention::kManual}) {
     const auto work = make_attention_workload(kCpu, Precision::kFp32, mode, shape, 1);
@@ -22,8 +22,9 @@ TEST(BenchWorkloads, AttentionRunsInBothModesAsTheNetworksHaveIt) {
     peaks[mode == Attention::kSdpa ? 0 : 1] = *work->peak_bytes();
     EXPECT_EQ(work->backend() == "manual", mode == Attention::kManual);
   }
-  // Written out, the scores of every head are in memory at once.
-  EXPECT_GE(peaks[1], 3U * 37U * 37U * 4U);
+  // Written out, the scores of every head are in memory at once: far more than a kernel's scratch at this
+  // length.
+  EXPECT_GE(peaks[1], 3U * 600U * 600U * 4U);
   EXPECT_GT(peaks[1], peaks[0]);
 }
 
