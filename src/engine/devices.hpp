@@ -11,27 +11,27 @@
 
 #include <da3/device.hpp>
 
+#include <engine/device_layer.hpp>
 #include <infer/memory_probe.hpp>
 
-// Everything that differs between kinds of device, on LibTorch's device-neutral interface: no CUDA header is
-// needed.
+// Questions about a device and orders to it, whatever its kind (device_layer.hpp).
 namespace da3::engine {
 
 /// LibTorch's name for a device.
 c10::Device to_torch(const DeviceId& device);
 
-/// Returns if work can run on the device. Throws: Error kDeviceUnavailable with the reason and what would
-/// work: LibTorch built without it, no driver, no device seen, index out of range.
+/// Returns if the device is there. Throws: Error kDeviceUnavailable with the reason and what would work:
+/// LibTorch built without it, no driver, no device seen, index out of range.
 void check_device(const DeviceId& device);
+
+/// Returns if work can run on the device: takes a little memory there and gives it back. Throws: as
+/// check_device, and for a device that is busy, too full, or that this LibTorch has no code for.
+void open_device(const DeviceId& device);
 
 /// Devices of a kind that can be used now. Never throws.
 int num_devices(DeviceKind kind);
 
 /// What the driver calls a GPU; none where it does not tell.
-struct GpuInfo {
-  std::string name;            ///< Such as "NVIDIA H100 80GB HBM3"
-  int compute_capability = 0;  ///< Major * 10 + minor on CUDA, such as 90; 0 elsewhere
-};
 std::optional<GpuInfo> gpu_info(const DeviceId& device);
 
 /// Memory of a checked device: what the driver has free and what LibTorch holds without using it.

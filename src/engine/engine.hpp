@@ -19,13 +19,20 @@
 // The engine's face: no LibTorch type appears here.
 namespace da3::engine {
 
+/// Where bytes become the network's normalised input.
+enum class NormaliseOn {
+  kDevice,  ///< Bytes are uploaded, a quarter of the numbers
+  kHost,    ///< Numbers are uploaded; the same values to 1e-6 before the network
+};
+
 struct LoadOptions {
   DeviceId device;
   std::optional<Precision> precision;  ///< None: the default of the device (docs/performance.md)
   std::optional<Attention> attention;  ///< None: the faster one by the table of operators
   int threads = 0;          ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
   bool own_kernels = true;  ///< da3's CPU operators where they exist (docs/performance.md); false: LibTorch's
-  bool map_weights = true;  ///< Map the file instead of reading it (CPU)
+  NormaliseOn normalise = NormaliseOn::kDevice;
+  bool map_weights = true;            ///< Map the file instead of reading it (CPU)
   std::optional<ModelSpec> describe;  ///< Record for a file without `da3.json`
   /// Where checked files are remembered. Set: a file that is new or changed since is hashed in full and
   /// compared with its record (docs/model-format.md, Identity). None: the record is trusted.

@@ -5,8 +5,7 @@
 
 #include <dlfcn.h>
 
-#include <engine/cpu_features.hpp>
-#include <engine/devices.hpp>
+#include <engine/device_layer.hpp>
 
 namespace da3::engine {
 namespace {
@@ -16,7 +15,7 @@ constexpr int kComputeCapabilityMajor = 75;
 constexpr int kComputeCapabilityMinor = 76;
 
 /// The driver numbers devices as LibTorch does, CUDA_VISIBLE_DEVICES applied.
-std::optional<GpuInfo> ask_cuda_driver(int index) {
+std::optional<GpuInfo> ask(int index) {
   // Loaded already by LibTorch where there is a GPU; never closed.
   void* const driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
   if (driver == nullptr) return std::nullopt;
@@ -39,11 +38,8 @@ std::optional<GpuInfo> ask_cuda_driver(int index) {
 
 }  // namespace
 
-std::optional<GpuInfo> gpu_info(const DeviceId& device) {
-  if (device.kind == DeviceKind::kCuda) return ask_cuda_driver(device.index);
-  // The GPU of an Apple chip has no name of its own.
-  if (device.kind == DeviceKind::kMps) return GpuInfo{cpu_features().model + " GPU", 0};
-  return std::nullopt;
+std::optional<GpuInfo> cuda_driver_info(int index) {
+  return ask(index);
 }
 
 }  // namespace da3::engine

@@ -18,6 +18,7 @@
 #include <engine/engine.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/model_archive.hpp>
+#include <engine/module_placement.hpp>
 #include <engine/network/network.hpp>
 #include <engine/own_operators.hpp>
 #include <engine/precision.hpp>
@@ -30,11 +31,6 @@
 
 namespace da3::engine {
 namespace {
-
-/// Backbones may have low precision, all else stays in float32.
-bool is_in_backbone(std::string_view path) {
-  return path.starts_with("backbone.") || path.find(".backbone.") != std::string_view::npos;
-}
 
 ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
   if (archive.find(weights::kRecordEntry) == nullptr && options.describe) return *options.describe;
@@ -59,17 +55,16 @@ Precision precision_for(const LoadOptions& options, bool own_network) {
                                               .own_network = own_network});
 }
 
-/// The network from this build's own text, its weights from the file; no code of the file is run.
+/// The network from this build's own text on the CPU, its weights from the file; no code of the file is run.
 torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options,
                            const ReadyNetwork& ready) {
-  const std::string subject = archive.path().string();
-  const weights::NetworkConfig config = weights::parse_config(spec.network_config_json, subject);
+  const weights::NetworkConfig config =
+      weights::parse_config(spec.network_config_json, archive.path().string());
   TensorMap tensors = read_tensors(archive);
   for (auto& [name, tensor] : tensors) {
     if (!tensor.is_floating_point()) continue;
-    const bool low = is_in_backbone(name);
     const at::Tensor mapped = tensor;
-    tensor = tensor.to(to_torch(options.device), low ? backbone_type(ready.precision) : at::kFloat);
+    tensor = tensor.to(at::kFloat);
     if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();
   }
   const bool float_cpu =
@@ -77,6 +72,19 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
   const Lowering lowering{.own_kernels = options.own_kernels && float_cpu && own_operators_available(),
                           .int8_linears = ready.precision == Precision::kInt8};
   return build_network(config, spec.network_layout, tensors, ready.attention, lowering);
+}
+
+/// Throws Error kOutOfMemory where an accelerator has less free than the weights take.
+void check_room(std::uint64_t bytes, const std::string& name, const DeviceId& device, Precision precision) {
+  if (device.kind == DeviceKind::kCpu) return;
+  const infer::MemoryState memory = device_memory(device);
+  if (bytes <= memory.free_bytes) return;
+  const auto mib = [](std::uint64_t count) { return std::to_string(count >> 20) + " MiB"; };
+  throw Error(ErrorCode::kOutOfMemory,
+              "Device " + to_string(device) + " is too small for model " + name + ": its weights take " +
+                  mib(bytes) + " in " + std::string(to_string(precision)) + ", " + mib(memory.free_bytes) +
+                  " of " + mib(memory.total_bytes) +
+                  " are free; close other programs that use it, or take a smaller model or --device cpu");
 }
 
 /// The file's own module, mapped where that works: LibTorch's reader copies every tensor and understands
@@ -97,11 +105,18 @@ ReadyNetwork ready_own(const core::StoredZip& archive, const ModelSpec& spec, co
   ready.precision = precision_for(options, true);
   const bool any = !options.attention || options.attention == Attention::kFixed;
   ready.attention = any ? default_attention(options.device, ready.precision) : *options.attention;
-  ready.module = rebuild(archive, spec, options, ready);
+  torch::jit::Module module = rebuild(archive, spec, options, ready);
+  const Placement placement{to_torch(options.device), backbone_type(ready.precision)};
+  check_room(placed_bytes(module, placement), spec.name, options.device, ready.precision);
+  ready.module = place(module, placement);
+  if (device_layer(options.device.kind).tables_on_host()) ready.host_module = std::move(module);
+  // The rules for sky and metres look at values, on which the host then waits.
+  ready.recordable = spec.network_id == "da3-anyview";
   return ready;
 }
 
-ReadyNetwork ready_foreign(const core::StoredZip& archive, const LoadOptions& options) {
+ReadyNetwork ready_foreign(const core::StoredZip& archive, const ModelSpec& spec,
+                           const LoadOptions& options) {
   ReadyNetwork ready;
   ready.precision = precision_for(options, false);
   ready.module = load_foreign(archive, options);
@@ -111,15 +126,20 @@ ReadyNetwork ready_foreign(const core::StoredZip& archive, const LoadOptions& op
                     archive.path().string());
   // After loading on the CPU: shape arithmetic of traced files stays there, on the device every number of it
   // would be a kernel and a wait.
-  if (options.device.kind != DeviceKind::kCpu) ready.module.to(to_torch(options.device));
+  if (options.device.kind != DeviceKind::kCpu) {
+    const c10::Device device = to_torch(options.device);
+    check_room(placed_bytes(ready.module, {device, at::kFloat}), spec.name, options.device, ready.precision);
+    ready.module.to(device);
+  }
   return ready;
 }
 
 ReadyNetwork make_ready(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
   const bool own = !spec.network_id.empty() && knows_network(spec.network_id, spec.network_layout);
-  ReadyNetwork ready = own ? ready_own(archive, spec, options) : ready_foreign(archive, options);
+  ReadyNetwork ready = own ? ready_own(archive, spec, options) : ready_foreign(archive, spec, options);
   ready.offered = check_contract(ready.module, spec, archive.path().string());
   ready.device = options.device;
+  ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : infer::usable_cores();
   return ready;
 }
@@ -127,9 +147,9 @@ ReadyNetwork make_ready(const core::StoredZip& archive, const ModelSpec& spec, c
 }  // namespace
 
 std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file, const LoadOptions& options) {
-  check_device(options.device);
   set_up_libtorch();
   const EngineScope scope;
+  open_device(options.device);
   std::optional<Error> failure;
   try {
     const core::StoredZip archive = core::StoredZip::open(file);

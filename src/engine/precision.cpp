@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <exception>
+
+#include <ATen/Context.h>
+
 #include <da3/error.hpp>
 
 #include <engine/network/int8_linears.hpp>
@@ -56,6 +60,30 @@ Precision choose_precision(std::optional<Precision> wanted, const PrecisionFacts
                                                       reason + ". Possible: " + possible(facts));
   }
   return *wanted;
+}
+
+namespace {
+
+std::mutex& cuda_setting() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+}  // namespace
+
+PrecisionScope::PrecisionScope(const DeviceId& device, Precision precision) {
+  if (!to_torch(device).is_cuda()) return;
+  lock_ = std::unique_lock(cuda_setting());
+  at::globalContext().setAllowTF32CuDNN(precision != Precision::kFp32);
+}
+
+PrecisionScope::~PrecisionScope() {
+  if (!lock_) return;
+  try {
+    at::globalContext().setAllowTF32CuDNN(false);
+  } catch (const std::exception&) {
+    // The setting stays; the next scope sets its own.
+  }
 }
 
 at::ScalarType backbone_type(Precision precision) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,20 @@ struct PrecisionFacts {
 /// compute capability 8.0, fp16 below). Networks of other files run in fp32 only. Throws: Error
 /// kPrecisionUnsupported that names what can run and why the wish cannot.
 Precision choose_precision(std::optional<Precision> wanted, const PrecisionFacts& facts);
+
+/// How float32 convolutions multiply while work is queued: with a backbone in fp16 or bf16 the head's on CUDA
+/// in TF32 (10 bits of mantissa, as fp16), else in float32. Matrix products stay in float32 always. Threads:
+/// the setting is the process's, so scopes of CUDA devices wait for each other.
+class PrecisionScope {
+ public:
+  PrecisionScope(const DeviceId& device, Precision precision);
+  ~PrecisionScope();
+  PrecisionScope(const PrecisionScope&) = delete;
+  PrecisionScope& operator=(const PrecisionScope&) = delete;
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
 
 /// LibTorch's type for the backbone's weights and activations.
 at::ScalarType backbone_type(Precision precision);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -59,35 +60,36 @@ std::size_t first_not_finite(const std::vector<float>& values) {
   return values.size();
 }
 
-class Taker {
- public:
-  Taker(const c10::IValue& outputs, const ModelSpec& spec) : outputs_(outputs.toGenericDict()), spec_(spec) {}
+std::vector<std::int64_t> shape_of(const std::string& key, const infer::Request& request) {
+  if (key == "extrinsics") return {request.scenes, request.views, 3, 4};
+  if (key == "intrinsics") return {request.scenes, request.views, 3, 3};
+  return {request.scenes, request.views, request.size.height, request.size.width};
+}
 
-  std::vector<float> take(const std::string& key, at::IntArrayRef shape) const {
-    const auto found = outputs_.find(key);
-    if (found == outputs_.end()) invalid(spec_, key, "is missing");
-    const at::Tensor output = found->value().toTensor();
-    if (!output.defined() || output.sizes() != shape || !output.is_floating_point()) {
-      std::ostringstream what;
-      what << "must be floating point of shape " << shape << ", found ";
-      output.defined() ? what << output.scalar_type() << " of shape " << output.sizes() : what << "nothing";
-      invalid(spec_, key, what.str());
-    }
-    const at::Tensor host = output.to(at::kCPU, at::kFloat).contiguous();
-    std::vector<float> values(static_cast<std::size_t>(host.numel()));
-    std::memcpy(values.data(), host.const_data_ptr<float>(), values.size() * sizeof(float));
-    if (const std::size_t at = first_not_finite(values); at != values.size()) {
-      invalid(spec_, key,
-              "is " + std::to_string(values[at]) + " at element " + std::to_string(at) + " of " +
-                  std::to_string(values.size()) + "; another precision or attention mode may help");
-    }
-    return values;
+at::Tensor select(const c10::impl::GenericDict& outputs, const std::string& key, at::IntArrayRef shape,
+                  const ModelSpec& spec) {
+  const auto found = outputs.find(key);
+  if (found == outputs.end()) invalid(spec, key, "is missing");
+  const at::Tensor output = found->value().toTensor();
+  if (!output.defined() || output.sizes() != shape || !output.is_floating_point()) {
+    std::ostringstream what;
+    what << "must be floating point of shape " << shape << ", found ";
+    output.defined() ? what << output.scalar_type() << " of shape " << output.sizes() : what << "nothing";
+    invalid(spec, key, what.str());
   }
+  return output.to(at::kFloat).contiguous();
+}
 
- private:
-  c10::impl::GenericDict outputs_;
-  const ModelSpec& spec_;
-};
+std::vector<float> finite_values(const at::Tensor& host, const std::string& key, const ModelSpec& spec) {
+  std::vector<float> values(static_cast<std::size_t>(host.numel()));
+  std::memcpy(values.data(), host.const_data_ptr<float>(), values.size() * sizeof(float));
+  if (const std::size_t at = first_not_finite(values); at != values.size()) {
+    invalid(spec, key,
+            "is " + std::to_string(values[at]) + " at element " + std::to_string(at) + " of " +
+                std::to_string(values.size()) + "; another precision or attention mode may help");
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -108,18 +110,36 @@ void check_request(const infer::Request& request, const ModelSpec& spec) {
   }
 }
 
-infer::Result take_predictions(const c10::IValue& outputs, const infer::Request& request,
+std::vector<std::string> wanted_outputs(const infer::Wanted& wanted) {
+  std::vector<std::string> names{"depth"};
+  if (wanted.confidence) names.emplace_back("depth_conf");
+  if (wanted.sky) names.emplace_back("sky");
+  if (wanted.pose) names.insert(names.end(), {"extrinsics", "intrinsics"});
+  return names;
+}
+
+std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const infer::Request& request,
+                                       const ModelSpec& spec) {
+  const auto dictionary = outputs.toGenericDict();
+  std::vector<at::Tensor> selected;
+  for (const std::string& key : wanted_outputs(request.wanted)) {
+    selected.push_back(select(dictionary, key, shape_of(key, request), spec));
+  }
+  return selected;
+}
+
+infer::Result take_predictions(const std::vector<at::Tensor>& outputs, const infer::Request& request,
                                const ModelSpec& spec) {
-  const Taker taker(outputs, spec);
-  const std::int64_t maps[] = {request.scenes, request.views, request.size.height, request.size.width};
   infer::Result result;
   result.size = request.size;
-  result.depth = taker.take("depth", maps);
-  if (request.wanted.confidence) result.confidence = taker.take("depth_conf", maps);
-  if (request.wanted.sky) result.sky = taker.take("sky", maps);
-  if (request.wanted.pose) {
-    result.extrinsics = taker.take("extrinsics", {request.scenes, request.views, 3, 4});
-    result.intrinsics = taker.take("intrinsics", {request.scenes, request.views, 3, 3});
+  const std::map<std::string, std::vector<float>*> places{{"depth", &result.depth},
+                                                          {"depth_conf", &result.confidence},
+                                                          {"sky", &result.sky},
+                                                          {"extrinsics", &result.extrinsics},
+                                                          {"intrinsics", &result.intrinsics}};
+  const std::vector<std::string> names = wanted_outputs(request.wanted);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    *places.at(names[i]) = finite_values(outputs.at(i), names[i], spec);
   }
   return result;
 }

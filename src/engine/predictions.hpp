@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <ATen/core/ivalue.h>
 
 #include <infer/depth_model.hpp>
@@ -12,10 +15,17 @@ namespace da3::engine {
 /// have.
 void check_request(const infer::Request& request, const ModelSpec& spec);
 
-/// What was asked for, out of a network's outputs, on the host in float32. Copies from the outputs' device.
-/// Throws: Error kPredictionInvalid for an output that is missing, has another shape or values that are not
-/// finite.
-infer::Result take_predictions(const c10::IValue& outputs, const infer::Request& request,
+/// Outputs that a request wants, by their names in Result's order; present ones only.
+std::vector<std::string> wanted_outputs(const infer::Wanted& wanted);
+
+/// The wanted outputs of a network in float32, contiguous, on the device where they are.
+/// Throws: Error kPredictionInvalid for an output that is missing or has another shape.
+std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const infer::Request& request,
+                                       const ModelSpec& spec);
+
+/// The result of a request from its wanted outputs on the host. Throws: Error kPredictionInvalid for values
+/// that are not finite.
+infer::Result take_predictions(const std::vector<at::Tensor>& outputs, const infer::Request& request,
                                const ModelSpec& spec);
 
 }  // namespace da3::engine

@@ -4,10 +4,13 @@
 #include <chrono>
 #include <cstring>
 
+#include <c10/core/DeviceGuard.h>
+
 #include <da3/error.hpp>
 
 #include <engine/devices.hpp>
 #include <engine/libtorch_setup.hpp>
+#include <engine/module_placement.hpp>
 #include <engine/precision.hpp>
 #include <engine/predictions.hpp>
 #include <engine/torch_depth_model.hpp>
@@ -17,12 +20,13 @@ namespace da3::engine {
 namespace {
 
 using torch::jit::IValue;
+using Clock = std::chrono::steady_clock;
 
 /// Sizes whose tables are kept: a folder of photos has a handful, and one size's tables take a few MB.
 constexpr std::size_t kMostTables = 8;
 
-at::Tensor channels_tensor(const std::array<float, 3>& values, const c10::Device& device) {
-  return at::tensor(at::ArrayRef<float>(values.data(), values.size())).view({3, 1, 1}).to(device);
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
 std::string describe(const infer::Request& request) {
@@ -30,41 +34,82 @@ std::string describe(const infer::Request& request) {
          std::to_string(request.size.height) + "x" + std::to_string(request.size.width);
 }
 
+ForwardShape shape_of(const infer::Request& request) {
+  return {request.scenes, request.views, request.size, request.wanted};
+}
+
+/// The pictures in a tensor of the host, ready to be uploaded.
+at::Tensor stage(const infer::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
+                 Transfers& transfers) {
+  const auto [height, width] = request.size;
+  if (normalise == NormaliseOn::kHost) {
+    at::Tensor image = transfers.host_tensor({request.scenes, request.views, 3, height, width}, at::kFloat);
+    normaliser.on_host(request, image);
+    return image;
+  }
+  at::Tensor pixels = transfers.host_tensor({request.scenes, request.views, height, width, 3}, at::kByte);
+  auto* to = pixels.mutable_data_ptr<std::uint8_t>();
+  for (const auto& picture : request.pictures) {
+    std::memcpy(to, picture.data(), picture.size());
+    to += picture.size();
+  }
+  return pixels;
+}
+
+void mark(Stopwatch* stopwatch) {
+  if (stopwatch != nullptr) stopwatch->mark();
+}
+
 }  // namespace
 
-/// Milliseconds between points at which the device has nothing left to do.
-class TorchDepthModel::Phases {
+/// What a request in flight has for itself.
+struct TorchDepthModel::Lane {
+  std::unique_ptr<Transfers> transfers;
+  std::unique_ptr<Stopwatch> stopwatch;
+  Clock::time_point computed;  ///< When the forward was queued; on devices without a queue when it was done
+};
+
+/// A lane for the time of a request. It comes back only from a request that succeeded: of another one copies
+/// may be under way.
+class TorchDepthModel::LaneLoan {
  public:
-  explicit Phases(const DeviceId& device) : device_(device) {
-    engine::synchronize(device_);
-    start_ = last_ = Clock::now();
+  explicit LaneLoan(TorchDepthModel& model) : model_(model) {
+    const std::lock_guard lock(model_.mutex_);
+    if (!model_.lanes_.empty()) {
+      lane_ = std::move(model_.lanes_.back());
+      model_.lanes_.pop_back();
+      return;
+    }
+    lane_ = std::make_unique<Lane>();
+    lane_->transfers = model_.layer_.make_transfers(model_.network_.device.index);
+    lane_->stopwatch = model_.layer_.make_stopwatch(model_.network_.device.index);
   }
+  ~LaneLoan() = default;
+  LaneLoan(const LaneLoan&) = delete;
+  LaneLoan& operator=(const LaneLoan&) = delete;
 
-  double lap_ms() {
-    engine::synchronize(device_);
-    const Clock::time_point now = Clock::now();
-    return milliseconds(now - std::exchange(last_, now));
+  Lane& operator*() const { return *lane_; }
+  Lane* operator->() const { return lane_.get(); }
+
+  void give_back() {
+    const std::lock_guard lock(model_.mutex_);
+    model_.lanes_.push_back(std::move(lane_));
   }
-
-  double total_ms() const { return milliseconds(last_ - start_); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  static double milliseconds(Clock::duration span) {
-    return std::chrono::duration<double, std::milli>(span).count();
-  }
-
-  DeviceId device_;
-  Clock::time_point start_;
-  Clock::time_point last_;
+  TorchDepthModel& model_;
+  std::unique_ptr<Lane> lane_;
 };
 
 TorchDepthModel::TorchDepthModel(ReadyNetwork network, ModelSpec spec)
-    : network_(std::move(network)), spec_(std::move(spec)) {
-  const EngineScope scope;
-  mean_ = channels_tensor(spec_.mean, to_torch(network_.device));
-  std_ = channels_tensor(spec_.std, to_torch(network_.device));
-}
+    : network_(std::move(network)),
+      spec_(std::move(spec)),
+      layer_(device_layer(network_.device.kind)),
+      normaliser_([&] {
+        const EngineScope scope;
+        return Normaliser(spec_, to_torch(network_.device));
+      }()),
+      graphs_(network_.device) {}
 
 TorchDepthModel::~TorchDepthModel() = default;
 
@@ -73,7 +118,11 @@ void TorchDepthModel::synchronize() {
 }
 
 int TorchDepthModel::concurrency() const {
-  return network_.device.kind == DeviceKind::kCpu ? 1 : 2;
+  return layer_.concurrency();
+}
+
+int TorchDepthModel::num_recorded() const {
+  return graphs_.num_recorded();
 }
 
 infer::Result TorchDepthModel::predict(const infer::Request& request) {
@@ -83,40 +132,113 @@ infer::Result TorchDepthModel::predict(const infer::Request& request) {
   if (network_.device.kind == DeviceKind::kCpu) threads.emplace(network_.threads);
   std::optional<Error> failure;
   try {
+    const c10::OptionalDeviceGuard on_device(to_torch(network_.device));
+    record_if_due(request);
+    const std::shared_lock in_flight(flight_);
     return run(request);
   } catch (const std::exception& error) {
     failure =
         translate(error, ErrorCode::kPredictionInvalid, "Model " + spec_.name + " on " + describe(request));
   }
   // Here the failed call's tensors are gone, so that what they held can be given back for a smaller request.
-  if (failure->code() == ErrorCode::kOutOfMemory) {
-    const std::lock_guard lock(mutex_);
-    tables_.clear();
-    last_shape_.reset();
-    empty_cache(network_.device);
-  }
+  if (failure->code() == ErrorCode::kOutOfMemory) give_memory_back();
   throw Error(*failure);
 }
 
+void TorchDepthModel::give_memory_back() {
+  const std::unique_lock alone(flight_);
+  const std::scoped_lock lock(forward_, mutex_);
+  tables_.clear();
+  last_shape_.reset();
+  try {
+    graphs_.clear();
+  } catch (const std::exception&) {
+    // The device is lost, which the next request will say.
+  }
+  empty_cache(network_.device);
+}
+
 infer::Result TorchDepthModel::run(const infer::Request& request) {
+  const Clock::time_point start = Clock::now();
   change_shape({request.scenes, request.views, request.size});
-  Phases phases(network_.device);
-  infer::PhaseTimes times;
+  LaneLoan lane(*this);
+  const at::Tensor host = stage(request, network_.normalise, normaliser_, *lane->transfers);
+  const double staging_ms = ms_since(start);
+  const at::Tensor pixels = lane->transfers->upload(host);
+  infer::Result measured;
+  const double upload_ms = ms_since(start);
+  const std::vector<at::Tensor> outputs = run_forward(pixels, request, *lane, measured);
+  lane->transfers->wait();
+  infer::Result result = take_predictions(outputs, request, spec_);
+  result.peak_bytes = measured.peak_bytes;
+  tell_phases(*lane, result.times);
+  const auto copied_up = lane->transfers->upload_ms();
+  result.times.upload_ms = copied_up ? staging_ms + *copied_up : upload_ms;
+  const auto copied_down = lane->transfers->download_ms();
+  result.times.download_ms = copied_down ? *copied_down : ms_since(lane->computed);
+  result.times.total_ms = ms_since(start);
+  lane.give_back();
+  return result;
+}
+
+/// Queues a forward behind those of other requests and the download of what is wanted behind it.
+std::vector<at::Tensor> TorchDepthModel::run_forward(const at::Tensor& pixels, const infer::Request& request,
+                                                     Lane& lane, infer::Result& result) {
+  const std::lock_guard queueing(forward_);
+  lane.transfers->before_work();
+  std::vector<at::Tensor> outputs = replay_or_compute(pixels, request, lane, result);
+  lane.computed = Clock::now();
+  for (at::Tensor& output : outputs) output = lane.transfers->download(output);
+  return outputs;
+}
+
+std::vector<at::Tensor> TorchDepthModel::replay_or_compute(const at::Tensor& pixels,
+                                                           const infer::Request& request, Lane& lane,
+                                                           infer::Result& result) {
+  const ForwardShape shape = shape_of(request);
+  if (auto replayed = graphs_.replay(shape, pixels)) {
+    result.peak_bytes = replayed->peak_bytes;
+    return std::move(replayed->outputs);
+  }
   // Before the meter starts: tables stay for later calls, whose peak is then the same.
   const IValue shape_tables = network_.offered.tables ? tables(request.size) : IValue();
   const PeakMeter meter(network_.device);
-  phases.lap_ms();
-  at::Tensor image = upload(request);
-  times.upload_ms = phases.lap_ms();
-  image = normalise(image);
-  times.normalise_ms = phases.lap_ms();
-  const IValue outputs = forward(image, shape_tables, request, phases, times);
-  infer::Result result = take_predictions(outputs, request, spec_);
-  times.download_ms = phases.lap_ms();
-  times.total_ms = phases.total_ms();
-  result.times = times;
+  const PrecisionScope products(network_.device, network_.precision);
+  lane.stopwatch->mark();
+  std::vector<at::Tensor> outputs = compute(pixels, shape_tables, request, lane.stopwatch.get());
   result.peak_bytes = meter.peak_bytes();
-  return result;
+  // The input was there before the meter was.
+  if (result.peak_bytes) *result.peak_bytes += pixels.nbytes();
+  if (network_.recordable) graphs_.ran(shape, result.peak_bytes);
+  return outputs;
+}
+
+/// Recording takes the device for itself: whatever another request queued meanwhile might end up in it.
+void TorchDepthModel::record_if_due(const infer::Request& request) {
+  const ForwardShape shape = shape_of(request);
+  {
+    const std::lock_guard queueing(forward_);
+    if (!network_.recordable || !graphs_.is_due(shape)) return;
+  }
+  const std::unique_lock alone(flight_);
+  const std::lock_guard queueing(forward_);
+  if (!graphs_.is_due(shape)) return;  // Another thread was faster.
+  engine::synchronize(network_.device);
+  const IValue shape_tables = network_.offered.tables ? tables(request.size) : IValue();
+  const bool bytes = network_.normalise == NormaliseOn::kDevice;
+  const auto [height, width] = request.size;
+  const at::Tensor pixels =
+      bytes ? at::empty({request.scenes, request.views, height, width, 3},
+                        at::TensorOptions().dtype(at::kByte).device(to_torch(network_.device)))
+            : at::empty({request.scenes, request.views, 3, height, width},
+                        at::TensorOptions().dtype(at::kFloat).device(to_torch(network_.device)));
+  const PrecisionScope products(network_.device, network_.precision);
+  infer::Request without_pictures = request;
+  without_pictures.pictures.clear();
+  // The function holds the tables, which recorded work reads as long as it is kept.
+  graphs_.record(shape, pixels, [this, shape_tables, without_pictures](const at::Tensor& input) {
+    return compute(input, shape_tables, without_pictures, nullptr);
+  });
 }
 
 /// Blocks kept for the last shape are of no use for another one on the CPU, where they are found by exact
@@ -137,47 +259,40 @@ IValue TorchDepthModel::tables(Size size) {
     return tables_.back().second;
   }
   if (tables_.size() == kMostTables) tables_.erase(tables_.begin());
-  tables_.emplace_back(size, network_.module.run_method("tables", size.height, size.width));
+  tables_.emplace_back(size, make_tables(size));
   return tables_.back().second;
 }
 
-/// (B, S, H, W, 3) uint8 on the device.
-at::Tensor TorchDepthModel::upload(const infer::Request& request) const {
-  at::Tensor pixels =
-      at::empty({request.scenes, request.views, request.size.height, request.size.width, 3}, at::kByte);
-  auto* to = pixels.mutable_data_ptr<std::uint8_t>();
-  for (const auto& picture : request.pictures) {
-    std::memcpy(to, picture.data(), picture.size());
-    to += picture.size();
+IValue TorchDepthModel::make_tables(Size size) {
+  if (!network_.host_module) return network_.module.run_method("tables", size.height, size.width);
+  IValue made = network_.host_module->run_method("tables", size.height, size.width);
+  for (const auto& entry : made.toGenericDict()) {
+    const bool low = is_backbone_table(entry.key().toStringRef());
+    entry.setValue(entry.value().toTensor().to(to_torch(network_.device),
+                                               low ? backbone_type(network_.precision) : at::kFloat));
   }
-  return pixels.to(to_torch(network_.device));
+  return made;
 }
 
-/// (B, S, 3, H, W) float32: pixel / 255, to the network's input range, less mean, over standard deviation.
-at::Tensor TorchDepthModel::normalise(const at::Tensor& pixels) const {
-  at::Tensor image = at::empty({pixels.size(0), pixels.size(1), 3, pixels.size(2), pixels.size(3)},
-                               pixels.options().dtype(at::kFloat));
-  image.copy_(pixels.permute({0, 1, 4, 2, 3})).div_(255.0F);
-  const auto [low, high] = spec_.input_range;
-  if (low != 0.0F || high != 1.0F) image.mul_(high - low).add_(low);
-  return image.sub_(mean_).div_(std_);
+bool TorchDepthModel::in_steps(const infer::Request& request) const {
+  return network_.offered.tables || (network_.offered.split && !request.wanted.pose);
 }
 
-IValue TorchDepthModel::forward(const at::Tensor& image, const IValue& tables, const infer::Request& request,
-                                Phases& phases, infer::PhaseTimes& times) {
-  const Offered& offered = network_.offered;
-  if (offered.tables || (offered.split && !request.wanted.pose)) {
-    return forward_in_steps(image, tables, request, phases, times);
-  }
-  // Backbone and head are one call here, so their times stay unknown.
-  IValue outputs = network_.module.run_method(request.wanted.pose ? "pose" : "forward", image);
-  phases.lap_ms();
-  return outputs;
+/// The wanted outputs on the device. Marks behind normalising and, where they are apart, backbone and head.
+std::vector<at::Tensor> TorchDepthModel::compute(const at::Tensor& pixels, const IValue& tables,
+                                                 const infer::Request& request, Stopwatch* stopwatch) {
+  const at::Tensor image =
+      network_.normalise == NormaliseOn::kDevice ? normaliser_.on_device(pixels) : pixels;
+  mark(stopwatch);
+  IValue outputs = in_steps(request)
+                       ? forward_in_steps(image, tables, request, stopwatch)
+                       : network_.module.run_method(request.wanted.pose ? "pose" : "forward", image);
+  mark(stopwatch);
+  return select_outputs(outputs, request, spec_);
 }
 
 IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& tables,
-                                         const infer::Request& request, Phases& phases,
-                                         infer::PhaseTimes& times) {
+                                         const infer::Request& request, Stopwatch* stopwatch) {
   torch::jit::Module& module = network_.module;
   const int height = request.size.height;
   const int width = request.size.width;
@@ -185,7 +300,7 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
   const IValue features = network_.offered.tables
                               ? features_for_head(module.run_method("features_with", input, tables))
                               : module.run_method("features", input);
-  times.backbone_ms = phases.lap_ms();
+  mark(stopwatch);
   const IValue outputs = network_.offered.tables
                              ? module.run_method("decode_with", features, tables, height, width)
                              : module.run_method("decode", features, height, width);
@@ -195,7 +310,6 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
     auto all = outputs.toGenericDict();
     for (const auto& camera : cameras.toGenericDict()) all.insert_or_assign(camera.key(), camera.value());
   }
-  times.head_ms = phases.lap_ms();
   return outputs;
 }
 
@@ -205,6 +319,16 @@ IValue TorchDepthModel::features_for_head(IValue features) const {
   auto levels = features.toGenericDict();
   for (const auto& level : levels) level.setValue(level.value().toTensor().to(at::kFloat));
   return features;
+}
+
+void TorchDepthModel::tell_phases(Lane& lane, infer::PhaseTimes& times) const {
+  const std::vector<double> laps = lane.stopwatch->laps_ms();
+  if (laps.empty()) return;  // Replayed as a whole.
+  times.normalise_ms = laps.front();
+  if (laps.size() == 3) {
+    times.backbone_ms = laps[1];
+    times.head_ms = laps[2];
+  }
 }
 
 }  // namespace da3::engine

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -14,6 +15,9 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include <engine/contract.hpp>
+#include <engine/device_layer.hpp>
+#include <engine/graph_cache.hpp>
+#include <engine/normalise.hpp>
 #include <infer/depth_model.hpp>
 
 namespace da3::engine {
@@ -21,16 +25,23 @@ namespace da3::engine {
 /// A TorchScript module on its device, contract checked, weights in their precision.
 struct ReadyNetwork {
   torch::jit::Module module;
+  /// The same with float32 weights on the host, to compute tables there; none where the device computes them.
+  std::optional<torch::jit::Module> host_module;
   Offered offered;
   DeviceId device;
   Precision precision = Precision::kFp32;
   Attention attention = Attention::kFixed;
-  int threads = 1;  ///< Of a forward on a CPU
+  int threads = 1;          ///< Of a forward on a CPU
+  bool recordable = false;  ///< Nothing in a forward depends on values that only the device knows
+  NormaliseOn normalise = NormaliseOn::kDevice;
 };
 
 /// The real DepthModel.
-/// Threads: predict may be called from several; on a CPU each of them gets OpenMP threads of its own, so use
-/// one.
+///
+/// Requests pass through three steps: upload, forward, download. Forwards are queued one request after the
+/// other, so that a second request's memory is the first one's again; copies of one request overlap the
+/// forward of another. Threads: predict may be called from several; on a CPU each of them gets OpenMP threads
+/// of its own, so use one.
 class TorchDepthModel final : public infer::DepthModel {
  public:
   TorchDepthModel(ReadyNetwork network, ModelSpec spec);
@@ -45,30 +56,47 @@ class TorchDepthModel final : public infer::DepthModel {
   void synchronize() override;
   int concurrency() const override;
 
+  /// Shapes that are replayed from a recording.
+  int num_recorded() const;
+
  private:
-  class Phases;
+  struct Lane;
+  class LaneLoan;
   using Shape = std::tuple<int, int, Size>;
 
   infer::Result run(const infer::Request& request);
+  void give_memory_back();
   void change_shape(const Shape& shape);
   torch::jit::IValue tables(Size size);
-  at::Tensor upload(const infer::Request& request) const;
-  at::Tensor normalise(const at::Tensor& pixels) const;
-  torch::jit::IValue forward(const at::Tensor& image, const torch::jit::IValue& tables,
-                             const infer::Request& request, Phases& phases, infer::PhaseTimes& times);
+  torch::jit::IValue make_tables(Size size);
+  void record_if_due(const infer::Request& request);
+  std::vector<at::Tensor> run_forward(const at::Tensor& pixels, const infer::Request& request, Lane& lane,
+                                      infer::Result& result);
+  std::vector<at::Tensor> replay_or_compute(const at::Tensor& pixels, const infer::Request& request,
+                                            Lane& lane, infer::Result& result);
+  std::vector<at::Tensor> compute(const at::Tensor& pixels, const torch::jit::IValue& tables,
+                                  const infer::Request& request, Stopwatch* stopwatch);
   torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
-                                      const infer::Request& request, Phases& phases,
-                                      infer::PhaseTimes& times);
+                                      const infer::Request& request, Stopwatch* stopwatch);
   torch::jit::IValue features_for_head(torch::jit::IValue features) const;
+  void tell_phases(Lane& lane, infer::PhaseTimes& times) const;
+  /// Backbone and head are calls of their own.
+  bool in_steps(const infer::Request& request) const;
 
   ReadyNetwork network_;
   ModelSpec spec_;
-  at::Tensor mean_;  ///< (3, 1, 1) on the device, as std_
-  at::Tensor std_;
+  const DeviceLayer& layer_;
+  Normaliser normaliser_;
 
-  std::mutex mutex_;  ///< Guards what follows
+  /// Held by every request from upload to download, alone by what needs the device for itself.
+  std::shared_mutex flight_;
+  std::mutex forward_;  ///< Held while a forward is queued
+
+  mutable std::mutex mutex_;  ///< Guards what follows
   std::optional<Shape> last_shape_;
   std::vector<std::pair<Size, torch::jit::IValue>> tables_;  ///< Most recently used last
+  std::vector<std::unique_ptr<Lane>> lanes_;                 ///< Not in use
+  GraphCache graphs_;                                        ///< Guarded by forward_
 };
 
 }  // namespace da3::engine

@@ -34,14 +34,43 @@ bool is_out_of_memory(const std::exception& error) {
     return true;
   if (const auto* own = dynamic_cast<const Error*>(&error)) return own->code() == ErrorCode::kOutOfMemory;
   const std::string_view text = error.what();
-  for (const std::string_view sign : {"out of memory", "can't allocate memory", "not enough memory"}) {
+  // Libraries report their own workspace as a status; cuBLAS calls a handle that it found no memory for not
+  // initialized.
+  for (const std::string_view sign :
+       {"out of memory", "can't allocate memory", "not enough memory", "_STATUS_ALLOC_FAILED",
+        "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate"}) {
     if (text.find(sign) != std::string_view::npos) return true;
   }
   return false;
 }
 
+std::optional<std::string> device_failure(const std::exception& error) {
+  if (dynamic_cast<const Error*>(&error) != nullptr || is_out_of_memory(error)) return std::nullopt;
+  const std::string message = torch_message(error);
+  const auto says = [&](std::string_view sign) { return message.find(sign) != std::string::npos; };
+  // Of a recording that came to nothing: the device goes on.
+  if (says("captur")) return std::nullopt;
+  if (says("busy or unavailable")) {
+    return "it is busy: another program has it to itself (compute mode \"exclusive process\"), or it is "
+           "switched off";
+  }
+  if (says("no kernel image is available")) {
+    return "this LibTorch has no code for this GPU; take one that was built for it, or use --device cpu";
+  }
+  if (says("driver version is insufficient")) {
+    return "its driver is older than this LibTorch's CUDA; update the driver or take another LibTorch";
+  }
+  const bool failed = dynamic_cast<const c10::AcceleratorError*>(&error) != nullptr || says("CUDA error: ") ||
+                      says("device-side assert") || says("GPU is lost") || says("MPS: command buffer");
+  if (!failed) return std::nullopt;
+  return "it failed and needs a new start of the program (" + message + ")";
+}
+
 Error translate(const std::exception& error, ErrorCode otherwise, const std::string& doing) {
   if (const auto* own = dynamic_cast<const Error*>(&error)) return *own;
+  if (const auto failure = device_failure(error)) {
+    return Error(ErrorCode::kDeviceUnavailable, doing + ": the device cannot be used: " + *failure);
+  }
   const ErrorCode code = is_out_of_memory(error) ? ErrorCode::kOutOfMemory : otherwise;
   return Error(code, doing + ": " + torch_message(error));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 
 #include <da3/error.hpp>
@@ -16,8 +17,13 @@ std::string torch_message(const std::exception& error);
 /// text.
 bool is_out_of_memory(const std::exception& error);
 
-/// The error as the library's own: kOutOfMemory where memory ran out, unchanged if it is an Error already,
-/// else `otherwise`. `doing` starts the message, such as "Running model.pt".
+/// What is wrong with the device itself, and what may help: it is busy, lost, or LibTorch has no code for it.
+/// None for errors of the work that it was given.
+std::optional<std::string> device_failure(const std::exception& error);
+
+/// The error as the library's own: kOutOfMemory where memory ran out, kDeviceUnavailable where the device
+/// failed, unchanged if it is an Error already, else `otherwise`. `doing` starts the message, such as
+/// "Running model.pt".
 Error translate(const std::exception& error, ErrorCode otherwise, const std::string& doing);
 
 }  // namespace da3::engine

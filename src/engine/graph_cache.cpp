@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <exception>
+
+#include <ATen/ATen.h>
+
+#include <da3/error.hpp>
+
+#include <engine/devices.hpp>
+#include <engine/graph_cache.hpp>
+#include <engine/torch_errors.hpp>
+
+namespace da3::engine {
+namespace {
+
+/// TorchScript looks at its first run and makes its plan in the second.
+constexpr int kForwardsBefore = 2;
+/// 8 pictures of 504x280; above, a GPU has more to compute than a CPU to queue.
+constexpr std::int64_t kMostPixels = std::int64_t{8} * 504 * 280;
+/// Shapes of a folder of photos, landscape and portrait, with a few batch sizes of each.
+constexpr std::size_t kMostRecorded = 8;
+
+}  // namespace
+
+GraphCache::~GraphCache() {
+  try {
+    clear();
+  } catch (const std::exception&) {
+    // The device is lost; its memory goes with the process.
+  }
+}
+
+const GraphCache::Entry* GraphCache::find(const ForwardShape& shape) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.shape == shape; });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+GraphCache::Entry& GraphCache::touch(const ForwardShape& shape) {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.shape == shape; });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+    return entries_.front();
+  }
+  if (entries_.size() == kMostRecorded) {
+    // The last replay of a recording may still run.
+    if (entries_.back().recording) synchronize(device_);
+    entries_.pop_back();
+  }
+  entries_.emplace_front();
+  entries_.front().shape = shape;
+  return entries_.front();
+}
+
+bool GraphCache::is_due(const ForwardShape& shape) const {
+  const Entry* const entry = find(shape);
+  return entry != nullptr && entry->forwards >= kForwardsBefore && !entry->recording && !entry->failed;
+}
+
+void GraphCache::ran(const ForwardShape& shape, std::optional<std::uint64_t> peak_bytes) {
+  if (shape.pixels() > kMostPixels || !device_layer(device_.kind).why_no_recording().empty()) return;
+  Entry& entry = touch(shape);
+  ++entry.forwards;
+  if (peak_bytes) entry.peak_bytes = std::max(entry.peak_bytes.value_or(0), *peak_bytes);
+}
+
+void GraphCache::record(const ForwardShape& shape, const at::Tensor& pixels, const Forward& forward) {
+  const auto with_pool = std::find_if(entries_.begin(), entries_.end(),
+                                      [](const Entry& entry) { return entry.recording != nullptr; });
+  const Recording* const other = with_pool == entries_.end() ? nullptr : with_pool->recording.get();
+  Entry& entry = touch(shape);
+  try {
+    auto recording = device_layer(device_.kind).make_recording(device_.index);
+    at::Tensor input = at::zeros_like(pixels);
+    std::vector<at::Tensor> outputs;
+    recording->record([&] { outputs = forward(input); }, other);
+    entry.forward = forward;
+    entry.input = std::move(input);
+    entry.outputs = std::move(outputs);
+    entry.recording = std::move(recording);
+  } catch (const std::exception& error) {
+    entry.failed = true;
+    // Not of the recording: the next forward as usual would meet the same.
+    if (device_failure(error)) throw;
+  }
+  if (entry.failed) empty_cache(device_);
+}
+
+std::optional<GraphCache::Replayed> GraphCache::replay(const ForwardShape& shape, const at::Tensor& pixels) {
+  const Entry* const known = find(shape);
+  if (known == nullptr || !known->recording) return std::nullopt;
+  Entry& entry = touch(shape);
+  entry.input.copy_(pixels, /*non_blocking=*/true);
+  entry.recording->replay();
+  Replayed replayed;
+  replayed.peak_bytes = entry.peak_bytes;
+  for (const at::Tensor& output : entry.outputs) replayed.outputs.push_back(output.clone());
+  return replayed;
+}
+
+void GraphCache::clear() {
+  if (num_recorded() > 0) synchronize(device_);
+  for (Entry& entry : entries_) {
+    if (!entry.recording) continue;
+    entry.recording.reset();
+    entry.input.reset();
+    entry.outputs.clear();
+    entry.forward = nullptr;
+    entry.failed = true;
+  }
+}
+
+int GraphCache::num_recorded() const {
+  return static_cast<int>(std::count_if(entries_.begin(), entries_.end(),
+                                        [](const Entry& entry) { return entry.recording != nullptr; }));
+}
+
+}  // namespace da3::engine
