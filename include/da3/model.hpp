@@ -17,6 +17,8 @@
 
 namespace da3 {
 
+struct ModelAccess;
+
 /// How a model is loaded. None or 0 everywhere: what suits the machine.
 struct ModelOptions {
   std::optional<DeviceId> device;  ///< None: the best present
@@ -63,7 +65,8 @@ struct ScenePrediction {
 };
 
 /// A depth network on a device. Movable, not copyable; an object that was moved from may only be destroyed.
-/// Threads: any member may be called from any thread; forwards run one at a time.
+/// Threads: any member may be called from any thread; forwards run one at a time. To share one loaded network
+/// among several: ModelCache.
 class DA3_API Model {
  public:
   /// The model in a file made by `da3 model export` (docs/model-format.md).
@@ -97,6 +100,7 @@ class DA3_API Model {
   ScenePrediction predict_scene(std::span<const Image> views, const PredictOptions& options = {}) const;
 
  private:
+  friend struct ModelAccess;
   struct State;
   explicit Model(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

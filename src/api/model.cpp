@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 
 #include <da3/model.hpp>
 
-#include <engine/engine.hpp>
+#include <api/shared_model.hpp>
 #include <image/preprocess.hpp>
 #include <infer/depth_model.hpp>
 
@@ -77,8 +76,7 @@ Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
 }  // namespace
 
 struct Model::State {
-  std::unique_ptr<infer::DepthModel> network;
-  std::mutex one_forward;
+  std::shared_ptr<infer::DepthModel> network;
 
   // Forwards a batch of inputs of one size; halves it when memory runs out.
   void forward(std::span<const Image> photos, std::span<const Image> inputs,
@@ -97,13 +95,12 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Model Model::load(const std::filesystem::path& file, const ModelOptions& options) {
-  engine::LoadOptions load;
-  load.device = options.device.value_or(engine::available_devices().front());
-  load.precision = options.precision;
-  load.attention = options.attention;
-  load.threads = options.threads;
-  auto state = std::make_unique<State>();
-  state->network = engine::load_model(file, load);
+  return ModelAccess::handle(api::load_shared(file, api::load_options(options)));
+}
+
+Model ModelAccess::handle(std::shared_ptr<infer::DepthModel> network) {
+  auto state = std::make_unique<Model::State>();
+  state->network = std::move(network);
   return Model(std::move(state));
 }
 
@@ -136,7 +133,6 @@ std::vector<Prediction> Model::predict(std::span<const Image> photos, const Pred
   const int usual = device().kind == DeviceKind::kCpu ? 1 : 8;
   const auto most = static_cast<std::size_t>(options.max_batch > 0 ? options.max_batch : usual);
   std::vector<Prediction> results(photos.size());
-  const std::scoped_lock lock(state_->one_forward);
   for (const auto& [size, which] : by_size) {
     for (std::size_t at = 0; at < which.size(); at += most) {
       const auto batch = std::span(which).subspan(at, std::min(most, which.size() - at));
@@ -168,7 +164,6 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
   request.wanted = state_->wanted(options);
   request.wanted.pose = spec().has_output("pose");
   for (const Image& input : inputs) request.pictures.emplace_back(input.rgb);
-  const std::scoped_lock lock(state_->one_forward);
   const infer::Result result = state_->network->predict(request);
   ScenePrediction scene;
   for (std::size_t i = 0; i < views.size(); ++i) {

@@ -49,6 +49,16 @@ struct LoadOptions {
 /// kOutOfMemory.
 std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file, const LoadOptions& options);
 
+/// How a model runs.
+struct Modes {
+  Precision precision = Precision::kFp32;
+  Attention attention = Attention::kSdpa;
+};
+
+/// What load_model takes where `options` have no wish, and the wishes themselves elsewhere. A foreign network
+/// without attention of its own runs as kFixed all the same. Throws: Error kPrecisionUnsupported.
+Modes modes_of(const ModelSpec& spec, const LoadOptions& options);
+
 /// Devices that this LibTorch can use now, best first; the CPU is always the last.
 std::vector<DeviceId> available_devices();
 

@@ -100,11 +100,15 @@ torch::jit::Module load_foreign(const core::StoredZip& archive, const LoadOption
   return torch::jit::load(archive.path().string(), c10::Device(at::kCPU));
 }
 
+bool is_own(const ModelSpec& spec) {
+  return !spec.network_id.empty() && knows_network(spec.network_id, spec.network_layout);
+}
+
 ReadyNetwork ready_own(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
+  const Modes modes = modes_of(spec, options);
   ReadyNetwork ready;
-  ready.precision = precision_for(options, true);
-  const bool any = !options.attention || options.attention == Attention::kFixed;
-  ready.attention = any ? default_attention(options.device, ready.precision) : *options.attention;
+  ready.precision = modes.precision;
+  ready.attention = modes.attention;
   torch::jit::Module module = rebuild(archive, spec, options, ready);
   const Placement placement{to_torch(options.device), backbone_type(ready.precision)};
   check_room(placed_bytes(module, placement), spec.name, options.device, ready.precision);
@@ -135,8 +139,8 @@ ReadyNetwork ready_foreign(const core::StoredZip& archive, const ModelSpec& spec
 }
 
 ReadyNetwork make_ready(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
-  const bool own = !spec.network_id.empty() && knows_network(spec.network_id, spec.network_layout);
-  ReadyNetwork ready = own ? ready_own(archive, spec, options) : ready_foreign(archive, spec, options);
+  ReadyNetwork ready =
+      is_own(spec) ? ready_own(archive, spec, options) : ready_foreign(archive, spec, options);
   ready.offered = check_contract(ready.module, spec, archive.path().string());
   ready.device = options.device;
   ready.normalise = options.normalise;
@@ -165,6 +169,12 @@ std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file,
   }
   if (failure->code() == ErrorCode::kOutOfMemory) empty_cache(options.device);
   throw Error(*failure);
+}
+
+Modes modes_of(const ModelSpec& spec, const LoadOptions& options) {
+  const Precision precision = precision_for(options, is_own(spec));
+  const bool any = !options.attention || (is_own(spec) && options.attention == Attention::kFixed);
+  return {precision, any ? default_attention(options.device, precision) : *options.attention};
 }
 
 ModelSpec read_spec(const std::filesystem::path& file) {

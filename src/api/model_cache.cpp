@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include <da3/model_cache.hpp>
+
+#include <api/shared_model.hpp>
+#include <infer/model_cache.hpp>
+
+namespace da3 {
+
+struct ModelCache::State {
+  explicit State(std::uint64_t max_bytes) : models(max_bytes) {}
+  infer::ModelCache models;
+};
+
+ModelCache::ModelCache(std::uint64_t max_bytes) : state_(std::make_unique<State>(max_bytes)) {}
+ModelCache::ModelCache(ModelCache&&) noexcept = default;
+ModelCache& ModelCache::operator=(ModelCache&&) noexcept = default;
+ModelCache::~ModelCache() = default;
+
+Model ModelCache::get(const std::filesystem::path& file, const ModelOptions& options) {
+  const ModelSpec spec = engine::read_spec(file);
+  engine::LoadOptions load = api::load_options(options);
+  const engine::Modes modes = engine::modes_of(spec, load);
+  load.precision = modes.precision;
+  // Files of one network under two names may say different things of its numbers. Foreign files may have no
+  // hash.
+  const std::string weights = spec.sha256.empty() ? std::filesystem::canonical(file).string() : spec.sha256;
+  const infer::ModelKey key{spec.name + '/' + weights, load.device, modes.precision, modes.attention};
+  const std::uint64_t bytes = std::filesystem::file_size(file);
+  return ModelAccess::handle(state_->models.get(
+      key, [&] { return infer::LoadedModel{api::load_shared(file, load), bytes}; }, bytes));
+}
+
+void ModelCache::trim() {
+  state_->models.trim();
+}
+
+ModelCacheStatistics ModelCache::statistics() const {
+  const infer::ModelCacheStatistics found = state_->models.statistics();
+  return {found.hits, found.misses, found.failures, found.evictions, found.models, found.bytes};
+}
+
+}  // namespace da3
