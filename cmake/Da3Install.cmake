@@ -33,13 +33,11 @@ function(da3_install)
             DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/da3")
   endif()
   install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/da3")
-  if(EXISTS "${PROJECT_SOURCE_DIR}/models/starter")
-    install(DIRECTORY "${PROJECT_SOURCE_DIR}/models/starter" DESTINATION "${CMAKE_INSTALL_DATADIR}/da3/models"
-            PATTERN "*.py" EXCLUDE)
-    # A build tree looks like an installed one to the program.
-    file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/share/da3/models")
-    file(CREATE_LINK "${PROJECT_SOURCE_DIR}/models/starter" "${PROJECT_BINARY_DIR}/share/da3/models/starter" SYMBOLIC)
-  endif()
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/models/starter" DESTINATION "${CMAKE_INSTALL_DATADIR}/da3/models"
+          PATTERN "*.py" EXCLUDE)
+  # A build tree looks like an installed one to the program.
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/share/da3/models")
+  file(CREATE_LINK "${PROJECT_SOURCE_DIR}/models/starter" "${PROJECT_BINARY_DIR}/share/da3/models/starter" SYMBOLIC)
   if(DA3_BUNDLE_LIBTORCH)
     file(GLOB libraries "${DA3_TORCH_LIB_DIR}/*${CMAKE_SHARED_LIBRARY_SUFFIX}*")
     install(FILES ${libraries} DESTINATION "${CMAKE_INSTALL_LIBDIR}/da3" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE

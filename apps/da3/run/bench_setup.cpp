@@ -30,7 +30,6 @@ namespace da3::run {
 namespace {
 
 constexpr std::uint64_t kSyntheticSeed = 1;
-constexpr double kBytesPerParameter = 4;
 
 std::filesystem::path cache_folder() {
 #ifdef DA3_WITH_HUB

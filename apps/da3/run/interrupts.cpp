@@ -16,8 +16,8 @@ constexpr int kSignalExit = 128;
 
 // Never destroyed: the waiting thread may outlive main's locals.
 std::stop_source& source() {
-  static auto* const kSource = new std::stop_source;
-  return *kSource;
+  static auto* const never_destroyed = new std::stop_source;
+  return *never_destroyed;
 }
 
 std::atomic<int> first_signal = 0;

@@ -23,10 +23,8 @@ int run_command([[maybe_unused]] const Options& options) {
   if constexpr (std::is_same_v<Kind, cli::Infer>) return run::infer(options);
   if constexpr (std::is_same_v<Kind, cli::ModelPull>) return run::model_pull(options);
 #endif
-#ifdef DA3_WITH_SUITES
   if constexpr (std::is_same_v<Kind, cli::BenchRun>) return run::bench(options);
   if constexpr (std::is_same_v<Kind, cli::BenchWorker>) return run::bench_worker();
-#endif
   if constexpr (std::is_same_v<Kind, cli::ModelInfo>) return run::model_info(options);
   if constexpr (std::is_same_v<Kind, cli::ModelExport>) return run::model_export(options);
   if constexpr (std::is_same_v<Kind, cli::ModelVerify>) return run::model_verify(options);
