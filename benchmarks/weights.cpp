@@ -1,14 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <tests/testing/temporary_folder.hpp>
 
 #include <weights/model_config.hpp>
 #include <weights/recipe.hpp>
@@ -17,25 +16,6 @@
 
 namespace da3::benchmarks {
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "da3-benchmarks-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error(name + " could not be made; set TMPDIR");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A header as long as the published file's. Opening reads only that, so every tensor has one value here.
 void write_header_of(const std::string& model, const std::filesystem::path& file) {
@@ -49,8 +29,8 @@ void write_header_of(const std::string& model, const std::filesystem::path& file
 }
 
 void safetensors_open(benchmark::State& state, const std::string& model) {
-  const TemporaryFolder folder;
-  const std::filesystem::path file = folder.file("model.safetensors");
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "model.safetensors";
   write_header_of(model, file);
   std::size_t count = 0;
   for (auto _ : state) {

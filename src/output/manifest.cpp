@@ -13,9 +13,9 @@
 
 #include <da3/error.hpp>
 
-#include <output/atomic_file.hpp>
+#include <core/atomic_file.hpp>
+#include <core/write_failure.hpp>
 #include <output/manifest.hpp>
-#include <output/write_failure.hpp>
 
 namespace da3::output {
 namespace {
@@ -107,7 +107,7 @@ std::string host_name() {
 }
 
 /// Appends all of `text` or nothing: 0 or errno. `size` is the file's size before.
-int append_whole(const FileDescriptor& file, std::string_view text, std::uint64_t size) {
+int append_whole(const core::FileDescriptor& file, std::string_view text, std::uint64_t size) {
   while (!text.empty()) {
     const ssize_t written = write(file.get(), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
@@ -139,20 +139,21 @@ ManifestIndex read_manifests(const std::filesystem::path& folder, const std::opt
 
 Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shard>& shard)
     : folder_(folder), file_(folder / manifest_name(shard)), claims_file_(folder / claims_name(shard)) {
-  ensure_folder(folder);
+  core::ensure_folder(folder);
   open_locked(folder);
   for (const std::string& name : manifest_names(folder)) {
     const std::filesystem::path other = folder / name;
     if (other == file_) continue;
-    const FileDescriptor descriptor(open(other.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!is_sister(name, shard) && descriptor && try_lock(descriptor, true) == Lock::kHeldByAnother) {
+    const core::FileDescriptor descriptor(open(other.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!is_sister(name, shard) && descriptor &&
+        core::try_lock(descriptor, true) == core::Lock::kHeldByAnother) {
       throw locked_error(folder, other);
     }
     index_.add_file(other);
   }
   const ManifestIndex::ReadResult own = index_.add_file(file_);
   bytes_ = own.valid_bytes;
-  if (ftruncate(descriptor_.get(), static_cast<off_t>(bytes_)) != 0) throw write_failure(file_, errno);
+  if (ftruncate(descriptor_.get(), static_cast<off_t>(bytes_)) != 0) throw core::write_failure(file_, errno);
   if (own.line_end_missing) append_line("");
   read_claims(shard);
 }
@@ -167,11 +168,12 @@ Manifest::~Manifest() {
 
 void Manifest::open_locked(const std::filesystem::path& folder) {
   do {
-    descriptor_ = FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
-    if (!descriptor_) throw write_failure(file_, errno);
-    const Lock lock = try_lock(descriptor_);
-    if (lock == Lock::kHeldByAnother) throw locked_error(folder, file_);
-    locked_ = lock == Lock::kTaken;
+    descriptor_ =
+        core::FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
+    if (!descriptor_) throw core::write_failure(file_, errno);
+    const core::Lock lock = core::try_lock(descriptor_);
+    if (lock == core::Lock::kHeldByAnother) throw locked_error(folder, file_);
+    locked_ = lock == core::Lock::kTaken;
   } while (!is_same_file(descriptor_.get(), file_));  // Removed between opening and locking
 }
 
@@ -199,10 +201,10 @@ void Manifest::read_claims(const std::optional<Shard>& shard) {
 void Manifest::open_claims() {
   std::string text;
   for (const std::string& each : open_claims_) text += each + kClaimEnd;
-  write_file(claims_file_, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-             Existing::kReplace);
-  claims_descriptor_ = FileDescriptor(open(claims_file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  if (!claims_descriptor_) throw write_failure(claims_file_, errno);
+  core::write_file(claims_file_, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+                   core::Existing::kReplace);
+  claims_descriptor_ = core::FileDescriptor(open(claims_file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  if (!claims_descriptor_) throw core::write_failure(claims_file_, errno);
 }
 
 void Manifest::begin_run(RunRecord run) {
@@ -227,7 +229,7 @@ void Manifest::append(const ImageRecord& record) {
 void Manifest::append_line(std::string line) {
   line += '\n';
   const int failed = append_whole(descriptor_, line, bytes_);
-  if (failed != 0) throw write_failure(file_, failed, line.size());
+  if (failed != 0) throw core::write_failure(file_, failed, line.size());
   bytes_ += line.size();
 }
 
@@ -238,7 +240,7 @@ void Manifest::claim(const std::vector<std::string>& files) {
   for (const std::string& each : files) text += each + kClaimEnd;
   const off_t size = lseek(claims_descriptor_.get(), 0, SEEK_END);
   const int failed = append_whole(claims_descriptor_, text, static_cast<std::uint64_t>(size));
-  if (failed != 0) throw write_failure(claims_file_, failed, text.size());
+  if (failed != 0) throw core::write_failure(claims_file_, failed, text.size());
   open_claims_.insert(files.begin(), files.end());
 }
 

@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include <output/file_descriptor.hpp>
+#include <core/file_descriptor.hpp>
 #include <output/manifest_index.hpp>
 #include <output/records.hpp>
 
@@ -80,8 +80,8 @@ class Manifest {
   std::filesystem::path folder_;
   std::filesystem::path file_;
   std::filesystem::path claims_file_;
-  FileDescriptor descriptor_;
-  FileDescriptor claims_descriptor_;
+  core::FileDescriptor descriptor_;
+  core::FileDescriptor claims_descriptor_;
   bool locked_ = false;
   ManifestIndex index_;
   mutable std::mutex mutex_;

@@ -9,7 +9,7 @@
 
 #include <da3/error.hpp>
 
-#include <output/file_descriptor.hpp>
+#include <core/file_descriptor.hpp>
 #include <output/line_facts.hpp>
 #include <output/manifest_index.hpp>
 
@@ -49,7 +49,7 @@ RunRecord read_run(const std::filesystem::path& file, std::string_view line) {
   }
 }
 
-std::size_t read_some(const std::filesystem::path& file, const FileDescriptor& from, char* to,
+std::size_t read_some(const std::filesystem::path& file, const core::FileDescriptor& from, char* to,
                       std::size_t size) {
   ssize_t got = 0;
   do {
@@ -67,7 +67,7 @@ std::size_t read_some(const std::filesystem::path& file, const FileDescriptor& f
 ManifestIndex::ManifestIndex() = default;
 
 ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& file) {
-  const FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const core::FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!descriptor && errno == ENOENT) return {};
   if (!descriptor) {
     throw Error(ErrorCode::kOutputFailed,

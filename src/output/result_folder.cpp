@@ -44,7 +44,7 @@ ResultFolder::ResultFolder(std::filesystem::path folder, const RunRecord& run,
       options_(options),
       manifest_(folder_, options.shard) {
   if (!options_.overwrite) require_same_run(folder_, manifest_.index(), run);
-  remove_dead_temporaries(folder_);
+  core::remove_dead_temporaries(folder_);
   manifest_.begin_run(run);
 }
 
@@ -95,16 +95,16 @@ std::vector<std::pair<Format, std::string>> ResultFolder::write(std::string_view
   if (set.files.empty()) return outputs;
   claim(path, stem);
   std::vector<std::string> names;
-  std::vector<Existing> existing;
+  std::vector<core::Existing> existing;
   for (const EncodedFile& file : set.files) {
     names.push_back(result_path(stem, file.format));
-    existing.push_back(manifest_.owns(names.back()) ? Existing::kReplace : Existing::kRefuse);
-    if (existing.back() == Existing::kRefuse) require_absent(folder_ / names.back());
+    existing.push_back(manifest_.owns(names.back()) ? core::Existing::kReplace : core::Existing::kRefuse);
+    if (existing.back() == core::Existing::kRefuse) require_absent(folder_ / names.back());
   }
-  ensure_folder((folder_ / std::string(stem)).parent_path());
+  core::ensure_folder((folder_ / std::string(stem)).parent_path());
   manifest_.claim(names);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    write_file(folder_ / names[i], set.files[i].bytes, existing[i], options_.durability);
+    core::write_file(folder_ / names[i], set.files[i].bytes, existing[i], options_.durability);
     outputs.emplace_back(set.files[i].format, names[i]);
   }
   return outputs;

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <output/atomic_file.hpp>
+#include <core/atomic_file.hpp>
 #include <output/encode.hpp>
 #include <output/manifest.hpp>
 
@@ -18,7 +18,7 @@ namespace da3::output {
 struct ResultFolderOptions {
   std::optional<Shard> shard;
   bool overwrite = false;  ///< --overwrite: nothing counts as finished, other options are no error
-  Durability durability = Durability::kProcess;
+  core::Durability durability = core::Durability::kProcess;
 };
 
 /// The output folder of a run: knows what is finished, writes results, never replaces a file that da3 did not

@@ -10,10 +10,10 @@
 
 #include <da3/error.hpp>
 
+#include <core/atomic_file.hpp>
 #include <core/names.hpp>
 #include <infer/batch_planner.hpp>
 #include <infer/host_memory.hpp>
-#include <output/atomic_file.hpp>
 #include <output/result_folder.hpp>
 #include <pipeline/flow.hpp>
 #include <pipeline/input_source.hpp>
@@ -96,9 +96,9 @@ std::optional<std::string> write_learned(const std::filesystem::path& file,
   if (file.empty() || learned.empty()) return std::nullopt;
   try {
     const std::string text = infer::to_text(learned);
-    output::ensure_folder(file.parent_path());
-    output::write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-                       output::Existing::kReplace);
+    core::ensure_folder(file.parent_path());
+    core::write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+                     core::Existing::kReplace);
   } catch (const Error& error) {
     return error.what();
   }

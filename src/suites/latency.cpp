@@ -6,9 +6,9 @@
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #ifdef DA3_WITH_PICTURES
+#include <core/atomic_file.hpp>
 #include <image/decode.hpp>
 #include <image/preprocess.hpp>
-#include <output/atomic_file.hpp>
 #include <output/encode.hpp>
 #include <suites/photo_files.hpp>
 #endif
@@ -85,8 +85,8 @@ PreparedCase prepare_latency(const bench::Fields& settings, const Context& conte
          set.kind = kind;
          for (const output::EncodedFile& file :
               output::encode(set, {output::Format::kPng16, output::Format::kVis}).files) {
-           output::write_file(target.string() + std::string(output::suffix(file.format)), file.bytes,
-                              output::Existing::kReplace);
+           core::write_file(target.string() + std::string(output::suffix(file.format)), file.bytes,
+                            core::Existing::kReplace);
          }
          return bench::Parts{};
        }}};

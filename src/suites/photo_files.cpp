@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include <core/atomic_file.hpp>
 #include <image/jpeg_encode.hpp>
-#include <output/atomic_file.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/photo_files.hpp>
 
@@ -21,8 +21,8 @@ std::string size_text(Size size) {
 std::filesystem::path write_photo(const std::filesystem::path& folder, Size size, std::uint32_t seed) {
   const std::filesystem::path file = folder / (size_text(size) + "-" + std::to_string(seed) + ".jpg");
   if (!std::filesystem::exists(file)) {
-    output::ensure_folder(folder);
-    output::write_file(file, image::encode_jpeg(drawn_picture(size, seed), kQuality));
+    core::ensure_folder(folder);
+    core::write_file(file, image::encode_jpeg(drawn_picture(size, seed), kQuality));
   }
   return file;
 }

@@ -9,14 +9,15 @@
 
 #include <da3/error.hpp>
 
-#include <output/child_process.hpp>
 #include <output/fixtures.hpp>
 #include <output/manifest.hpp>
+#include <testing/child_process.hpp>
 #include <testing/temporary_folder.hpp>
 
 namespace da3::output {
 namespace {
 
+using da3::testing::ChildProcess;
 using da3::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 

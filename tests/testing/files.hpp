@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -32,6 +33,10 @@ inline std::filesystem::path write_file(const std::filesystem::path& path, std::
   file.close();
   EXPECT_TRUE(file.good()) << path;
   return path;
+}
+
+inline std::vector<std::uint8_t> bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
 }
 
 inline std::vector<std::string> split(const std::string& text, char separator) {

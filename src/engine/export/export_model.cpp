@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -10,11 +11,11 @@
 
 #include <da3/error.hpp>
 
+#include <core/atomic_file.hpp>
 #include <core/build_info.hpp>
 #include <core/mapped_file.hpp>
 #include <core/sha256.hpp>
 #include <engine/engine.hpp>
-#include <engine/export/atomic_file.hpp>
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
@@ -106,7 +107,7 @@ Selftest run_selftest(torch::jit::Module& module, const ModelSpec& spec) {
 }
 
 // LibTorch streams record by record from the tensors' own memory, so no second copy of the weights exists.
-void save(const torch::jit::Module& module, const ModelSpec& spec, AtomicFile& file) {
+void save(const torch::jit::Module& module, const ModelSpec& spec, core::AtomicFile& file) {
   // Hash and name of the file are known only once it is written; they are put into its record in place.
   ModelSpec placeholder = spec;
   placeholder.sha256 = std::string(64, '0');
@@ -116,7 +117,7 @@ void save(const torch::jit::Module& module, const ModelSpec& spec, AtomicFile& f
     torch::jit::ExportModule(
         module,
         [&file](const void* data, std::size_t size) {
-          file.write(data, size);
+          file.write({static_cast<const std::uint8_t*>(data), size});
           return size;
         },
         record);
@@ -137,7 +138,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
                 name_of(source, config) + ": this version cannot export the network " + network_id(config));
   }
   ExportReport report;
-  AtomicFile output(file);
+  core::AtomicFile output(file);
   TensorMap tensors;
   std::string source_sha256;
   if (source.seed) {
@@ -158,7 +159,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
   save(module, spec, output);
   spec.sha256 = weights::weights_sha256(output.temporary());
   weights::replace_record(output.temporary(), spec);
-  output.finish();
+  output.finish(core::Existing::kReplace, core::Durability::kPower);
   report.file_bytes = std::filesystem::file_size(file);
   return report;
 }

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <output/atomic_file.hpp>
-#include <testing/temporary_folder.hpp>
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/mount.h>
@@ -18,13 +16,18 @@
 
 #include <da3/error.hpp>
 
-#include <output/child_process.hpp>
-#include <output/file_descriptor.hpp>
-#include <output/fixtures.hpp>
+#include <core/atomic_file.hpp>
+#include <core/file_descriptor.hpp>
+#include <testing/child_process.hpp>
+#include <testing/files.hpp>
 
-namespace da3::output {
+namespace da3::core {
 namespace {
 
+using da3::testing::bytes_of;
+using da3::testing::ChildProcess;
+using da3::testing::in_child;
+using da3::testing::read_file;
 using da3::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -49,7 +52,7 @@ TEST(WriteFile, LeavesTheFileAndNothingElse) {
   const TemporaryFolder folder;
   for (const Durability durability : {Durability::kProcess, Durability::kPower}) {
     write_file(folder.path() / "a.bin", bytes_of("contents"), Existing::kReplace, durability);
-    EXPECT_EQ(read_text(folder.path() / "a.bin"), "contents");
+    EXPECT_EQ(read_file(folder.path() / "a.bin"), "contents");
     EXPECT_EQ(num_files(folder.path()), 1U);
   }
 }
@@ -57,14 +60,14 @@ TEST(WriteFile, LeavesTheFileAndNothingElse) {
 TEST(WriteFile, TakesNamesThatAreNotUtf8) {
   const TemporaryFolder folder;
   EXPECT_EQ(try_write(folder.path() / "caf\xE9\n.png", bytes_of("x")), "written");
-  EXPECT_EQ(read_text(folder.path() / "caf\xE9\n.png"), "x");
+  EXPECT_EQ(read_file(folder.path() / "caf\xE9\n.png"), "x");
 }
 
 TEST(WriteFile, RefusesWhatIsThereAndLeavesItAlone) {
   const TemporaryFolder folder;
   const auto file = folder.write("a.png", "foreign");
   EXPECT_THAT(try_write(file, bytes_of("ours")), StartsWith("output.exists"));
-  EXPECT_EQ(read_text(file), "foreign");
+  EXPECT_EQ(read_file(file), "foreign");
   EXPECT_EQ(num_files(folder.path()), 1U);
 }
 
@@ -79,7 +82,7 @@ TEST(WriteFile, ReplacesWhenTold) {
   const TemporaryFolder folder;
   const auto file = folder.write("a.png", "older and longer");
   EXPECT_EQ(try_write(file, bytes_of("new"), Existing::kReplace), "written");
-  EXPECT_EQ(read_text(file), "new");
+  EXPECT_EQ(read_file(file), "new");
 }
 
 TEST(WriteFile, NeverReplacesAFolder) {
@@ -230,4 +233,4 @@ TEST(DeadTemporaries, OfAMissingFolderAreNone) {
 }
 
 }  // namespace
-}  // namespace da3::output
+}  // namespace da3::core

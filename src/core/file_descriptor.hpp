@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace da3::output {
+namespace da3::core {
 
 /// An open file descriptor, closed at the end. -1: none.
 class FileDescriptor {
@@ -30,4 +30,4 @@ enum class Lock { kTaken, kHeldByAnother, kUnsupported };
 /// Asks for the exclusive (or shared) lock without waiting.
 Lock try_lock(const FileDescriptor& file, bool shared = false);
 
-}  // namespace da3::output
+}  // namespace da3::core

@@ -6,9 +6,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <output/write_failure.hpp>
+#include <core/write_failure.hpp>
 
-namespace da3::output {
+namespace da3::core {
 namespace {
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -58,7 +58,8 @@ Error write_failure(const std::filesystem::path& path, int error_number, std::ui
                     folder_of(path).string() +
                     "; change its permissions or give another folder with --output");
     case ENOENT:
-      return failed("the folder " + folder_of(path).string() + " has vanished during the run");
+      return failed("the folder " + folder_of(path).string() +
+                    " is not there, or has vanished during the run; make it again");
     case ENOTDIR:
       return failed("a file is in the place of a folder on this path; give another folder with --output");
     case ENAMETOOLONG:
@@ -72,4 +73,4 @@ Error write_failure(const std::filesystem::path& path, int error_number, std::ui
   }
 }
 
-}  // namespace da3::output
+}  // namespace da3::core

@@ -5,9 +5,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <output/file_descriptor.hpp>
+#include <core/file_descriptor.hpp>
 
-namespace da3::output {
+namespace da3::core {
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   if (this != &other) {
@@ -31,4 +31,4 @@ Lock try_lock(const FileDescriptor& file, bool shared) {
   return errno == EWOULDBLOCK ? Lock::kHeldByAnother : Lock::kUnsupported;
 }
 
-}  // namespace da3::output
+}  // namespace da3::core

@@ -7,7 +7,7 @@
 
 #include <da3/error.hpp>
 
-namespace da3::output {
+namespace da3::core {
 
 /// The error for a write to `path` that failed with `error_number` (errno): kOutputName for names that the
 /// file system does not take, else kOutputFailed, which says what is missing. `needed_bytes` of 0: not known.
@@ -16,4 +16,4 @@ Error write_failure(const std::filesystem::path& path, int error_number, std::ui
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number);
 
-}  // namespace da3::output
+}  // namespace da3::core

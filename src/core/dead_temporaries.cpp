@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <output/atomic_file.hpp>
-#include <output/file_descriptor.hpp>
+#include <core/atomic_file.hpp>
+#include <core/file_descriptor.hpp>
 
-namespace da3::output {
+namespace da3::core {
 namespace {
 
 constexpr std::chrono::minutes kYoung{10};  // Longer than any one file takes to be written
@@ -78,4 +78,4 @@ std::size_t remove_dead_temporaries(const std::filesystem::path& folder) {
   return removed;
 }
 
-}  // namespace da3::output
+}  // namespace da3::core

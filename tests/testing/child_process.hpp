@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace da3::output {
+namespace da3::testing {
 
 /// A process that runs `work` and sends back the text it returns, or "error: ..." for an exception.
 class ChildProcess {
@@ -78,4 +78,4 @@ inline std::string in_child(const std::function<std::string()>& work) {
   return ChildProcess(work).text();
 }
 
-}  // namespace da3::output
+}  // namespace da3::testing

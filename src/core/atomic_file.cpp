@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,11 +13,11 @@
 
 #include <da3/error.hpp>
 
-#include <output/atomic_file.hpp>
-#include <output/file_descriptor.hpp>
-#include <output/write_failure.hpp>
+#include <core/atomic_file.hpp>
+#include <core/file_descriptor.hpp>
+#include <core/write_failure.hpp>
 
-namespace da3::output {
+namespace da3::core {
 namespace {
 
 constexpr mode_t kFileMode = 0666;  // Less the user's umask
@@ -30,39 +31,11 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return parent.empty() ? std::filesystem::path(".") : parent;
 }
 
-/// A locked file of a fresh name; removed at the end unless it was renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target, std::uint64_t needed_bytes) {
-    const std::string prefix = ".da3-" + std::to_string(getpid()) + "-";
-    while (true) {
-      path_ = folder_of(target) / (prefix + std::to_string(next_number++) + ".tmp");
-      file_ = FileDescriptor(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
-      if (!file_ && errno == EEXIST) continue;  // Of a dead process with this number
-      if (!file_) throw write_failure(target, errno, needed_bytes);
-      if (is_ours()) return;
-    }
-  }
-  ~TemporaryFile() {
-    if (!path_.empty()) unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  int descriptor() const { return file_.get(); }
-  const std::filesystem::path& path() const { return path_; }
-  void renamed() { path_.clear(); }
-
- private:
-  /// False if another run took the new file for a dead one's before it was locked.
-  bool is_ours() const {
-    struct stat status{};
-    return try_lock(file_) != Lock::kHeldByAnother && fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
-  }
-
-  std::filesystem::path path_;
-  FileDescriptor file_;
-};
+/// False if another run took the new file for a dead one's before it was locked.
+bool is_ours(const FileDescriptor& file) {
+  struct stat status{};
+  return try_lock(file) != Lock::kHeldByAnother && fstat(file.get(), &status) == 0 && status.st_nlink > 0;
+}
 
 /// 0 or errno.
 int write_all(int descriptor, std::span<const std::uint8_t> bytes) {
@@ -113,32 +86,63 @@ int rename_refusing(const char* from, const char* to) {
   return unsupported ? rename_by_link(from, to) : errno;
 }
 
+/// 0 or errno.
+int rename_replacing(const char* from, const char* to) {
+  return rename(from, to) == 0 ? 0 : errno;
+}
+
 }  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes)
+    : target_(std::move(target)), needed_bytes_(needed_bytes) {
+  do {
+    name_temporary();
+    file_ = FileDescriptor(open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+    // EEXIST: of a dead process with this number.
+    if (!file_ && errno != EEXIST) fail(errno);
+  } while (!file_ || !is_ours(file_));
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ && !temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void AtomicFile::name_temporary() {
+  temporary_ = folder_of(target_) /
+               (".da3-" + std::to_string(getpid()) + "-" + std::to_string(next_number++) + ".tmp");
+}
+
+void AtomicFile::fail(int error_number) const {
+  throw write_failure(target_, error_number, needed_bytes_);
+}
+
+void AtomicFile::write(std::span<const std::uint8_t> bytes) {
+  if (const int failed = write_all(file_.get(), bytes); failed != 0) fail(failed);
+}
+
+void AtomicFile::finish(Existing existing, Durability durability) {
+  if (const int failed = flush_by_close(file_.get()); failed != 0) fail(failed);
+  if (durability == Durability::kPower && fsync(file_.get()) != 0) fail(errno);
+  const int failed = existing == Existing::kRefuse ? rename_refusing(temporary_.c_str(), target_.c_str())
+                                                   : rename_replacing(temporary_.c_str(), target_.c_str());
+  if (failed == EEXIST || failed == EISDIR || failed == ENOTEMPTY) {
+    throw Error(ErrorCode::kOutputExists,
+                target_.string() +
+                    ": something that da3 did not write has this name; move it away, or give "
+                    "another place with --output");
+  }
+  if (failed != 0) fail(failed);
+  temporary_.clear();
+  if (durability == Durability::kPower) {
+    if (const int unsynced = sync_folder(folder_of(target_)); unsynced != 0) fail(unsynced);
+  }
+}
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes, Existing existing,
                 Durability durability) {
-  TemporaryFile file(path, bytes.size());
-  int failed = write_all(file.descriptor(), bytes);
-  if (failed == 0) failed = flush_by_close(file.descriptor());
-  if (failed == 0 && durability == Durability::kPower && fsync(file.descriptor()) != 0) failed = errno;
-  if (failed != 0) throw write_failure(path, failed, bytes.size());
-  if (existing == Existing::kRefuse) {
-    failed = rename_refusing(file.path().c_str(), path.c_str());
-  } else if (rename(file.path().c_str(), path.c_str()) != 0) {
-    failed = errno;
-  }
-  if (failed == EEXIST || failed == EISDIR || failed == ENOTEMPTY) {
-    throw Error(ErrorCode::kOutputExists,
-                path.string() +
-                    ": something that da3 did not write has this name; move it away, or give "
-                    "another folder with --output");
-  }
-  if (failed != 0) throw write_failure(path, failed, bytes.size());
-  file.renamed();
-  if (durability == Durability::kPower) {
-    failed = sync_folder(folder_of(path));
-    if (failed != 0) throw write_failure(path, failed, bytes.size());
-  }
+  AtomicFile file(path, bytes.size());
+  file.write(bytes);
+  file.finish(existing, durability);
 }
 
 void ensure_folder(const std::filesystem::path& folder) {
@@ -159,4 +163,4 @@ void ensure_folder(const std::filesystem::path& folder) {
   throw write_failure(folder, error.value());
 }
 
-}  // namespace da3::output
+}  // namespace da3::core

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include <core/file_descriptor.hpp>
+
+namespace da3::core {
+
+/// What to do with a file that is already there.
+enum class Existing { kRefuse, kReplace };
+
+/// What a finished file survives. kProcess: the end of this process (the file is in the system's cache).
+/// kPower: loss of power too (the file and its folder entry are synced, which costs milliseconds a file).
+enum class Durability { kProcess, kPower };
+
+/// A file that appears under its name whole or not at all: written to `.da3-PID-N.tmp` in the same folder,
+/// renamed at the end. The temporary file is locked while it lives, and removed if it is not finished.
+/// Errors: kOutputName (the file system does not take the name), kOutputFailed (disk full with the bytes
+/// needed and free, no right, read-only). Threads: one an object.
+class AtomicFile {
+ public:
+  /// `needed_bytes`: for the message of a full disk; 0: not known. Throws: Error kOutputName, kOutputFailed.
+  explicit AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes = 0);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// The name it has until finish().
+  const std::filesystem::path& temporary() const { return temporary_; }
+
+  /// Appends. Throws: Error kOutputFailed.
+  void write(std::span<const std::uint8_t> bytes);
+
+  /// Gives the file its name. Throws: Error kOutputExists (kRefuse, and something is there; or a folder is),
+  /// kOutputName, kOutputFailed.
+  void finish(Existing existing = Existing::kRefuse, Durability durability = Durability::kProcess);
+
+ private:
+  void name_temporary();
+  [[noreturn]] void fail(int error_number) const;
+
+  std::filesystem::path target_;
+  std::uint64_t needed_bytes_;
+  std::filesystem::path temporary_;  ///< Empty once it is renamed
+  FileDescriptor file_;
+};
+
+/// Makes `path` hold `bytes` by an AtomicFile. Threads: any. Throws: as AtomicFile.
+void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
+                Existing existing = Existing::kRefuse, Durability durability = Durability::kProcess);
+
+/// Makes a folder and its parents where missing. Throws: Error kOutputFailed that names the part in the way.
+void ensure_folder(const std::filesystem::path& folder);
+
+/// Removes `.da3-PID-N.tmp` files below `folder` whose writer is gone, and returns how many. A file is in use
+/// while its writer holds the lock; where the file system knows no locks, while a process of that id lives or
+/// the file is younger than ten minutes. Symbolic links are not followed; what cannot be read is left alone.
+std::size_t remove_dead_temporaries(const std::filesystem::path& folder);
+
+}  // namespace da3::core
