@@ -18,6 +18,7 @@
 #include <output/depth_statistics.hpp>
 #include <output/encode.hpp>
 #include <pipeline/focal.hpp>
+#include <pipeline/inverse_depth.hpp>
 #include <pipeline/job.hpp>
 
 namespace da3::pipeline {
@@ -113,6 +114,7 @@ output::OutputSet resized_set(Job& job, const Settings& settings) {
   if (settings.model_kind == DepthKind::kCanonical) scale_to_metres(job, settings);
   const Size size = settings.size == ResultSize::kInput ? job.original : job.depth.size;
   set.depth = at_size(std::move(job.depth), size);
+  if (settings.model_kind == DepthKind::kInverse) set.depth = depth_from_inverse(std::move(set.depth));
   if (settings.wanted.confidence) set.confidence = at_size(std::move(job.confidence), size);
   if (settings.wanted.sky) set.sky = at_size(std::move(job.sky), size);
   set.kind = settings.result_kind;

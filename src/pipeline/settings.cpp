@@ -106,6 +106,12 @@ void apply_resizing(const Options& options, const ModelSpec& model, Settings& se
   }
 }
 
+/// Results always grow with distance.
+DepthKind result_kind(DepthKind model) {
+  if (model == DepthKind::kCanonical) return DepthKind::kMetric;
+  return model == DepthKind::kInverse ? DepthKind::kRelative : model;
+}
+
 }  // namespace
 
 Size Settings::processed(Size original) const {
@@ -122,7 +128,7 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   settings.wanted.confidence = options.confidence;
   settings.wanted.sky = options.sky;
   settings.model_kind = model.depth_kind;
-  settings.result_kind = model.depth_kind == DepthKind::kCanonical ? DepthKind::kMetric : model.depth_kind;
+  settings.result_kind = result_kind(model.depth_kind);
   if (settings.result_kind == DepthKind::kMetric) settings.unit = "m";
   settings.focal_px = options.focal_px;
   settings.hfov_deg = options.hfov_deg;
@@ -140,7 +146,8 @@ output::RunRecord make_run_record(const Options& options, const Settings& settin
   record.tool_commit = commit();
   record.model_name = model.name;
   record.model_sha256 = model.sha256;
-  record.model_kind = settings.result_kind;
+  // Scale and shift of what comes of inverse depth are unknown, which its readers have to know.
+  record.model_kind = settings.model_kind == DepthKind::kInverse ? DepthKind::kInverse : settings.result_kind;
   record.model_unit = settings.unit;
   record.device = to_string(device);
   record.precision = to_string(precision);

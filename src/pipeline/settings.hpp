@@ -27,7 +27,8 @@ struct Settings {
   std::optional<Size> fixed_size;  ///< For networks that take one size only; then `policy` is not used
   infer::Wanted wanted;
   DepthKind model_kind = DepthKind::kRelative;
-  DepthKind result_kind = DepthKind::kRelative;  ///< kMetric where the model's canonical depth becomes metres
+  /// kMetric where the model's canonical depth becomes metres, kRelative where inverse depth becomes depth.
+  DepthKind result_kind = DepthKind::kRelative;
   std::optional<std::string> unit;
   std::optional<double> focal_px;
   std::optional<double> hfov_deg;

@@ -87,14 +87,14 @@ TEST_F(ForeignModel, WithoutARecordIsRefusedAndTheWayOutIsNamed) {
   EXPECT_THAT(ended.err, HasSubstr("--describe"));
 }
 
-TEST_F(ForeignModel, RunsWithADescriptionAndItsRecordsSayThatLargerIsNearer) {
+TEST_F(ForeignModel, RunsWithADescriptionAndItsResultsGrowWithDistance) {
   const Ended ended = infer({"--describe", "any.json", "--json"});
   ASSERT_EQ(ended.code, 0) << ended.err;
   const nlohmann::json image = nlohmann::json::parse(ended.out);
   EXPECT_EQ(image.at("status"), "done");
-  // Values as the network gave them: percentiles of inverse depth, not of its reciprocal.
-  EXPECT_NEAR(image.at("depth").at("p2").get<double>(), 0.5, 1e-6);
-  EXPECT_NEAR(image.at("depth").at("p98").get<double>(), 2.5, 1e-6);
+  // The network gives 2.5 for white, which is near, and 0.5 for black.
+  EXPECT_NEAR(image.at("depth").at("p2").get<double>(), 1 / 2.5, 1e-6);
+  EXPECT_NEAR(image.at("depth").at("p98").get<double>(), 1 / 0.5, 1e-6);
   EXPECT_TRUE(image.at("depth").at("unit").is_null());
 
   std::istringstream manifest(read_file(place_ / "out/manifest.jsonl"));

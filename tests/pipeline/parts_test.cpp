@@ -1,12 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include <pipeline/batch_window.hpp>
 #include <pipeline/focal.hpp>
+#include <pipeline/inverse_depth.hpp>
 #include <pipeline/pipeline.hpp>
 #include <pipeline/rate.hpp>
 
@@ -130,6 +135,28 @@ TEST(BatchWindow, JobsPutBackAloneGoOneByOne) {
   EXPECT_EQ(window.take(kA, 3).size(), 1U);
   EXPECT_EQ(window.take(kA, 3).at(0)->sequence, 2U);
   EXPECT_TRUE(window.empty());
+}
+
+std::vector<float> depths_of(std::vector<float> inverse) {
+  const Size size{1, static_cast<int>(inverse.size())};
+  return depth_from_inverse({size, std::move(inverse)}).values;
+}
+
+TEST(DepthFromInverse, GrowsWithDistance) {
+  EXPECT_EQ(depths_of({4.0F, 2.0F, 0.5F}), (std::vector<float>{0.25F, 0.5F, 2.0F}));
+}
+
+TEST(DepthFromInverse, PutsWhatIsZeroOrLessFarAway) {
+  EXPECT_EQ(depths_of({1.0F, 0.0F, -3.0F, 1e-9F}), (std::vector<float>{1, 1000, 1000, 1000}));
+}
+
+TEST(DepthFromInverse, KeepsWhatHasNoValueWithoutOne) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> depths = depths_of({2.0F, nan, infinity, -infinity});
+  EXPECT_EQ(depths[0], 0.5F);
+  for (std::size_t i = 1; i < depths.size(); ++i) EXPECT_TRUE(std::isnan(depths[i])) << i;
+  for (const float depth : depths_of({0.0F, -1.0F})) EXPECT_TRUE(std::isnan(depth));
 }
 
 }  // namespace
