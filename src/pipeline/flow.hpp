@@ -46,7 +46,8 @@ struct FlowLimits {
 /// memory. One input may always go on when nothing else does, however large it is.
 ///
 /// When alternating, host work rests while forwards run, and forwards begin when the window is full or
-/// nothing more can be prepared: no core serves two masters, and both kinds of work use all of them.
+/// nothing more can be prepared: no core serves two masters, and both kinds of work use all of them. A turn
+/// of slow forwards ends as soon as there is work for every host thread, so that results do not wait long.
 class Flow {
  public:
   Flow(Scanner& scanner, const Settings& settings, output::ResultFolder& folder, infer::DepthModel& model,
@@ -80,6 +81,7 @@ class Flow {
   // Forwards (flow_forward.cpp).
   void run_forwards();
   bool may_forward_locked() const;
+  bool turn_is_over_locked() const;
   BatchWindow::Jobs choose_batch_locked(Size& size);
   void forward(std::unique_lock<std::mutex>& lock, BatchWindow::Jobs jobs, Size size);
   void accept_locked(BatchWindow::Jobs jobs, Size size, const infer::Result& result, double seconds);
@@ -123,7 +125,8 @@ class Flow {
   bool interrupted_ = false;
   bool closing_ = false;     ///< Inference threads shall end
   bool forwarding_ = false;  ///< Alternating: it is the forwards' turn
-  int runners_ = 0;          ///< Tasks in the arena
+  Clock::time_point turn_start_{};
+  int runners_ = 0;  ///< Tasks in the arena
   int decoding_ = 0;
   int finishing_ = 0;
   int forwards_ = 0;

@@ -43,12 +43,20 @@ std::size_t Flow::window_locked() const {
   constexpr std::size_t kPerThread = 4;
   constexpr std::size_t kMost = 256;
   const auto batch = static_cast<std::size_t>(largest_wanted_);
-  return std::min(kMost,
-                  std::max(kBatches * batch, kPerThread * static_cast<std::size_t>(limits_.host_threads)));
+  const std::size_t enough =
+      std::max(kBatches * batch, kPerThread * static_cast<std::size_t>(limits_.host_threads));
+  return std::max(batch, std::min(kMost, enough));
+}
+
+bool Flow::turn_is_over_locked() const {
+  // Long enough that changing over, a few milliseconds, does not count.
+  constexpr std::chrono::seconds kLongTurn{1};
+  return forwarding_ && predicted_.size() >= static_cast<std::size_t>(limits_.host_threads) &&
+         Clock::now() - turn_start_ >= kLongTurn;
 }
 
 bool Flow::may_forward_locked() const {
-  if (ready_.empty() || stopping_) return false;
+  if (ready_.empty() || stopping_ || turn_is_over_locked()) return false;
   const bool preparing = decoding_ > 0 || next_work_locked() != Work::kNone;
   if (limits_.alternate && !forwarding_) return decoding_ == 0 && finishing_ == 0 && !preparing;
   // In a turn of its own a group that is not full waits for the next turn, unless much would wait.
@@ -76,7 +84,10 @@ void Flow::run_forwards() {
       forward_wake_.wait(lock);
       continue;
     }
-    forwarding_ = limits_.alternate;
+    if (limits_.alternate && !forwarding_) {
+      forwarding_ = true;
+      turn_start_ = Clock::now();
+    }
     Size size;
     BatchWindow::Jobs jobs = choose_batch_locked(size);
     forward(lock, std::move(jobs), size);

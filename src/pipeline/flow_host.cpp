@@ -140,6 +140,8 @@ void Flow::do_decode(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> jo
   if (!prepared) return complete_locked(std::move(job));
   job->waiting_bytes = waiting_bytes(job->original, settings_);
   hold_locked(job->waiting_bytes);
+  // Known before its first forward, so that the window has room for whole batches from the beginning.
+  largest_wanted_ = std::max(largest_wanted_, wanted(job->input.size));
   ready_.add(std::move(job));
 }
 

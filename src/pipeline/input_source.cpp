@@ -42,6 +42,11 @@ Item failed_item(std::string path, Error error) {
   return item;
 }
 
+Error folder_with_a_pictures_name(const std::string& path) {
+  return {ErrorCode::kInputNotRegular,
+          path + ": this is a folder with the name of a picture; --recursive takes the pictures in it"};
+}
+
 }  // namespace
 
 std::string Item::stem() const {
@@ -146,7 +151,10 @@ std::optional<Item> InputSource::next_of_folders() {
     const std::size_t index = *entry;
     std::string path = frame.folder + std::string(frame.listing.name(index));
     if (frame.listing.kind(index) == FolderListing::Kind::kFolder) {
-      if (!options_.recursive) continue;
+      if (!options_.recursive) {
+        if (kind_of_name(frame.listing.name(index)) != NameKind::kPicture) continue;
+        return failed_item(path, folder_with_a_pictures_name(path));
+      }
       const std::string folder = path + '/';
       if (auto failed = enter_folder(folder, std::move(path))) return failed;  // `frame` may be gone
       continue;

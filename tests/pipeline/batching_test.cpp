@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <fstream>
 #include <numeric>
 
@@ -37,6 +38,27 @@ TEST_F(Batching, AFixedBatchIsFilledWithPicturesOfOneShape) {
   EXPECT_EQ(run().done, 24U);
   EXPECT_FALSE(mixed);
   EXPECT_EQ(model_->batches(), std::vector<int>(6, 4));
+}
+
+TEST_F(Batching, AFixedBatchIsFullFromTheFirstForwardOn) {
+  pictures(48);
+  options_.batch = 24;
+  EXPECT_EQ(run().done, 48U);
+  EXPECT_EQ(model_->batches(), (std::vector<int>{24, 24}));
+}
+
+TEST_F(Batching, SlowForwardsDoNotHoldBackTheResultsOfTheWholeWindow) {
+  pictures(5);
+  options_.batch = 1;
+  options_.window_images = 5;
+  model_->delay_ = std::chrono::milliseconds(500);
+  int calls_before_the_first = 0;
+  on_image_ = [&](const ImageEvent&) {
+    if (calls_before_the_first == 0) calls_before_the_first = model_->calls();
+  };
+  EXPECT_EQ(run().done, 5U);
+  EXPECT_GT(calls_before_the_first, 0);
+  EXPECT_LT(calls_before_the_first, 5);
 }
 
 TEST_F(Batching, DepthDependsOnNeitherBatchNorThreadsNorNeighbours) {
