@@ -24,8 +24,9 @@ std::vector<std::string_view> suite_metrics(SuiteName suite) {
     case SuiteName::kBatching:
       return {"total_ms", "images_per_s", "forwards", "predicted_bytes", "peak_bytes"};
     case SuiteName::kFolder:
-      return {"total_ms",     "images_per_s",     "forward_only_ms", "overhead_share", "scan_share",
-              "decode_share", "preprocess_share", "forward_share",   "resize_share",   "write_share"};
+      return {"total_ms",         "images_per_s",  "forward_only_ms", "others_ms",
+              "overhead_share",   "ideal_share",   "scan_share",      "decode_share",
+              "preprocess_share", "forward_share", "resize_share",    "write_share"};
     case SuiteName::kAccuracy:
       return {"abs_rel", "max_rel", "delta1"};
     case SuiteName::kSoak:

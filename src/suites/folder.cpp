@@ -5,6 +5,7 @@
 
 #include <da3/error.hpp>
 
+#include <infer/host_memory.hpp>
 #include <pipeline/pipeline.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
@@ -46,6 +47,9 @@ class FolderRun {
     double busy = 0;
     for (const double seconds : summary.busy_s) busy += seconds;
     bench::Parts parts;
+    constexpr double kMsPerS = 1e3;
+    const double forward = summary.busy_s[static_cast<std::size_t>(pipeline::Stage::kForward)];
+    parts.emplace_back("others_ms", kMsPerS * (busy - forward));
     for (std::size_t s = 0; s < pipeline::kNumStages && busy > 0; ++s) {
       const std::string name(pipeline::to_string(static_cast<pipeline::Stage>(s)));
       parts.emplace_back(name + "_share", summary.busy_s[s] / busy);
@@ -95,7 +99,10 @@ PreparedCase prepare_folder(const bench::Fields& settings, const Context& contex
     const auto total = result.number("total_ms");
     const auto forwards = result.number("forward_only_ms");
     if (total && *total > 0) result.set("images_per_s", 1000.0 * images / *total);
-    if (total && forwards && *forwards > 0) result.set("overhead_share", *total / *forwards - 1);
+    if (!total || !forwards || !(*forwards > 0)) return;
+    result.set("overhead_share", *total / *forwards - 1);
+    const auto others = result.number("others_ms");
+    if (others) result.set("ideal_share", *total / (*forwards + *others / infer::usable_cores()) - 1);
   };
   return prepared;
 }
