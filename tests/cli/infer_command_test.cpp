@@ -131,11 +131,11 @@ TEST_F(InferCommand, AnInterruptedRunEndsWithTheSameFilesWhenCalledAgain) {
 
   // Stopped when the first record shows that the run is under way.
   bool stopped = false;
-  const Ended cut =
-      place->watch(infer({"many", "-o", "cut", "--batch", "1", "-f", "npy", "--json"}), [&](int process) {
-        if (!stopped) ::kill(process, SIGINT);
-        stopped = true;
-      });
+  const Ended cut = place->run(infer({"many", "-o", "cut", "--batch", "1", "-f", "npy", "--json"}),
+                               {.on_output = [&](int process, std::string_view) {
+                                 if (!stopped) ::kill(process, SIGINT);
+                                 stopped = true;
+                               }});
   EXPECT_EQ(cut.code, 130) << cut.err;
   EXPECT_THAT(cut.err, HasSubstr("goes on"));
   const std::size_t before = files_below(*place / "cut").size();

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -53,7 +56,7 @@ struct Pipe {
 }
 
 // Reads both until both are closed.
-void drain(int out, int err, Ended& ended, const std::function<void()>& on_output) {
+void drain(int out, int err, Ended& ended, const std::function<void(std::string_view)>& on_output) {
   std::array<pollfd, 2> ends = {pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   int open = 2;
   while (open > 0) {
@@ -70,9 +73,84 @@ void drain(int out, int err, Ended& ended, const std::function<void()>& on_outpu
       }
       const bool is_out = &end == &ends[0];
       (is_out ? ended.out : ended.err).append(piece.data(), static_cast<std::size_t>(got));
-      if (is_out && on_output) on_output();
+      if (is_out && on_output) on_output({piece.data(), static_cast<std::size_t>(got)});
     }
   }
+}
+
+/// Sends a signal to a process some time after its start; not after the end of this object.
+class Signaller {
+ public:
+  Signaller(pid_t process, int signal, std::chrono::microseconds after) {
+    if (signal == 0) return;
+    thread_ = std::thread([this, process, signal, after] {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_for(lock, after, [this] { return ended_; })) ::kill(process, signal);
+    });
+  }
+  ~Signaller() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  Signaller(const Signaller&) = delete;
+  Signaller& operator=(const Signaller&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+Ended wait_for(pid_t child, Ended ended) {
+  int status = 0;
+  rusage usage{};
+  ::wait4(child, &status, 0, &usage);
+#ifdef __APPLE__
+  constexpr std::uint64_t kUnit = 1;
+#else
+  constexpr std::uint64_t kUnit = 1024;
+#endif
+  ended.peak_resident_bytes = kUnit * static_cast<std::uint64_t>(usage.ru_maxrss);
+  ended.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return ended;
+}
+
+Ended start(const std::filesystem::path& folder, const std::vector<std::string>& args,
+            const std::string& input, const Circumstances& circumstances) {
+  const Pipe in;
+  const Pipe out;
+  const Pipe err;
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("no process");
+  if (child == 0) {
+    if (circumstances.address_space_bytes > 0) {
+      const rlimit limit{circumstances.address_space_bytes, circumstances.address_space_bytes};
+      if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(126);
+    }
+    become_program(folder, args, in, out, err);
+  }
+  for (const int end : {in.read, out.write, err.write}) ::close(end);
+  // Inputs of the tests fit a pipe's buffer.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!input.empty() && ::write(in.write, input.data(), input.size()) < 0)
+    throw std::runtime_error("no input");
+  ::close(in.write);
+  Ended ended;
+  {
+    // Gone before the process is waited for, so that no other process can have its number.
+    const Signaller signaller(child, circumstances.signal, circumstances.signal_after);
+    std::function<void(std::string_view)> on_arrival;
+    if (circumstances.on_output) {
+      on_arrival = [&](std::string_view arrived) { circumstances.on_output(child, arrived); };
+    }
+    drain(out.read, err.read, ended, on_arrival);
+  }
+  return wait_for(child, std::move(ended));
 }
 
 }  // namespace
@@ -89,41 +167,11 @@ Workplace::~Workplace() {
 }
 
 Ended Workplace::run(const std::vector<std::string>& args, const std::string& input) const {
-  return start(args, input, {});
+  return start(folder_, args, input, {});
 }
 
-Ended Workplace::watch(const std::vector<std::string>& args,
-                       const std::function<void(int process)>& on_output) const {
-  return start(args, "", on_output);
-}
-
-Ended Workplace::start(const std::vector<std::string>& args, const std::string& input,
-                       const std::function<void(int process)>& on_output) const {
-  const Pipe in;
-  const Pipe out;
-  const Pipe err;
-  const pid_t child = ::fork();
-  if (child < 0) throw std::runtime_error("no process");
-  if (child == 0) become_program(folder_, args, in, out, err);
-  for (const int end : {in.read, out.write, err.write}) ::close(end);
-  // Inputs of the tests fit a pipe's buffer.
-  std::signal(SIGPIPE, SIG_IGN);
-  if (!input.empty() && ::write(in.write, input.data(), input.size()) < 0)
-    throw std::runtime_error("no input");
-  ::close(in.write);
-  Ended ended;
-  drain(out.read, err.read, ended, on_output ? [&] { on_output(child); } : std::function<void()>{});
-  int status = 0;
-  rusage usage{};
-  ::wait4(child, &status, 0, &usage);
-#ifdef __APPLE__
-  constexpr std::uint64_t kUnit = 1;
-#else
-  constexpr std::uint64_t kUnit = 1024;
-#endif
-  ended.peak_resident_bytes = kUnit * static_cast<std::uint64_t>(usage.ru_maxrss);
-  ended.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  return ended;
+Ended Workplace::run(const std::vector<std::string>& args, const Circumstances& circumstances) const {
+  return start(folder_, args, "", circumstances);
 }
 
 void write_picture(const std::filesystem::path& file, int width, int height, int seed) {

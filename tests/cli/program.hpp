@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace da3::testing {
@@ -16,6 +18,15 @@ struct Ended {
   std::uint64_t peak_resident_bytes = 0;
   std::string out;
   std::string err;
+};
+
+/// What happens to a call of the program.
+struct Circumstances {
+  /// Called with the process id and what just arrived on standard output.
+  std::function<void(int process, std::string_view arrived)> on_output{};
+  int signal = 0;                            ///< Sent once, unless it has ended before; 0: none
+  std::chrono::microseconds signal_after{};  ///< Since its start
+  std::uint64_t address_space_bytes = 0;     ///< As `ulimit -v`; 0: unlimited
 };
 
 /// A temporary folder that is removed at the end, with the program's own folders (models, caches) inside.
@@ -32,12 +43,10 @@ class Workplace {
   /// Runs `da3 ARGS` in the folder, with `input` on standard input.
   Ended run(const std::vector<std::string>& args, const std::string& input = "") const;
 
-  /// The same, and calls `on_output` with the process id each time something arrived on standard output.
-  Ended watch(const std::vector<std::string>& args, const std::function<void(int process)>& on_output) const;
+  /// The same under other circumstances.
+  Ended run(const std::vector<std::string>& args, const Circumstances& circumstances) const;
 
  private:
-  Ended start(const std::vector<std::string>& args, const std::string& input,
-              const std::function<void(int process)>& on_output) const;
   std::filesystem::path folder_;
 };
 

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <csignal>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <run/interrupts.hpp>
+
+namespace da3::run {
+namespace {
+
+/// A process that holds an Interrupts and tells through a pipe what it saw.
+class InterruptsTest : public ::testing::Test {
+ protected:
+  /// Starts it; with `heeds` it ends with exit_code() once it is asked to stop, else it never does by itself.
+  void start(bool heeds) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    child_ = ::fork();
+    ASSERT_GE(child_, 0);
+    if (child_ == 0) work(ends[1], heeds);
+    ::close(ends[1]);
+    told_ = ends[0];
+    EXPECT_EQ(next(), 'r');  // Ready: the signals are blocked
+  }
+  ~InterruptsTest() override {
+    if (told_ >= 0) ::close(told_);
+  }
+
+  [[noreturn]] static void work(int tell, bool heeds) {
+    const auto say = [tell](char what) {
+      if (::write(tell, &what, 1) != 1) ::_exit(99);
+    };
+    const Interrupts interrupts([say](int signal) { say(signal == SIGINT ? 'i' : 't'); });
+    say('r');
+    while (!heeds || !interrupts.token().stop_requested()) ::usleep(1000);
+    ::_exit(interrupts.exit_code());
+  }
+
+  char next() const {
+    char what = 0;
+    return ::read(told_, &what, 1) == 1 ? what : '-';
+  }
+
+  int exit_code() const {
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  pid_t child_ = -1;
+  int told_ = -1;
+};
+
+TEST_F(InterruptsTest, TheFirstSignalAsksToStop) {
+  start(/*heeds=*/true);
+  ::kill(child_, SIGTERM);
+  EXPECT_EQ(next(), 't');
+  EXPECT_EQ(exit_code(), 143);
+}
+
+TEST_F(InterruptsTest, TheSecondSignalEndsAProcessThatDoesNotStop) {
+  start(/*heeds=*/false);
+  ::kill(child_, SIGINT);
+  EXPECT_EQ(next(), 'i');
+  ::kill(child_, SIGINT);
+  EXPECT_EQ(next(), '-') << "the pipe closes with the process";
+  EXPECT_EQ(exit_code(), 130);
+}
+
+TEST_F(InterruptsTest, TheSecondSignalMayBeOfAnotherKind) {
+  start(/*heeds=*/false);
+  ::kill(child_, SIGINT);
+  EXPECT_EQ(next(), 'i');
+  ::kill(child_, SIGTERM);
+  EXPECT_EQ(exit_code(), 143);
+}
+
+}  // namespace
+}  // namespace da3::run
