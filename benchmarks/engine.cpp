@@ -215,10 +215,30 @@ void convolution(benchmark::State& state, at::MemoryFormat format) {
   count_flops(state, 18.0 * static_cast<double>(from * to * height * width));
 }
 
+void convolution_own(benchmark::State& state) {
+  if (!own_or_skip(state)) return;
+  const Settings settings;
+  const std::int64_t from = state.range(0);
+  const std::int64_t to = state.range(1);
+  const std::int64_t height = state.range(2);
+  const std::int64_t width = height * kWidth / kHeight;
+  const at::Tensor x = at::randn({1, from, height, width}).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor weight = at::randn({to, from, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor packed = own_operator<at::Tensor(const at::Tensor&)>("da3::pack_winograd").call(weight);
+  const auto conv3 =
+      own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                              const std::optional<at::Tensor>&, bool, const std::optional<at::Tensor>&)>(
+          "da3::conv3");
+  const at::Tensor bias = at::randn({to});
+  for (auto _ : state) keep(conv3.call(x, weight, packed, bias, false, std::nullopt));
+  count_flops(state, 18.0 * static_cast<double>(from * to * height * width));
+}
+
 void convolution_shapes(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"from", "to", "height"});
   benchmark->Args({64, 64, 80})->Args({128, 128, 80})->Args({256, 256, 80});    // fusion, small base large
   benchmark->Args({64, 32, 160})->Args({128, 64, 160})->Args({256, 128, 160});  // output_conv1
+  benchmark->Args({128, 128, 20})->Args({256, 256, 20})->Args({256, 256, 10});
   benchmark->Args({384, 64, 10})->Args({768, 128, 10})->Args({1024, 256, 10});  // the coarsest layer_rn
   benchmark->Unit(benchmark::kMillisecond)->UseRealTime();
 }
@@ -229,6 +249,7 @@ BENCHMARK_CAPTURE(convolution, nchw, at::MemoryFormat::Contiguous)
 BENCHMARK_CAPTURE(convolution, channels_last, at::MemoryFormat::ChannelsLast)
     ->Name("engine/convolution/channels_last")
     ->Apply(convolution_shapes);
+BENCHMARK(convolution_own)->Name("engine/convolution/own")->Apply(convolution_shapes);
 
 // ---- linear layers: addmm on a transposed contiguous weight, and as nn.Linear keeps it
 

@@ -8,6 +8,7 @@
 #include <torch/library.h>
 
 #include <engine/kernels/kernels.hpp>
+#include <engine/own_convolution.hpp>
 #include <engine/own_operators.hpp>
 
 namespace da3::engine {
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::int64_t kQueryBlocksPerTask = 4;
 constexpr std::int64_t kGeluGrain = 16384;
+constexpr std::int64_t kTokensPerTask = 16;
+constexpr std::int64_t kRotatedMultiple = 64;
+constexpr float kHeadNormEpsilon = 1e-5F;
 
 const kernels::Kernels& chosen() {
   const kernels::Kernels* found = kernels::kernels();
@@ -89,6 +93,46 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     }
   });
   return out;
+}
+
+at::Tensor& norm_rotate_(at::Tensor& qkv, const at::Tensor& q_weight, const at::Tensor& q_bias,
+                         const at::Tensor& k_weight, const at::Tensor& k_bias, const at::Tensor& cos,
+                         const at::Tensor& sin) {
+  check_float_cpu(qkv, "qkv");
+  TORCH_CHECK(
+      qkv.dim() == 5 && qkv.size(2) == 3 && qkv.is_contiguous() && qkv.size(4) % kRotatedMultiple == 0,
+      "qkv: expected (B, N, 3, heads, d), contiguous, d a multiple of ", kRotatedMultiple, ", got ",
+      qkv.sizes());
+  const std::int64_t dim = qkv.size(4);
+  for (const at::Tensor& each : {q_weight, q_bias, k_weight, k_bias}) {
+    check_float_cpu(each, "norm");
+    TORCH_CHECK(each.is_contiguous() && each.numel() == dim, "norm: expected (", dim, "), got ",
+                each.sizes());
+  }
+  const std::int64_t tokens = qkv.size(1);
+  for (const at::Tensor& each : {cos, sin}) {
+    check_float_cpu(each, "table");
+    TORCH_CHECK(each.is_contiguous() && each.numel() == tokens * dim, "table: expected (", tokens, ", 1, ",
+                dim, "), got ", each.sizes());
+  }
+  const kernels::Kernels& kernel = chosen();
+  const auto heads = [&](const at::Tensor& weight, const at::Tensor& bias) {
+    return kernels::Heads{qkv.size(3), dim, weight.const_data_ptr<float>(), bias.const_data_ptr<float>(),
+                          kHeadNormEpsilon};
+  };
+  const kernels::Heads queries = heads(q_weight, q_bias);
+  const kernels::Heads keys = heads(k_weight, k_bias);
+  float* data = qkv.mutable_data_ptr<float>();
+  at::parallel_for(0, qkv.size(0) * tokens, kTokensPerTask, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const float* const row_cos = cos.const_data_ptr<float>() + row % tokens * dim;
+      const float* const row_sin = sin.const_data_ptr<float>() + row % tokens * dim;
+      float* const x = data + row * qkv.stride(1);
+      kernel.norm_rotate(queries, x, row_cos, row_sin);
+      kernel.norm_rotate(keys, x + qkv.stride(2), row_cos, row_sin);
+    }
+  });
+  return qkv;
 }
 
 at::Tensor& gelu_(at::Tensor& x) {
@@ -177,17 +221,26 @@ bool own_operators_available() {
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("attention(Tensor q, Tensor k, Tensor v) -> Tensor");
+  m.def(
+      "norm_rotate_(Tensor(a!) qkv, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor k_bias, Tensor "
+      "cos, "
+      "Tensor sin) -> Tensor(a!)");
   m.def("gelu_(Tensor(a!) x) -> Tensor(a!)");
   m.def("pack_conv3(Tensor weight) -> Tensor");
   m.def(
       "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
       "height, int width) -> "
       "Tensor");
+  m.def("pack_winograd(Tensor weight) -> Tensor");
+  m.def("conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention", &da3::engine::attention);
+  m.impl("norm_rotate_", &da3::engine::norm_rotate_);
   m.impl("gelu_", &da3::engine::gelu_);
   m.impl("pack_conv3", &da3::engine::pack_conv3);
   m.impl("depth_tail", &da3::engine::depth_tail);
+  m.impl("pack_winograd", &da3::engine::pack_winograd);
+  m.impl("conv3", &da3::engine::conv3);
 }

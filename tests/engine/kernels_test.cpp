@@ -216,6 +216,73 @@ TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
   }
 }
 
+struct ConvolutionCase {
+  std::int64_t height, width, in, out;
+  bool relu, bias, residual;
+};
+
+/// One output of a 3x3 convolution in double; the caller adds bias and residual.
+double convolution_at(const ConvolutionCase& c, const std::vector<float>& input,
+                      const std::vector<float>& weights, std::int64_t y, std::int64_t x, std::int64_t o) {
+  double sum = 0;
+  for (std::int64_t tap = 0; tap < 9; ++tap) {
+    const std::int64_t v = y + tap / 3 - 1;
+    const std::int64_t u = x + tap % 3 - 1;
+    if (v < 0 || u < 0 || v >= c.height || u >= c.width) continue;
+    for (std::int64_t i = 0; i < c.in; ++i) {
+      const double value = double{input[static_cast<std::size_t>((v * c.width + u) * c.in + i)]};
+      sum += (c.relu ? std::max(value, 0.0) : value) *
+             double{weights[static_cast<std::size_t>((o * 9 + tap) * c.in + i)]};
+    }
+  }
+  return sum;
+}
+
+TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
+  // Maps that end within a tile, more tiles than a block has, and channels that fill no panel.
+  const std::vector<ConvolutionCase> cases{
+      {1, 1, 16, 16, false, false, false},  {4, 4, 32, 16, true, true, false},
+      {5, 7, 16, 48, true, true, true},     {9, 30, 64, 32, false, true, true},
+      {30, 33, 16, 16, true, false, false}, {6, 13, 512, 32, false, true, false}};
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  for (const ConvolutionCase& c : cases) {
+    const auto input = random_values(size(c.height * c.width * c.in), 1, 1);
+    const auto weights =
+        random_values(size(c.out * 9 * c.in), 1 / std::sqrt(9.0F * static_cast<float>(c.in)), 2);
+    const auto bias = random_values(size(c.out), 1, 3);
+    const auto residual = random_values(size(c.height * c.width * c.out), 1, 4);
+    std::vector<float> packed(size(kernels_->winograd_packed_floats(c.in, c.out)));
+    for (std::int64_t panel = 0; panel * kernels_->panel < c.out; ++panel)
+      kernels_->pack_winograd(weights.data(), c.in, c.out, panel, packed.data());
+    std::vector<float> out(residual.size(), -99.0F);
+    const Convolution convolution{input.data(),
+                                  c.height,
+                                  c.width,
+                                  c.in,
+                                  c.out,
+                                  c.relu,
+                                  packed.data(),
+                                  c.bias ? bias.data() : nullptr,
+                                  c.residual ? residual.data() : nullptr,
+                                  out.data()};
+    std::vector<float> scratch(size(kernels_->winograd_scratch_floats(convolution)));
+    const std::int64_t tiles = (c.height + 3) / 4 * ((c.width + 3) / 4);
+    const std::int64_t middle = std::min(tiles, kernels_->winograd_group);
+    kernels_->winograd(convolution, 0, middle, scratch.data());
+    kernels_->winograd(convolution, middle, tiles, scratch.data());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      double expected =
+          convolution_at(c, input, weights, at / c.out / c.width, at / c.out % c.width, at % c.out);
+      if (c.bias) expected += double{bias[i % bias.size()]};
+      if (c.residual) expected += double{residual[i]};
+      // Sums of size 1. The transforms lose about four bits against the direct form.
+      ASSERT_NEAR(out[i], expected, 3e-5)
+          << c.height << "x" << c.width << ", " << c.in << " to " << c.out << ", value " << i;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Builds, KernelsTest, ::testing::Values("chosen", "avx512_tiles", "neon_tiles"),
                          [](const auto& build) { return std::string(build.param); });
 

@@ -43,6 +43,29 @@ TEST_F(OwnOperators, AttentionEqualsSdpaOnSlicesOfAJointMatrix) {
   }
 }
 
+TEST_F(OwnOperators, NormRotateEqualsLibTorchsStepsOnQueriesAndKeysAlone) {
+  constexpr std::int64_t kTokens = 37;
+  constexpr std::int64_t kDim = 64;
+  const at::Tensor qkv = at::randn({3, kTokens, 3, 5, kDim}) * 4 + 1;
+  const at::Tensor norms = at::randn({4, kDim});
+  const at::Tensor angles = at::randn({kTokens, 2, 1, kDim / 4}).expand({-1, -1, 2, -1}) * 3;
+  const at::Tensor cos = at::cos(angles).reshape({kTokens, 1, kDim});
+  const at::Tensor signs = at::tensor({-1.0F, 1.0F}).view({2, 1});
+  const at::Tensor sin = (at::sin(angles) * signs).reshape({kTokens, 1, kDim});
+  at::Tensor expected = qkv.clone();
+  for (const std::int64_t i : {0, 1}) {
+    const at::Tensor x = at::layer_norm(qkv.select(2, i), {kDim}, norms[2 * i], norms[2 * i + 1], 1e-5);
+    const at::Tensor partner = x.unflatten(-1, {2, 2, kDim / 4}).flip({4}).flatten(3);
+    expected.select(2, i).copy_(x * cos + partner * sin);
+  }
+  at::Tensor got = qkv.clone();
+  call("da3::norm_rotate_", got, norms[0], norms[1], norms[2], norms[3], cos, sin);
+  EXPECT_LT((got - expected).abs().max().item<float>(), 1e-5F);
+  EXPECT_TRUE(got.select(2, 2).equal(qkv.select(2, 2)));
+  EXPECT_THROW(call("da3::norm_rotate_", got, norms[0], norms[1], norms[2], norms[3], cos[0], sin),
+               c10::Error);
+}
+
 TEST_F(OwnOperators, GeluEqualsLibTorchsInPlace) {
   const at::Tensor x = at::randn({721, 1536}) * 3;
   at::Tensor y = x.clone();
@@ -73,12 +96,41 @@ TEST_F(OwnOperators, DepthTailEqualsLibTorchsFourSteps) {
   }
 }
 
+TEST_F(OwnOperators, Conv3EqualsLibTorchsConvolutionOfABatch) {
+  constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+  // The last one is a small map: LibTorch's convolution.
+  for (const auto& [from, to, height, width] :
+       {std::tuple{64, 32, 40, 71}, std::tuple{16, 64, 33, 30}, std::tuple{32, 32, 9, 5}}) {
+    const at::Tensor x = at::randn({3, from, height, width}).contiguous(kLast);
+    const at::Tensor weight = (at::randn({to, from, 3, 3}) * 0.05).contiguous(kLast);
+    const at::Tensor bias = at::randn({to});
+    const at::Tensor residual = at::randn({3, to, height, width}).contiguous(kLast);
+    const at::Tensor packed = call("da3::pack_winograd", weight);
+    EXPECT_TRUE(packed.equal(call("da3::pack_winograd", weight.contiguous())));
+    const at::Tensor plain = call("da3::conv3", x, weight, packed, c10::IValue(), false, c10::IValue());
+    EXPECT_LT((plain - at::conv2d(x, weight, {}, 1, 1)).abs().max().item<float>(), 3e-5F);
+    EXPECT_TRUE(plain.is_contiguous(kLast));
+    const at::Tensor all = call("da3::conv3", x, weight, packed, bias, true, residual);
+    const at::Tensor expected = at::conv2d(at::relu(x), weight, bias, 1, 1) + residual;
+    EXPECT_LT((all - expected).abs().max().item<float>(), 3e-5F);
+  }
+}
+
 TEST_F(OwnOperators, TensorsOfOtherLayoutsAreRefused) {
   const at::Tensor x = at::randn({1, 2, 5, 64});
   EXPECT_THROW(call("da3::attention", x, x, x.to(at::kHalf)), c10::Error);
   EXPECT_THROW(call("da3::attention", x, x.transpose(2, 3), x), c10::Error);
   EXPECT_THROW(call("da3::gelu_", x.transpose(1, 2)), c10::Error);
   EXPECT_THROW(call("da3::pack_conv3", at::randn({31, 16, 3, 3})), c10::Error);
+  EXPECT_THROW(call("da3::pack_winograd", at::randn({16, 24, 3, 3})), c10::Error);
+  const at::Tensor weight = at::randn({16, 16, 3, 3});
+  const at::Tensor map = at::randn({1, 16, 32, 32});
+  EXPECT_THROW(call("da3::conv3", map, weight, call("da3::pack_winograd", weight), c10::IValue(), false,
+                    c10::IValue()),
+               c10::Error);
+  EXPECT_THROW(call("da3::conv3", map.contiguous(at::MemoryFormat::ChannelsLast), weight, at::empty({10}),
+                    c10::IValue(), false, c10::IValue()),
+               c10::Error);
 }
 
 }  // namespace

@@ -23,6 +23,15 @@ struct AttentionHead {
   float scale = 1;
 };
 
+/// Norm of queries or keys, each head on its own.
+struct Heads {
+  std::int64_t num_heads = 0;
+  std::int64_t head_dim = 0;      ///< A multiple of four vectors
+  const float* weight = nullptr;  ///< (head_dim), as bias
+  const float* bias = nullptr;
+  float epsilon = 0;
+};
+
 /// The last stage of the depth heads: bilinear upsampling (align_corners) of (h, w, C), plus an optional
 /// constant map behind the convolution, 3x3 convolution (zero padding) to 32 channels, ReLU, 1x1 convolution
 /// to `num_outputs`.
@@ -44,6 +53,20 @@ struct DepthTail {
 
 inline constexpr std::int64_t kTailChannels = 32;
 
+/// 3x3 convolution of (height, width, in_channels), stride 1, zero padding 1, of one image, channels last.
+struct Convolution {
+  const float* input = nullptr;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t in_channels = 0;  ///< A multiple of the vector width, as out_channels
+  std::int64_t out_channels = 0;
+  bool relu = false;                ///< The input goes through a ReLU first
+  const float* weights = nullptr;   ///< From pack_winograd
+  const float* bias = nullptr;      ///< (out_channels), or null
+  const float* residual = nullptr;  ///< (height, width, out_channels) added to the result, or null
+  float* out = nullptr;             ///< (height, width, out_channels), not the input or the residual
+};
+
 /// One instruction set's build.
 struct Kernels {
   const char* name;          ///< Such as "avx2"
@@ -62,6 +85,10 @@ struct Kernels {
   /// x = gelu(x), the exact form, in place. Error against double: under 3e-7 of max(1, |x|).
   void (*gelu)(float* x, std::int64_t count);
 
+  /// One token's heads in place, (num_heads, head_dim) contiguous: norm, then rotary embedding with the
+  /// token's cosines and sines (head_dim); the sine of the first of a pair has a minus.
+  void (*norm_rotate)(const Heads& heads, float* x, const float* cos, const float* sin);
+
   std::int64_t tail_tile_rows;
   std::int64_t (*tail_tile_columns)(std::int64_t channels);
   /// (32, C, 3, 3) contiguous to 9 * 32 * C floats in the order that `depth_tail` reads.
@@ -69,6 +96,16 @@ struct Kernels {
   std::int64_t (*tail_scratch_floats)(std::int64_t channels);
   /// The tile with its top left corner at (row, column) of the output.
   void (*depth_tail)(const DepthTail& tail, std::int64_t row, std::int64_t column, float* scratch);
+
+  /// A convolution by tiles of 4x4 outputs, numbered row by row. Ranges are best multiples of this.
+  std::int64_t winograd_group;
+  std::int64_t (*winograd_packed_floats)(std::int64_t in_channels, std::int64_t out_channels);
+  /// (out_channels, 3, 3, in_channels) contiguous, transformed; `panel` numbers `Kernels::panel` outputs.
+  void (*pack_winograd)(const float* weights, std::int64_t in_channels, std::int64_t out_channels,
+                        std::int64_t panel, float* packed);
+  std::int64_t (*winograd_scratch_floats)(const Convolution& convolution);
+  /// Tiles [begin, end).
+  void (*winograd)(const Convolution& convolution, std::int64_t begin, std::int64_t end, float* scratch);
 };
 
 /// The best build for this processor; null when there is none for it (then LibTorch's operators serve).

@@ -91,7 +91,10 @@ class Builder {
         plan.class_name + (plan.text.empty() ? "_" + std::to_string(classes_.size()) : "");
     torch::jit::Module module(c10::QualifiedName("__torch__.da3." + name), unit_, /*shouldMangle=*/true);
     module.register_attribute("training", c10::BoolType::get(), false);
-    for (const auto& [key, value] : plan.attributes) module.register_attribute(key, value.type(), value);
+    for (const auto& [key, value] : plan.attributes) {
+      // The type of a tensor's value holds its sizes, which differ between modules of one class.
+      module.register_attribute(key, value.isTensor() ? c10::TensorType::get() : value.type(), value);
+    }
     for (const auto& [key, tensor] : node.tensors)
       module.register_parameter(key, tensor, /*is_buffer=*/false);
     for (const auto& [key, child] : children) module.register_module(key, child);

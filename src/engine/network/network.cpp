@@ -11,6 +11,7 @@
 #include <engine/network/network.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/network/tensor_layouts.hpp>
+#include <engine/network/winograd_convolutions.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>
@@ -77,6 +78,7 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
   try {
     if (layout == 1) needed = fold_tensors(config, std::move(needed));
     auto plans = network_plans(config, attention != Attention::kManual, lowering);
+    if (lowering.own_kernels) use_winograd(needed, plans);
     if (lowering.int8_linears) quantize_linears(needed, plans);
     return build_module_tree(needed, plans);
   } catch (const std::exception& error) {

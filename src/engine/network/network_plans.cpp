@@ -35,12 +35,23 @@ std::string dispatch_text(int num_blocks) {
 
 // The sizes that da3's operators take (own_operators.hpp).
 constexpr int kOwnHeadMultiple = 32;
+constexpr int kOwnRotatedMultiple = 64;
 constexpr int kOwnTailMultiple = 16;
+
+ModulePlan attention_plan(const weights::BackboneConfig& config, int block, const Lowering& lowering) {
+  const bool own = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
+  const std::string attend = join({own ? text::k_attend_own_py : text::k_attend_sdpa_py, text::k_attend_py});
+  const std::map<std::string, at::IValue> attributes{{"num_heads", config.num_heads}};
+  const bool rotary = config.rope_start >= 0 && block >= config.rope_start;
+  if (!rotary) return {"Attention", join({attend, text::k_attention_py}), attributes};
+  if (own && config.head_dim() % kOwnRotatedMultiple == 0) {
+    return {"RotaryAttentionOwn", join({attend, text::k_attention_rotary_own_py}), attributes};
+  }
+  return {"RotaryAttention", join({attend, text::k_attention_rotary_py}), attributes};
+}
 
 void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config,
                   const Lowering& lowering) {
-  const bool own_attention = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
-  const std::string_view fused = own_attention ? text::k_attend_own_py : text::k_attend_sdpa_py;
   const std::string_view gelu = lowering.own_kernels ? text::k_gelu_own_py : text::k_gelu_py;
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
@@ -55,12 +66,8 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
   for (int i = 0; i < config.depth; ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
-    const bool rotary = config.rope_start >= 0 && i >= config.rope_start;
     plans[block] = {"Block", std::string(text::k_block_py), {}};
-    plans[block + ".attn"] = {
-        rotary ? "RotaryAttention" : "Attention",
-        join({fused, text::k_attend_py, rotary ? text::k_attention_rotary_py : text::k_attention_py}),
-        {{"num_heads", config.num_heads}}};
+    plans[block + ".attn"] = attention_plan(config, i, lowering);
     const bool swiglu = config.feed_forward == weights::FeedForward::kSwiGlu;
     plans[block + ".mlp"] = swiglu ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
                                    : ModulePlan{"Mlp", join({gelu, text::k_mlp_py}), {}};
@@ -69,6 +76,24 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
       plans[block + linear] = {"Linear", std::string(text::k_linear_py), {}};
     }
   }
+}
+
+ModulePlan conv3_plan(bool with_bias) {
+  if (with_bias) return {"Conv3", std::string(text::k_conv3_py), {}};
+  return {"PlainConv3", std::string(text::k_conv3_py), {{"bias", at::IValue()}}};
+}
+
+void add_convolutions(Plans& plans, const std::string& scratch) {
+  for (int level = 1; level <= 4; ++level) {
+    const std::string number = std::to_string(level);
+    plans[scratch + "layer" + number + "_rn"] = conv3_plan(false);
+    const std::string unit = scratch + "refinenet" + number + ".resConfUnit";
+    for (int i = level == 4 ? 2 : 1; i <= 2; ++i) {
+      plans[unit + std::to_string(i) + ".conv1"] = conv3_plan(true);
+      plans[unit + std::to_string(i) + ".conv2"] = conv3_plan(true);
+    }
+  }
+  plans[scratch + "output_conv1"] = conv3_plan(true);
 }
 
 void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& config,
@@ -91,6 +116,7 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
           "ResidualUnit", std::string(text::k_residual_unit_py), {}};
     }
   }
+  add_convolutions(plans, path + ".scratch.");
 }
 
 }  // namespace
