@@ -136,8 +136,8 @@ void gelu_libtorch(benchmark::State& state) {
 
 void gelu_own(benchmark::State& state) {
   if (!own_or_skip(state)) return;
-  const auto own = own_operator<at::Tensor&(at::Tensor&)>("da3::gelu_");
-  gelu(state, [&](at::Tensor& x) { return own.call(x); });
+  const auto own = own_operator<at::Tensor&(at::Tensor&, const std::optional<at::Tensor>&)>("da3::gelu_");
+  gelu(state, [&](at::Tensor& x) { return own.call(x, std::nullopt); });
 }
 
 void widths(benchmark::internal::Benchmark* benchmark) {
@@ -181,8 +181,7 @@ void tail_own(benchmark::State& state) {
   if (!own_or_skip(state)) return;
   const Settings settings;
   const Tail t = tail_of(state);
-  const at::Tensor packed =
-      own_operator<at::Tensor(const at::Tensor&)>("da3::pack_conv3").call(t.weight3.contiguous());
+  const at::Tensor packed = own_operator<at::Tensor(const at::Tensor&)>("da3::pack_winograd").call(t.weight3);
   const at::Tensor no_map = at::empty({0});
   const auto tail =
       own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,

@@ -8,8 +8,8 @@ def forward(
 ) -> Tensor:
     # As in attention_rotary.py.
     BS, N, C = x.shape
-    qkv = self.qkv.forward(normed).view(BS, N, 3, self.num_heads, C // self.num_heads)
-    da3.norm_rotate_(qkv, self.q_norm.weight, self.q_norm.bias, self.k_norm.weight, self.k_norm.bias, cos, sin)
+    qkv = self.qkv.product(normed).view(BS, N, 3, self.num_heads, C // self.num_heads)
+    da3.norm_rotate_(qkv, self.qkv.shift(), self.q_norm.weight, self.q_norm.bias, self.k_norm.weight, self.k_norm.bias, cos, sin)
     qkv = qkv.view(BS // views, views * N, 3, self.num_heads, C // self.num_heads)
     q, k, v = torch.unbind(qkv.permute(2, 0, 3, 1, 4), 0)
     return self.proj.add_to(x, self.attend(q, k, v, use_sdpa))

@@ -3,5 +3,5 @@
 # The exact (erf) GELU of LibTorch, in place.
 
 
-def activate(self, x: Tensor) -> Tensor:
-    return torch.gelu_(x)
+def activated(self, x: Tensor) -> Tensor:
+    return torch.gelu_(self.fc1.forward(x))

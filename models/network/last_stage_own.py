@@ -4,7 +4,7 @@
 
 
 def packed(self, weight: Tensor) -> Tensor:
-    return da3.pack_conv3(weight)
+    return da3.pack_winograd(weight)
 
 
 def last_stage(

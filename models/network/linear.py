@@ -7,6 +7,15 @@ def forward(self, x: Tensor) -> Tensor:
     return torch.linear(x, self.weight, self.bias)
 
 
+def product(self, x: Tensor) -> Tensor:
+    # The layer without what shift() gives, for a kernel that adds it on its way.
+    return torch.matmul(x, self.weight.t())
+
+
+def shift(self) -> Optional[Tensor]:
+    return self.bias
+
+
 def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
     # Adds the layer of x to the residual, in place, whatever their batch dimensions: the rows are the same.
     residual.view(-1, residual.size(-1)).add_(self.bias).addmm_(x.flatten(0, 1), self.weight.t())

@@ -8,6 +8,14 @@ def forward(self, x: Tensor) -> Tensor:
     return quantized.linear_dynamic(x, self.packed0, True)
 
 
+def product(self, x: Tensor) -> Tensor:
+    return self.forward(x)
+
+
+def shift(self) -> Optional[Tensor]:
+    return None
+
+
 def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
     # As in linear.py.
     residual.view(-1, residual.size(-1)).add_(quantized.linear_dynamic(x.flatten(0, 1), self.packed0, True))

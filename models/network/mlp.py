@@ -5,4 +5,4 @@
 
 def forward(self, x: Tensor, normed: Tensor) -> Tensor:
     # Adds to x, in place.
-    return self.fc2.add_to(x, self.activate(self.fc1.forward(normed)))
+    return self.fc2.add_to(x, self.activated(normed))

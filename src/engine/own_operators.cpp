@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -35,6 +37,15 @@ void check_heads(const at::Tensor& tensor, const char* name) {
   check_float_cpu(tensor, name);
   TORCH_CHECK(tensor.dim() == 4 && tensor.stride(3) == 1 && tensor.size(3) % 32 == 0, name,
               ": expected (B, heads, N, d) with adjacent features, d a multiple of 32, got ", tensor.sizes());
+}
+
+/// What is added to every row of a product, or null.
+const float* shift_data(const std::optional<at::Tensor>& shift, std::int64_t width) {
+  if (!shift) return nullptr;
+  check_float_cpu(*shift, "shift");
+  TORCH_CHECK(shift->is_contiguous() && shift->numel() == width, "shift: expected (", width, "), got ",
+              shift->sizes());
+  return shift->const_data_ptr<float>();
 }
 
 /// Memory of one of the threads of a parallel_for.
@@ -95,9 +106,9 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   return out;
 }
 
-at::Tensor& norm_rotate_(at::Tensor& qkv, const at::Tensor& q_weight, const at::Tensor& q_bias,
-                         const at::Tensor& k_weight, const at::Tensor& k_bias, const at::Tensor& cos,
-                         const at::Tensor& sin) {
+at::Tensor& norm_rotate_(at::Tensor& qkv, const std::optional<at::Tensor>& shift, const at::Tensor& q_weight,
+                         const at::Tensor& q_bias, const at::Tensor& k_weight, const at::Tensor& k_bias,
+                         const at::Tensor& cos, const at::Tensor& sin) {
   check_float_cpu(qkv, "qkv");
   TORCH_CHECK(
       qkv.dim() == 5 && qkv.size(2) == 3 && qkv.is_contiguous() && qkv.size(4) % kRotatedMultiple == 0,
@@ -115,13 +126,19 @@ at::Tensor& norm_rotate_(at::Tensor& qkv, const at::Tensor& q_weight, const at::
     TORCH_CHECK(each.is_contiguous() && each.numel() == tokens * dim, "table: expected (", tokens, ", 1, ",
                 dim, "), got ", each.sizes());
   }
-  const kernels::Kernels& kernel = chosen();
-  const auto heads = [&](const at::Tensor& weight, const at::Tensor& bias) {
-    return kernels::Heads{qkv.size(3), dim, weight.const_data_ptr<float>(), bias.const_data_ptr<float>(),
-                          kHeadNormEpsilon};
+  const std::int64_t width = qkv.size(3) * dim;
+  const float* const shifts = shift_data(shift, 3 * width);
+  const auto heads = [&](const at::Tensor& weight, const at::Tensor& bias, const float* head_shifts) {
+    return kernels::Heads{.num_heads = qkv.size(3),
+                          .head_dim = dim,
+                          .weight = weight.const_data_ptr<float>(),
+                          .bias = bias.const_data_ptr<float>(),
+                          .shift = head_shifts,
+                          .epsilon = kHeadNormEpsilon};
   };
-  const kernels::Heads queries = heads(q_weight, q_bias);
-  const kernels::Heads keys = heads(k_weight, k_bias);
+  const kernels::Kernels& kernel = chosen();
+  const kernels::Heads queries = heads(q_weight, q_bias, shifts);
+  const kernels::Heads keys = heads(k_weight, k_bias, shifts == nullptr ? nullptr : shifts + width);
   float* data = qkv.mutable_data_ptr<float>();
   at::parallel_for(0, qkv.size(0) * tokens, kTokensPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
@@ -129,31 +146,27 @@ at::Tensor& norm_rotate_(at::Tensor& qkv, const at::Tensor& q_weight, const at::
       const float* const row_sin = sin.const_data_ptr<float>() + row % tokens * dim;
       float* const x = data + row * qkv.stride(1);
       kernel.norm_rotate(queries, x, row_cos, row_sin);
-      kernel.norm_rotate(keys, x + qkv.stride(2), row_cos, row_sin);
+      kernel.norm_rotate(keys, x + width, row_cos, row_sin);
+      if (shifts != nullptr) kernel.add(x + 2 * width, shifts + 2 * width, width);
     }
   });
   return qkv;
 }
 
-at::Tensor& gelu_(at::Tensor& x) {
+at::Tensor& gelu_(at::Tensor& x, const std::optional<at::Tensor>& shift) {
   check_float_cpu(x, "x");
-  TORCH_CHECK(x.is_contiguous(), "x: expected a contiguous tensor");
+  TORCH_CHECK(x.is_contiguous() && x.dim() > 0, "x: expected a contiguous tensor");
   const kernels::Kernels& kernel = chosen();
+  const std::int64_t width = x.size(-1);
+  const float* const shifts = shift_data(shift, width);
   float* data = x.mutable_data_ptr<float>();
-  at::parallel_for(0, x.numel(), kGeluGrain,
-                   [&](std::int64_t begin, std::int64_t end) { kernel.gelu(data + begin, end - begin); });
+  const std::int64_t rows = width == 0 ? 0 : x.numel() / width;
+  at::parallel_for(0, rows, kGeluGrain / std::max<std::int64_t>(width, 1) + 1,
+                   [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t row = begin; row < end; ++row)
+                       kernel.gelu(data + row * width, shifts, width);
+                   });
   return x;
-}
-
-at::Tensor pack_conv3(const at::Tensor& weight) {
-  check_float_cpu(weight, "weight");
-  const bool fits = weight.dim() == 4 && weight.size(0) == kernels::kTailChannels &&
-                    weight.size(1) % 16 == 0 && weight.size(2) == 3 && weight.size(3) == 3;
-  TORCH_CHECK(fits, "weight: expected (32, C, 3, 3) with C a multiple of 16, got ", weight.sizes());
-  at::Tensor packed = at::empty({9 * kernels::kTailChannels * weight.size(1)}, weight.options());
-  chosen().pack_conv3(weight.contiguous().const_data_ptr<float>(), weight.size(1),
-                      packed.mutable_data_ptr<float>());
-  return packed;
 }
 
 void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& map,
@@ -161,8 +174,9 @@ void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor&
   check_float_cpu(x, "x");
   TORCH_CHECK(x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 16 == 0,
               "x: expected (B, C, h, w) in channels_last with C a multiple of 16, got ", x.sizes());
-  TORCH_CHECK(packed.is_contiguous() && packed.numel() == 9 * kernels::kTailChannels * x.size(1),
-              "packed: not from pack_conv3 of this C");
+  TORCH_CHECK(packed.is_contiguous() &&
+                  packed.numel() == chosen().winograd_packed_floats(x.size(1), kernels::kTailChannels),
+              "packed: not from pack_winograd of this C");
   TORCH_CHECK(weight1.is_contiguous() && weight1.numel() % kernels::kTailChannels == 0,
               "weight1: expected (outputs, 32, 1, 1)");
   const bool map_fits =
@@ -222,11 +236,11 @@ bool own_operators_available() {
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("attention(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def(
-      "norm_rotate_(Tensor(a!) qkv, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor k_bias, Tensor "
+      "norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor "
+      "k_bias, Tensor "
       "cos, "
       "Tensor sin) -> Tensor(a!)");
-  m.def("gelu_(Tensor(a!) x) -> Tensor(a!)");
-  m.def("pack_conv3(Tensor weight) -> Tensor");
+  m.def("gelu_(Tensor(a!) x, Tensor? shift=None) -> Tensor(a!)");
   m.def(
       "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
       "height, int width) -> "
@@ -239,7 +253,6 @@ TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention", &da3::engine::attention);
   m.impl("norm_rotate_", &da3::engine::norm_rotate_);
   m.impl("gelu_", &da3::engine::gelu_);
-  m.impl("pack_conv3", &da3::engine::pack_conv3);
   m.impl("depth_tail", &da3::engine::depth_tail);
   m.impl("pack_winograd", &da3::engine::pack_winograd);
   m.impl("conv3", &da3::engine::conv3);

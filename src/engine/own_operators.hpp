@@ -11,22 +11,21 @@ namespace da3::engine {
 ///   da3::attention(Tensor q, Tensor k, Tensor v) -> Tensor
 ///       softmax(q k^T / sqrt(d)) v. q, k, v: (B, heads, N, d), any strides but 1 in d; d a multiple of 32.
 ///       Returns (B, N, heads * d), contiguous.
-///   da3::norm_rotate_(Tensor(a!) qkv, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor k_bias, Tensor
-///   cos, Tensor sin) -> Tensor(a!)
-///       Norms (epsilon 1e-5) of queries and keys over each head, then their rotary embedding, in place. qkv:
-///       (B, N, 3, heads, d), d a multiple of 64; cos, sin: (N, 1, d), the sine of the first of a pair with a
-///       minus.
-///   da3::gelu_(Tensor(a!) x) -> Tensor(a!)
-///       The exact form in place. x: contiguous.
-///   da3::pack_conv3(Tensor weight) -> Tensor
-///       (32, C, 3, 3) in the order that depth_tail reads; C a multiple of 16.
+///   da3::norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor
+///   k_bias, Tensor cos, Tensor sin) -> Tensor(a!)
+///       Adds shift (3 * heads * d). Norms (epsilon 1e-5) of queries and keys over each head, then their
+///       rotary embedding, in place. qkv: (B, N, 3, heads, d), d a multiple of 64; cos, sin: (N, 1, d), the
+///       sine of the first of a pair with a minus.
+///   da3::gelu_(Tensor(a!) x, Tensor? shift=None) -> Tensor(a!)
+///       gelu(x + shift) in place, the exact form. x: contiguous; shift: as long as a row of x.
 ///   da3::depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int
 ///   height, int width)
 ///       -> Tensor
 ///       conv1x1(relu(conv3x3(upsample(x)) + map)), where map (height, width, 32), or empty, is added behind
-///       the 3x3 convolution. x: (B, C, h, w) channels_last. Returns (B, outputs, height, width), contiguous.
+///       the 3x3 convolution, whose weight (32, C, 3, 3) is packed by pack_winograd. x: (B, C, h, w)
+///       channels_last. Returns (B, outputs, height, width), contiguous.
 ///   da3::pack_winograd(Tensor weight) -> Tensor
-///       (K, C, 3, 3) transformed for conv3, four times as large; K and C multiples of 16.
+///       (K, C, 3, 3) transformed for conv3 and depth_tail, four times as large; K and C multiples of 16.
 ///   da3::conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor
 ///       conv3x3(relu ? relu(x) : x) + residual, stride 1, zero padding 1, by Winograd's F(4x4, 3x3), small
 ///       maps by LibTorch. x: (B, C, h, w), residual: the result's shape; both and the result channels_last.

@@ -113,7 +113,7 @@ TEST_P(KernelsTest, GeluIsTheExactFormToRounding) {
   for (int i = -120'000; i <= 120'000; ++i) x.push_back(static_cast<float>(i) * 1e-4F);
   for (const float large : {1e3F, 1e10F, 3e38F}) x.insert(x.end(), {large, -large});
   std::vector<float> y = x;
-  kernels_->gelu(y.data(), static_cast<std::int64_t>(y.size()));
+  kernels_->gelu(y.data(), nullptr, static_cast<std::int64_t>(y.size()));
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double value = double{x[i]};
     const double expected = 0.5 * value * std::erfc(-value / std::sqrt(2.0));
@@ -168,7 +168,7 @@ std::vector<double> depth_tail(const TailCase& c, const std::vector<float>& inpu
           if (v < 0 || u < 0 || v >= c.out_height || u >= c.out_width) continue;
           for (std::int64_t i = 0; i < c.channels; ++i) {
             sum += up[static_cast<std::size_t>((v * c.out_width + u) * c.channels + i)] *
-                   double{w3[static_cast<std::size_t>((m * c.channels + i) * 9 + tap)]};
+                   double{w3[static_cast<std::size_t>((m * 9 + tap) * c.channels + i)]};
           }
         }
         for (std::int64_t o = 0; o < c.outputs; ++o) {
@@ -193,8 +193,9 @@ TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
     const auto map = random_values(size(c.out_height * c.out_width * kTailChannels), 1, 4);
     const auto w1 = random_values(size(c.outputs * kTailChannels), 0.2F, 5);
     const auto b1 = random_values(size(c.outputs), 1, 6);
-    std::vector<float> packed(size(9 * kTailChannels * c.channels));
-    kernels_->pack_conv3(w3.data(), c.channels, packed.data());
+    std::vector<float> packed(size(kernels_->winograd_packed_floats(c.channels, kTailChannels)));
+    for (std::int64_t panel = 0; panel * kernels_->panel < kTailChannels; ++panel)
+      kernels_->pack_winograd(w3.data(), c.channels, kTailChannels, panel, packed.data());
     std::vector<float> out(size(c.outputs * c.out_height * c.out_width), -99.0F);
     std::vector<float> scratch(size(kernels_->tail_scratch_floats(c.channels)));
     const DepthTail tail{input.data(),  c.in_height,  c.in_width,
@@ -255,16 +256,16 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
     for (std::int64_t panel = 0; panel * kernels_->panel < c.out; ++panel)
       kernels_->pack_winograd(weights.data(), c.in, c.out, panel, packed.data());
     std::vector<float> out(residual.size(), -99.0F);
-    const Convolution convolution{input.data(),
-                                  c.height,
-                                  c.width,
-                                  c.in,
-                                  c.out,
-                                  c.relu,
-                                  packed.data(),
-                                  c.bias ? bias.data() : nullptr,
-                                  c.residual ? residual.data() : nullptr,
-                                  out.data()};
+    const Convolution convolution{.input = input.data(),
+                                  .height = c.height,
+                                  .width = c.width,
+                                  .in_channels = c.in,
+                                  .out_channels = c.out,
+                                  .relu = c.relu,
+                                  .weights = packed.data(),
+                                  .bias = c.bias ? bias.data() : nullptr,
+                                  .residual = c.residual ? residual.data() : nullptr,
+                                  .out = out.data()};
     std::vector<float> scratch(size(kernels_->winograd_scratch_floats(convolution)));
     const std::int64_t tiles = (c.height + 3) / 4 * ((c.width + 3) / 4);
     const std::int64_t middle = std::min(tiles, kernels_->winograd_group);

@@ -29,6 +29,7 @@ struct Heads {
   std::int64_t head_dim = 0;      ///< A multiple of four vectors
   const float* weight = nullptr;  ///< (head_dim), as bias
   const float* bias = nullptr;
+  const float* shift = nullptr;  ///< (num_heads, head_dim), added first, or null
   float epsilon = 0;
 };
 
@@ -42,7 +43,7 @@ struct DepthTail {
   std::int64_t channels = 0;  ///< C, a multiple of the vector width
   std::int64_t out_height = 0;
   std::int64_t out_width = 0;
-  const float* weights3 = nullptr;  ///< From pack_conv3
+  const float* weights3 = nullptr;  ///< From pack_winograd
   const float* bias3 = nullptr;     ///< (32)
   const float* map = nullptr;       ///< (out_height, out_width, 32) added before the ReLU, or null
   const float* weights1 = nullptr;  ///< (num_outputs, 32)
@@ -53,18 +54,20 @@ struct DepthTail {
 
 inline constexpr std::int64_t kTailChannels = 32;
 
-/// 3x3 convolution of (height, width, in_channels), stride 1, zero padding 1, of one image, channels last.
+/// 3x3 convolution of (height, width, in_channels), stride 1, of one image, channels last.
 struct Convolution {
   const float* input = nullptr;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::int64_t in_channels = 0;  ///< A multiple of the vector width, as out_channels
   std::int64_t out_channels = 0;
-  bool relu = false;                ///< The input goes through a ReLU first
-  const float* weights = nullptr;   ///< From pack_winograd
-  const float* bias = nullptr;      ///< (out_channels), or null
-  const float* residual = nullptr;  ///< (height, width, out_channels) added to the result, or null
-  float* out = nullptr;             ///< (height, width, out_channels), not the input or the residual
+  std::int64_t padding = 1;  ///< Zeros around the input, 0 or 1; the output is (height + 2 padding - 2, ...)
+  bool relu = false;         ///< The input goes through a ReLU first
+  const float* weights = nullptr;  ///< From pack_winograd
+  const float* bias = nullptr;     ///< (out_channels), or null
+  const float* residual =
+      nullptr;           ///< (height, width, out_channels) added to the result (padding 1), or null
+  float* out = nullptr;  ///< (height, width, out_channels), not the input or the residual
 };
 
 /// One instruction set's build.
@@ -82,17 +85,19 @@ struct Kernels {
   /// Rows [begin, end) of the head.
   void (*attention)(const AttentionHead& head, std::int64_t begin, std::int64_t end, float* scratch);
 
-  /// x = gelu(x), the exact form, in place. Error against double: under 3e-7 of max(1, |x|).
-  void (*gelu)(float* x, std::int64_t count);
+  /// x = gelu(x + shift), the exact form, in place; shift null: none. Error against double: under 3e-7 of
+  /// max(1, |x + shift|).
+  void (*gelu)(float* x, const float* shift, std::int64_t count);
 
-  /// One token's heads in place, (num_heads, head_dim) contiguous: norm, then rotary embedding with the
-  /// token's cosines and sines (head_dim); the sine of the first of a pair has a minus.
+  /// One token's heads in place, (num_heads, head_dim) contiguous: shift, norm, then rotary embedding with
+  /// the token's cosines and sines (head_dim); the sine of the first of a pair has a minus.
   void (*norm_rotate)(const Heads& heads, float* x, const float* cos, const float* sin);
+
+  /// x += shift.
+  void (*add)(float* x, const float* shift, std::int64_t count);
 
   std::int64_t tail_tile_rows;
   std::int64_t (*tail_tile_columns)(std::int64_t channels);
-  /// (32, C, 3, 3) contiguous to 9 * 32 * C floats in the order that `depth_tail` reads.
-  void (*pack_conv3)(const float* weights, std::int64_t channels, float* packed);
   std::int64_t (*tail_scratch_floats)(std::int64_t channels);
   /// The tile with its top left corner at (row, column) of the output.
   void (*depth_tail)(const DepthTail& tail, std::int64_t row, std::int64_t column, float* scratch);
