@@ -27,7 +27,7 @@ def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:
     l1 = self.enlarge(levels[0], up4.weight, up4.bias, rows, columns)
     l2 = self.enlarge(levels[1], up2.weight, up2.bias, rows, columns)
     l3 = self.as_map(levels[2], rows, columns)
-    l4 = self.halve(self.as_map(levels[3], rows, columns), down2.weight, down2.bias)
+    l4 = torch.conv2d(self.as_map(levels[3], rows, columns), down2.weight, down2.bias, 2, 1)
     l4 = scratch.layer4_rn.forward(l4)
     y = scratch.refinenet4.forward(l4, rows, columns)
     l3 = scratch.layer3_rn.forward(l3)

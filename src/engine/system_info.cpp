@@ -12,6 +12,7 @@
 
 #include <engine/attention_mode.hpp>
 #include <engine/cpu_features.hpp>
+#include <engine/cpu_operators.hpp>
 #include <engine/devices.hpp>
 #include <engine/engine.hpp>
 #include <engine/libtorch_setup.hpp>
@@ -102,6 +103,9 @@ SystemInfo system_info() {
   for (const DeviceId& id : available_devices()) {
     info.devices.push_back(device_info(id));
     add_operators(info, info.devices.back());
+    if (id.kind != DeviceKind::kCpu) continue;
+    const std::vector<OperatorChoice> operators = cpu_operators(cpu_operator_facts());
+    info.operators.insert(info.operators.end(), operators.begin(), operators.end());
   }
   return info;
 }

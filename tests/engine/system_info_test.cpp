@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/version.h>
 
+#include <engine/cpu_operators.hpp>
 #include <engine/engine.hpp>
 #include <engine/system_info.hpp>
 
@@ -27,6 +28,32 @@ TEST(SystemInfo, TableOfOperatorsHasAPrecisionAndAnAttentionForEveryDevice) {
   std::vector<std::string> purposes;
   for (const OperatorChoice& each : info.operators) purposes.push_back(each.purpose);
   EXPECT_THAT(purposes, testing::IsSupersetOf({"precision, cpu", "attention, cpu, fp32"}));
+}
+
+std::string choice_of(const std::vector<OperatorChoice>& table, const std::string& purpose) {
+  for (const OperatorChoice& each : table) {
+    if (each.purpose == purpose) return each.choice;
+  }
+  return "no such purpose";
+}
+
+TEST(CpuOperators, AreAFunctionOfKernelsBlasAndEngine) {
+  const auto own = cpu_operators({.kernels = "avx2", .blas = "mkl", .int8_engine = "onednn"});
+  EXPECT_EQ(choice_of(own, "gelu, cpu"), "da3::gelu_ (avx2)");
+  EXPECT_EQ(choice_of(own, "3x3 convolutions on small maps, cpu"), "conv2d, channels_last");
+  EXPECT_EQ(choice_of(own, "linear layers, cpu, int8"), "linear_dynamic (onednn)");
+  const auto bare = cpu_operators({.kernels = "", .blas = "open", .int8_engine = ""});
+  for (const OperatorChoice& each : bare) {
+    EXPECT_THAT(each.choice, testing::Not(testing::HasSubstr("da3::"))) << each.purpose;
+  }
+  EXPECT_EQ(choice_of(bare, "linear layers, cpu, int8"), "none");
+  EXPECT_EQ(choice_of(bare, "linear layers, cpu, fp32"), "linear, addmm_ (open)");
+}
+
+TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {
+  const std::vector<OperatorChoice> expected = cpu_operators(cpu_operator_facts());
+  const SystemInfo info = system_info();
+  for (const OperatorChoice& each : expected) EXPECT_EQ(choice_of(info.operators, each.purpose), each.choice);
 }
 
 TEST(MemoryProbe, CpuAndHostAreTheSameMemory) {

@@ -20,14 +20,6 @@ namespace text = network_text;
 /// Fastest first on the processors that were measured (docs/performance.md).
 constexpr std::array kEngines{at::QEngine::ONEDNN, at::QEngine::X86, at::QEngine::FBGEMM};
 
-const at::QEngine* find_engine() {
-  const std::vector<at::QEngine>& there = at::globalContext().supportedQEngines();
-  const auto* const found = std::find_if(kEngines.begin(), kEngines.end(), [&](at::QEngine engine) {
-    return std::find(there.begin(), there.end(), engine) != there.end();
-  });
-  return found == kEngines.end() ? nullptr : found;
-}
-
 at::IValue pack(const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor rows = weight.contiguous();
   // A row of zeros keeps a scale above zero.
@@ -51,13 +43,22 @@ int num_parts(std::string_view path, const std::map<std::string, ModulePlan>& pl
 
 }  // namespace
 
+std::optional<at::QEngine> int8_engine() {
+  const std::vector<at::QEngine>& there = at::globalContext().supportedQEngines();
+  const auto* const found = std::find_if(kEngines.begin(), kEngines.end(), [&](at::QEngine engine) {
+    return std::find(there.begin(), there.end(), engine) != there.end();
+  });
+  if (found == kEngines.end()) return std::nullopt;
+  return *found;
+}
+
 bool has_int8_engine() {
-  return find_engine() != nullptr;
+  return int8_engine().has_value();
 }
 
 void quantize_linears(TensorMap& tensors, std::map<std::string, ModulePlan>& plans) {
-  const at::QEngine* const engine = find_engine();
-  TORCH_CHECK(engine != nullptr, "this LibTorch has no engine for 8-bit products on this processor");
+  const std::optional<at::QEngine> engine = int8_engine();
+  TORCH_CHECK(engine.has_value(), "this LibTorch has no engine for 8-bit products on this processor");
   at::globalContext().setQEngine(*engine);
   for (auto& [path, plan] : plans) {
     if (plan.class_name != "Linear") continue;

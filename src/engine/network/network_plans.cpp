@@ -101,12 +101,10 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
   const std::string_view last_stage = own_tail ? text::k_last_stage_own_py : text::k_last_stage_py;
-  const std::string_view halve = lowering.own_kernels ? text::k_halve_product_py : text::k_halve_py;
-  plans[path] = {
-      dual ? "DualHead" : "SkyHead",
-      dual ? join({last_stage, halve, text::k_pyramid_py, text::k_head_dual_py})
-           : join({last_stage, halve, text::k_pyramid_py, text::k_head_sky_py, text::k_quantile_py}),
-      {{"patch", weights::kPatchSize}}};
+  plans[path] = {dual ? "DualHead" : "SkyHead",
+                 dual ? join({last_stage, text::k_pyramid_py, text::k_head_dual_py})
+                      : join({last_stage, text::k_pyramid_py, text::k_head_sky_py, text::k_quantile_py}),
+                 {{"patch", weights::kPatchSize}}};
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);
     const bool top = level == 4;
