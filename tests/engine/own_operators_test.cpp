@@ -99,7 +99,7 @@ TEST_F(OwnOperators, DepthTailEqualsLibTorchsFourSteps) {
     const at::Tensor packed = call("da3::pack_winograd", weight);
     const at::Tensor got = call("da3::depth_tail", x, packed, bias, map, weight1, bias1, height, width);
     ASSERT_EQ(got.sizes(), expected.sizes());
-    EXPECT_LT((got - expected).abs().max().item<float>(), 2e-5F) << channels << " channels";
+    EXPECT_LT((got - expected).abs().max().item<float>(), 5e-5F) << channels << " channels";
     const at::Tensor without =
         call("da3::depth_tail", x, packed, bias, at::empty({0}), weight1, bias1, height, width);
     EXPECT_GT((without - got).abs().max().item<float>(), 0.1F);
@@ -118,11 +118,11 @@ TEST_F(OwnOperators, Conv3EqualsLibTorchsConvolutionOfABatch) {
     const at::Tensor packed = call("da3::pack_winograd", weight);
     EXPECT_TRUE(packed.equal(call("da3::pack_winograd", weight.contiguous())));
     const at::Tensor plain = call("da3::conv3", x, weight, packed, c10::IValue(), false, c10::IValue());
-    EXPECT_LT((plain - at::conv2d(x, weight, {}, 1, 1)).abs().max().item<float>(), 3e-5F);
+    EXPECT_LT((plain - at::conv2d(x, weight, {}, 1, 1)).abs().max().item<float>(), 1e-4F);
     EXPECT_TRUE(plain.is_contiguous(kLast));
     const at::Tensor all = call("da3::conv3", x, weight, packed, bias, true, residual);
     const at::Tensor expected = at::conv2d(at::relu(x), weight, bias, 1, 1) + residual;
-    EXPECT_LT((all - expected).abs().max().item<float>(), 3e-5F);
+    EXPECT_LT((all - expected).abs().max().item<float>(), 1e-4F);
   }
 }
 
