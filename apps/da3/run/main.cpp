@@ -11,6 +11,7 @@
 
 #include <cli/guarded.hpp>
 #include <cli/parse.hpp>
+#include <run/address_space.hpp>
 #include <run/commands.hpp>
 
 namespace {
@@ -39,6 +40,7 @@ int run_command([[maybe_unused]] const Options& options) {
 int main(int argc, char** argv) {
   // A file above the limit of `ulimit -f` is then a failed write, reported as any other.
   std::signal(SIGXFSZ, SIG_IGN);
+  da3::run::spare_limited_address_space();
   const int code = da3::cli::guarded([&] {
     return std::visit([](const auto& options) { return run_command(options); }, da3::cli::parse(argc, argv));
   });

@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <run/address_space.hpp>
+
+namespace da3::run {
+
+void spare_limited_address_space() {
+#ifdef __GLIBC__
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  constexpr int kMappedFromBytes = 256 * 1024;
+  ::mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
+  ::mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+}  // namespace da3::run
