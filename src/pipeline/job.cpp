@@ -81,7 +81,7 @@ void require_focal(Job& job, const Settings& settings) {
   }
   job.record.focal = output::FocalRecord{focal->px, focal->source};
   if (focal->source.starts_with("exif")) {
-    job.record.warnings.push_back(
+    job.record.warnings.emplace_back(
         "focal length taken from EXIF; give --focal or --hfov if the photo was cropped");
   }
 }
