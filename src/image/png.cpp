@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <bit>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -105,8 +105,21 @@ void on_read(png_structp png, png_bytep out, std::size_t length) {
   session->rest = session->rest.subspan(length);
 }
 
+struct Rgb8 {
+  static constexpr std::size_t kPixelBytes = 3;
+  static void set_transformations(png_structp png, png_infop info);
+};
+
+/// 16-bit grey in the machine's own byte order.
+struct Grey16Samples {
+  static constexpr std::size_t kPixelBytes = 2;
+  static void set_transformations(png_structp png, png_infop /*info*/) {
+    if constexpr (std::endian::native == std::endian::little) png_set_swap(png);
+  }
+};
+
 /// Everything becomes 8-bit RGB. Gamma and colour profiles are not applied, as in the original tool.
-void set_transformations(png_structp png, png_infop info) {
+void Rgb8::set_transformations(png_structp png, png_infop info) {
   const int color_type = png_get_color_type(png, info);
   png_set_strip_16(png);
   if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
@@ -124,9 +137,10 @@ void ignore_descriptions(png_structp png) {
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, kIgnored, sizeof(kIgnored) / 5);
 }
 
-/// Decodes into `rgb`, which grows with what is really there unless rows are interlaced. False when libpng
+/// Decodes into `pixels`, which grows with what is really there unless rows are interlaced. False when libpng
 /// jumped out; no object is alive across the jump.
-bool run(Session& session, Size size, std::vector<std::uint8_t>& rgb) {
+template <typename Pixel>
+bool run(Session& session, Size size, std::vector<std::uint8_t>& pixels) {
   if (setjmp(png_jmpbuf(session.png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng's protocol
   png_structp png = session.png;
   png_set_read_fn(png, &session, on_read);
@@ -134,20 +148,49 @@ bool run(Session& session, Size size, std::vector<std::uint8_t>& rgb) {
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   ignore_descriptions(png);
   png_read_info(png, session.info);
-  set_transformations(png, session.info);
+  Pixel::set_transformations(png, session.info);
   const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, session.info);
-  const std::size_t stride = static_cast<std::size_t>(size.width) * 3;
+  const std::size_t stride = static_cast<std::size_t>(size.width) * Pixel::kPixelBytes;
   if (png_get_rowbytes(png, session.info) != stride) png_error(png, "unexpected row size");
-  rgb.reserve(size.area() * 3);
+  pixels.reserve(size.area() * Pixel::kPixelBytes);
   for (int pass = 0; pass < passes; ++pass) {
     for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
-      if (pass == 0) rgb.resize((y + 1) * stride);
-      png_read_row(png, rgb.data() + y * stride, nullptr);
+      if (pass == 0) pixels.resize((y + 1) * stride);
+      png_read_row(png, pixels.data() + y * stride, nullptr);
     }
   }
   png_read_end(png, nullptr);
   return true;
+}
+
+/// Throws: Error kImageCorrupt for less data than so many pixels can be packed into.
+void check_data(const EncodedPicture& picture, const Layout& layout) {
+  // Deflate expands a byte to 1,032 at most.
+  const std::uint64_t row_bytes =
+      (layout.width * static_cast<std::uint64_t>(layout.bit_depth * layout.channels) + 7) / 8 + 1;
+  const std::uint64_t least = row_bytes * layout.height / 1032;
+  if (layout.data_bytes < least) {
+    throw_corrupt(
+        picture, "PNG",
+        grouped(layout.data_bytes) + " bytes of pixel data, at least " + grouped(least) + " needed");
+  }
+}
+
+template <typename Pixel>
+std::vector<std::uint8_t> decode_pixels(const EncodedPicture& picture, Size size) {
+  std::vector<std::uint8_t> pixels;
+  Session session;
+  session.rest = picture.bytes;
+  session.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, on_error, on_warning);
+  if (session.png != nullptr) session.info = png_create_info_struct(session.png);
+  if (session.info == nullptr) throw std::bad_alloc();
+  if (!run<Pixel>(session, size, pixels)) {
+    if (session.ended_early)
+      throw_truncated(picture, "PNG", "after " + grouped(picture.bytes.size()) + " bytes");
+    throw_corrupt(picture, "PNG", session.message);
+  }
+  return pixels;
 }
 
 }  // namespace
@@ -169,28 +212,27 @@ PictureHeader read_png_header(const EncodedPicture& picture) {
 }
 
 Image decode_png(const EncodedPicture& picture, const PictureHeader& header) {
+  check_data(picture, check_chunks(picture));
+  return {header.size, decode_pixels<Rgb8>(picture, header.size)};
+}
+
+Grey16 decode_grey16_png(const EncodedPicture& picture) {
+  if (!ByteReader(picture.bytes, ByteOrder::kBig).has(1, "PNG")) {
+    throw_unsupported(picture, "no PNG", "save it as a PNG of one 16-bit grey channel");
+  }
   const Layout layout = check_chunks(picture);
-  // Deflate expands a byte to 1,032 at most.
-  const std::uint64_t row_bytes =
-      (layout.width * static_cast<std::uint64_t>(layout.bit_depth * layout.channels) + 7) / 8 + 1;
-  const std::uint64_t least = row_bytes * layout.height / 1032;
-  if (layout.data_bytes < least) {
-    throw_corrupt(
-        picture, "PNG",
-        grouped(layout.data_bytes) + " bytes of pixel data, at least " + grouped(least) + " needed");
+  if (layout.bit_depth != 16 || layout.channels != 1) {
+    throw_unsupported(picture,
+                      "a PNG of " + std::to_string(layout.channels) + " channels of " +
+                          std::to_string(layout.bit_depth) + " bits",
+                      "save it as a PNG of one 16-bit grey channel");
   }
-  Image image{header.size, {}};
-  Session session;
-  session.rest = picture.bytes;
-  session.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, on_error, on_warning);
-  if (session.png != nullptr) session.info = png_create_info_struct(session.png);
-  if (session.info == nullptr) throw std::bad_alloc();
-  if (!run(session, header.size, image.rgb)) {
-    if (session.ended_early)
-      throw_truncated(picture, "PNG", "after " + grouped(picture.bytes.size()) + " bytes");
-    throw_corrupt(picture, "PNG", session.message);
-  }
-  return image;
+  check_data(picture, layout);
+  const Size size = checked_size(picture, "PNG", layout.height, layout.width);
+  const std::vector<std::uint8_t> bytes = decode_pixels<Grey16Samples>(picture, size);
+  Grey16 grey{size, std::vector<std::uint16_t>(size.area())};
+  std::memcpy(grey.values.data(), bytes.data(), bytes.size());
+  return grey;
 }
 
 }  // namespace da3::image
