@@ -8,9 +8,11 @@
 namespace da3::bench {
 namespace {
 
+// Each device runs in its own best precision, so that is part of the place, not of the work.
 struct Place {
   std::string report;
   std::string device;
+  std::string precision;
   auto operator<=>(const Place&) const = default;
 };
 
@@ -19,6 +21,7 @@ Fields work_of(const CaseResult& result) {
   Fields work = result.settings;
   work.erase("device");
   work.erase("threads");
+  work.erase("precision");
   return work;
 }
 
@@ -32,14 +35,23 @@ const double* find_rate(const Row& row, const Place& place) {
   return found == row.images_per_s.end() ? nullptr : &found->second;
 }
 
+// What a cell's speed-up is against: the first CPU column of its report, else of any.
+const double* cpu_rate(const Row& row, const std::string& report, const std::vector<Place>& places) {
+  const double* other = nullptr;
+  for (const Place& place : places) {
+    const double* rate = place.device == "cpu" ? find_rate(row, place) : nullptr;
+    if (rate == nullptr || *rate <= 0) continue;
+    if (place.report == report) return rate;
+    if (other == nullptr) other = rate;
+  }
+  return other;
+}
+
 std::string cell(const Row& row, const Place& place, const std::vector<Place>& places) {
   const double* rate = find_rate(row, place);
+  const double* cpu = cpu_rate(row, place.report, places);
   if (rate == nullptr) return "-";
-  const double* cpu = find_rate(row, {place.report, "cpu"});
-  for (std::size_t i = 0; cpu == nullptr && i < places.size(); ++i) {
-    if (places[i].device == "cpu") cpu = find_rate(row, places[i]);
-  }
-  if (cpu == nullptr || *cpu <= 0) return format_number(*rate);
+  if (cpu == nullptr) return format_number(*rate);
   return format_number(*rate) + " (x" + format_number(*rate / *cpu) + ")";
 }
 
@@ -52,7 +64,7 @@ TextTable tabulate_across_devices(const std::vector<NamedReport>& reports) {
     for (const CaseResult& result : each.report.cases) {
       const auto rate = result.number("images_per_s");
       if (result.suite != SuiteName::kThroughput || !rate) continue;
-      const Place place{each.name, result.settings.text("device")};
+      const Place place{each.name, result.settings.text("device"), result.settings.text("precision")};
       if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
       const Fields work = work_of(result);
       auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.work.same_as(work); });
@@ -65,7 +77,8 @@ TextTable tabulate_across_devices(const std::vector<NamedReport>& reports) {
   if (places.size() < 2) return table;
   table.columns = {"work"};
   for (const Place& place : places) {
-    table.columns.push_back(reports.size() > 1 ? place.report + " " + place.device : place.device);
+    table.columns.push_back((reports.size() > 1 ? place.report + " " : "") + place.device + " " +
+                            place.precision);
   }
   for (const Row& row : rows) {
     if (row.images_per_s.size() < 2) continue;

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-
-#include <da3/error.hpp>
+#include <numeric>
 
 #include <bench/against.hpp>
 #include <bench/case_metrics.hpp>
@@ -16,7 +15,8 @@ struct Side {
   Report* report = nullptr;
   std::vector<WorkerCase> cases;
   std::vector<Samples> samples;
-  Calibrations calibrations;
+  Calibrations calibrations;      ///< Of the group
+  Calibrations all_calibrations;  ///< Of the whole run
 };
 
 void begin(Side& side, const PlannedGroup& group) {
@@ -25,14 +25,23 @@ void begin(Side& side, const PlannedGroup& group) {
   side.calibrations.clear();
 }
 
+// The first worker of a side tells what the report begins with.
+void introduce(Side& side, Worker& worker) {
+  if (!side.report->tool.version.empty()) return;
+  side.report->tool = worker.tool();
+  side.report->environment = worker.whole_environment();
+  for (Warning& warning : judge_environment(side.report->tool, side.report->environment)) {
+    side.report->warnings.push_back(std::move(warning));
+  }
+}
+
 // One process from its start to its end.
-void run_round(Side& side, const PlannedGroup& group, int warmups, std::size_t round) {
+void run_round(Side& side, const PlannedGroup& group, int warmups, int runs, std::size_t round) {
   const std::unique_ptr<Worker> worker = (*side.start)();
-  side.report->tool = worker->tool();
-  side.report->environment = worker->environment();
+  introduce(side, *worker);
   side.cases = worker->open(group, warmups);
   side.cases.resize(group.cases.size());
-  const WorkerRound values = worker->round(kAgainstRunsPerRound);
+  const WorkerRound values = worker->round(runs);
   for (std::size_t i = 0; i < side.samples.size(); ++i) {
     if (side.cases[i].failure) side.samples[i].failure = side.cases[i].failure;
     if (i >= values.cases.size()) continue;
@@ -43,7 +52,10 @@ void run_round(Side& side, const PlannedGroup& group, int warmups, std::size_t r
       rounds[round] = list;
     }
   }
-  for (const auto& [name, value] : values.calibration) side.calibrations[name].push_back(value);
+  for (const auto& [name, value] : values.calibration) {
+    side.calibrations[name].push_back(value);
+    side.all_calibrations[name].push_back(value);
+  }
 }
 
 void finish(Side& side, const PlannedGroup& group) {
@@ -53,6 +65,26 @@ void finish(Side& side, const PlannedGroup& group) {
     for (const Warning& warning : judge_case(result)) side.report->warnings.push_back(warning);
     side.report->cases.push_back(std::move(result));
   }
+  for (const auto& [name, values] : side.all_calibrations) {
+    side.report->calibration[name] = quantile(sorted_values({values}), 0.5);
+  }
+}
+
+// The longest metric's samples together: parts of a run are metrics too.
+double timed_ms(const Samples& samples) {
+  double longest = 0;
+  for (const auto& [metric, rounds] : samples.rounds) {
+    if (!metric.ends_with("_ms")) continue;
+    const std::vector<double> values = sorted_values(rounds);
+    longest = std::max(longest, std::accumulate(values.begin(), values.end(), 0.0));
+  }
+  return longest;
+}
+
+bool enough_time(const Side& side, Nanoseconds least) {
+  return std::all_of(side.samples.begin(), side.samples.end(), [&](const Samples& each) {
+    return each.failure || timed_ms(each) >= milliseconds(least);
+  });
 }
 
 }  // namespace
@@ -61,21 +93,40 @@ SideBySide measure_against(const Plan& plan, const StartWorker& base, const Star
                            const AgainstHooks& hooks) {
   SideBySide result;
   result.base.plan = result.now.plan = plan.echo();
-  Side sides[] = {{&base, &result.base, {}, {}, {}}, {&now, &result.now, {}, {}, {}}};
+  Side sides[] = {{&base, &result.base, {}, {}, {}, {}}, {&now, &result.now, {}, {}, {}, {}}};
   for (const PlannedGroup& group : plan.groups) {
-    if (hooks.on_group) hooks.on_group(group);
+    const SampleOptions options = sample_options(plan.options, group.suite);
+    const std::vector<int> spread = runs_per_round(options.runs, std::min(options.rounds, options.runs));
+    const auto planned = static_cast<int>(spread.size());
+    int done = 0;
+    const auto tell = [&] {
+      if (hooks.on_round) hooks.on_round({&group, done, std::max(planned, done)});
+    };
+    const auto wanted = [&] {
+      if (done < planned) return true;
+      return done < options.max_rounds &&
+             !(enough_time(sides[0], options.min_time) && enough_time(sides[1], options.min_time));
+    };
     for (Side& side : sides) begin(side, group);
-    for (int round = 0; round < kAgainstRounds; ++round) {
+    tell();
+    while (wanted() && !result.interrupted) {
       if (hooks.interrupted && hooks.interrupted()) {
-        throw Error(ErrorCode::kInterrupted, "the benchmark was interrupted");
+        result.interrupted = true;
+        break;
       }
-      const int first = round % 2;
+      const int first = done % 2;
+      const int runs = spread[static_cast<std::size_t>(std::min(done, planned - 1))];
       for (Side* side : {&sides[first], &sides[1 - first]}) {
-        run_round(*side, group, plan.options.warmups, static_cast<std::size_t>(round));
+        run_round(*side, group, options.warmups, runs, static_cast<std::size_t>(done));
       }
+      ++done;
+      tell();
     }
-    for (Side& side : sides) finish(side, group);
+    for (Side& side : sides) {
+      if (done > 0) finish(side, group);
+    }
     if (hooks.on_result) hooks.on_result(result);
+    if (result.interrupted) break;
   }
   return result;
 }

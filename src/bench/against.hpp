@@ -16,26 +16,29 @@ namespace da3::bench {
 struct SideBySide {
   Report base;
   Report now;
+  bool interrupted = false;  ///< The rounds that were whole are kept
 };
 
-/// Rounds of a comparison between programs. Each is a fresh pair of processes, because where a process
-/// happens to lie in memory can move its times by several percent for as long as it lives.
-inline constexpr int kAgainstRounds = 12;
-
-/// Timed runs of a case in a round.
-inline constexpr int kAgainstRunsPerRound = 3;
+/// How far a group is.
+struct AgainstProgress {
+  const PlannedGroup* group = nullptr;
+  int rounds_done = 0;
+  int rounds = 0;  ///< --min-time may add some
+};
 
 struct AgainstHooks {
-  std::function<void(const PlannedGroup&)> on_group;  ///< Before each group
-  std::function<void(const SideBySide&)> on_result;   ///< After each group, for saving
-  std::function<bool()> interrupted;
+  std::function<void(const AgainstProgress&)> on_round;  ///< Before each group and after each round
+  std::function<void(const SideBySide&)> on_result;      ///< After each group, for saving
+  std::function<bool()> interrupted;                     ///< Asked before each round
 };
 
 /// Starts a process of one of the two programs.
 using StartWorker = std::function<std::unique_ptr<Worker>()>;
 
-/// Runs every group of the plan in both programs, A B, B A, A B, each time in new processes.
-/// Throws: Error kUsage if a worker cannot be started or dies, kInterrupted.
+/// Runs every group of the plan in both programs, A B, B A, A B, each time in new processes, because where a
+/// process happens to lie in memory can move its times by several percent for as long as it lives. Rounds,
+/// runs, warm-ups and least time are sample_options of the plan. Throws: Error kUsage if a worker cannot be
+/// started or dies.
 SideBySide measure_against(const Plan& plan, const StartWorker& base, const StartWorker& now,
                            const AgainstHooks& hooks = {});
 

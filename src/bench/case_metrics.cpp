@@ -13,22 +13,25 @@ std::vector<std::string_view> suite_metrics(SuiteName suite) {
       return {"forward_ms",        "images_per_s",   "efficiency",       "flops",
               "peak_tensor_bytes", "peak_rss_bytes", "peak_device_bytes"};
     case SuiteName::kLatency:
-      return {"decode_ms", "preprocess_ms", "upload_ms", "forward_ms", "backbone_ms",
-              "head_ms",   "download_ms",   "resize_ms", "write_ms",   "total_ms"};
+      return {"decode_ms",   "preprocess_ms", "upload_ms", "forward_ms", "backbone_ms",   "head_ms",
+              "download_ms", "resize_ms",     "write_ms",  "total_ms",   "peak_rss_bytes"};
     case SuiteName::kLoad:
-      return {"start_ms", "load_ms", "first_ms", "total_ms"};
+      return {"start_ms", "load_ms", "first_ms", "total_ms", "cached_share"};
     case SuiteName::kPreprocess:
-      return {"decode_ms", "preprocess_ms"};
+      return {"decode_ms", "preprocess_ms", "peak_rss_bytes"};
     case SuiteName::kAttention:
-      return {"core_ms", "layer_ms", "core_peak_bytes", "peak_bytes", "core_gflops", "layer_gflops"};
+      return {"core_ms",     "layer_ms",     "core_peak_bytes", "peak_bytes",
+              "core_gflops", "layer_gflops", "peak_rss_bytes"};
     case SuiteName::kBatching:
-      return {"total_ms", "images_per_s", "forwards", "predicted_bytes", "peak_bytes"};
+      return {"total_ms", "images_per_s", "forwards", "predicted_bytes", "peak_bytes", "peak_rss_bytes"};
     case SuiteName::kFolder:
-      return {"total_ms",         "images_per_s",  "forward_only_ms", "others_ms",
-              "overhead_share",   "ideal_share",   "scan_share",      "decode_share",
-              "preprocess_share", "forward_share", "resize_share",    "write_share"};
+      return {"total_ms",     "images_per_s", "forward_only_ms", "others_ms",        "overhead_share",
+              "ideal_share",  "scan_share",   "decode_share",    "preprocess_share", "forward_share",
+              "resize_share", "write_share",  "peak_rss_bytes"};
     case SuiteName::kAccuracy:
-      return {"abs_rel", "max_rel", "delta1"};
+      return {"abs_rel",       "max_rel",       "rmse_m",         "log10",         "delta1",
+              "delta2",        "delta3",        "abs_rel_median", "rmse_m_median", "log10_median",
+              "delta1_median", "delta2_median", "delta3_median",  "peak_rss_bytes"};
     case SuiteName::kSoak:
       return {"total_ms", "images_per_s", "memory_slope_bytes_per_1000", "latency_slope_per_1000",
               "peak_rss_bytes"};

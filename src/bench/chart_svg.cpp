@@ -12,15 +12,50 @@ namespace da3::bench {
 namespace {
 
 // Okabe and Ito's palette, told apart with every common colour blindness.
-constexpr std::array<const char*, 7> kColours{"#0072B2", "#E69F00", "#009E73", "#D55E00",
-                                              "#56B4E9", "#CC79A7", "#999999"};
+constexpr std::array<const char*, 8> kColours{"#0072B2", "#E69F00", "#009E73", "#D55E00",
+                                              "#56B4E9", "#CC79A7", "#999999", "#F0E442"};
 constexpr double kBarHeight = 18;
 constexpr double kGroupGap = 12;
-constexpr double kLeft = 250;
+constexpr double kMargin = 16;
 constexpr double kPlotWidth = 520;
 constexpr double kRight = 110;
-constexpr double kTop = 64;
+constexpr double kTitleHeight = 34;
+constexpr double kLegendLine = 20;
 constexpr double kBottom = 36;
+constexpr double kLetter = 7.4;  // width of a wide letter at font size 12, so that no label is cut off
+
+double text_width(const std::string& text) {
+  return kLetter * static_cast<double>(text.size());
+}
+
+// Where things stand; labels of groups and entries of the legend take the place they need.
+struct Layout {
+  double left = 0;
+  std::vector<std::pair<double, double>> legend;  // x, y of each entry
+  double top = 0;                                 // of the plot
+  double right() const { return left + kPlotWidth; }
+};
+
+Layout layout_of(const BarChart& chart) {
+  Layout layout;
+  for (const BarChart::Group& group : chart.groups) {
+    layout.left = std::max(layout.left, text_width(group.label));
+  }
+  layout.left += 8 + kMargin;
+  double x = layout.left;
+  double y = kTitleHeight;
+  for (const std::string& series : chart.series) {
+    const double width = 30 + text_width(series);
+    if (x > layout.left && x + width > layout.right() + kRight) {
+      x = layout.left;
+      y += kLegendLine;
+    }
+    layout.legend.emplace_back(x, y);
+    x += width;
+  }
+  layout.top = y + kLegendLine + 10;
+  return layout;
+}
 
 std::string f(double value) {
   std::array<char, 32> text{};
@@ -84,45 +119,45 @@ double tick_step(double most) {
   return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
 }
 
-std::string draw_axis(double most, double bottom) {
+std::string draw_axis(const Layout& layout, double most, double bottom) {
   std::string svg;
   const double step = tick_step(most);
   for (double tick = 0; tick <= most * 1.0001; tick += step) {
-    const double x = kLeft + kPlotWidth * tick / most;
-    svg += line(x, kTop - 4, x, bottom, tick == 0 ? "#444444" : "#DDDDDD");
+    const double x = layout.left + kPlotWidth * tick / most;
+    svg += line(x, layout.top - 4, x, bottom, tick == 0 ? "#444444" : "#DDDDDD");
     svg += label(x, bottom + 16, format_number(tick), "text-anchor=\"middle\" fill=\"#444444\"");
   }
   return svg;
 }
 
-std::string draw_legend(const BarChart& chart) {
+std::string draw_legend(const BarChart& chart, const Layout& layout) {
   std::string svg;
-  double x = kLeft;
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
-    svg += rect(x, 34, 11, 11, kColours[s % kColours.size()]);
-    svg += label(x + 16, 44, chart.series[s], "fill=\"#222222\"");
-    x += 30 + 7.0 * static_cast<double>(chart.series[s].size());
+    const auto [x, y] = layout.legend[s];
+    svg += rect(x, y, 11, 11, kColours[s % kColours.size()]);
+    svg += label(x + 16, y + 10, chart.series[s], "fill=\"#222222\"");
   }
   return svg;
 }
 
-std::string draw_group(const BarChart& chart, const BarChart::Group& group, double top, double most) {
-  std::string svg = label(kLeft - 8, top + group_height(chart) / 2 + 4, group.label,
-                          "text-anchor=\"end\" fill=\"#222222\"");
+std::string draw_group(const BarChart& chart, const BarChart::Group& group, double left, double top,
+                       double most) {
+  std::string svg =
+      label(left - 8, top + group_height(chart) / 2 + 4, group.label, "text-anchor=\"end\" fill=\"#222222\"");
   double sum = 0;
   for (std::size_t s = 0; s < group.bars.size(); ++s) {
     if (!group.bars[s]) continue;
     const Bar& bar = *group.bars[s];
     const double y = chart.stacked ? top : top + static_cast<double>(s) * kBarHeight;
-    const double x = kLeft + (chart.stacked ? kPlotWidth * sum / most : 0);
+    const double x = left + (chart.stacked ? kPlotWidth * sum / most : 0);
     const double width = kPlotWidth * bar.value / most;
     svg += rect(x, y + 2, width, kBarHeight - 4, kColours[s % kColours.size()]);
     sum += bar.value;
     if (chart.stacked) continue;
     double end = x + width;
     if (bar.interval) {
-      const double low = kLeft + kPlotWidth * bar.interval->low / most;
-      const double high = kLeft + kPlotWidth * bar.interval->high / most;
+      const double low = left + kPlotWidth * bar.interval->low / most;
+      const double high = left + kPlotWidth * bar.interval->high / most;
       const double middle = y + kBarHeight / 2;
       svg += line(low, middle, high, middle, "#111111") + line(low, middle - 3, low, middle + 3, "#111111") +
              line(high, middle - 3, high, middle + 3, "#111111");
@@ -131,7 +166,7 @@ std::string draw_group(const BarChart& chart, const BarChart::Group& group, doub
     svg += label(end + 6, y + kBarHeight / 2 + 4, format_number(bar.value), "fill=\"#222222\"");
   }
   if (chart.stacked) {
-    svg += label(kLeft + kPlotWidth * sum / most + 6, top + kBarHeight / 2 + 4, format_number(sum),
+    svg += label(left + kPlotWidth * sum / most + 6, top + kBarHeight / 2 + 4, format_number(sum),
                  "fill=\"#222222\"");
   }
   return svg;
@@ -141,20 +176,21 @@ std::string draw_group(const BarChart& chart, const BarChart::Group& group, doub
 
 std::string render_svg(const BarChart& chart) {
   const double most = largest(chart);
+  const Layout layout = layout_of(chart);
   const double plot = static_cast<double>(chart.groups.size()) * (group_height(chart) + kGroupGap);
-  const double bottom = kTop + plot;
-  const double width = kLeft + kPlotWidth + kRight;
+  const double bottom = layout.top + plot;
+  const double width = layout.right() + kRight;
   const double height = bottom + kBottom;
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + f(width) + " " + f(height) +
                     "\" width=\"" + f(width) + "\" height=\"" + f(height) +
                     "\" font-family=\"system-ui, 'DejaVu Sans', Arial, sans-serif\" font-size=\"12\">\n";
   svg += "<title>" + escaped(chart.title) + "</title>\n" + rect(0, 0, width, height, "#FFFFFF");
-  svg += label(kLeft, 22, chart.title + (chart.unit.empty() ? "" : " (" + chart.unit + ")"),
+  svg += label(layout.left, 22, chart.title + (chart.unit.empty() ? "" : " (" + chart.unit + ")"),
                "font-size=\"15\" font-weight=\"600\" fill=\"#111111\"");
-  svg += draw_legend(chart) + draw_axis(most, bottom);
-  double top = kTop + kGroupGap / 2;
+  svg += draw_legend(chart, layout) + draw_axis(layout, most, bottom);
+  double top = layout.top + kGroupGap / 2;
   for (const BarChart::Group& group : chart.groups) {
-    svg += draw_group(chart, group, top, most);
+    svg += draw_group(chart, group, layout.left, top, most);
     top += group_height(chart) + kGroupGap;
   }
   return svg + "</svg>\n";

@@ -76,6 +76,18 @@ BarChart grouped(const std::vector<NamedReport>& reports, const Shape& shape) {
   return chart;
 }
 
+// A stage that nobody measured (upload on a CPU) needs no place in the legend.
+void drop_empty_series(BarChart& chart) {
+  for (std::size_t s = chart.series.size(); s-- > 0;) {
+    const bool used = std::any_of(chart.groups.begin(), chart.groups.end(),
+                                  [&](const BarChart::Group& group) { return group.bars[s].has_value(); });
+    if (used) continue;
+    const auto at = static_cast<std::ptrdiff_t>(s);
+    chart.series.erase(chart.series.begin() + at);
+    for (BarChart::Group& group : chart.groups) group.bars.erase(group.bars.begin() + at);
+  }
+}
+
 template <std::size_t N>
 BarChart stacked(const std::vector<NamedReport>& reports, SuiteName suite, const char* const (&stages)[N],
                  const char* title) {
@@ -93,6 +105,7 @@ BarChart stacked(const std::vector<NamedReport>& reports, SuiteName suite, const
       chart.groups.push_back(std::move(group));
     }
   }
+  drop_empty_series(chart);
   return chart;
 }
 

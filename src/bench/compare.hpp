@@ -71,8 +71,4 @@ struct Comparison {
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits = {},
                            Pairing pairing = Pairing::kIndependent);
 
-/// The comparison as text for a terminal, or as Markdown.
-std::string format_comparison(const Comparison& comparison);
-std::string format_comparison_markdown(const Comparison& comparison);
-
 }  // namespace da3::bench

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <bench/compare.hpp>
+#include <bench/comparison_text.hpp>
 #include <bench/text_table.hpp>
 
 namespace da3::bench {
@@ -34,28 +34,43 @@ TextTable table_of(const Comparison& comparison) {
   return table;
 }
 
-std::string notes(const Comparison& comparison) {
+// Each line after `mark`.
+std::string notes(const Comparison& comparison, const std::string& mark) {
   std::string text;
   if (!comparison.same_machine) {
-    text +=
-        "The reports come from different machines: only forward_ms is judged, by efficiency (time x "
-        "calibration).\n";
+    text += mark +
+            "The reports come from different machines: only forward_ms is judged, by efficiency (time x "
+            "calibration).\n";
   }
-  for (const std::string& each : comparison.only_in_base) text += "only in base: " + each + "\n";
-  for (const std::string& each : comparison.only_in_new) text += "only in new: " + each + "\n";
-  for (const std::string& each : comparison.failures) text += "regression: " + each + "\n";
+  for (const std::string& each : comparison.only_in_base) text += mark + "only in base: " + each + "\n";
+  for (const std::string& each : comparison.only_in_new) text += mark + "only in new: " + each + "\n";
+  for (const std::string& each : comparison.failures) text += mark + "regression: " + each + "\n";
   return text;
 }
 
 }  // namespace
 
-std::string format_comparison(const Comparison& comparison) {
-  return render_plain(table_of(comparison)) + notes(comparison);
+std::string format_comparison_table(const Comparison& comparison) {
+  return render_plain(table_of(comparison)) + notes(comparison, "");
 }
 
 std::string format_comparison_markdown(const Comparison& comparison) {
-  const std::string tail = notes(comparison);
+  const std::string tail = notes(comparison, "- ");
   return render_markdown(table_of(comparison)) + (tail.empty() ? "" : "\n" + tail);
+}
+
+std::string format_comparison(const Comparison& comparison, ReportFormat format) {
+  switch (format) {
+    case ReportFormat::kTable:
+      return format_comparison_table(comparison);
+    case ReportFormat::kMarkdown:
+      return format_comparison_markdown(comparison);
+    case ReportFormat::kJson:
+      return format_comparison_json(comparison);
+    case ReportFormat::kCsv:
+      return format_comparison_csv(comparison);
+  }
+  return {};
 }
 
 }  // namespace da3::bench

@@ -13,6 +13,12 @@ namespace da3::bench {
 namespace {
 
 constexpr double kQuickBudgetSeconds = 240;
+constexpr int kRounds = 5;
+constexpr int kQuickRuns = 3;
+// A 10 % slow-down stands out and equal programs do not (docs/benchmarks.md, tests/bench/compare_test.cpp).
+constexpr int kSideBySideRounds = 12;
+constexpr int kSideBySideRunsPerRound = 3;
+constexpr double kProcessSeconds = 1;  // start and load
 
 template <typename Value>
 void use_default(std::vector<Value>& list, std::vector<Value> values) {
@@ -61,8 +67,17 @@ void fit_budget(Plan& plan) {
   plan.groups = std::move(groups);
 }
 
+double case_seconds(double run_s, const SampleOptions& sampling, bool side_by_side, std::size_t cases) {
+  if (!side_by_side) return run_s * (sampling.warmups + sampling.runs);
+  // Every round is a process of each side, which the cases of a group share.
+  const double processes_s = sampling.rounds * kProcessSeconds / static_cast<double>(cases);
+  return 2 * (processes_s + run_s * (sampling.rounds * sampling.warmups + sampling.runs));
+}
+
 void note_quick(Plan& plan) {
-  if (!plan.options.quick) return;
+  const auto& suites = plan.options.suites;
+  if (!plan.options.quick || std::find(suites.begin(), suites.end(), SuiteName::kSoak) != suites.end())
+    return;
   plan.left_out.push_back(
       {SuiteName::kSoak, {}, "not part of --quick and of the default; name it with --suite soak"});
 }
@@ -73,6 +88,11 @@ void check(const PlanOptions& options) {
   };
   if (options.runs < 1)
     throw Error(ErrorCode::kUsage, "--runs is " + std::to_string(options.runs) + "; give 1 or more");
+  if (options.rounds < 1 || options.rounds > options.runs) {
+    throw Error(ErrorCode::kUsage, "--rounds is " + std::to_string(options.rounds) + " with --runs " +
+                                       std::to_string(options.runs) +
+                                       "; a round has one run at least, so give --runs as many or more");
+  }
   if (!positive(options.batches)) throw Error(ErrorCode::kUsage, "--batch holds a size below 1");
   if (!positive(options.process_res)) throw Error(ErrorCode::kUsage, "--process-res holds a size below 1");
   if (!positive(options.tokens)) throw Error(ErrorCode::kUsage, "--tokens holds a count below 1");
@@ -108,6 +128,7 @@ PlanEcho Plan::echo() const {
                 {"tokens", joined(options.tokens)},
                 {"images", std::int64_t{options.images}},
                 {"runs", std::int64_t{options.runs}},
+                {"rounds", std::int64_t{options.rounds}},
                 {"warmups", std::int64_t{options.warmups}},
                 {"min_time_s", 1e-3 * milliseconds(options.min_time)},
                 {"quick", options.quick},
@@ -137,7 +158,14 @@ PlanOptions with_defaults(PlanOptions options) {
                    quick ? std::vector<int>{721, 1370} : std::vector<int>{721, 865, 1297, 1370, 3026, 5330});
   if (options.images == 0) options.images = quick ? 8 : 20;
   if (options.soak_images == 0) options.soak_images = 2000;
-  if (options.runs == 0) options.runs = quick ? 3 : 5;
+  if (options.side_by_side) {
+    if (options.rounds == 0) {
+      options.rounds = options.runs > 0 ? std::min(kSideBySideRounds, options.runs) : kSideBySideRounds;
+    }
+    if (options.runs == 0) options.runs = kSideBySideRunsPerRound * options.rounds;
+  }
+  if (options.runs == 0) options.runs = std::max(options.rounds, quick ? kQuickRuns : kRounds);
+  if (options.rounds == 0) options.rounds = std::min(kRounds, options.runs);
   if (options.warmups < 0) options.warmups = 2;
   if (options.budget_s <= 0 && quick) options.budget_s = kQuickBudgetSeconds;
   check(options);
@@ -153,8 +181,10 @@ Plan make_plan(const PlanOptions& options, const PlanFacts& facts) {
     const SampleOptions sampling = sample_options(plan.options, suite);
     for (PlannedGroup& group : expand_suite(suite, plan.options, facts)) {
       for (PlannedCase& each : group.cases) {
-        const double run_s = facts.run_seconds ? facts.run_seconds(each) : 0;
-        each.estimate_s = run_s * (sampling.warmups + sampling.runs);
+        if (facts.run_seconds) {
+          each.estimate_s =
+              case_seconds(facts.run_seconds(each), sampling, plan.options.side_by_side, group.cases.size());
+        }
       }
       plan.groups.push_back(std::move(group));
     }
@@ -167,7 +197,7 @@ Plan make_plan(const PlanOptions& options, const PlanFacts& facts) {
 SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
   SampleOptions sampling;
   sampling.runs = options.runs;
-  sampling.rounds = std::min(5, options.runs);
+  sampling.rounds = options.rounds;
   sampling.warmups = options.warmups;
   sampling.min_time = options.min_time;
   switch (suite) {
@@ -206,8 +236,8 @@ std::string format_plan(const Plan& plan) {
   std::string text = render_plain(table);
   text += std::to_string(table.rows.size()) + " cases, about " + format_number(plan.estimate_s()) + " s\n";
   for (const LeftOut& each : plan.left_out) {
-    text += "left out: " + std::string(to_string(each.suite)) + " " + to_text(each.settings) + ": " +
-            each.reason + "\n";
+    text += "left out: " + std::string(to_string(each.suite)) +
+            (each.settings.empty() ? "" : " " + to_text(each.settings)) + ": " + each.reason + "\n";
   }
   return text;
 }

@@ -13,6 +13,9 @@
 
 namespace da3::bench {
 
+/// The value of the setting `data` of accuracy without a dataset.
+inline constexpr const char* kDrawnData = "drawn";
+
 /// What to measure. An empty list or 0 stands for the default, which --quick makes smaller.
 struct PlanOptions {
   std::vector<SuiteName> suites;  ///< All but soak
@@ -29,11 +32,13 @@ struct PlanOptions {
   std::vector<std::string> datasets;  ///< Folders with ground truth for accuracy, besides the drawn pictures
   int images = 0;                     ///< Of batching and folder: 20
   int soak_images = 0;                ///< 2000
-  int runs = 0;                       ///< 5
+  int runs = 0;                       ///< 5; side by side 3 a round
+  int rounds = 0;                     ///< 5; side by side 12; never more than runs
   int warmups = -1;                   ///< 2; below 0: the default
   Nanoseconds min_time{0};
   bool quick = false;
-  double budget_s = 0;  ///< 240 with --quick, else none
+  bool side_by_side = false;  ///< Two programs in turn (measure_against): a process each a round
+  double budget_s = 0;        ///< 240 with --quick, else none
 };
 
 /// What the plan has to know about models and devices; given by the caller, since it means asking the engine.
@@ -44,6 +49,8 @@ struct PlanFacts {
   std::function<Size(const std::string& model, Size photo, int process_res)> processed_size;
   /// Strategies of preprocessing that can run beside `device`: "cpu", "device", "nvjpeg".
   std::function<std::vector<std::string>(const std::string& device)> strategies;
+  /// How many photos a folder of `datasets` has; may be empty if there is none.
+  std::function<int(const std::string& dataset)> dataset_photos;
   std::function<double(const struct PlannedCase&)> run_seconds;  ///< One run; may be empty: no estimates
 };
 

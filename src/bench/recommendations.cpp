@@ -4,11 +4,16 @@
 #include <functional>
 #include <map>
 
+#include <bench/plan.hpp>
 #include <bench/recommendations.hpp>
 #include <bench/text_table.hpp>
 
 namespace da3::bench {
 namespace {
+
+constexpr double kWorthwhile = 1.03;    // of throughput
+constexpr double kNothing = 0.005;      // of the forwards' time
+constexpr double kMuchOverhead = 0.15;  // of the forwards' time
 
 using Cases = std::vector<const CaseResult*>;
 
@@ -59,6 +64,26 @@ std::string times(const Ratio& ratio) {
   return text;
 }
 
+Rounds per_image(const CaseResult& result) {
+  const Distribution* forward = result.distribution("forward_ms");
+  if (forward == nullptr) return {};
+  Rounds rounds = forward->rounds;
+  for (std::vector<double>& round : rounds) {
+    for (double& ms : round)
+      ms /= static_cast<double>(std::max<std::int64_t>(1, result.settings.number("batch", 1)));
+  }
+  return rounds;
+}
+
+// What a batch gains over single images, if that is shown.
+std::string against_single(const CaseResult& batch, const CaseResult& single) {
+  const auto ratio = ratio_of(per_image(batch), per_image(single), Pairing::kByRound);
+  if (!ratio) return "";
+  if (!ratio->shows_difference()) return "; no difference shown to single images, " + times(*ratio);
+  return ", " + times(*ratio) + " that of single images" +
+         (ratio->value < kWorthwhile ? ": batching hardly pays here" : "");
+}
+
 void recommend_batch(const Report& report, std::vector<std::string>& advice) {
   for (const Cases& group :
        groups_but_for(done_cases(report, SuiteName::kThroughput), {"batch", "attention"})) {
@@ -74,10 +99,7 @@ void recommend_batch(const Report& report, std::vector<std::string>& advice) {
       return each->settings.number("batch") == 1 &&
              each->settings.text("attention") == best->settings.text("attention");
     });
-    if (single != group.end() && *single != best && rate(*single) > 0) {
-      text += ", " + format_number(rate(best) / rate(*single)) + " times that of single images";
-      text += rate(best) < 1.03 * rate(*single) ? ": batching hardly pays here" : "";
-    }
+    if (single != group.end() && *single != best) text += against_single(*best, **single);
     advice.push_back(text + ".");
   }
 }
@@ -132,8 +154,8 @@ void recommend_batching(const Report& report, std::vector<std::string>& advice) 
       text += "--batch auto keeps up with the best fixed size (" + fixed->settings.text("batch") + ")";
     } else {
       text += ratio->value > 1
-                  ? "--batch auto beats the best fixed size, " + fixed->settings.text("batch") + ","
-                  : "the best fixed size, --batch " + fixed->settings.text("batch") + ", beats auto,";
+                  ? "--batch auto beats the best fixed size (" + fixed->settings.text("batch") + ")"
+                  : "the best fixed size (--batch " + fixed->settings.text("batch") + ") beats auto";
     }
     advice.push_back(text + "; speed against it " + times(*ratio) + ".");
   }
@@ -147,7 +169,8 @@ void recommend_load(const Report& report, std::vector<std::string>& advice) {
     if (by_cache.count("warm") == 0 || !total(by_cache["warm"])) continue;
     std::string text = subject(*group.front()) + ": a new process gives its first depth map after " +
                        format_number(*total(by_cache["warm"])) + " ms";
-    if (by_cache.count("cold") != 0 && total(by_cache["cold"])) {
+    if (by_cache.count("cold") != 0 && total(by_cache["cold"]) &&
+        by_cache["cold"]->facts.text("page_cache_dropped") != "no") {
       text += ", " + format_number(*total(by_cache["cold"])) + " ms with a cold disk cache";
     }
     if (by_cache.count("hit") != 0 && by_cache["hit"]->number("first_ms")) {
@@ -162,21 +185,44 @@ void recommend_folder(const Report& report, std::vector<std::string>& advice) {
   for (const CaseResult* each : done_cases(report, SuiteName::kFolder)) {
     const auto overhead = each->number("overhead_share");
     if (!overhead) continue;
-    advice.push_back(
-        subject(*each) + ": reading, resizing and writing add " + format_number(100 * *overhead) +
-        " % to the forwards alone" +
-        (*overhead > 0.15 ? "; more --decode-threads or fewer --format entries may help." : "."));
+    std::string text = subject(*each) + ": ";
+    if (*overhead > kNothing) {
+      text +=
+          "reading, resizing and writing add " + format_number(100 * *overhead) + " % to the forwards alone";
+      if (*overhead > kMuchOverhead) text += "; more --decode-threads or fewer --format entries may help";
+    } else {
+      text += "reading, resizing and writing are hidden behind the forwards";
+    }
+    advice.push_back(text + ".");
   }
 }
 
 void recommend_precision(const Report& report, std::vector<std::string>& advice) {
   for (const CaseResult* each : done_cases(report, SuiteName::kAccuracy)) {
     const auto error = each->number("abs_rel");
-    if (!error || each->settings.text("precision") == "fp32") continue;
+    if (!error || each->settings.text("data", kDrawnData) != kDrawnData ||
+        each->settings.text("precision") == "fp32") {
+      continue;
+    }
     advice.push_back(each->settings.text("model") + ", " + each->settings.text("device") + ": --precision " +
                      each->settings.text("precision") + " moves depth by " + format_number(100 * *error) +
                      " % on average (largest " + format_number(100 * each->number("max_rel").value_or(0)) +
-                     " %).");
+                     " %)" +
+                     (each->settings.text("weights") == "synthetic" ? ", with synthetic weights." : "."));
+  }
+}
+
+// What a mode is worth by measured depth; with synthetic weights it is worth nothing.
+void recommend_by_dataset(const Report& report, std::vector<std::string>& advice) {
+  for (const CaseResult* each : done_cases(report, SuiteName::kAccuracy)) {
+    const std::string data = each->settings.text("data", kDrawnData);
+    const auto error = each->number("abs_rel");
+    if (!error || data == kDrawnData || each->settings.text("weights") == "synthetic") continue;
+    advice.push_back(subject(*each) + ", " + each->settings.text("attention") + ": on " + data + " (" +
+                     each->facts.text("pictures") + " photos, alignment: " + each->facts.text("alignment") +
+                     ") depth is off by " + format_number(100 * *error) + " % on average, " +
+                     format_number(each->number("rmse_m").value_or(0)) + " m RMSE, delta1 " +
+                     format_number(each->number("delta1").value_or(0)) + ".");
   }
 }
 
@@ -193,6 +239,7 @@ std::vector<std::string> recommend(const Report& report) {
   recommend_load(report, advice);
   recommend_folder(report, advice);
   recommend_precision(report, advice);
+  recommend_by_dataset(report, advice);
   return advice;
 }
 

@@ -1,36 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
+#include <bench/csv.hpp>
 #include <bench/report_text.hpp>
 
 namespace da3::bench {
 namespace {
-
-std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string text = "\"";
-  for (const char c : cell) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  return text + "\"";
-}
-
-std::string exact(const std::optional<double>& value) {
-  if (!value) return "";
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.9g", *value);
-  return text.data();
-}
-
-std::string joined(const std::vector<std::string>& cells) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + quoted(cells[i]);
-  return line + "\n";
-}
 
 std::vector<std::string> all_settings(const std::vector<NamedReport>& reports) {
   std::vector<std::string> names;
@@ -46,15 +22,25 @@ std::vector<std::string> all_settings(const std::vector<NamedReport>& reports) {
 
 std::vector<std::string> statistics_cells(const MetricValue& value) {
   std::vector<std::string> cells(12);
-  if (const auto* real = std::get_if<double>(&value)) cells[0] = exact(*real);
+  if (const auto* real = std::get_if<double>(&value)) cells[0] = csv_number(*real);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) cells[0] = std::to_string(*whole);
   if (const auto* samples = std::get_if<Distribution>(&value)) {
     const Summary s = samples->summary();
-    cells = {exact(s.median), std::to_string(s.n), exact(s.median), exact(s.p90), exact(s.p99), exact(s.mean),
-             exact(s.stdev),  exact(s.iqr),        exact(s.min),    exact(s.max), "",           ""};
+    cells = {csv_number(s.median),
+             std::to_string(s.n),
+             csv_number(s.median),
+             csv_number(s.p90),
+             csv_number(s.p99),
+             csv_number(s.mean),
+             csv_number(s.stdev),
+             csv_number(s.iqr),
+             csv_number(s.min),
+             csv_number(s.max),
+             "",
+             ""};
     if (s.ci95) {
-      cells[10] = exact(s.ci95->low);
-      cells[11] = exact(s.ci95->high);
+      cells[10] = csv_number(s.ci95->low);
+      cells[11] = csv_number(s.ci95->high);
     }
   }
   return cells;
@@ -70,7 +56,7 @@ std::string format_csv(const std::vector<NamedReport>& reports) {
                            "max", "ci95_low", "ci95_high"}) {
     header.emplace_back(name);
   }
-  std::string text = joined(header);
+  std::string text = csv_line(header);
   for (const NamedReport& each : reports) {
     for (const CaseResult& result : each.report.cases) {
       std::vector<std::string> start{each.name, std::string(to_string(result.suite)),
@@ -82,7 +68,7 @@ std::string format_csv(const std::vector<NamedReport>& reports) {
         row.push_back(metric.name);
         const std::vector<std::string> statistics = statistics_cells(metric.value);
         row.insert(row.end(), statistics.begin(), statistics.end());
-        text += joined(row);
+        text += csv_line(row);
       }
     }
   }

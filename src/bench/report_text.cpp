@@ -100,7 +100,8 @@ std::string left_out_markdown(const std::vector<NamedReport>& reports) {
   for (const NamedReport& each : reports) {
     for (const LeftOut& out : each.report.plan.left_out) {
       text += "- " + (reports.size() > 1 ? each.name + ": " : std::string()) +
-              std::string(to_string(out.suite)) + " " + to_text(out.settings) + ": " + out.reason + ".\n";
+              std::string(to_string(out.suite)) + (out.settings.empty() ? "" : " " + to_text(out.settings)) +
+              ": " + out.reason + ".\n";
     }
   }
   return text;
@@ -161,8 +162,10 @@ std::string format_markdown(const std::vector<NamedReport>& reports, const std::
   text += suites_markdown(reports, charts);
   const TextTable across = tabulate_across_devices(reports);
   if (!across.rows.empty()) {
-    text += "\n## Across devices\n\nImages per second, and in brackets the speed-up against the CPU.\n\n" +
-            render_markdown(across);
+    text +=
+        "\n## Across devices\n\nImages per second, and in brackets the speed-up against the CPU of the "
+        "same report.\n\n" +
+        render_markdown(across);
   }
   text += "\n## Recommendations\n\n" + recommendations_markdown(reports);
   const std::string warnings = warnings_markdown(reports);

@@ -68,8 +68,13 @@ Sampler::Run Sampler::run_once(const Workload& workload) {
   return run;
 }
 
+bool Sampler::restart_peak() {
+  return hooks_.memory != nullptr && hooks_.memory->restart();
+}
+
 void Sampler::warm_up() {
   for (std::size_t v = 0; v < variants_.size(); ++v) {
+    const bool peak_known = options_.warmups > 0 && restart_peak();
     for (int i = 0; i < options_.warmups && !samples_[v].failure && !stop_asked(); ++i) {
       try {
         Run run = run_once(variants_[v].workload);
@@ -78,6 +83,7 @@ void Sampler::warm_up() {
         samples_[v].failure = error.what();
       }
     }
+    if (peak_known) samples_[v].peak_rss_bytes = hooks_.memory->bytes();
   }
 }
 
@@ -91,7 +97,9 @@ void Sampler::run_round(int runs) {
       const std::size_t v = rounds_done_ % 2 == 0 ? k : variants_.size() - 1 - k;
       if (samples_[v].failure) continue;
       try {
+        const bool peak_known = options_.warmups == 0 && rounds_done_ == 0 && i == 0 && restart_peak();
         const Run run = run_once(variants_[v].workload);
+        if (peak_known) samples_[v].peak_rss_bytes = hooks_.memory->bytes();
         append(samples_[v], round, run.values);
         timed_[v] += run.timed;
       } catch (const std::exception& error) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <bench/clock.hpp>
+#include <bench/peak_memory.hpp>
 #include <bench/statistics.hpp>
 
 namespace da3::bench {
@@ -52,6 +53,9 @@ struct Samples {
   std::map<std::string, Rounds> rounds;  ///< By metric; each has an entry for every round
   std::map<std::string, double> first;   ///< The very first run, by metric; empty with no warm-up
   std::optional<std::string> failure;    ///< Why it stopped; what was measured before is kept
+  /// Highest resident memory of the process during the warm-ups of this variant (without warm-ups: during its
+  /// first timed run). Null: the system cannot tell.
+  std::optional<std::uint64_t> peak_rss_bytes;
 };
 
 /// What the calibration gave beside each round, by name, such as "fp32_gflops".
@@ -62,6 +66,7 @@ struct SamplerHooks {
   std::function<std::map<std::string, double>()> calibrate;
   /// Asked before every run; true ends the measurement with what there is. May be empty.
   std::function<bool()> interrupted;
+  PeakMemory* memory = nullptr;  ///< Null: peaks are not measured. Outlives the sampler
 };
 
 /// Measures variants side by side: A B A B within a round, in reverse order every other round, so that no
@@ -90,6 +95,9 @@ class Sampler {
     Nanoseconds timed{0};
   };
   Run run_once(const Workload& workload);
+  // Only before a variant's first run: what the allocator gave back has to be asked for again, which takes
+  // time.
+  bool restart_peak();
   bool stop_asked();
   bool enough_time() const;
 

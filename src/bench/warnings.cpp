@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include <bench/plan.hpp>
 #include <bench/warnings.hpp>
 
 namespace da3::bench {
@@ -71,6 +72,13 @@ std::vector<Warning> judge_case(const CaseResult& result) {
   if (noisiest != nullptr) {
     warn("noise", *noisiest, "the middle half of the runs spreads over " + percent(noise) + " of the median",
          "end other work on this machine, or give more --runs");
+  }
+  if (result.suite == SuiteName::kAccuracy && result.settings.text("weights") == "synthetic" &&
+      result.settings.text("data", kDrawnData) != kDrawnData) {
+    warnings.push_back(
+        {"synthetic_weights", case_name(result),
+         "the weights are synthetic, so errors against measured depth say nothing about the model",
+         "install it with da3 model pull, or name a file with -m"});
   }
   return warnings;
 }

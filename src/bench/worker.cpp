@@ -36,6 +36,14 @@ std::optional<std::string> to_failure(const Json& value) {
   return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
 }
 
+// The environment and tool travel as an empty report, so that one reader and writer knows them.
+Json as_report(const ToolInfo& tool, const Environment& environment) {
+  Report report;
+  report.tool = tool;
+  report.environment = environment;
+  return Json::parse(to_json_text(report));
+}
+
 Json answer(const Json& request, WorkerBackend& backend) {
   const std::string command = request.at("do").get<std::string>();
   Json reply{{"ok", true}};
@@ -64,14 +72,6 @@ Json answer(const Json& request, WorkerBackend& backend) {
   return reply;
 }
 
-// The environment and tool travel as an empty report, so that one reader and writer knows them.
-std::string greeting(const ToolInfo& tool, const Environment& environment) {
-  Report report;
-  report.tool = tool;
-  report.environment = environment;
-  return line_of({{"worker", kProtocol}, {"report", Json::parse(to_json_text(report))}});
-}
-
 Json parse_reply(const std::string& name, const std::string& line) {
   try {
     Json reply = Json::parse(line);
@@ -85,12 +85,17 @@ Json parse_reply(const std::string& name, const std::string& line) {
 }  // namespace
 
 void serve_worker(std::istream& in, std::ostream& out, const ToolInfo& tool, const Environment& environment,
-                  WorkerBackend& backend) {
-  out << greeting(tool, environment) << std::endl;
+                  const std::function<Environment()>& whole_environment, WorkerBackend& backend) {
+  out << line_of({{"worker", kProtocol}, {"report", as_report(tool, environment)}}) << std::endl;
   for (std::string line; std::getline(in, line);) {
     Json reply;
     try {
-      reply = answer(Json::parse(line), backend);
+      const Json request = Json::parse(line);
+      if (request.at("do") == "environment") {
+        reply = {{"ok", true}, {"report", as_report(tool, whole_environment())}};
+      } else {
+        reply = answer(request, backend);
+      }
     } catch (const std::exception& error) {
       reply = {{"ok", false}, {"error", error.what()}};
     }
@@ -114,6 +119,12 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
     throw Error(ErrorCode::kUsage,
                 name_ + " is no da3 that --against can use: it answered '" + line.substr(0, 80) + "'");
   }
+}
+
+Environment Worker::whole_environment() {
+  const Json reply = Json::parse(process_.ask(line_of({{"do", "environment"}})), nullptr, false);
+  const auto report = reply.find("report");
+  return report == reply.end() ? environment_ : parse_report(report->dump(), name_).environment;
 }
 
 std::vector<WorkerCase> Worker::open(const PlannedGroup& group, int warmups) {

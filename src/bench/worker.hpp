@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <istream>
 #include <map>
 #include <memory>
@@ -46,9 +47,10 @@ class WorkerBackend {
   virtual void predict() = 0;
 };
 
-/// Answers requests until the input ends. Errors of requests are answers.
+/// Answers requests until the input ends. Errors of requests are answers. `environment` is what the greeting
+/// tells, so it is quick to get; `whole_environment` is asked on request.
 void serve_worker(std::istream& in, std::ostream& out, const ToolInfo& tool, const Environment& environment,
-                  WorkerBackend& backend);
+                  const std::function<Environment()>& whole_environment, WorkerBackend& backend);
 
 /// A worker process, seen from the outside.
 class Worker {
@@ -58,7 +60,11 @@ class Worker {
   explicit Worker(const std::string& program, const std::vector<std::string>& without = {});
 
   const ToolInfo& tool() const { return tool_; }
+  /// The machine as the greeting told it: without what only the engine knows.
   const Environment& environment() const { return environment_; }
+  /// With versions of libraries and devices too. As the greeting told where the program is older than this
+  /// request.
+  Environment whole_environment();
 
   std::vector<WorkerCase> open(const PlannedGroup& group, int warmups);
   WorkerRound round(int runs);

@@ -5,12 +5,14 @@
 
 #include <da3/error.hpp>
 
+#include <bench/case_metrics.hpp>
 #include <suites/context.hpp>
 #include <suites/depth_error.hpp>
 #include <suites/drawn_picture.hpp>
 #ifdef DA3_WITH_PICTURES
 #include <image/decode.hpp>
 #include <image/preprocess.hpp>
+#include <suites/dataset_accuracy.hpp>
 #endif
 
 namespace da3::suites {
@@ -45,6 +47,13 @@ std::vector<float> depth_of(infer::DepthModel& model, const Image& picture) {
 }  // namespace
 
 PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& context, GroupModels& models) {
+  if (settings.text("data", bench::kDrawnData) != bench::kDrawnData) {
+#ifdef DA3_WITH_PICTURES
+    return prepare_dataset_accuracy(settings, models);
+#else
+    throw Error(ErrorCode::kUsage, "--dataset: this build of da3 has no picture formats (preset engine)");
+#endif
+  }
   bench::Fields exact = settings;
   exact.set("precision", std::string("fp32"));
   exact.set("attention", std::string("sdpa"));
@@ -65,6 +74,13 @@ PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& cont
                                                     {"max_rel", error.max_rel()},
                                                     {"delta1", error.delta1()}};
                               }}};
+  prepared.finish = [](bench::CaseResult& result) {
+    for (const std::string_view name : bench::suite_metrics(bench::SuiteName::kAccuracy)) {
+      if (result.find(name) == nullptr && name != "peak_rss_bytes") {
+        result.set(name, bench::Missing{"only against measured depth (--dataset)"});
+      }
+    }
+  };
   return prepared;
 }
 

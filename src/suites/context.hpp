@@ -13,6 +13,7 @@
 #include <da3/model_spec.hpp>
 
 #include <bench/clock.hpp>
+#include <bench/peak_memory.hpp>
 #include <bench/worker.hpp>
 #include <engine/bench_workloads.hpp>
 #include <infer/depth_model.hpp>
@@ -46,6 +47,7 @@ struct Context {
   std::function<std::unique_ptr<bench::Worker>()> start_worker;
   infer::MemoryProbe* memory = nullptr;
   bench::Clock* clock = nullptr;
+  bench::PeakMemory* peak_memory = nullptr;   ///< Null: peaks are not measured
   std::filesystem::path scratch;              ///< Folder for photos and results; the caller removes it
   std::vector<std::filesystem::path> images;  ///< Of accuracy, instead of drawn pictures
   double slowdown = 1;                        ///< Test aid, see SampleOptions

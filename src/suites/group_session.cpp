@@ -5,7 +5,6 @@
 
 #include <da3/error.hpp>
 
-#include <bench/environment.hpp>
 #include <suites/group_session.hpp>
 
 namespace da3::suites {
@@ -50,6 +49,16 @@ std::vector<std::pair<std::string, engine::MatmulWorkload>> calibrations_for(con
   return workloads;
 }
 
+// The suite `load` works in processes of its own.
+void note_peak(bench::CaseResult& result, const bench::Samples& samples) {
+  if (result.suite == bench::SuiteName::kLoad) return;
+  if (samples.peak_rss_bytes) {
+    result.set("peak_rss_bytes", static_cast<std::int64_t>(*samples.peak_rss_bytes));
+  } else {
+    result.set("peak_rss_bytes", bench::Missing{"this system knows the peak of a whole process only"});
+  }
+}
+
 }  // namespace
 
 GroupSession::GroupSession(const bench::PlannedGroup& group, const Context& context,
@@ -78,6 +87,7 @@ GroupSession::GroupSession(const bench::PlannedGroup& group, const Context& cont
   bench::SamplerHooks hooks;
   hooks.calibrate = [this] { return calibrate(); };
   hooks.interrupted = std::move(interrupted);
+  if (group_.suite != bench::SuiteName::kLoad) hooks.memory = context_.peak_memory;
   sampler_ = std::make_unique<bench::Sampler>(std::move(variants), used, *context_.clock, std::move(hooks));
 }
 
@@ -112,8 +122,7 @@ std::vector<bench::CaseResult> GroupSession::results() const {
                                      sampler_->calibrations());
       result.facts = state.facts;
       if (finish_[i] && result.status == bench::CaseStatus::kDone) finish_[i](result);
-      if (const auto bytes = bench::peak_rss_bytes())
-        result.set("peak_rss_bytes", static_cast<std::int64_t>(*bytes));
+      note_peak(result, sampler_->samples()[state.variant]);
     }
     bench::complete_metrics(result);
     results.push_back(std::move(result));

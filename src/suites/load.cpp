@@ -1,25 +1,29 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <bench/page_cache.hpp>
 #include <suites/context.hpp>
 
 namespace da3::suites {
 namespace {
 
-// Asks the system to forget the file's pages. False where that is not possible.
-bool drop_from_page_cache(const std::filesystem::path& file) {
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr double kDropped = 0.05;  // of the file may be left for it to count as cold
+
+// Asks the system to forget the file's pages. Pages that a process has mapped stay.
+void drop_from_page_cache(const std::filesystem::path& file) {
 #ifdef POSIX_FADV_DONTNEED
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
+  if (descriptor < 0) return;
   // Pages that were never written back cannot be dropped.
-  const bool dropped = fsync(descriptor) == 0 && posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0;
+  if (fsync(descriptor) == 0) posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
   close(descriptor);
-  return dropped;
 #else
   static_cast<void>(file);
-  return false;
 #endif
 }
 
@@ -35,6 +39,7 @@ void read_once(const std::filesystem::path& file) {
 // A process that runs through one start of the program.
 struct Start {
   std::unique_ptr<bench::Worker> worker;
+  double cached_share = 0;  // Of the model file when the process began
 };
 
 }  // namespace
@@ -44,11 +49,9 @@ PreparedCase prepare_load(const bench::Fields& settings, const Context& context)
   const std::string cache = settings.text("cache");
   const auto start = std::make_shared<Start>();
   const auto start_worker = context.start_worker;
-  const bool droppable = drop_from_page_cache(file);
 
   PreparedCase prepared;
   prepared.facts = {{"file_bytes", static_cast<std::int64_t>(std::filesystem::file_size(file))}};
-  if (cache == "cold") prepared.facts.set("page_cache_dropped", droppable);
   prepared.workload.prepare = [=] {
     if (cache == "hit") {
       if (start->worker != nullptr) return;
@@ -63,11 +66,12 @@ PreparedCase prepare_load(const bench::Fields& settings, const Context& context)
     } else {
       read_once(file);
     }
+    start->cached_share = bench::cached_share(file).value_or(kUnknown);
   };
   if (cache != "hit") {
     prepared.workload.steps.push_back({"start_ms", [=] {
                                          start->worker = start_worker();
-                                         return bench::Parts{};
+                                         return bench::Parts{{"cached_share", start->cached_share}};
                                        }});
   }
   prepared.workload.steps.push_back({"load_ms", [=] {
@@ -80,7 +84,13 @@ PreparedCase prepare_load(const bench::Fields& settings, const Context& context)
                                      }});
   prepared.workload.total_metric = "total_ms";
   prepared.finish = [cache](bench::CaseResult& result) {
-    if (cache == "hit") result.set("start_ms", bench::Missing{"the process runs already"});
+    if (cache == "hit") {
+      result.set("start_ms", bench::Missing{"the process runs already"});
+      result.set("cached_share", bench::Missing{"the model is loaded"});
+    } else if (cache == "cold") {
+      const auto share = result.number("cached_share");
+      result.facts.set("page_cache_dropped", share && *share < kDropped);
+    }
   };
   return prepared;
 }

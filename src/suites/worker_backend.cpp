@@ -34,6 +34,7 @@ bench::WorkerRound SuiteWorker::round(int runs) {
       for (const auto& [metric, rounds] : samples.rounds) {
         if (rounds.size() > rounds_) values[metric] = rounds[rounds_];
       }
+      if (samples.peak_rss_bytes) values["peak_rss_bytes"] = {static_cast<double>(*samples.peak_rss_bytes)};
     }
     answer.cases.push_back(std::move(values));
     answer.failures.push_back(std::move(failure));

@@ -5,11 +5,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <da3/error.hpp>
 
 #include <bench/against.hpp>
 #include <bench/compare.hpp>
+#include <bench/comparison_text.hpp>
 #include <bench/sample_report.hpp>
 
 namespace da3::bench {
@@ -18,6 +20,10 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+// The default of --against.
+constexpr int kSideBySideRounds = 12;
+constexpr int kRunsPerRound = 3;
 
 const Rounds kSteady{{100, 101}, {99, 100}, {101, 100}, {100, 99}, {100, 102}};
 
@@ -58,7 +64,7 @@ TEST(Compare, EqualSamplesShowNoDifference) {
       compare_reports(report_of(kSteady), report_of(kSteady), parse_fail_limits("forward.p50>5%"));
   EXPECT_FALSE(c.failed());
   EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNoDifference);
-  EXPECT_THAT(format_comparison(c), HasSubstr("no difference shown"));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("no difference shown"));
 }
 
 TEST(Compare, SlowDownBeyondTheLimitFails) {
@@ -162,7 +168,7 @@ class Machine {
   std::vector<double> round(double ms) {
     const double place = 0.02 * normal();
     std::vector<double> runs;
-    for (int i = 0; i < kAgainstRunsPerRound; ++i) runs.push_back(ms * std::exp(place + 0.03 * normal()));
+    for (int i = 0; i < kRunsPerRound; ++i) runs.push_back(ms * std::exp(place + 0.03 * normal()));
     return runs;
   }
 
@@ -180,7 +186,7 @@ int alarms(double slowdown) {
   const auto limits = parse_fail_limits("forward_ms.median>5%");
   int found = 0;
   for (unsigned run = 0; run < 40; ++run) {
-    const auto [base, now] = Machine(run).alternate(kAgainstRounds, slowdown);
+    const auto [base, now] = Machine(run).alternate(kSideBySideRounds, slowdown);
     found += compare_reports(report_of(base), report_of(now), limits, Pairing::kByRound).failed() ? 1 : 0;
   }
   return found;
@@ -192,6 +198,32 @@ TEST(Compare, InterleavedRunsOfOneProgramRaiseNoAlarm) {
 
 TEST(Compare, InterleavedRunsFindATenPercentSlowDown) {
   EXPECT_GE(alarms(1.10), 30);
+}
+
+TEST(Comparison, HasEveryFormat) {
+  Report slow = report_of(scaled(kSteady, 1.10));
+  slow.cases.front().settings.set("model", std::string("a,b"));
+  Report base = report_of(kSteady);
+  base.cases.front().settings.set("model", std::string("a,b"));
+  const Comparison c = compare_reports(base, slow, parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("BEYOND THE LIMIT"));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kMarkdown),
+              HasSubstr("\n- regression: throughput model=a,b"));
+  const std::string csv = format_comparison(c, ReportFormat::kCsv);
+  EXPECT_THAT(csv, testing::StartsWith("suite,model,"));
+  EXPECT_THAT(
+      csv,
+      HasSubstr("\nthroughput,\"a,b\",synthetic,cpu,fp32,sdpa,1,280,504,2,forward_ms,median,100,110,1.1,"));
+  const nlohmann::json json = nlohmann::json::parse(format_comparison(c, ReportFormat::kJson));
+  EXPECT_EQ(json["comparison"], 1);
+  EXPECT_EQ(json["failed"], true);
+  const nlohmann::json& metric = json["cases"][0]["metrics"][0];
+  EXPECT_EQ(metric["metric"], "forward_ms");
+  EXPECT_EQ(metric["statistic"], "median");
+  EXPECT_NEAR(metric["ratio"].get<double>(), 1.1, 1e-12);
+  EXPECT_EQ(metric["ci95"].size(), 2U);
+  EXPECT_EQ(metric["verdict"], "higher");
+  EXPECT_EQ(json["cases"][0]["metrics"][1]["statistic"], nullptr);
 }
 
 TEST(Compare, ManyCasesRaiseNoMoreAlarmsThanOne) {

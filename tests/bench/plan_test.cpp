@@ -26,6 +26,7 @@ PlanFacts facts(double run_seconds = 0.1) {
             return device == "cpu" ? std::vector<std::string>{"cpu"}
                                    : std::vector<std::string>{"cpu", "device"};
           },
+      .dataset_photos = {},
       .run_seconds = [run_seconds](const PlannedCase&) { return run_seconds; }};
 }
 
@@ -160,6 +161,65 @@ TEST(Plan, AccuracyRunsOnceAndFullRunsHaveFiveRounds) {
   EXPECT_EQ(sample_options(options, SuiteName::kThroughput).runs, 5);
   EXPECT_EQ(sample_options(options, SuiteName::kThroughput).rounds, 5);
   EXPECT_EQ(sample_options(options, SuiteName::kThroughput).warmups, 2);
+}
+
+TEST(Plan, AProcessThatHoldsTheModelNeverRunsBesideAColdStart) {
+  PlanOptions options;
+  options.suites = {SuiteName::kLoad};
+  options.models = {"da3-small"};
+  const Plan plan = make_plan(options, facts());
+  ASSERT_EQ(plan.groups.size(), 2U);
+  ASSERT_EQ(plan.groups[0].cases.size(), 2U);
+  EXPECT_EQ(plan.groups[0].cases[0].settings.text("cache"), "cold");
+  EXPECT_EQ(plan.groups[0].cases[1].settings.text("cache"), "warm");
+  ASSERT_EQ(plan.groups[1].cases.size(), 1U);
+  EXPECT_EQ(plan.groups[1].cases[0].settings.text("cache"), "hit");
+}
+
+TEST(Plan, SideBySideHasMoreRoundsAndCountsBothPrograms) {
+  PlanOptions options;
+  options.suites = {SuiteName::kThroughput};
+  options.models = {"da3-small"};
+  options.batches = {1};
+  options.attention = {"sdpa"};
+  options.side_by_side = true;
+  const Plan plan = make_plan(options, facts(0.1));
+  EXPECT_EQ(plan.options.rounds, 12);
+  EXPECT_EQ(plan.options.runs, 36);
+  // Twelve processes of a second each on both sides, with 2 warm-ups and 3 runs of 0.1 s.
+  EXPECT_NEAR(plan.estimate_s(), 2 * 12 * (1 + 0.5), 1e-9);
+  options.runs = 4;
+  EXPECT_EQ(with_defaults(options).rounds, 4);
+  options.rounds = 2;
+  EXPECT_EQ(sample_options(with_defaults(options), SuiteName::kThroughput).rounds, 2);
+}
+
+TEST(Plan, ARoundHasARunAtLeast) {
+  PlanOptions options;
+  options.rounds = 7;
+  EXPECT_EQ(with_defaults(options).runs, 7);
+  options.runs = 3;
+  EXPECT_THROW(with_defaults(options), Error);
+}
+
+TEST(Plan, DatasetsAreCasesOfAccuracy) {
+  PlanOptions options;
+  options.suites = {SuiteName::kAccuracy};
+  options.models = {"da3-small"};
+  options.precisions = {"fp32", "bf16"};
+  options.datasets = {"rooms"};
+  PlanFacts known = facts();
+  known.dataset_photos = [](const std::string& folder) { return folder == "rooms" ? 7 : 0; };
+  const Plan plan = make_plan(options, known);
+  ASSERT_EQ(plan.groups.size(), 2U);
+  // Against float32: fp32 manual, bf16 sdpa and manual. Against measured depth float32 says something too.
+  EXPECT_EQ(plan.groups[0].cases.size(), 3U);
+  ASSERT_EQ(plan.groups[1].cases.size(), 2U);
+  const Fields& settings = plan.groups[1].cases.front().settings;
+  EXPECT_EQ(settings.text("data"), "rooms");
+  EXPECT_EQ(settings.text("precision"), "fp32");
+  EXPECT_EQ(settings.number("images"), 7);
+  EXPECT_EQ(settings.number("process_res"), 504);
 }
 
 }  // namespace

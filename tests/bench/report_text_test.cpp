@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,15 +75,24 @@ TEST(AcrossDevices, SpeedUpIsAgainstTheCpuOfTheSameReport) {
   const Report report =
       sample_report({throughput_case(1, "sdpa", kSlow), throughput_case(1, "sdpa", kFast, "cuda:0")});
   const TextTable table = tabulate_across_devices({{"a", report}});
-  EXPECT_THAT(table.columns, ElementsAre("work", "cpu", "cuda:0"));
+  EXPECT_THAT(table.columns, ElementsAre("work", "cpu fp32", "cuda:0 fp32"));
   EXPECT_THAT(table.rows.front(), ElementsAre(testing::_, "5 (x1)", "10 (x2)"));
+}
+
+TEST(AcrossDevices, EachDeviceMayRunInAPrecisionOfItsOwn) {
+  CaseResult half = throughput_case(1, "sdpa", kFast, "cuda:0");
+  half.settings.set("precision", std::string("bf16"));
+  const TextTable table =
+      tabulate_across_devices({{"a", sample_report({throughput_case(1, "sdpa", kSlow), half})}});
+  EXPECT_THAT(table.columns, ElementsAre("work", "cpu fp32", "cuda:0 bf16"));
+  EXPECT_THAT(table.rows, ElementsAre(ElementsAre(testing::_, "5 (x1)", "10 (x2)")));
 }
 
 TEST(AcrossDevices, AReportWithoutCpuIsHeldAgainstTheFirstOne) {
   const Report here = sample_report({throughput_case(1, "sdpa", kSlow)});
   const Report there = sample_report({throughput_case(1, "sdpa", kFast, "mps")}, "Other");
   const TextTable table = tabulate_across_devices({{"a", here}, {"b", there}});
-  EXPECT_THAT(table.columns, ElementsAre("work", "a cpu", "b mps"));
+  EXPECT_THAT(table.columns, ElementsAre("work", "a cpu fp32", "b mps fp32"));
   EXPECT_EQ(table.rows.front().back(), "10 (x2)");
   EXPECT_THAT(tabulate_across_devices({{"a", here}}).rows, IsEmpty());
 }
@@ -103,7 +113,7 @@ TEST(Recommendations, FollowFromTheFigures) {
   EXPECT_THAT(
       advice,
       Contains("da3-small, cpu, fp32, 504x280: best throughput 20 images/s with --batch 4 --attention sdpa, "
-               "2 times that of single images."));
+               "2 times (2 to 2) that of single images."));
   EXPECT_THAT(advice, Contains(testing::StartsWith("da3-small, cpu, 721 tokens: sdpa is 2 times (")));
 }
 
@@ -170,6 +180,40 @@ TEST(Charts, DrawOneBarForEveryValue) {
   for (std::size_t at = svg.find("<rect"); at != std::string::npos; at = svg.find("<rect", at + 1)) ++bars;
   EXPECT_EQ(bars, 1U + 2U + 3U);  // background, legend, values
   EXPECT_THAT(svg, testing::EndsWith("</svg>\n"));
+}
+
+TEST(Charts, LongLegendsAreBrokenAndLongLabelsHaveRoom) {
+  BarChart chart{"t", "ms", {}, {{std::string(60, 'w'), {}}}, true};
+  for (int i = 0; i < 8; ++i) chart.series.push_back("preprocess_ms");
+  chart.groups.front().bars.assign(8, Bar{1, {}});
+  const std::string svg = render_svg(chart);
+  // Every x within the picture; the label ends at the left of the plot, behind 60 wide letters.
+  const double width = std::stod(svg.substr(svg.find("width=\"") + 7));
+  std::set<std::string> legend_lines;
+  for (std::size_t at = svg.find("<text x=\""); at != std::string::npos;
+       at = svg.find("<text x=\"", at + 1)) {
+    const double x = std::stod(svg.substr(at + 9));
+    const std::string tail = svg.substr(at, svg.find("</text>", at) - at);
+    if (tail.ends_with("preprocess_ms")) {
+      EXPECT_LT(x + 13 * 7.4, width);
+      legend_lines.insert(tail.substr(tail.find("y=\""), 10));
+    }
+    if (tail.ends_with("www")) {
+      EXPECT_GT(x, 60 * 7.4);
+    }
+  }
+  EXPECT_GT(legend_lines.size(), 1U);
+}
+
+TEST(Charts, StagesThatNobodyMeasuredAreNotInTheLegend) {
+  CaseResult result;
+  result.suite = SuiteName::kLatency;
+  result.set("decode_ms", Distribution{{{1, 2, 3}}, {}});
+  result.set("upload_ms", Missing{"not told here"});
+  const auto charts = make_charts({{"a", sample_report({result})}});
+  ASSERT_THAT(charts, SizeIs(1));
+  EXPECT_THAT(charts.front().chart.series, ElementsAre("decode_ms"));
+  EXPECT_THAT(charts.front().chart.groups.front().bars, SizeIs(1));
 }
 
 TEST(Charts, ComeFromTheSuitesThatWereMeasured) {

@@ -141,5 +141,52 @@ TEST_F(SamplerTest, SlowdownStretchesTimedStepsByItsFactor) {
   EXPECT_NEAR(sampler.samples()[0].rounds.at("forward_ms")[0][0], 110.0, 0.1);
 }
 
+// Says how much was "resident" since the last restart.
+class FakePeakMemory final : public PeakMemory {
+ public:
+  bool restart() override {
+    highest = 0;
+    return works;
+  }
+  std::optional<std::uint64_t> bytes() override { return highest; }
+  void use(std::uint64_t bytes) { highest = std::max(highest, bytes); }
+  bool works = true;
+  std::uint64_t highest = 0;
+};
+
+Variant using_memory(FakePeakMemory& memory, std::uint64_t bytes) {
+  Workload workload;
+  workload.steps = {{"forward_ms", [&memory, bytes] {
+                       memory.use(bytes);
+                       return Parts{};
+                     }}};
+  return {"", workload};
+}
+
+TEST(Sampler, PeaksOfMemoryAreThoseOfEachVariant) {
+  for (const int warmups : {0, 2}) {
+    FakeClock clock;
+    FakePeakMemory memory;
+    SamplerHooks hooks;
+    hooks.memory = &memory;
+    Sampler sampler({using_memory(memory, 800), using_memory(memory, 100)},
+                    {.warmups = warmups, .rounds = 3, .runs = 3}, clock, hooks);
+    sampler.run();
+    EXPECT_EQ(sampler.samples()[0].peak_rss_bytes, 800U);
+    EXPECT_EQ(sampler.samples()[1].peak_rss_bytes, 100U);
+  }
+}
+
+TEST(Sampler, APeakThatCannotBeBegunAnewIsNone) {
+  FakeClock clock;
+  FakePeakMemory memory;
+  memory.works = false;
+  SamplerHooks hooks;
+  hooks.memory = &memory;
+  Sampler sampler({using_memory(memory, 800)}, {.warmups = 1, .rounds = 1, .runs = 1}, clock, hooks);
+  sampler.run();
+  EXPECT_EQ(sampler.samples()[0].peak_rss_bytes, std::nullopt);
+}
+
 }  // namespace
 }  // namespace da3::bench

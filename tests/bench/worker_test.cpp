@@ -44,7 +44,12 @@ class FakeBackend final : public WorkerBackend {
 std::vector<nlohmann::json> answers(const std::string& requests, FakeBackend& backend) {
   std::istringstream in(requests);
   std::ostringstream out;
-  serve_worker(in, out, sample_report({}).tool, sample_report({}).environment, backend);
+  const auto whole = [] {
+    Environment environment = sample_report({}).environment;
+    environment.libraries.libtorch = "9.8.7";
+    return environment;
+  };
+  serve_worker(in, out, sample_report({}).tool, sample_report({}).environment, whole, backend);
   std::vector<nlohmann::json> lines;
   std::istringstream text(out.str());
   for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
@@ -70,6 +75,14 @@ TEST(ServeWorker, GreetsAndAnswersALinePerRequest) {
   EXPECT_THAT(lines[2]["cases"][0]["values"]["forward_ms"].get<std::vector<double>>(), ElementsAre(10, 10));
   EXPECT_EQ(lines[2]["calibration"]["fp32_gflops"], 170.0);
   EXPECT_EQ(backend.predicted, 1);
+}
+
+TEST(ServeWorker, TellsLibrariesAndDevicesOnlyWhenAsked) {
+  FakeBackend backend;
+  const auto lines = answers("{\"do\":\"environment\"}\n", backend);
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_TRUE(lines[0]["report"]["environment"]["libraries"]["libtorch"].is_null());
+  EXPECT_EQ(lines[1]["report"]["environment"]["libraries"]["libtorch"], "9.8.7");
 }
 
 TEST(ServeWorker, ErrorsAreAnswersAndItGoesOn) {
@@ -102,6 +115,7 @@ class ScriptTest : public testing::Test {
     return script(name, "cat <<'END'\n" + hello + "\nEND\n" + "while read -r line; do\n  echo \"$line\" >> " +
                             (folder_ / "log").string() +
                             "\n  case \"$line\" in\n"
+                            "  *environment*) echo '{\"ok\":false,\"error\":\"unknown\"}';;\n"
                             "  *open*) echo '{\"ok\":true,\"cases\":[{\"facts\":{\"from\":\"" +
                             name +
                             "\"},\"failure\":null}]}';;\n"
@@ -122,9 +136,10 @@ class ScriptTest : public testing::Test {
     return text.str();
   }
 
-  static Plan plan() {
+  static Plan plan(PlanOptions options = {}) {
     Plan plan;
-    plan.options = with_defaults({});
+    options.side_by_side = true;
+    plan.options = with_defaults(options);
     plan.groups = {{SuiteName::kThroughput, {{SuiteName::kThroughput, {{"model", "da3-small"}}, 0}}}};
     return plan;
   }
@@ -140,17 +155,57 @@ TEST_F(ScriptTest, ProgramsAlternateAndASlowerOneIsFound) {
   EXPECT_THAT(read("order"), testing::StartsWith("base\nnow\nnow\nbase\nbase\nnow\n"));
   ASSERT_THAT(result.now.cases, SizeIs(1));
   EXPECT_EQ(result.now.cases.front().facts.text("from"), "now");
-  EXPECT_THAT(result.base.cases.front().distribution("forward_ms")->rounds, SizeIs(kAgainstRounds));
+  EXPECT_THAT(result.base.cases.front().distribution("forward_ms")->rounds, SizeIs(12));
+  // These workers do not know the request: what they greeted with stands.
+  EXPECT_EQ(result.base.environment.cpu_model, "Example 9000");
   const auto limits = parse_fail_limits("forward_ms.median>5%");
   EXPECT_TRUE(compare_reports(result.base, result.now, limits, Pairing::kByRound).failed());
   EXPECT_FALSE(compare_reports(result.base, result.base, limits, Pairing::kByRound).failed());
 }
 
-TEST_F(ScriptTest, InterruptEndsTheComparison) {
+TEST_F(ScriptTest, RunsSpreadOverTheRoundsAskedFor) {
+  PlanOptions options;
+  options.rounds = 2;
+  options.runs = 5;
+  std::vector<std::pair<int, int>> told;
+  AgainstHooks hooks;
+  hooks.on_round = [&](const AgainstProgress& p) { told.emplace_back(p.rounds_done, p.rounds); };
+  measure_against(plan(options), starts(worker("base", "100")), starts(worker("now", "100")), hooks);
+  EXPECT_THAT(told, ElementsAre(std::pair{0, 2}, std::pair{1, 2}, std::pair{2, 2}));
+  const std::string log = read("log");
+  EXPECT_THAT(log, HasSubstr("{\"do\":\"round\",\"runs\":3}"));
+  EXPECT_THAT(log, HasSubstr("{\"do\":\"round\",\"runs\":2}"));
+}
+
+TEST_F(ScriptTest, LeastTimeAddsRounds) {
+  PlanOptions options;
+  options.rounds = 2;
+  options.runs = 2;
+  options.min_time = std::chrono::milliseconds(500);
+  const SideBySide result =
+      measure_against(plan(options), starts(worker("base", "100")), starts(worker("now", "200")));
+  EXPECT_THAT(result.base.cases.front().distribution("forward_ms")->rounds, SizeIs(5));
+  EXPECT_THAT(result.now.cases.front().distribution("forward_ms")->rounds, SizeIs(5));
+}
+
+TEST_F(ScriptTest, InterruptKeepsWholeRounds) {
+  int asked = 0;
+  AgainstHooks hooks;
+  hooks.interrupted = [&] { return ++asked > 2; };
+  const SideBySide result =
+      measure_against(plan(), starts(worker("base", "100")), starts(worker("now", "100")), hooks);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_THAT(result.base.cases.front().distribution("forward_ms")->rounds, SizeIs(2));
+  EXPECT_THAT(result.now.cases.front().distribution("forward_ms")->rounds, SizeIs(2));
+}
+
+TEST_F(ScriptTest, InterruptBeforeTheFirstRoundLeavesNoCase) {
   AgainstHooks hooks;
   hooks.interrupted = [] { return true; };
-  EXPECT_THROW(measure_against(plan(), starts(worker("base", "100")), starts(worker("now", "100")), hooks),
-               Error);
+  const SideBySide result =
+      measure_against(plan(), starts(worker("base", "100")), starts(worker("now", "100")), hooks);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_THAT(result.now.cases, testing::IsEmpty());
 }
 
 TEST_F(ScriptTest, ProgramsThatAreNoWorkerAreRefused) {

@@ -202,6 +202,18 @@ TEST(ParseBench, ComparesAndReports) {
   EXPECT_THAT(compare.fail_on, ElementsAre("forward_ms.median>5%"));
   EXPECT_THAT(parsed_as<BenchReport>({"bench", "report", "a.json", "b.json"}).files,
               ElementsAre("a.json", "b.json"));
+  for (const char* format : {"table", "markdown", "json", "csv"}) {
+    EXPECT_TRUE(parsed_as<BenchCompare>({"bench", "compare", "a", "b", "--format", format}).format) << format;
+    EXPECT_TRUE(parsed_as<BenchReport>({"bench", "report", "a", "--format", format}).format) << format;
+  }
+}
+
+TEST(ParseBench, OptionsBeforeASubCommandAreNotLostSilently) {
+  EXPECT_THAT(refusal({"bench", "--format", "json", "compare", "a.json", "b.json"}),
+              HasSubstr("--format belongs behind 'compare'"));
+  EXPECT_THAT(refusal({"bench", "--quick", "report", "a.json"}),
+              HasSubstr("--quick belongs behind 'report'"));
+  EXPECT_TRUE(parsed_as<BenchRun>({"bench", "--quick", "run"}).quick);
 }
 
 TEST(Nearest, PrefersWordsThatBeginSo) {

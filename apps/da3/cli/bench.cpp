@@ -117,7 +117,12 @@ void add_sampling(CLI::App& app, BenchRun& options) {
           whole_number(text, low, high));
     };
   };
-  add_parsed(app, "--runs", number(options.runs, 1, 1'000'000), "timed runs of a case in all")
+  add_parsed(app, "--runs", number(options.runs, 1, 1'000'000),
+             "timed runs of a case in all (5; --quick 3; --against 3 a round)")
+      ->type_name("N")
+      ->group("Sampling");
+  add_parsed(app, "--rounds", number(options.rounds, 1, 1'000'000),
+             "rounds over which the runs are spread (5; --against 12)")
       ->type_name("N")
       ->group("Sampling");
   add_parsed(app, "--warmup", number(options.warmup, 0, 1'000'000), "runs before them at every new shape (2)")
@@ -147,22 +152,19 @@ void add_fail_on(CLI::App& app, std::vector<std::string>& limits) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void add_report_format(CLI::App& app, std::optional<ReportFormat>& format, const std::string& help) {
+  add_parsed(
+      app, "--format", [&](const std::string& text) { format = parse_format(text); }, help)
+      ->type_name("NAME");
+}
+
 void add_run(CLI::App& app, BenchRun& options) {
   add_selection(app, options);
   add_sampling(app, options);
   add_fail_on(app, options.fail_on);
-  add_parsed(
-      app, "--format", [&](const std::string& text) { options.format = parse_format(text); },
-      "table, markdown, json or csv (table; from the name with -o)")
-      ->type_name("NAME");
+  add_report_format(app, options.format, "table, markdown, json or csv (table; or from -o)");
   app.add_option("-o,--output", options.output, "report, written after every case")->type_name("FILE");
   add_verbosity(app, options.verbosity);
-}
-
-void add_report_format(CLI::App& app, ReportFormat& format, const std::string& help) {
-  add_parsed(
-      app, "--format", [&](const std::string& text) { format = parse_format(text); }, help)
-      ->type_name("NAME");
 }
 
 }  // namespace
@@ -179,14 +181,7 @@ void add_bench(CLI::App& app, BenchCommands& options) {
       ->type_name("")
       ->required();
   add_fail_on(*compare, options.compare.fail_on);
-  add_parsed(
-      *compare, "--format",
-      [&](const std::string& text) {
-        options.compare.format = choose<ReportFormat>(
-            text, {{"table", ReportFormat::kTable}, {"markdown", ReportFormat::kMarkdown}});
-      },
-      "table or markdown (table)")
-      ->type_name("NAME");
+  add_report_format(*compare, options.compare.format, "table, markdown, json or csv (table; or from -o)");
   compare->add_option("-o,--output", options.compare.output, "file instead of standard output")
       ->type_name("FILE");
 
@@ -195,10 +190,17 @@ void add_bench(CLI::App& app, BenchCommands& options) {
 
   CLI::App* report = app.add_subcommand("report", "reports of one or several machines as one");
   report->add_option("FILE", options.report.files, "reports")->type_name("")->required();
-  add_report_format(*report, options.report.format, "markdown, table, json or csv (markdown)");
+  add_report_format(*report, options.report.format, "markdown, table, json or csv (markdown; or from -o)");
   report->add_option("-o,--output", options.report.output, "file instead of standard output")
       ->type_name("FILE");
   report->add_option("--charts", options.report.charts, "folder for charts as SVG")->type_name("DIR");
+}
+
+void check_none_before(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_parent()->get_options()) {
+    if (option->count() == 0) continue;
+    throw Error(ErrorCode::kUsage, option->get_name() + " belongs behind '" + command.get_name() + "'");
+  }
 }
 
 void check(const BenchRun& options) {

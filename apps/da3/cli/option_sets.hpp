@@ -72,6 +72,8 @@ void add_bench(CLI::App& app, BenchCommands& options);
 // What no single option can see. Throw: Error kUsage.
 void check(const Infer& options);
 void check(const BenchRun& options);
+/// Options between a command and its sub-command would be lost.
+void check_none_before(const CLI::App& command);
 
 [[noreturn]] void throw_unknown_choice(std::string_view text, const std::vector<std::string_view>& names);
 

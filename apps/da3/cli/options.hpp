@@ -140,6 +140,7 @@ struct BenchRun {
   std::optional<int> images;          ///< Of `batching` and `folder`
   std::optional<int> soak_images;
   std::optional<int> runs;
+  std::optional<int> rounds;
   std::optional<int> warmup;
   std::optional<double> min_time_s;
   bool quick = false;
@@ -156,14 +157,14 @@ struct BenchCompare {
   std::string base;
   std::string candidate;
   std::vector<std::string> fail_on;
-  ReportFormat format = ReportFormat::kTable;
+  std::optional<ReportFormat> format;  ///< None: from the output's extension, else a table
   std::string output;
 };
 
 /// `da3 bench report FILE.json...`
 struct BenchReport {
   std::vector<std::string> files;
-  ReportFormat format = ReportFormat::kMarkdown;
+  std::optional<ReportFormat> format;  ///< None: from the output's extension, else Markdown
   std::string output;
   std::string charts;  ///< Folder for SVG charts; empty: none
 };

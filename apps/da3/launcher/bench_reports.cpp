@@ -10,6 +10,7 @@
 
 #include <bench/charts.hpp>
 #include <bench/compare.hpp>
+#include <bench/comparison_text.hpp>
 #include <bench/report_json.hpp>
 #include <bench/report_text.hpp>
 #include <cli/report_format.hpp>
@@ -41,9 +42,9 @@ int compare_reports(const cli::BenchCompare& options) {
   const bench::Report base = bench::load_report(options.base);
   const bench::Comparison comparison =
       bench::compare_reports(base, bench::load_report(options.candidate), limits);
-  put(options.format == cli::ReportFormat::kMarkdown ? bench::format_comparison_markdown(comparison)
-                                                     : bench::format_comparison(comparison),
-      options.output);
+  const bench::ReportFormat format =
+      cli::format_for(options.format, options.output, bench::ReportFormat::kTable);
+  put(bench::format_comparison(comparison, format), options.output);
   for (const std::string& failure : comparison.failures) std::fprintf(stderr, "da3: %s\n", failure.c_str());
   return comparison.failed() ? exit_code(ErrorCode::kBenchRegression) : 0;
 }
@@ -61,9 +62,10 @@ int merge_reports(const cli::BenchReport& options) {
                                : std::filesystem::absolute(options.output, ignored).parent_path();
     charts = bench::write_charts(reports, options.charts, document);
   }
-  put(options.format == cli::ReportFormat::kMarkdown
-          ? bench::format_markdown(reports, charts)
-          : bench::format_reports(reports, cli::to_bench(options.format)),
+  const bench::ReportFormat format =
+      cli::format_for(options.format, options.output, bench::ReportFormat::kMarkdown);
+  put(format == bench::ReportFormat::kMarkdown ? bench::format_markdown(reports, charts)
+                                               : bench::format_reports(reports, format),
       options.output);
   return 0;
 }

@@ -25,15 +25,6 @@
 namespace da3::run {
 namespace {
 
-bench::ReportFormat format_of(const cli::BenchRun& options) {
-  if (options.format) return cli::to_bench(*options.format);
-  const std::string extension = std::filesystem::path(options.output).extension().string();
-  if (extension == ".json") return bench::ReportFormat::kJson;
-  if (extension == ".md") return bench::ReportFormat::kMarkdown;
-  if (extension == ".csv") return bench::ReportFormat::kCsv;
-  return bench::ReportFormat::kTable;
-}
-
 std::vector<std::string> command_line_of() {
   std::vector<std::string> words;
   const std::optional<std::string> text = bench::read_text("/proc/self/cmdline");
@@ -55,7 +46,11 @@ std::vector<std::string> command_line_of() {
 class BenchRunner {
  public:
   BenchRunner(const cli::BenchRun& options, const bench::Plan& plan, BenchSetup& setup, Console& console)
-      : options_(options), plan_(plan), setup_(setup), console_(console), format_(format_of(options)) {
+      : options_(options),
+        plan_(plan),
+        setup_(setup),
+        console_(console),
+        format_(cli::format_for(options.format, options.output, bench::ReportFormat::kTable)) {
     report_.tool = bench::this_tool();
     report_.environment = bench_environment();
     report_.environment.command_line = command_line_of();
@@ -147,7 +142,7 @@ class BenchRunner {
     for (const auto& [name, values] : calibrations_) {
       report_.calibration[name] = bench::quantile(bench::sorted_values({values}), 0.5);
     }
-    report_.environment.peak_rss_bytes = bench::peak_rss_bytes();
+    report_.environment.peak_rss_bytes = setup_.peak_rss_bytes();
     if (!options_.output.empty()) {
       bench::write_file(options_.output, bench::format_reports({{"run", report_}}, format_));
     }
@@ -175,13 +170,16 @@ int bench(const cli::BenchRun& options) {
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
   const bench::PlanOptions wanted = plan_options(options);
   BenchSetup setup(console);
-  const bench::Plan plan =
-      bench::make_plan(wanted, setup.plan_facts(wanted, options.dry_run || options.quick));
+  const bench::Plan plan = bench::make_plan(
+      wanted, setup.plan_facts(wanted, options.dry_run || options.quick || !options.against.empty()));
   if (options.dry_run) {
     put_on_stdout(bench::format_plan(plan));
     return 0;
   }
-  if (!options.against.empty()) return bench_against(options, plan, console, interrupted);
+  if (!options.against.empty()) {
+    const int code = bench_against(options, plan, console, interrupted);
+    return interrupts.exit_code() != 0 ? interrupts.exit_code() : code;
+  }
   BenchRunner runner(options, plan, setup, console);
   runner.run(interrupted);
   runner.print();

@@ -68,7 +68,9 @@ bench::PlanOptions plan_options(const cli::BenchRun& options) {
     plan.min_time =
         std::chrono::duration_cast<bench::Nanoseconds>(std::chrono::duration<double>(*options.min_time_s));
   }
+  plan.rounds = options.rounds.value_or(0);
   plan.quick = options.quick;
+  plan.side_by_side = !options.against.empty();
   return plan;
 }
 

@@ -24,6 +24,7 @@
 #endif
 #ifdef DA3_WITH_PICTURES
 #include <image/preprocess.hpp>
+#include <suites/dataset.hpp>
 #endif
 
 namespace da3::run {
@@ -94,6 +95,15 @@ double calibrate(const suites::Context& context, const std::string& device) {
   return best;
 }
 
+// "2024.2" of "Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build ...".
+std::string short_version(const std::string& text) {
+  constexpr std::string_view kMark = "Version ";
+  const std::size_t mark = text.find(kMark);
+  if (mark == std::string::npos) return text;
+  const std::size_t start = mark + kMark.size();
+  return text.substr(start, text.find_first_of(" -", start) - start);
+}
+
 }  // namespace
 
 ScratchFolder::ScratchFolder() {
@@ -125,6 +135,7 @@ BenchSetup::BenchSetup(Console& console) : console_(console), memory_(engine::ma
   context_.start_worker = [] { return std::make_unique<bench::Worker>(own_program()); };
   context_.memory = memory_.get();
   context_.clock = &clock_;
+  context_.peak_memory = &peak_memory_;
   context_.scratch = scratch_.path();
   context_.slowdown = slowdown_from_environment();
 }
@@ -172,6 +183,15 @@ bench::PlanFacts BenchSetup::plan_facts(const bench::PlanOptions& options, bool 
     const suites::ModelFile found{file, engine::read_spec(file)};
     return size_for(&found, photo, process_res);
   };
+#ifdef DA3_WITH_PICTURES
+  facts.dataset_photos = [](const std::string& folder) {
+    return static_cast<int>(suites::open_dataset(folder).photos.size());
+  };
+#else
+  facts.dataset_photos = [](const std::string&) -> int {
+    throw Error(ErrorCode::kUsage, "--dataset: this build of da3 has no picture formats (preset engine)");
+  };
+#endif
   facts.strategies = [](const std::string&) { return std::vector<std::string>{"cpu"}; };
   if (estimates) {
     const double gflops = calibrate(context_, options.devices.empty() ? "cpu" : options.devices.front());
@@ -187,7 +207,8 @@ bench::Environment bench_environment() {
   const engine::SystemInfo system = engine::system_info();
   environment.threads = system.threads;
   environment.libraries.libtorch = system.libtorch_version;
-  environment.libraries.blas = system.blas + (system.mkl_version.empty() ? "" : " " + system.mkl_version);
+  environment.libraries.blas =
+      system.blas + (system.mkl_version.empty() ? "" : " " + short_version(system.mkl_version));
   environment.libraries.onednn = system.onednn_version;
 #ifdef DA3_OPENCV_VERSION
   environment.libraries.opencv = DA3_OPENCV_VERSION;

@@ -35,6 +35,8 @@ class BenchSetup {
   explicit BenchSetup(Console& console);
 
   suites::Context& context() { return context_; }
+  /// Of the whole process so far.
+  std::optional<std::uint64_t> peak_rss_bytes() { return peak_memory_.whole_bytes(); }
   /// Calibrates the first device if `estimates` are wanted (0.2 s).
   bench::PlanFacts plan_facts(const bench::PlanOptions& options, bool estimates);
 
@@ -45,6 +47,7 @@ class BenchSetup {
   Console& console_;
   ScratchFolder scratch_;
   bench::SteadyClock clock_;
+  bench::SystemPeakMemory peak_memory_;
   std::unique_ptr<infer::MemoryProbe> memory_;
   suites::Context context_;
 };

@@ -14,7 +14,8 @@ int bench_worker() {
   BenchSetup setup(console);
   suites::SuiteWorker worker(setup.context());
   // No question to the engine here: this greeting is part of the start that the suite `load` times.
-  bench::serve_worker(std::cin, std::cout, bench::this_tool(), bench::capture_environment({}), worker);
+  bench::serve_worker(std::cin, std::cout, bench::this_tool(), bench::capture_environment({}),
+                      bench_environment, worker);
   return 0;
 }
 
