@@ -21,7 +21,9 @@ std::vector<std::string> precisions_of(const PlanOptions& options, const PlanFac
                                     : options.precisions;
 }
 
-std::vector<std::string> modes_of(const PlanOptions& options, std::vector<std::string> standard) {
+std::vector<std::string> modes_of(const PlanOptions& options, const PlanFacts& facts,
+                                  const std::string& model, std::vector<std::string> standard) {
+  if (facts.offers_attention && !facts.offers_attention(model)) return {kFixedAttention};
   return options.attention.empty() ? std::move(standard) : options.attention;
 }
 
@@ -76,7 +78,7 @@ std::vector<PlannedGroup> throughput(const PlanOptions& options, const PlanFacts
       for (const int res : options.process_res) {
         PlannedGroup group{SuiteName::kThroughput, {}};
         for (const std::string& precision : precisions_of(options, facts, base.device)) {
-          for (const std::string& mode : modes_of(options, both_modes())) {
+          for (const std::string& mode : modes_of(options, facts, base.model, both_modes())) {
             for (const int batch : options.batches) {
               Fields settings = start(base, facts, precision, mode);
               settings.set("batch", std::int64_t{batch});
@@ -102,7 +104,7 @@ std::vector<PlannedGroup> latency(const PlanOptions& options, const PlanFacts& f
       for (const int res : resolutions) {
         PlannedGroup group{SuiteName::kLatency, {}};
         for (const std::string& precision : precisions_of(options, facts, base.device)) {
-          for (const std::string& mode : modes_of(options, {"sdpa"})) {
+          for (const std::string& mode : modes_of(options, facts, base.model, {"sdpa"})) {
             Fields settings = start(base, facts, precision, mode);
             settings.set("batch", std::int64_t{1});
             set_shape(settings, facts.processed_size(base.model, photo, res));
@@ -125,7 +127,8 @@ std::vector<PlannedGroup> load(const PlanOptions& options, const PlanFacts& fact
     PlannedGroup held{SuiteName::kLoad, {}};
     for (const std::string& precision : precisions_of(options, facts, base.device)) {
       for (const char* cache : {"cold", "warm", "hit"}) {
-        Fields settings = start(base, facts, precision, modes_of(options, {"sdpa"}).front());
+        Fields settings =
+            start(base, facts, precision, modes_of(options, facts, base.model, {"sdpa"}).front());
         settings.set("cache", std::string(cache));
         set_shape(settings,
                   facts.processed_size(base.model, photos_of(options).front(), options.process_res.front()));
@@ -165,10 +168,11 @@ std::vector<PlannedGroup> preprocess(const PlanOptions& options, const PlanFacts
 std::vector<PlannedGroup> attention(const PlanOptions& options, const PlanFacts& facts) {
   std::vector<PlannedGroup> groups;
   for (const Base& base : bases(options, facts)) {
+    if (facts.offers_attention && !facts.offers_attention(base.model)) continue;
     for (const std::string& precision : precisions_of(options, facts, base.device)) {
       for (const int tokens : options.tokens) {
         PlannedGroup group{SuiteName::kAttention, {}};
-        for (const std::string& mode : modes_of(options, both_modes())) {
+        for (const std::string& mode : modes_of(options, facts, base.model, both_modes())) {
           Fields settings{
               {"model", base.model}, {"device", base.device}, {"precision", precision}, {"attention", mode}};
           settings.set("tokens", std::int64_t{tokens});
@@ -188,7 +192,7 @@ std::vector<PlannedGroup> batching(const PlanOptions& options, const PlanFacts& 
       PlannedGroup group{SuiteName::kBatching, {}};
       const auto add_case = [&](FieldValue batch) {
         Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
-                                modes_of(options, {"sdpa"}).front());
+                                modes_of(options, facts, base.model, {"sdpa"}).front());
         settings.set("images_shape", std::string(shape));
         settings.set("images", std::int64_t{options.images});
         settings.set("batch", std::move(batch));
@@ -209,7 +213,7 @@ std::vector<PlannedGroup> folder(const PlanOptions& options, const PlanFacts& fa
     PlannedGroup group{SuiteName::kFolder, {}};
     const Size photo = photos_of(options).front();
     Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
-                            modes_of(options, {"sdpa"}).front());
+                            modes_of(options, facts, base.model, {"sdpa"}).front());
     settings.set("images", std::int64_t{options.images});
     set_shape(settings, facts.processed_size(base.model, photo, options.process_res.front()));
     set_photo(settings, photo);
@@ -223,11 +227,14 @@ std::vector<PlannedGroup> folder(const PlanOptions& options, const PlanFacts& fa
 // A mode against float32 SDPA of the same model, which against itself says nothing.
 PlannedGroup against_float32(const Base& base, const PlanOptions& options, const PlanFacts& facts) {
   PlannedGroup group{SuiteName::kAccuracy, {}};
+  std::string pictures;
+  for (const std::string& photo : options.photos) pictures += (pictures.empty() ? "" : ",") + photo;
+  if (pictures.empty()) pictures = kDrawnData;
   for (const std::string& precision : precisions_of(options, facts, base.device)) {
-    for (const std::string& mode : modes_of(options, both_modes())) {
-      if (precision == "fp32" && mode == "sdpa") continue;
+    for (const std::string& mode : modes_of(options, facts, base.model, both_modes())) {
+      if (precision == "fp32" && mode != "manual") continue;
       Fields settings = start(base, facts, precision, mode);
-      settings.set("data", std::string(kDrawnData));
+      settings.set("data", pictures);
       set_shape(settings,
                 facts.processed_size(base.model, photos_of(options).front(), options.process_res.front()));
       add(group, std::move(settings), base.threads);
@@ -240,9 +247,9 @@ PlannedGroup against_dataset(const Base& base, const std::string& dataset, const
                              const PlanFacts& facts) {
   PlannedGroup group{SuiteName::kAccuracy, {}};
   for (const std::string& precision : precisions_of(options, facts, base.device)) {
-    for (const std::string& mode : modes_of(options, {"sdpa"})) {
+    for (const std::string& mode : modes_of(options, facts, base.model, {"sdpa"})) {
       Fields settings = start(base, facts, precision, mode);
-      settings.set("data", dataset);
+      settings.set(kDatasetSetting, dataset);
       settings.set("images", std::int64_t{facts.dataset_photos(dataset)});
       settings.set("process_res", std::int64_t{options.process_res.front()});
       add(group, std::move(settings), base.threads);
@@ -268,7 +275,7 @@ std::vector<PlannedGroup> soak(const PlanOptions& options, const PlanFacts& fact
   for (const Base& base : bases(options, facts)) {
     PlannedGroup group{SuiteName::kSoak, {}};
     Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
-                            modes_of(options, {"sdpa"}).front());
+                            modes_of(options, facts, base.model, {"sdpa"}).front());
     settings.set("images", std::int64_t{options.soak_images});
     settings.set("process_res", std::int64_t{options.process_res.front()});
     add(group, std::move(settings), base.threads);

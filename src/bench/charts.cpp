@@ -36,9 +36,10 @@ std::string short_name(const Fields& settings, const std::string& without) {
   for (const char* name : {"model", "device", "precision", "attention", "batch", "tokens", "images_shape",
                            "strategy", "cache"}) {
     const std::string value = settings.text(name);
-    if (name == without || value.empty() || (std::string_view(name) == "precision" && value == "fp32"))
-      continue;
-    text += (text.empty() ? "" : " ") + value;
+    const bool is_usual = (std::string_view(name) == "precision" && value == "fp32") ||
+                          (std::string_view(name) == "batch" && value == "1");
+    if (name == without || value.empty() || is_usual) continue;
+    text += (text.empty() ? "" : " ") + (std::string_view(name) == "batch" ? "batch " + value : value);
   }
   const std::int64_t photo = settings.number("photo_width");
   const std::int64_t width = photo > 0 ? photo : settings.number("width");
@@ -92,7 +93,9 @@ template <std::size_t N>
 BarChart stacked(const std::vector<NamedReport>& reports, SuiteName suite, const char* const (&stages)[N],
                  const char* title) {
   BarChart chart{title, "ms", {}, {}, true};
-  for (const char* stage : stages) chart.series.emplace_back(stage);
+  for (const std::string_view stage : stages) {
+    chart.series.emplace_back(stage.substr(0, stage.size() - std::string_view("_ms").size()));
+  }
   for (const NamedReport& each : reports) {
     for (const CaseResult& result : each.report.cases) {
       if (result.suite != suite || result.status != CaseStatus::kDone) continue;

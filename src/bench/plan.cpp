@@ -74,6 +74,19 @@ double case_seconds(double run_s, const SampleOptions& sampling, bool side_by_si
   return 2 * (processes_s + run_s * (sampling.rounds * sampling.warmups + sampling.runs));
 }
 
+void note_fixed_attention(Plan& plan, const PlanFacts& facts) {
+  const auto& suites = plan.options.suites;
+  if (!facts.offers_attention ||
+      std::find(suites.begin(), suites.end(), SuiteName::kAttention) == suites.end()) {
+    return;
+  }
+  for (const std::string& model : plan.options.models) {
+    if (facts.offers_attention(model)) continue;
+    plan.left_out.push_back(
+        {SuiteName::kAttention, {{"model", model}}, "this model offers no choice of attention"});
+  }
+}
+
 void note_quick(Plan& plan) {
   const auto& suites = plan.options.suites;
   if (!plan.options.quick || std::find(suites.begin(), suites.end(), SuiteName::kSoak) != suites.end())
@@ -189,6 +202,7 @@ Plan make_plan(const PlanOptions& options, const PlanFacts& facts) {
       plan.groups.push_back(std::move(group));
     }
   }
+  note_fixed_attention(plan, facts);
   fit_budget(plan);
   note_quick(plan);
   return plan;

@@ -13,8 +13,12 @@
 
 namespace da3::bench {
 
-/// The value of the setting `data` of accuracy without a dataset.
+/// The setting `data` of accuracy where pictures are drawn; else it lists photos.
 inline constexpr const char* kDrawnData = "drawn";
+/// The setting of accuracy against measured depth: the folder.
+inline constexpr const char* kDatasetSetting = "dataset";
+/// The setting `attention` of models that offer no choice.
+inline constexpr const char* kFixedAttention = "fixed";
 
 /// What to measure. An empty list or 0 stands for the default, which --quick makes smaller.
 struct PlanOptions {
@@ -29,6 +33,7 @@ struct PlanOptions {
   std::vector<int> process_res;         ///< 504
   std::vector<int> threads;             ///< The machine's own
   std::vector<int> tokens;              ///< Of the attention suite
+  std::vector<std::string> photos;      ///< Of accuracy, instead of drawn pictures
   std::vector<std::string> datasets;  ///< Folders with ground truth for accuracy, besides the drawn pictures
   int images = 0;                     ///< Of batching and folder: 20
   int soak_images = 0;                ///< 2000
@@ -44,6 +49,8 @@ struct PlanOptions {
 /// What the plan has to know about models and devices; given by the caller, since it means asking the engine.
 struct PlanFacts {
   std::function<std::string(const std::string& model)> weights;  ///< "published", "synthetic"
+  /// Whether it offers both modes of attention; may be empty: all do.
+  std::function<bool(const std::string& model)> offers_attention;
   std::function<std::string(const std::string& device)> default_precision;
   std::function<int(const std::string& device)> default_threads;
   std::function<Size(const std::string& model, Size photo, int process_res)> processed_size;

@@ -200,7 +200,7 @@ void recommend_folder(const Report& report, std::vector<std::string>& advice) {
 void recommend_precision(const Report& report, std::vector<std::string>& advice) {
   for (const CaseResult* each : done_cases(report, SuiteName::kAccuracy)) {
     const auto error = each->number("abs_rel");
-    if (!error || each->settings.text("data", kDrawnData) != kDrawnData ||
+    if (!error || each->settings.find(kDatasetSetting) != nullptr ||
         each->settings.text("precision") == "fp32") {
       continue;
     }
@@ -215,9 +215,9 @@ void recommend_precision(const Report& report, std::vector<std::string>& advice)
 // What a mode is worth by measured depth; with synthetic weights it is worth nothing.
 void recommend_by_dataset(const Report& report, std::vector<std::string>& advice) {
   for (const CaseResult* each : done_cases(report, SuiteName::kAccuracy)) {
-    const std::string data = each->settings.text("data", kDrawnData);
+    const std::string data = each->settings.text(kDatasetSetting);
     const auto error = each->number("abs_rel");
-    if (!error || data == kDrawnData || each->settings.text("weights") == "synthetic") continue;
+    if (!error || data.empty() || each->settings.text("weights") == "synthetic") continue;
     advice.push_back(subject(*each) + ", " + each->settings.text("attention") + ": on " + data + " (" +
                      each->facts.text("pictures") + " photos, alignment: " + each->facts.text("alignment") +
                      ") depth is off by " + format_number(100 * *error) + " % on average, " +

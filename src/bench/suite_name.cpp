@@ -24,7 +24,7 @@ constexpr core::NameTable<SuiteName, 9> kTitles{
      {SuiteName::kAttention, "Attention: fused (SDPA) against written out (manual)"},
      {SuiteName::kBatching, "Batching: fixed sizes against the adaptive batcher"},
      {SuiteName::kFolder, "Folder: the whole program against forwards alone"},
-     {SuiteName::kAccuracy, "Accuracy: difference to float32"},
+     {SuiteName::kAccuracy, "Accuracy: difference to float32, or to measured depth"},
      {SuiteName::kSoak, "Soak: many images of changing shapes"}}};
 
 }  // namespace

@@ -74,7 +74,7 @@ std::vector<Warning> judge_case(const CaseResult& result) {
          "end other work on this machine, or give more --runs");
   }
   if (result.suite == SuiteName::kAccuracy && result.settings.text("weights") == "synthetic" &&
-      result.settings.text("data", kDrawnData) != kDrawnData) {
+      result.settings.find(kDatasetSetting) != nullptr) {
     warnings.push_back(
         {"synthetic_weights", case_name(result),
          "the weights are synthetic, so errors against measured depth say nothing about the model",

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cmath>
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include <da3/error.hpp>
 
@@ -18,22 +20,27 @@
 namespace da3::suites {
 namespace {
 
-constexpr int kDrawnPictures = 2;
+constexpr std::uint32_t kDrawnPictures = 2;
 
-std::vector<Image> pictures_of(const bench::Fields& settings, const Context& context) {
-  const Size size = processed_size_of(settings);
+std::vector<Image> drawn_pictures(Size size) {
+  std::vector<Image> pictures;
+  for (std::uint32_t i = 0; i < kDrawnPictures; ++i) pictures.push_back(drawn_picture(size, i));
+  return pictures;
+}
+
+// Photos as a list with commas.
+std::vector<Image> decoded_photos(const std::string& list, Size size) {
   std::vector<Image> pictures;
 #ifdef DA3_WITH_PICTURES
-  for (const std::filesystem::path& file : context.images) {
+  std::istringstream files(list);
+  for (std::string file; std::getline(files, file, ',');) {
     pictures.push_back(image::preprocess_fixed(image::decode_file(file).image, size));
   }
 #else
-  if (!context.images.empty())
-    throw Error(ErrorCode::kUsage, "this build of da3 has no picture formats (preset engine)");
+  static_cast<void>(size);
+  throw Error(ErrorCode::kUsage,
+              "--photos " + list + ": this build of da3 has no picture formats (preset engine)");
 #endif
-  for (int i = 0; pictures.empty() || (context.images.empty() && i < kDrawnPictures); ++i) {
-    pictures.push_back(drawn_picture(size, static_cast<std::uint32_t>(i)));
-  }
   return pictures;
 }
 
@@ -46,8 +53,8 @@ std::vector<float> depth_of(infer::DepthModel& model, const Image& picture) {
 
 }  // namespace
 
-PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& context, GroupModels& models) {
-  if (settings.text("data", bench::kDrawnData) != bench::kDrawnData) {
+PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models) {
+  if (settings.find(bench::kDatasetSetting) != nullptr) {
 #ifdef DA3_WITH_PICTURES
     return prepare_dataset_accuracy(settings, models);
 #else
@@ -56,15 +63,18 @@ PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& cont
   }
   bench::Fields exact = settings;
   exact.set("precision", std::string("fp32"));
-  exact.set("attention", std::string("sdpa"));
+  if (settings.text("attention") != bench::kFixedAttention) exact.set("attention", std::string("sdpa"));
   const auto reference = models.get(exact);
   const auto model = models.get(settings);
-  const auto pictures = std::make_shared<std::vector<Image>>(pictures_of(settings, context));
+  const Size size = processed_size_of(settings);
+  const std::string data = settings.text("data", bench::kDrawnData);
+  const auto pictures = std::make_shared<std::vector<Image>>(
+      data == bench::kDrawnData ? drawn_pictures(size) : decoded_photos(data, size));
 
   PreparedCase prepared;
   prepared.facts = model_facts(*model);
   prepared.facts.set("pictures", static_cast<std::int64_t>(pictures->size()));
-  prepared.facts.set("reference", std::string("fp32 sdpa of the same model"));
+  prepared.facts.set("reference", "fp32 " + exact.text("attention") + " of the same model");
   prepared.workload.steps = {{"", [=] {
                                 DepthError error;
                                 for (const Image& picture : *pictures) {

@@ -14,7 +14,9 @@ namespace da3::suites {
 namespace {
 
 // Processed sizes of photos of 16:9, 3:2 and 3:4, scaled to the resolution asked for.
-std::vector<Size> sizes_of(const bench::Fields& settings, int patch) {
+std::vector<Size> sizes_of(const bench::Fields& settings, const ModelSpec& spec) {
+  if (spec.fixed_size) return {{spec.fixed_size->at(0), spec.fixed_size->at(1)}};
+  const int patch = spec.patch;
   const auto res = static_cast<double>(settings.number("process_res"));
   const auto side = [&](double share) {
     return std::max(patch, static_cast<int>(res * share / patch + 0.5) * patch);
@@ -29,7 +31,7 @@ class Pass {
  public:
   Pass(std::shared_ptr<infer::DepthModel> model, const bench::Fields& settings, infer::MemoryProbe& memory)
       : model_(std::move(model)), memory_(memory), images_(static_cast<int>(settings.number("images"))) {
-    sizes_ = sizes_of(settings, model_->spec().patch);
+    sizes_ = sizes_of(settings, model_->spec());
     options_.key.identity = model_->spec().sha256;
     options_.key.device = model_->device();
     options_.key.precision = model_->precision();

@@ -15,10 +15,12 @@ std::shared_ptr<infer::DepthModel> GroupModels::get(const bench::Fields& setting
   for (const auto& [each, model] : loaded_) {
     if (each == text) return model;
   }
-  const LoadRequest request{.device = parse_device(settings.text("device")),
-                            .precision = parse_precision(settings.text("precision")),
-                            .attention = parse_attention(settings.text("attention")),
-                            .threads = static_cast<int>(settings.number("threads"))};
+  LoadRequest request{.device = parse_device(settings.text("device")),
+                      .precision = parse_precision(settings.text("precision")),
+                      .attention = std::nullopt,
+                      .threads = static_cast<int>(settings.number("threads"))};
+  const std::string attention = settings.text("attention");
+  if (attention != bench::kFixedAttention) request.attention = parse_attention(attention);
   auto model = context_.load(context_.model_file(settings.text("model")), request);
   loaded_.emplace_back(text, model);
   return model;
@@ -38,7 +40,7 @@ PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& cont
     case bench::SuiteName::kBatching:
       return prepare_batching(settings, context, models);
     case bench::SuiteName::kAccuracy:
-      return prepare_accuracy(settings, context, models);
+      return prepare_accuracy(settings, models);
     case bench::SuiteName::kSoak:
       return prepare_soak(settings, context, models);
 #ifdef DA3_WITH_PICTURES

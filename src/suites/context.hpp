@@ -30,7 +30,7 @@ struct ModelFile {
 struct LoadRequest {
   DeviceId device;
   Precision precision = Precision::kFp32;
-  Attention attention = Attention::kSdpa;
+  std::optional<Attention> attention;  ///< None: the model offers no choice
   int threads = 0;
 };
 
@@ -47,10 +47,9 @@ struct Context {
   std::function<std::unique_ptr<bench::Worker>()> start_worker;
   infer::MemoryProbe* memory = nullptr;
   bench::Clock* clock = nullptr;
-  bench::PeakMemory* peak_memory = nullptr;   ///< Null: peaks are not measured
-  std::filesystem::path scratch;              ///< Folder for photos and results; the caller removes it
-  std::vector<std::filesystem::path> images;  ///< Of accuracy, instead of drawn pictures
-  double slowdown = 1;                        ///< Test aid, see SampleOptions
+  bench::PeakMemory* peak_memory = nullptr;  ///< Null: peaks are not measured
+  std::filesystem::path scratch;             ///< Folder for photos and results; the caller removes it
+  double slowdown = 1;                       ///< Test aid, see SampleOptions
 };
 
 /// A case that is ready to be measured.
@@ -85,7 +84,7 @@ PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& co
 PreparedCase prepare_attention(const bench::Fields& settings, const Context& context);
 PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_folder(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& context, GroupModels& models);
+PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models);
 PreparedCase prepare_soak(const bench::Fields& settings, const Context& context, GroupModels& models);
 
 /// (H, W) of a case.

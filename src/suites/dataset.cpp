@@ -23,8 +23,8 @@ using Path = std::filesystem::path;
   throw Error(ErrorCode::kUsage, "--dataset: " + subject.string() + " " + what);
 }
 
-// Files of a folder by stem, hidden ones left out.
-std::map<std::string, Path> files_by_stem(const Path& folder) {
+// Files of a folder by stem, hidden ones left out. `extension`: of these files alone; empty: of all.
+std::map<std::string, Path> files_by_stem(const Path& folder, const std::string& extension = "") {
   std::map<std::string, Path> files;
   std::error_code failed;
   std::filesystem::directory_iterator entries(folder, failed);
@@ -32,6 +32,7 @@ std::map<std::string, Path> files_by_stem(const Path& folder) {
   for (const std::filesystem::directory_entry& entry : entries) {
     const Path file = entry.path();
     if (file.filename().string().starts_with('.') || entry.is_directory(failed)) continue;
+    if (!extension.empty() && file.extension() != extension) continue;
     const auto [at, is_new] = files.emplace(file.stem().string(), file);
     if (!is_new)
       refuse(file, "has the same stem as " + at->second.filename().string() + "; rename one of them");
@@ -82,7 +83,7 @@ Dataset open_dataset(const Path& folder) {
   const Path photos = photo_folder(folder);
   const Path depths = folder / "depth";
   if (!std::filesystem::is_directory(depths, ignored)) refuse(folder, "has no folder depth/");
-  std::map<std::string, Path> measured = files_by_stem(depths);
+  std::map<std::string, Path> measured = files_by_stem(depths, ".png");
   for (const auto& [stem, photo] : files_by_stem(photos)) {
     const auto depth = measured.find(stem);
     if (depth == measured.end())

@@ -133,7 +133,8 @@ class DatasetRun {
 
 PreparedCase prepare_dataset_accuracy(const bench::Fields& settings, GroupModels& models) {
   const auto model = models.get(settings);
-  const auto run = std::make_shared<DatasetRun>(model, open_dataset(settings.text("data")), settings);
+  const auto run =
+      std::make_shared<DatasetRun>(model, open_dataset(settings.text(bench::kDatasetSetting)), settings);
   PreparedCase prepared;
   prepared.facts = model_facts(*model);
   prepared.facts.set("pictures", static_cast<std::int64_t>(run->dataset().photos.size()));

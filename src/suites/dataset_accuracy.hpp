@@ -6,7 +6,7 @@
 
 namespace da3::suites {
 
-/// A case of `accuracy` against the measured depth of a folder (its setting `data`). Throws: Error as
+/// A case of `accuracy` against the measured depth of a folder (its setting `dataset`). Throws: Error as
 /// open_dataset.
 PreparedCase prepare_dataset_accuracy(const bench::Fields& settings, GroupModels& models);
 

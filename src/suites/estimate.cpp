@@ -60,7 +60,7 @@ double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
     case bench::SuiteName::kFolder:
       return images * (2 * forward + photo_seconds(settings));
     case bench::SuiteName::kAccuracy:
-      return settings.text("data") == bench::kDrawnData ? 4 * forward : images * forward;
+      return settings.find(bench::kDatasetSetting) == nullptr ? 4 * forward : images * forward;
     default:
       return images * forward;
   }

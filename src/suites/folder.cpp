@@ -25,7 +25,7 @@ class FolderRun {
                      static_cast<int>(settings.number("photo_width"))};
     options_.inputs = {write_photos(context.scratch, photo, images_)};
     options_.output_dir = context.scratch / "folder-results";
-    options_.process_res = static_cast<int>(settings.number("process_res"));
+    if (!model_->spec().fixed_size) options_.process_res = static_cast<int>(settings.number("process_res"));
     options_.threads = static_cast<int>(settings.number("threads"));
     options_.learned_batches = context.scratch / "learned-batches";
     size_ = processed_size_of(settings);

@@ -21,7 +21,9 @@ std::optional<double> resident_bytes() {
 }
 
 // Sizes around the resolution asked for, in an order that repeats late, so that every cache has to let go.
-Size soak_size(std::int64_t index, int res, int patch) {
+Size soak_size(std::int64_t index, int res, const ModelSpec& spec) {
+  if (spec.fixed_size) return {spec.fixed_size->at(0), spec.fixed_size->at(1)};
+  const int patch = spec.patch;
   const int steps = std::max(2, res / patch);
   const int height = steps / 2 + static_cast<int>(index * 7 % (steps / 2 + 1));
   const int width = steps / 2 + static_cast<int>(index * 11 % (steps / 2 + 1));
@@ -42,7 +44,7 @@ PreparedCase prepare_soak(const bench::Fields& settings, const Context& context,
                                 Slope memory;
                                 Slope time;
                                 for (std::int64_t i = 0; i < images; ++i) {
-                                  const DrawnBatch picture(soak_size(i, res, model->spec().patch), 1);
+                                  const DrawnBatch picture(soak_size(i, res, model->spec()), 1);
                                   const infer::Request request = picture.request();
                                   const bench::Nanoseconds start = clock->now();
                                   model->predict(request);

@@ -18,6 +18,7 @@ using testing::SizeIs;
 PlanFacts facts(double run_seconds = 0.1) {
   return {
       .weights = [](const std::string&) { return "synthetic"; },
+      .offers_attention = {},
       .default_precision = [](const std::string& device) { return device == "cpu" ? "fp32" : "fp16"; },
       .default_threads = [](const std::string&) { return 2; },
       .processed_size = [](const std::string&, Size, int res) { return Size{res * 5 / 9 / 14 * 14, res}; },
@@ -176,6 +177,21 @@ TEST(Plan, AProcessThatHoldsTheModelNeverRunsBesideAColdStart) {
   EXPECT_EQ(plan.groups[1].cases[0].settings.text("cache"), "hit");
 }
 
+TEST(Plan, ModelsThatOfferNoChoiceOfAttentionRunAsTheyAre) {
+  PlanOptions options;
+  options.suites = {SuiteName::kThroughput, SuiteName::kAttention, SuiteName::kAccuracy};
+  options.models = {"foreign.pt"};
+  options.batches = {1};
+  PlanFacts known = facts();
+  known.offers_attention = [](const std::string&) { return false; };
+  const Plan plan = make_plan(options, known);
+  ASSERT_EQ(plan.groups.size(), 1U);  // float32 against itself says nothing
+  ASSERT_EQ(plan.groups[0].cases.size(), 1U);
+  EXPECT_EQ(plan.groups[0].cases[0].settings.text("attention"), "fixed");
+  ASSERT_EQ(plan.left_out.size(), 1U);
+  EXPECT_EQ(plan.left_out[0].suite, SuiteName::kAttention);
+}
+
 TEST(Plan, SideBySideHasMoreRoundsAndCountsBothPrograms) {
   PlanOptions options;
   options.suites = {SuiteName::kThroughput};
@@ -216,7 +232,7 @@ TEST(Plan, DatasetsAreCasesOfAccuracy) {
   EXPECT_EQ(plan.groups[0].cases.size(), 3U);
   ASSERT_EQ(plan.groups[1].cases.size(), 2U);
   const Fields& settings = plan.groups[1].cases.front().settings;
-  EXPECT_EQ(settings.text("data"), "rooms");
+  EXPECT_EQ(settings.text("dataset"), "rooms");
   EXPECT_EQ(settings.text("precision"), "fp32");
   EXPECT_EQ(settings.number("images"), 7);
   EXPECT_EQ(settings.number("process_res"), 504);

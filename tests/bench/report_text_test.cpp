@@ -212,7 +212,7 @@ TEST(Charts, StagesThatNobodyMeasuredAreNotInTheLegend) {
   result.set("upload_ms", Missing{"not told here"});
   const auto charts = make_charts({{"a", sample_report({result})}});
   ASSERT_THAT(charts, SizeIs(1));
-  EXPECT_THAT(charts.front().chart.series, ElementsAre("decode_ms"));
+  EXPECT_THAT(charts.front().chart.series, ElementsAre("decode"));
   EXPECT_THAT(charts.front().chart.groups.front().bars, SizeIs(1));
 }
 

@@ -76,6 +76,34 @@ TEST_F(BenchCommand, AbsentDevicesAndModelsAreSaid) {
   EXPECT_THAT(program.err, HasSubstr("/absent/da3"));
 }
 
+// The bundled model against what it said itself, rounded to millimetres.
+TEST_F(BenchCommand, ADatasetJudgesByMeasuredDepth) {
+  std::filesystem::create_directories(*place / "rooms/colour");
+  write_picture(*place / "rooms/colour/a.ppm", 96, 64, 1);
+  write_picture(*place / "rooms/colour/b.ppm", 64, 96, 2);
+  const Ended depth = place->run({"infer", "rooms/colour", "-o", "rooms/depth", "--format", "png16", "-q"});
+  ASSERT_EQ(depth.code, 0) << depth.err;
+  const std::filesystem::path prefix = std::filesystem::path(DA3_PROGRAM).parent_path().parent_path();
+  const std::string model = (prefix / "share/da3/models/starter/fastdepth.pt").string();
+  const std::vector<std::string> bench{"bench", "--suite",  "accuracy", "--dataset", "rooms",     "-m",
+                                       model,   "--device", "cpu",      "-o",        "rooms.json"};
+  const Ended without = place->run(bench);
+  EXPECT_EQ(without.code, 2);
+  EXPECT_THAT(without.err, HasSubstr("rooms/scale.txt is missing"));
+
+  std::ofstream(*place / "rooms/scale.txt") << "1000\n";
+  const Ended judged = place->run(bench);
+  ASSERT_EQ(judged.code, 0) << judged.err;
+  const nlohmann::json result = read_json(*place / "rooms.json").at("cases").at(0);
+  ASSERT_EQ(result.at("status"), "done") << result;
+  EXPECT_EQ(result["settings"]["attention"], "fixed");
+  EXPECT_EQ(result["facts"]["pictures"], 2);
+  // Half a millimetre of some metres.
+  EXPECT_LT(result["metrics"]["abs_rel"].get<double>(), 1e-3);
+  EXPECT_LE(result["metrics"]["rmse_m"].get<double>(), 1e-3);
+  EXPECT_EQ(result["metrics"]["delta1"], 1.0);
+}
+
 // A worker in shell whose forwards take the milliseconds that are written into it, however long they take: no
 // clock decides what these tests see of it.
 std::string fake_program(const Workplace& place, const std::string& name, const std::string& ms) {

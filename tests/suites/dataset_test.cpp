@@ -57,7 +57,7 @@ class DatasetTest : public ::testing::Test {
                                  {"precision", "fp32"},
                                  {"attention", "sdpa"},
                                  {"threads", std::int64_t{1}},
-                                 {"data", folder_.path().string()},
+                                 {"dataset", folder_.path().string()},
                                  {"process_res", std::int64_t{28}}};
     const bench::PlannedGroup group{bench::SuiteName::kAccuracy,
                                     {{bench::SuiteName::kAccuracy, settings, 0}}};

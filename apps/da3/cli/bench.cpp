@@ -103,6 +103,11 @@ void add_selection(CLI::App& app, BenchRun& options) {
       ->group("Selection");
   add_numbers(app, "--tokens", options.tokens, 1 << 20, "tokens of attention (721,865,1297,1370,3026,5330)");
   add_parsed_list(
+      app, "--photos", [&](const std::string& item) { options.photos.push_back(item); },
+      "photos for accuracy, instead of drawn pictures")
+      ->type_name("LIST")
+      ->group("Selection");
+  add_parsed_list(
       app, "--dataset", [&](const std::string& item) { options.datasets.push_back(item); },
       "folders with colour/, depth/ and scale, for accuracy")
       ->type_name("LIST")

@@ -136,6 +136,7 @@ struct BenchRun {
   std::vector<int> process_res;
   std::vector<int> threads;
   std::vector<int> tokens;            ///< Of `attention`
+  std::vector<std::string> photos;    ///< Of `accuracy`, instead of drawn pictures
   std::vector<std::string> datasets;  ///< Folders with ground truth for `accuracy`
   std::optional<int> images;          ///< Of `batching` and `folder`
   std::optional<int> soak_images;

@@ -59,6 +59,7 @@ bench::PlanOptions plan_options(const cli::BenchRun& options) {
   plan.process_res = options.process_res;
   plan.threads = options.threads;
   plan.tokens = options.tokens;
+  plan.photos = options.photos;
   plan.datasets = options.datasets;
   plan.images = options.images.value_or(0);
   plan.soak_images = options.soak_images.value_or(0);

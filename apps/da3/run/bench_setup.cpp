@@ -173,6 +173,10 @@ bench::PlanFacts BenchSetup::plan_facts(const bench::PlanOptions& options, bool 
     const std::filesystem::path file = existing_file(model);
     return file.empty() ? std::string("synthetic") : std::string(to_string(engine::read_spec(file).origin));
   };
+  facts.offers_attention = [](const std::string& model) {
+    const std::filesystem::path file = existing_file(model);
+    return file.empty() || !engine::read_spec(file).attention.empty();
+  };
   facts.default_precision = [](const std::string& device) {
     return parse_device(device).kind == DeviceKind::kCuda ? "bf16" : "fp32";
   };
