@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/wait.h>
 
 #include <bench/schema_check.hpp>
 #include <cli/program.hpp>
@@ -74,6 +76,24 @@ TEST_F(BenchCommand, AbsentDevicesAndModelsAreSaid) {
   const Ended program = place->run({"bench", "--against", "/absent/da3", "--suite", "preprocess"});
   EXPECT_EQ(program.code, 2);
   EXPECT_THAT(program.err, HasSubstr("/absent/da3"));
+}
+
+// The second group takes minutes, so that the signal always comes in time.
+TEST_F(BenchCommand, AnInterruptKeepsFinishedCases) {
+  const std::string report = (*place / "interrupted.json").string();
+  const std::string script =
+      std::string("\"") + DA3_PROGRAM +
+      "\" bench --suite attention --tokens 32,1370 --attention sdpa --runs 2000 --device cpu "
+      "-o " +
+      report + " -q & p=$!; while ! [ -s " + report +
+      " ] && kill -0 $p; do sleep 0.1; done; kill -TERM $p; wait $p";
+  const int status = std::system(script.c_str());
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 143);
+  const nlohmann::json cases = read_json(report).at("cases");
+  ASSERT_EQ(cases.size(), 1U);
+  EXPECT_EQ(cases[0]["status"], "done");
+  EXPECT_EQ(cases[0]["settings"]["tokens"], 32);
 }
 
 // The bundled model against what it said itself, rounded to millimetres.
