@@ -213,8 +213,10 @@ void apply_limit(const FailLimit& limit, const std::vector<Pair>& pairs, const J
         slot_for(comparison.cases[i], judge.compare(pairs[i], *metric, limit.statistic));
     double p = 1;
     if (const auto both = judge.sides(pairs[i], metric->name)) {
-      p = limit.on_rise ? p_ratio_above(both->base, both->now, 1 + limit.share, judge.pairing())
-                        : p_ratio_above(both->now, both->base, 1 / (1 - limit.share), judge.pairing());
+      const Statistic statistic = statistic_called(limit.statistic);
+      p = limit.on_rise
+              ? p_ratio_above(both->base, both->now, 1 + limit.share, judge.pairing(), statistic)
+              : p_ratio_above(both->now, both->base, 1 / (1 - limit.share), judge.pairing(), statistic);
     } else if (!sampled && slot.verdict != Verdict::kNotComparable) {
       p = 0;  // One exact number: the ratio alone decides.
     }

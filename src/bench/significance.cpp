@@ -19,12 +19,12 @@ bool all_positive(const std::vector<double>& ascending) {
   return !ascending.empty() && ascending.front() > 0;
 }
 
-// Logarithms of the medians of the rounds that have values.
-std::vector<double> log_round_medians(const Rounds& rounds) {
+// Logarithms of the statistic of the rounds that have values.
+std::vector<double> log_of_rounds(const Rounds& rounds, const Statistic& statistic) {
   std::vector<double> logs;
   for (const std::vector<double>& round : rounds) {
     const std::vector<double> values = sorted_values({round});
-    if (!values.empty()) logs.push_back(std::log(median(values)));
+    if (!values.empty()) logs.push_back(std::log(statistic(values)));
   }
   return logs;
 }
@@ -91,10 +91,12 @@ std::optional<Ratio> ratio_of(const Rounds& base, const Rounds& now, Pairing pai
   return Ratio{wanted(new_values) / wanted(old_values), bootstrap_ratio_interval(base, now, pairing, wanted)};
 }
 
-double p_ratio_above(const Rounds& base, const Rounds& now, double limit, Pairing pairing) {
+double p_ratio_above(const Rounds& base, const Rounds& now, double limit, Pairing pairing,
+                     const Statistic& statistic) {
   if (!all_positive(sorted_values(base)) || !all_positive(sorted_values(now)) || limit <= 0) return 1;
-  const std::vector<double> old_logs = log_round_medians(base);
-  const std::vector<double> new_logs = log_round_medians(now);
+  const Statistic wanted = statistic ? statistic : Statistic(median);
+  const std::vector<double> old_logs = log_of_rounds(base, wanted);
+  const std::vector<double> new_logs = log_of_rounds(now, wanted);
   if (old_logs.size() < 2 || new_logs.size() < 2) return 1;
   if (pairing == Pairing::kByRound && old_logs.size() == new_logs.size()) {
     std::vector<double> differences;
