@@ -125,6 +125,11 @@ SideBySide measure_against(const Plan& plan, const StartWorker& base, const Star
     for (Side& side : sides) {
       if (done > 0) finish(side, group);
     }
+    // A program that does not tell its devices runs on the same machine all the same.
+    for (Report* report : {&result.base, &result.now}) {
+      const Report& other = report == &result.base ? result.now : result.base;
+      if (report->environment.devices.empty()) report->environment.devices = other.environment.devices;
+    }
     if (hooks.on_result) hooks.on_result(result);
     if (result.interrupted) break;
   }

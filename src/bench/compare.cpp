@@ -252,7 +252,8 @@ std::string_view to_string(Verdict verdict) {
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits,
                            Pairing pairing) {
   Comparison comparison;
-  comparison.same_machine = base.environment.same_machine(now.environment);
+  // What ran in turns ran on one machine, whatever the two programs know to tell about it.
+  comparison.same_machine = pairing == Pairing::kByRound || base.environment.same_machine(now.environment);
   const std::vector<Pair> pairs = match_cases(base, now, comparison);
   if (pairs.empty()) {
     throw Error(ErrorCode::kUsage, "no case of the two reports has the same settings (" +

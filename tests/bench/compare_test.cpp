@@ -138,6 +138,16 @@ TEST(Compare, OtherMachinesAreJudgedByEfficiency) {
   EXPECT_TRUE(compare_reports(report_of(kSteady), fast, limits).failed());
 }
 
+TEST(Compare, ProgramsThatTookTurnsRanOnOneMachine) {
+  // One of them does not know the devices.
+  Report now = report_of(scaled(kSteady, 1.2));
+  now.environment.devices.clear();
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  const Comparison c = compare_reports(report_of(kSteady), now, limits, Pairing::kByRound);
+  EXPECT_TRUE(c.same_machine);
+  EXPECT_TRUE(c.failed());
+}
+
 TEST(Compare, OtherMachinesNeedACalibration) {
   Report other = report_of(scaled(kSteady, 3), "Faster 1");
   other.calibration.clear();
