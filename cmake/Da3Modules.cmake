@@ -12,10 +12,10 @@ function(da3_add_module name)
   target_link_libraries(da3_${name} PUBLIC ${arg_PUBLIC} PRIVATE da3_settings ${arg_PRIVATE})
 endfunction()
 
-# da3_add_test(NAME SOURCES ... LINK target... LABELS label... [WHOLE] [TIMEOUT seconds])
-# A GoogleTest program. Each of its tests is a CTest test of its own, or with WHOLE the program is one.
+# da3_add_test(NAME SOURCES ... LINK target... LABELS label... [WHOLE] [FILTER gtest filter] [TIMEOUT seconds])
+# A GoogleTest program. Each of its tests (of FILTER) is a CTest test of its own, or with WHOLE the program is one.
 function(da3_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "TIMEOUT" "SOURCES;LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "FILTER;TIMEOUT" "SOURCES;LINK;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -29,7 +29,7 @@ function(da3_add_test name)
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
   else()
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+      TEST_FILTER "${arg_FILTER}" PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
   endif()
 endfunction()
 

@@ -18,7 +18,7 @@ std::vector<std::string_view> suite_metrics(SuiteName suite) {
     case SuiteName::kLoad:
       return {"start_ms", "load_ms", "first_ms", "total_ms", "cached_share"};
     case SuiteName::kPreprocess:
-      return {"decode_ms", "preprocess_ms", "peak_rss_bytes"};
+      return {"decode_ms", "preprocess_ms", "upload_ms", "total_ms", "peak_rss_bytes"};
     case SuiteName::kAttention:
       return {"core_ms",     "layer_ms",     "core_peak_bytes", "peak_bytes",
               "core_gflops", "layer_gflops", "peak_rss_bytes"};

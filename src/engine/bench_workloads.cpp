@@ -6,12 +6,14 @@
 #include <utility>
 
 #include <ATen/ops/_fused_sdp_choice.h>
+#include <c10/core/DeviceGuard.h>
 
 #include <engine/bench_workloads.hpp>
 #include <engine/devices.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network_plans.hpp>
+#include <engine/normalise.hpp>
 #include <engine/own_operators.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_errors.hpp>
@@ -188,6 +190,31 @@ MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision,
     };
     const auto n = static_cast<double>(side);
     return MatmulWorkload{run, [device] { synchronize(device); }, 2 * n * n * n};
+  });
+}
+
+InputWorkload make_input_workload(const DeviceId& device, NormaliseOn normalise) {
+  open_device(device);
+  return guarded(device, threads_or_default(0), "Preparing to upload pictures", [&] {
+    ModelSpec spec;
+    spec.mean = {0.485F, 0.456F, 0.406F};
+    spec.std = {0.229F, 0.224F, 0.225F};
+    const auto normaliser = std::make_shared<Normaliser>(spec, to_torch(device));
+    const std::shared_ptr<Transfers> transfers = device_layer(device.kind).make_transfers(device.index);
+    return InputWorkload([=](std::span<const std::uint8_t> rgb, Size size) {
+      guarded(device, threads_or_default(0), "Uploading a picture", [&] {
+        const c10::OptionalDeviceGuard on_device(to_torch(device));
+        infer::Request request;
+        request.size = size;
+        request.pictures = {rgb};
+        const at::Tensor host = stage(request, normalise, *normaliser, *transfers);
+        const at::Tensor there = transfers->upload(host);
+        transfers->before_work();
+        if (normalise == NormaliseOn::kDevice) normaliser->on_device(there);
+        engine::synchronize(device);
+        transfers->wait();
+      });
+    });
   });
 }
 

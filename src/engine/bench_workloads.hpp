@@ -6,9 +6,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <da3/device.hpp>
+#include <da3/image.hpp>
+
+#include <engine/engine.hpp>
 
 // Work for benchmarks, as callables: no LibTorch type appears here, and nothing is timed here.
 namespace da3::engine {
@@ -23,6 +27,13 @@ struct MatmulWorkload {
 /// A matrix product in a precision. `threads`: of the CPU; 0: the engine's own choice.
 /// Throws: Error kDeviceUnavailable, kPrecisionUnsupported (int8 has no plain product), kOutOfMemory.
 MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision, int threads);
+
+/// From a prepared picture, (H, W, 3) RGB, to the network's input on the device; returns when it is there.
+using InputWorkload = std::function<void(std::span<const std::uint8_t> rgb, Size size)>;
+
+/// Normalises with ImageNet's mean and deviation, on the device or before the upload. Threads: use from one.
+/// Throws: Error kDeviceUnavailable.
+InputWorkload make_input_workload(const DeviceId& device, NormaliseOn normalise);
 
 /// One attention layer as the any-view networks have it: projections, q/k norms, rotary embedding, attention.
 struct AttentionShape {

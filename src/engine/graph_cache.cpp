@@ -73,15 +73,12 @@ void GraphCache::record(const ForwardShape& shape, const at::Tensor& pixels, con
   Entry& entry = touch(shape);
   try {
     auto recording = device_layer(device_.kind).make_recording(device_.index);
-    at::Tensor input = at::zeros_like(pixels);
-    std::vector<at::Tensor> outputs;
-    recording->record([&] { outputs = forward(input); }, other);
     entry.forward = forward;
-    entry.input = std::move(input);
-    entry.outputs = std::move(outputs);
+    entry.input = at::zeros_like(pixels);
+    recording->record([&entry] { entry.outputs = entry.forward(entry.input); }, other);
     entry.recording = std::move(recording);
   } catch (const std::exception& error) {
-    entry.failed = true;
+    forget(entry);
     // Not of the recording: the next forward as usual would meet the same.
     if (device_failure(error)) throw;
   }
@@ -100,15 +97,18 @@ std::optional<GraphCache::Replayed> GraphCache::replay(const ForwardShape& shape
   return replayed;
 }
 
+void GraphCache::forget(Entry& entry) {
+  entry.recording.reset();
+  entry.outputs.clear();
+  entry.input.reset();
+  entry.forward = nullptr;
+  entry.failed = true;
+}
+
 void GraphCache::clear() {
   if (num_recorded() > 0) synchronize(device_);
   for (Entry& entry : entries_) {
-    if (!entry.recording) continue;
-    entry.recording.reset();
-    entry.input.reset();
-    entry.outputs.clear();
-    entry.forward = nullptr;
-    entry.failed = true;
+    if (entry.recording) forget(entry);
   }
 }
 

@@ -90,6 +90,7 @@ class GraphCache {
   };
   const Entry* find(const ForwardShape& shape) const;
   Entry& touch(const ForwardShape& shape);
+  static void forget(Entry& entry);
 
   DeviceId device_;
   std::list<Entry> entries_;  ///< Most recently used first

@@ -9,8 +9,9 @@
 namespace da3::engine {
 namespace {
 
+/// The camera decoder has a part called backbone as well, which is none.
 bool is_in_backbone(std::string_view path) {
-  return path.starts_with("backbone.") || path.find(".backbone.") != std::string_view::npos;
+  return path.find("backbone.pretrained.") != std::string_view::npos;
 }
 
 at::ScalarType type_at(const std::string& path, const at::Tensor& tensor, const Placement& placement) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -61,6 +62,23 @@ void Normaliser::on_host(const infer::Request& request, const at::Tensor& image)
       }
     }
   });
+}
+
+at::Tensor stage(const infer::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
+                 Transfers& transfers) {
+  const auto [height, width] = request.size;
+  if (normalise == NormaliseOn::kHost) {
+    at::Tensor image = transfers.host_tensor({request.scenes, request.views, 3, height, width}, at::kFloat);
+    normaliser.on_host(request, image);
+    return image;
+  }
+  at::Tensor pixels = transfers.host_tensor({request.scenes, request.views, height, width, 3}, at::kByte);
+  auto* to = pixels.mutable_data_ptr<std::uint8_t>();
+  for (const auto& picture : request.pictures) {
+    std::memcpy(to, picture.data(), picture.size());
+    to += picture.size();
+  }
+  return pixels;
 }
 
 }  // namespace da3::engine

@@ -7,6 +7,7 @@
 
 #include <da3/model_spec.hpp>
 
+#include <engine/device_layer.hpp>
 #include <engine/engine.hpp>
 #include <infer/depth_model.hpp>
 
@@ -30,6 +31,11 @@ class Normaliser {
   at::Tensor mean_;  ///< (3, 1, 1) on the device, as std_
   at::Tensor std_;
 };
+
+/// The pictures of a request in a tensor of the host, ready to be uploaded: bytes (B, S, H, W, 3), or
+/// normalised float32 (B, S, 3, H, W).
+at::Tensor stage(const infer::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
+                 Transfers& transfers);
 
 /// Two roundings of values below 4, of 2^-23 each.
 inline constexpr float kNormaliseTolerance = 1e-6F;

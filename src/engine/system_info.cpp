@@ -80,6 +80,18 @@ void add_operators(SystemInfo& info, const DeviceInfo& device) {
   const Attention attention = default_attention(device.id, precision);
   info.operators.push_back({"attention, " + where + ", " + std::string(to_string(precision)),
                             std::string(to_string(attention)), attention_reason(device.id, attention)});
+  if (device.id.kind == DeviceKind::kCpu) return;
+  const std::string obstacle = device_layer(device.id.kind).why_no_recording();
+  info.operators.push_back({"small batches, " + where,
+                            obstacle.empty() ? "recorded" : "queued kernel by kernel",
+                            obstacle.empty() ? "a replay costs one call instead of hundreds" : obstacle});
+  info.operators.push_back({"head, " + where,
+                            precision == Precision::kFp32 ? "fp32" : "fp32, convolutions in TF32",
+                            "as precise as the backbone is, or more (docs/accelerators.md)"});
+  if (device_layer(device.id.kind).tables_on_host()) {
+    info.operators.push_back({"position embedding, " + where, "computed on the CPU, once a size",
+                              "its bicubic resizing is not there in every LibTorch for this device"});
+  }
 }
 
 }  // namespace
@@ -100,6 +112,9 @@ SystemInfo system_info() {
   info.cpu_features = cpu_features().names();
   info.threads = infer::usable_cores();
   info.cuda_version = cuda_version();
+  for (const DeviceKind kind : {DeviceKind::kCuda, DeviceKind::kMps}) {
+    if (num_devices(kind) == 0) info.absent.push_back({DeviceId{kind, 0}, device_layer(kind).why_none()});
+  }
   for (const DeviceId& id : available_devices()) {
     info.devices.push_back(device_info(id));
     add_operators(info, info.devices.back());

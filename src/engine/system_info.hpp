@@ -26,6 +26,12 @@ struct OperatorChoice {
   std::string reason;
 };
 
+/// A kind of device that cannot be used here, by its first member.
+struct AbsentDevice {
+  DeviceId id;
+  std::string reason;
+};
+
 /// What the engine runs on, for `da3 doctor` and the records of benchmarks.
 struct SystemInfo {
   std::string libtorch_version;  ///< Such as "2.13.0"
@@ -39,6 +45,7 @@ struct SystemInfo {
   int threads = 1;                  ///< Of a forward on the CPU when nothing else is asked for
   std::string cuda_version;         ///< That LibTorch was built with, such as "12.8"; empty without
   std::vector<DeviceInfo> devices;  ///< As available_devices()
+  std::vector<AbsentDevice> absent;
   std::vector<OperatorChoice> operators;
 };
 

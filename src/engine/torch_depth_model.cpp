@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 #include <c10/core/DeviceGuard.h>
 
@@ -36,24 +35,6 @@ std::string describe(const infer::Request& request) {
 
 ForwardShape shape_of(const infer::Request& request) {
   return {request.scenes, request.views, request.size, request.wanted};
-}
-
-/// The pictures in a tensor of the host, ready to be uploaded.
-at::Tensor stage(const infer::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
-                 Transfers& transfers) {
-  const auto [height, width] = request.size;
-  if (normalise == NormaliseOn::kHost) {
-    at::Tensor image = transfers.host_tensor({request.scenes, request.views, 3, height, width}, at::kFloat);
-    normaliser.on_host(request, image);
-    return image;
-  }
-  at::Tensor pixels = transfers.host_tensor({request.scenes, request.views, height, width, 3}, at::kByte);
-  auto* to = pixels.mutable_data_ptr<std::uint8_t>();
-  for (const auto& picture : request.pictures) {
-    std::memcpy(to, picture.data(), picture.size());
-    to += picture.size();
-  }
-  return pixels;
 }
 
 void mark(Stopwatch* stopwatch) {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,9 +76,13 @@ std::vector<std::uint8_t> read_picture_file(const std::filesystem::path& path, c
 Decoded decode(std::span<const std::uint8_t> bytes, const std::string& name, const DecodeOptions& options) {
   const EncodedPicture picture{bytes, name, options.max_pixels};
   try {
-    const Codec codec = codec_for(detect_format(picture));
+    const PictureFormat format = detect_format(picture);
+    const Codec codec = codec_for(format);
     const PictureHeader header = codec.read_header(picture);
-    Image stored = codec.decode(picture, header);
+    std::optional<std::vector<std::uint8_t>> pixels;
+    if (format == PictureFormat::kJpeg && options.jpeg_pixels)
+      pixels = options.jpeg_pixels(bytes, header.size);
+    Image stored = pixels ? Image{header.size, std::move(*pixels)} : codec.decode(picture, header);
     return {upright(std::move(stored), header.exif.orientation), focal_from_exif(header.exif, header.size)};
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kOutOfMemory,

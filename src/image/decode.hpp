@@ -4,16 +4,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <da3/image.hpp>
 
 namespace da3::image {
 
+/// Another decoder of JPEG pixels, such as a GPU's: the stored picture of a file whose header says `size`,
+/// (H, W, 3) RGB, or none for a file that it leaves to this module. Threads: any. Throws: Error.
+using JpegPixels =
+    std::function<std::optional<std::vector<std::uint8_t>>(std::span<const std::uint8_t> jpeg, Size size)>;
+
 struct DecodeOptions {
   std::uint64_t max_pixels = std::uint64_t{1} << 28;  ///< Larger pictures are refused from their header
+  JpegPixels jpeg_pixels;                             ///< Asked first, where it is set
 };
 
 /// Focal length as the camera wrote it (EXIF), in the picture's own pixels after orientation.

@@ -13,6 +13,8 @@
 
 #include <da3/model_spec.hpp>
 
+#include <image/decode.hpp>
+
 namespace da3::pipeline {
 
 /// Resolution of the results.
@@ -44,6 +46,7 @@ struct Options {
   std::optional<Shard> shard;
   std::optional<std::size_t> limit;  ///< At most so many inputs, those already finished included
   std::uint64_t max_pixels = std::uint64_t{1} << 28;
+  image::JpegPixels jpeg_pixels;  ///< Decodes JPEG files where it is set and can
 
   // Network input.
   std::optional<int> process_res;             ///< None: the model's

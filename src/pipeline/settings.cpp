@@ -124,6 +124,7 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   check_focal(options);
   Settings settings;
   settings.decode.max_pixels = options.max_pixels;
+  settings.decode.jpeg_pixels = options.jpeg_pixels;
   apply_resizing(options, model, settings);
   settings.wanted.confidence = options.confidence;
   settings.wanted.sky = options.sky;

@@ -16,6 +16,7 @@
 #include <bench/peak_memory.hpp>
 #include <bench/worker.hpp>
 #include <engine/bench_workloads.hpp>
+#include <engine/gpu_jpeg.hpp>
 #include <infer/depth_model.hpp>
 #include <infer/memory_probe.hpp>
 
@@ -43,6 +44,9 @@ struct Context {
   std::function<std::unique_ptr<engine::AttentionWorkload>(const DeviceId&, Precision, Attention,
                                                            const engine::AttentionShape&, int threads)>
       attention;
+  /// Of `preprocess`. None: the strategy cpu alone, without upload.
+  std::function<engine::InputWorkload(const DeviceId&, engine::NormaliseOn)> input;
+  std::function<engine::GpuJpegResult(const DeviceId&)> gpu_jpeg;
   /// A fresh process of this program, for the suite `load`.
   std::function<std::unique_ptr<bench::Worker>()> start_worker;
   infer::MemoryProbe* memory = nullptr;

@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -113,6 +115,31 @@ TEST_F(InferCommand, RefusesWhatItCannotHave) {
   EXPECT_EQ(place->run(infer({"photos", "-o", "x", "--device", "cuda:99"})).code, 4);
   std::ofstream(*place / "a-file") << "in the way";
   EXPECT_EQ(place->run(infer({"photos", "-o", "a-file"})).code, 6);
+}
+
+TEST_F(InferCommand, WhereNormalisationRunsChangesRoundingOnly) {
+  const auto depth_of = [](const std::string& folder) {
+    std::ifstream file(*place / folder / "a.npy", std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    EXPECT_EQ(bytes.size(), 128U + 4 * 40 * 30);
+    std::vector<float> values(40 * 30);
+    std::memcpy(values.data(), bytes.data() + 128, values.size() * sizeof(float));
+    return values;
+  };
+  for (const std::string where : {"cpu", "device"}) {
+    const Ended ended = place->run(
+        infer({"photos/a.ppm", "-o", "normalised-" + where, "-f", "npy", "--preprocess", where, "-v"}));
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    if (where == "device") {
+      EXPECT_THAT(ended.err, HasSubstr("normalising on cpu"));
+    }
+  }
+  const std::vector<float> host = depth_of("normalised-cpu");
+  const std::vector<float> device = depth_of("normalised-device");
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    // 1e-6 before the network (docs/accelerators.md), behind it as float32 rounding anywhere.
+    ASSERT_NEAR(host[i], device[i], 1e-4F * device[i]) << i;
+  }
 }
 
 TEST_F(InferCommand, DryRunPlansWithoutWriting) {

@@ -5,6 +5,7 @@
 #include <torch/version.h>
 
 #include <engine/cpu_operators.hpp>
+#include <engine/devices.hpp>
 #include <engine/engine.hpp>
 #include <engine/system_info.hpp>
 
@@ -21,6 +22,15 @@ TEST(SystemInfo, NamesLibTorchCpuAndEveryDevice) {
   EXPECT_EQ(info.devices.back().id.kind, DeviceKind::kCpu);
   ASSERT_TRUE(info.devices.back().memory);
   EXPECT_GT(info.devices.back().memory->free_bytes, 0U);
+}
+
+TEST(SystemInfo, NamesWhatIsAbsentWithTheReason) {
+  const SystemInfo info = system_info();
+  for (const AbsentDevice& device : info.absent) {
+    EXPECT_EQ(num_devices(device.id.kind), 0);
+    EXPECT_FALSE(device.reason.empty());
+  }
+  EXPECT_GE(info.absent.size(), 1U) << "no machine has CUDA and MPS";
 }
 
 TEST(SystemInfo, TableOfOperatorsHasAPrecisionAndAnAttentionForEveryDevice) {

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,24 @@ TEST(DecodeJpeg, GivesThePixelsOfAnotherReader) {
     const Bytes bytes = encode(picture, ".jpg", parameters);
     EXPECT_EQ(decoded(bytes).rgb, by_opencv(bytes).rgb);
   }
+}
+
+TEST(DecodeJpeg, AsksAnotherDecoderFirstWhereOneIsGiven) {
+  const Bytes bytes = encode(sample_picture(kOdd), ".jpg");
+  int asked = 0;
+  image::DecodeOptions options;
+  options.jpeg_pixels = [&](std::span<const std::uint8_t> jpeg, Size size) {
+    ++asked;
+    EXPECT_EQ(jpeg.size(), bytes.size());
+    return std::optional(Bytes(size.area() * 3, 9));
+  };
+  const Image other = image::decode(bytes, "picture", options).image;
+  EXPECT_EQ(other.size, kOdd);
+  EXPECT_EQ(other.rgb, Bytes(kOdd.area() * 3, 9));
+  image::decode(encode(sample_picture(kOdd), ".png"), "picture", options);
+  EXPECT_EQ(asked, 1) << "not for PNG";
+  options.jpeg_pixels = [](std::span<const std::uint8_t>, Size) { return std::optional<Bytes>(); };
+  EXPECT_EQ(image::decode(bytes, "picture", options).image.rgb, decoded(bytes).rgb) << "it declined";
 }
 
 TEST(DecodeJpeg, SpreadsGrey) {

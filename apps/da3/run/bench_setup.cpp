@@ -132,6 +132,8 @@ BenchSetup::BenchSetup(Console& console) : console_(console), memory_(engine::ma
   };
   context_.matmul = engine::make_matmul_workload;
   context_.attention = engine::make_attention_workload;
+  context_.input = engine::make_input_workload;
+  context_.gpu_jpeg = engine::load_gpu_jpeg;
   context_.start_worker = [] { return std::make_unique<bench::Worker>(own_program()); };
   context_.memory = memory_.get();
   context_.clock = &clock_;
@@ -196,7 +198,11 @@ bench::PlanFacts BenchSetup::plan_facts(const bench::PlanOptions& options, bool 
     throw Error(ErrorCode::kUsage, "--dataset: this build of da3 has no picture formats (preset engine)");
   };
 #endif
-  facts.strategies = [](const std::string&) { return std::vector<std::string>{"cpu"}; };
+  facts.strategies = [](const std::string& device) {
+    std::vector<std::string> strategies{"cpu", "device"};
+    if (engine::load_gpu_jpeg(parse_device(device)).decoder) strategies.emplace_back("nvjpeg");
+    return strategies;
+  };
   if (estimates) {
     const double gflops = calibrate(context_, options.devices.empty() ? "cpu" : options.devices.front());
     facts.run_seconds = [gflops](const bench::PlannedCase& each) {

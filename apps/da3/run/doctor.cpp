@@ -101,6 +101,14 @@ Json devices(const engine::SystemInfo& system) {
   return list;
 }
 
+Json absent_devices(const engine::SystemInfo& system) {
+  Json list = Json::array();
+  for (const engine::AbsentDevice& device : system.absent) {
+    list.push_back({{"id", to_string(device.id)}, {"reason", device.reason}});
+  }
+  return list;
+}
+
 Json threads(const engine::SystemInfo& system) {
   Json result = {{"usable_cores", infer::usable_cores()}};
 #ifdef DA3_WITH_HUB
@@ -153,6 +161,7 @@ Json examine(const cli::Doctor& options) {
                  {"versions", versions(system)},
                  {"machine", machine(environment, system)},
                  {"devices", devices(system)},
+                 {"absent_devices", absent_devices(system)},
                  {"threads", threads(system)},
                  {"operators", operators(system)},
                  {"models", models(advice)},

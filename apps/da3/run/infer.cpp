@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 
 #include <engine/cpu_allocator.hpp>
 #include <engine/engine.hpp>
+#include <engine/gpu_jpeg.hpp>
 #include <hub/model_store.hpp>
 #include <image/colormap.hpp>
 #include <infer/host_memory.hpp>
@@ -41,11 +43,20 @@ void check_here(const cli::Infer& options) {
     for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
     throw Error(ErrorCode::kUsage, "--colormap: '" + options.colormap + "' is not one of " + list);
   }
-  if (options.preprocess == cli::PreprocessOn::kDevice) {
-    throw Error(ErrorCode::kDeviceUnavailable,
-                "--preprocess device: this build decodes and resizes on the CPU and normalises on the "
-                "device; use auto or cpu");
+}
+
+// With --preprocess device JPEG files are decoded by the GPU where that works, else as always.
+image::JpegPixels jpeg_pixels(const cli::Infer& options, const DeviceId& device, spdlog::logger& log) {
+  if (options.preprocess != cli::PreprocessOn::kDevice) return {};
+  engine::GpuJpegResult loaded = engine::load_gpu_jpeg(device);
+  if (!loaded.decoder) {
+    log.info("--preprocess device: decoding on the CPU ({}), normalising on {}", loaded.reason,
+             to_string(device));
+    return {};
   }
+  log.info("--preprocess device: decoding JPEG files with {}", loaded.reason);
+  return [decoder = std::shared_ptr<engine::GpuJpegDecoder>(std::move(loaded.decoder))](
+             std::span<const std::uint8_t> jpeg, Size size) { return decoder->decode(jpeg, size); };
 }
 
 pipeline::Options pipeline_options(const cli::Infer& options) {
@@ -163,6 +174,9 @@ int infer(const cli::Infer& options) {
   load.precision = options.precision;
   load.attention = options.attention;
   load.threads = threads.inference;
+  // auto: bytes are a quarter of the upload, and the device normalises them in passing.
+  load.normalise = options.preprocess == cli::PreprocessOn::kCpu ? engine::NormaliseOn::kHost
+                                                                 : engine::NormaliseOn::kDevice;
   load.describe = described.describe;
   load.identity_folder = hub::Folders::from_environment().cache / "checked";
   const std::shared_ptr<infer::DepthModel> model = engine::load_model(chosen.file, load);
@@ -173,8 +187,10 @@ int infer(const cli::Infer& options) {
   const auto memory = engine::make_memory_probe();
   if (device.kind == DeviceKind::kCpu) limit_tensor_memory(options.memory_fraction, *memory);
   Reporter reporter(options, console, log);
-  const pipeline::Summary summary = pipeline::run(pipeline_options(options), {model, memory.get(), cores},
-                                                  reporter.callbacks(), interrupts.token());
+  pipeline::Options work = pipeline_options(options);
+  work.jpeg_pixels = jpeg_pixels(options, device, *log);
+  const pipeline::Summary summary =
+      pipeline::run(work, {model, memory.get(), cores}, reporter.callbacks(), interrupts.token());
   reporter.finish(summary);
   if (summary.interrupted) return interrupts.exit_code();
   return summary.failed > 0 ? 1 : 0;
