@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/detail/MPSHooksInterface.h>
@@ -122,6 +123,7 @@ class CudaLayer final : public DeviceLayer {
   std::optional<GpuInfo> info(int index) const override { return cuda_driver_info(index); }
 
   infer::MemoryState memory(int index) const override {
+    wake();
     const auto [free, total] = at::accelerator::getMemoryInfo(index_of(index));
     const AllocatorState state = stats(index);
     const std::int64_t unused = std::max<std::int64_t>(0, state.reserved_bytes - state.allocated_bytes);
@@ -129,7 +131,10 @@ class CudaLayer final : public DeviceLayer {
   }
 
   std::optional<AllocatorState> allocator(int index) const override { return stats(index); }
-  void reset_peak(int index) const override { at::accelerator::resetPeakStats(index_of(index)); }
+  void reset_peak(int index) const override {
+    wake();
+    at::accelerator::resetPeakStats(index_of(index));
+  }
   void empty_cache() const override { at::accelerator::emptyCache(); }
   void synchronize(int index) const override { at::accelerator::synchronizeDevice(index_of(index)); }
   int concurrency() const override { return 2; }
@@ -146,7 +151,11 @@ class CudaLayer final : public DeviceLayer {
   bool tables_on_host() const override { return false; }
 
  private:
+  /// LibTorch's allocator knows no device before the first tensor.
+  static void wake() { at::globalContext().lazyInitDevice(c10::DeviceType::CUDA); }
+
   static AllocatorState stats(int index) {
+    wake();
     const auto all = at::accelerator::getDeviceStats(index_of(index));
     return {all.allocated_bytes[0].current, all.reserved_bytes[0].current, all.allocated_bytes[0].peak};
   }

@@ -181,6 +181,8 @@ class FakeAccelerator : public DeviceLayer {
     std::function<void()> work_;
   };
 
+  /// Spinning at barriers on a busy machine costs more than a second thread gains in small networks.
+  ThreadScope threads_{1};
   std::uint64_t total_bytes_;
   std::uint64_t base_bytes_ = 0;
   std::atomic<std::uint64_t> others_bytes_{0};

@@ -59,9 +59,9 @@ struct Limits {
 Limits limits_of(Precision precision) {
   switch (precision) {
     case Precision::kBf16:
-      return {0.15, 0.03, 0.15, 0.15, 0.05, 0.15};
+      return {0.2, 0.012, 0.05, 0.12, 0.02, 0.12};
     case Precision::kFp16:
-      return {0.02, 0.004, 0.02, 0.02, 0.007, 0.02};
+      return {0.012, 0.0016, 0.004, 0.016, 0.003, 0.016};
     case Precision::kFp32:
     case Precision::kInt8:
       break;
@@ -221,11 +221,13 @@ std::string case_name(const ::testing::TestParamInfo<std::tuple<GoldenCase, Prec
   return name;
 }
 
+// Not in bfloat16: s3_126x126 of tiny, whose three views are so alike that another one becomes the scene's
+// reference.
 const auto kTiny =
-    ::testing::Values(GoldenCase{"tiny", "s1_112x70"}, GoldenCase{"tiny", "s1_518x518"},
-                      GoldenCase{"tiny", "s3_126x126"}, GoldenCase{"tiny-swiglu", "s1_112x70"},
+    ::testing::Values(GoldenCase{"tiny", "s1_112x70"}, GoldenCase{"tiny-swiglu", "s1_112x70"},
                       GoldenCase{"tiny-swiglu", "s3_70x168"}, GoldenCase{"tiny-mono", "s1_112x70"},
                       GoldenCase{"tiny-mono", "s2_70x168"}, GoldenCase{"tiny-nested", "s2_112x70"});
+const auto kThreeViews = ::testing::Values(GoldenCase{"tiny", "s3_126x126"});
 const auto kSmall = ::testing::Values(GoldenCase{"da3-small", "coffee_504"});
 const auto kFullSize =
     ::testing::Values(GoldenCase{"da3-small", "coffee_504"}, GoldenCase{"da3-small", "portrait_504"},
@@ -234,11 +236,16 @@ const auto kFullSize =
 const auto kAll = ::testing::Values(Precision::kFp32, Precision::kBf16, Precision::kFp16);
 const auto kLow = ::testing::Values(Precision::kBf16, Precision::kFp16);
 
+const auto kExact = ::testing::Values(Precision::kFp32, Precision::kFp16);
+
 INSTANTIATE_TEST_SUITE_P(Tiny, FakeGpuGolden, ::testing::Combine(kTiny, kAll), case_name);
+INSTANTIATE_TEST_SUITE_P(ThreeViews, FakeGpuGolden, ::testing::Combine(kThreeViews, kExact), case_name);
 INSTANTIATE_TEST_SUITE_P(Small, FakeGpuGolden, ::testing::Combine(kSmall, kLow), case_name);
 INSTANTIATE_TEST_SUITE_P(Tiny, CudaGolden, ::testing::Combine(kTiny, kAll), case_name);
+INSTANTIATE_TEST_SUITE_P(ThreeViews, CudaGolden, ::testing::Combine(kThreeViews, kExact), case_name);
 INSTANTIATE_TEST_SUITE_P(FullSize, CudaGolden, ::testing::Combine(kFullSize, kAll), case_name);
 INSTANTIATE_TEST_SUITE_P(Tiny, MpsGolden, ::testing::Combine(kTiny, kAll), case_name);
+INSTANTIATE_TEST_SUITE_P(ThreeViews, MpsGolden, ::testing::Combine(kThreeViews, kExact), case_name);
 INSTANTIATE_TEST_SUITE_P(FullSize, MpsGolden, ::testing::Combine(kFullSize, kAll), case_name);
 
 }  // namespace
