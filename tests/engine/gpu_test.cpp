@@ -20,6 +20,7 @@
 #include <infer/batch_planner.hpp>
 #include <testing/temporary_folder.hpp>
 
+#include "gpu_here.hpp"
 #include "toy_network.hpp"
 
 // What the fake accelerator stands for, on a real one: each test runs on CUDA and on MPS, where there is one.
@@ -36,9 +37,7 @@ class OnDevice : public ::testing::Test {
     // The suite's name says on which.
     const std::string suite = ::testing::UnitTest::GetInstance()->current_test_info()->test_suite_name();
     device_.kind = suite.starts_with("Mps") ? DeviceKind::kMps : DeviceKind::kCuda;
-    if (num_devices(device_.kind) == 0) {
-      GTEST_SKIP() << "no " << to_string(device_) << " here: " << device_layer(device_.kind).why_none();
-    }
+    if (const std::string why = testing::why_no_gpu(device_.kind); !why.empty()) GTEST_SKIP() << why;
   }
 
   /// da3-small with weights by recipe, made once a process.

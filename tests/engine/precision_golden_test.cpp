@@ -22,6 +22,7 @@
 #include <testing/tensor_matcher.hpp>
 
 #include "fake_accelerator.hpp"
+#include "gpu_here.hpp"
 
 // The golden networks as an accelerator computes them, in each of its precisions, against the original's
 // float32 (docs/parity.md). The fake accelerator computes with the CPU's bfloat16 and half arithmetic; on a
@@ -205,12 +206,12 @@ TEST_P(FakeGpuGolden, AgreesWithTheOriginal) {
 }
 
 TEST_P(CudaGolden, AgreesWithTheOriginal) {
-  if (num_devices(DeviceKind::kCuda) == 0) GTEST_SKIP() << "no CUDA GPU here: " << cuda_layer().why_none();
+  if (const std::string why = testing::why_no_gpu(DeviceKind::kCuda); !why.empty()) GTEST_SKIP() << why;
   compare_on({DeviceKind::kCuda, 0});
 }
 
 TEST_P(MpsGolden, AgreesWithTheOriginal) {
-  if (num_devices(DeviceKind::kMps) == 0) GTEST_SKIP() << "no Apple GPU here: " << mps_layer().why_none();
+  if (const std::string why = testing::why_no_gpu(DeviceKind::kMps); !why.empty()) GTEST_SKIP() << why;
   compare_on({DeviceKind::kMps, 0});
 }
 
