@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,6 +58,13 @@ class FakeGpu : public ::testing::Test {
 
 using RecordedForward = FakeGpu;
 
+/// Devices may normalise a picture with another rounding than the processor.
+bool is_close(const std::vector<float>& found, const std::vector<float>& expected) {
+  return std::ranges::equal(found, expected, [](float one, float other) {
+    return std::abs(one - other) <= 1e-5F * std::abs(other);
+  });
+}
+
 TEST_F(RecordedForward, ThirdForwardOfAShapeIsReplayedWithTheSameBits) {
   const auto model = load();
   const ToyRequest toy(2, 1, {28, 42});
@@ -79,7 +88,7 @@ TEST_F(RecordedForward, ReadsTheNewPictures) {
   warm_up(*model, toy.request);
   for (int turn = 0; turn < 3; ++turn) {
     for (auto& byte : toy.pictures[0]) byte = static_cast<std::uint8_t>(byte * 3 + turn);
-    EXPECT_EQ(model->predict(toy.request).depth, cpu->predict(toy.request).depth) << turn;
+    EXPECT_TRUE(is_close(model->predict(toy.request).depth, cpu->predict(toy.request).depth)) << turn;
   }
   EXPECT_EQ(fake_.replayed(), 3);
 }
@@ -108,13 +117,13 @@ TEST_F(RecordedForward, RequestsInFlightDoNotSeeEachOthersResults) {
   for (auto& byte : toys[1].pictures[0]) byte = static_cast<std::uint8_t>(255 - byte);
   std::vector<std::vector<float>> expected;
   for (const ToyRequest& toy : toys) expected.push_back(cpu->predict(toy.request).depth);
-  ASSERT_NE(expected[0], expected[1]);
+  ASSERT_FALSE(is_close(expected[0], expected[1]));
   std::vector<int> wrong(2);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < 2; ++i) {
     threads.emplace_back([&, i] {
       for (int turn = 0; turn < 10; ++turn)
-        wrong[i] += model->predict(toys[i].request).depth != expected[i] ? 1 : 0;
+        wrong[i] += is_close(model->predict(toys[i].request).depth, expected[i]) ? 0 : 1;
     });
   }
   for (std::thread& thread : threads) thread.join();
