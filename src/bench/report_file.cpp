@@ -12,8 +12,13 @@
 namespace da3::bench {
 
 void write_file(const std::filesystem::path& file, std::string_view text) {
-  core::write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-                   core::Existing::kReplace);
+  try {
+    core::write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+                     core::Existing::kReplace);
+  } catch (const Error& error) {
+    // A folder in the way or a name that is not taken is no matter of one input here.
+    throw Error(ErrorCode::kOutputFailed, error.what());
+  }
 }
 
 void save_report(const Report& report, const std::filesystem::path& file) {

@@ -17,13 +17,13 @@ std::string to_json_text(const Report& report);
 /// anew from the samples. Throws: Error kUsage that begins with `name` for text that is no such report.
 Report parse_report(std::string_view text, const std::string& name);
 
-/// Writes the report whole or not at all, in place of what was there. Throws: as core::AtomicFile.
+/// Writes the report whole or not at all, in place of what was there. Throws: Error kOutputFailed.
 void save_report(const Report& report, const std::filesystem::path& file);
 
 /// Throws: Error kUsage if the file is missing or no report.
 Report load_report(const std::filesystem::path& file);
 
-/// Writes `text` whole or not at all, in place of what was there. Throws: as core::AtomicFile.
+/// Writes `text` whole or not at all, in place of what was there. Throws: Error kOutputFailed.
 void write_file(const std::filesystem::path& file, std::string_view text);
 
 /// One settings object, as workers of `--against` get it. Throws: Error kUsage.

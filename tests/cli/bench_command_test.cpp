@@ -126,17 +126,20 @@ TEST_F(BenchCommand, ADatasetJudgesByMeasuredDepth) {
 
 // A worker in shell whose forwards take the milliseconds that are written into it, however long they take: no
 // clock decides what these tests see of it.
+// It answers for as many cases as any group here has.
 std::string fake_program(const Workplace& place, const std::string& name, const std::string& ms) {
   const Ended hello = place.run({"bench", "worker"});
+  const auto three = [](const std::string& item) { return "[" + item + "," + item + "," + item + "]"; };
+  const std::string opened = three(R"({"facts":{},"failure":null})");
+  const std::string measured =
+      three(R"({"values":{"decode_ms":[)" + ms + R"(],"preprocess_ms":[)" + ms + R"(]},"failure":null})");
   const std::filesystem::path file = place / name;
   std::ofstream(file) << "#!/bin/sh\ncat <<'END'\n"
                       << hello.out.substr(0, hello.out.find('\n'))
                       << "\nEND\nwhile read -r line; do\n  case \"$line\" in\n"
-                         "  *open*) echo '{\"ok\":true,\"cases\":[{\"facts\":{},\"failure\":null}]}';;\n"
-                         "  *round*) echo '{\"ok\":true,\"cases\":[{\"values\":{\"decode_ms\":["
-                      << ms << "],\"preprocess_ms\":[" << ms
-                      << "]},\"failure\":null}],\"calibration\":{}}';;\n"
-                         "  *) echo '{\"ok\":false,\"error\":\"not known here\"}';;\n  esac\ndone\n";
+                      << "  *open*) echo '{\"ok\":true,\"cases\":" << opened << "}';;\n"
+                      << "  *round*) echo '{\"ok\":true,\"cases\":" << measured << ",\"calibration\":{}}';;\n"
+                      << "  *) echo '{\"ok\":false,\"error\":\"not known here\"}';;\n  esac\ndone\n";
   std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   return file.string();
 }
@@ -151,7 +154,7 @@ TEST_F(BenchCommand, ARegressionAgainstAnotherProgramExitsFive) {
   EXPECT_THAT(slow.out, HasSubstr("BEYOND THE LIMIT"));
   EXPECT_THAT(slow.err, HasSubstr("3 rounds of both programs"));
   const nlohmann::json base = read_json(*place / "against.base.json");
-  ASSERT_EQ(base.at("cases").size(), 1U);
+  ASSERT_FALSE(base.at("cases").empty());
   EXPECT_EQ(base["cases"][0]["metrics"]["preprocess_ms"]["rounds"], nlohmann::json::parse("[3,3,3]"));
   const nlohmann::json now = read_json(*place / "against.json");
   EXPECT_TRUE(now["environment"]["libraries"]["libtorch"].is_string());
