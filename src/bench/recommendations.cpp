@@ -234,8 +234,7 @@ std::vector<std::string> recommend(const Report& report) {
   recommend_batching(report, advice);
   recommend_variant(report, SuiteName::kAttention, "attention", "layer_ms", "for a whole attention layer",
                     advice);
-  recommend_variant(report, SuiteName::kPreprocess, "strategy", "total_ms", "for preparing a photo",
-                    advice);
+  recommend_variant(report, SuiteName::kPreprocess, "strategy", "total_ms", "for preparing a photo", advice);
   recommend_load(report, advice);
   recommend_folder(report, advice);
   recommend_precision(report, advice);
