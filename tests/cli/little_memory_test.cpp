@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include <cli/program.hpp>
 #include <testing/pictures.hpp>
+#include <testing/process_status.hpp>
 
 namespace da3::testing {
 namespace {
@@ -24,18 +24,6 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 constexpr int kPictures = 16;
-
-/// The most address space that a process has had, in bytes; 0 where /proc does not tell.
-std::uint64_t peak_address_space(int process) {
-  std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmPeak:") continue;
-    std::uint64_t kib = 0;
-    status >> kib;
-    return kib * 1024;
-  }
-  return 0;
-}
 
 /// Runs with so little address space (`ulimit -v`) that a forward of sixteen pictures does not fit.
 class LittleMemory : public ::testing::Test {
@@ -61,11 +49,11 @@ class LittleMemory : public ::testing::Test {
   std::uint64_t needed(const std::string& output, int batch) const {
     std::uint64_t peak = 0;
     // A limit that never binds: what is measured is a run that knows of one.
-    const Ended ended =
-        infer(output, batch,
-              {.on_output = [&](int process,
-                                std::string_view) { peak = std::max(peak, peak_address_space(process)); },
-               .address_space_bytes = std::uint64_t{1} << 40});
+    const Ended ended = infer(
+        output, batch,
+        {.on_output = [&](int process,
+                          std::string_view) { peak = std::max(peak, status_kib(process, "VmPeak") * 1024); },
+         .address_space_bytes = std::uint64_t{1} << 40});
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.out, HasSubstr("\"batch\":" + std::to_string(batch)));
     return peak;

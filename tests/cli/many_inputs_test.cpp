@@ -16,6 +16,7 @@
 
 #include <cli/program.hpp>
 #include <image/samples.hpp>
+#include <testing/process_status.hpp>
 
 namespace da3::testing {
 namespace {
@@ -55,18 +56,6 @@ void write_pictures(const fs::path& folder, int count) {
   }
 }
 
-/// Resident KiB of a process without the files it has mapped; 0 where /proc does not tell.
-std::uint64_t resident_kib(int process) {
-  std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmRSS:") continue;
-    std::uint64_t kib = 0;
-    status >> kib;
-    return kib;
-  }
-  return 0;
-}
-
 TEST(ManyInputs, OfSixtyShapesEndWithEveryBrokenOneNamedInMemoryThatDoesNotGrow) {
   const Workplace place;
   ASSERT_EQ(place.run({"model", "export", DA3_TEST_DATA_DIR "/golden/tiny", "-o", "tiny.pt"}).code, 0);
@@ -81,7 +70,7 @@ TEST(ManyInputs, OfSixtyShapesEndWithEveryBrokenOneNamedInMemoryThatDoesNotGrow)
                                   finished +=
                                       static_cast<int>(std::count(arrived.begin(), arrived.end(), '\n'));
                                   if (resident.empty() || finished >= resident.rbegin()->first + count / 20) {
-                                    resident[finished] = resident_kib(process);
+                                    resident[finished] = status_kib(process, "VmRSS");
                                   }
                                 }});
 

@@ -8,8 +8,6 @@
 #include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/jit/frontend/resolver.h>
-#include <torch/csrc/jit/frontend/sugared_value.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/library.h>
 
@@ -24,6 +22,7 @@
 #include <testing/temporary_folder.hpp>
 
 #include "fake_accelerator.hpp"
+#include "probe_resolver.hpp"
 #include "toy_network.hpp"
 
 namespace {
@@ -55,24 +54,13 @@ using testing::ToyRequest;
 
 constexpr DeviceId kFakeGpu{DeviceKind::kCuda, 0};
 
-/// Finds this file's operator under the name `probe`.
-struct StumbleResolver : torch::jit::Resolver {
-  std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name, torch::jit::GraphFunction&,
-                                                         const torch::jit::SourceRange&) override {
-    if (name == "torch") return std::make_shared<torch::jit::BuiltinModule>("aten");
-    if (name == "probe") return std::make_shared<torch::jit::BuiltinModule>("da3_test");
-    return nullptr;
-  }
-  c10::TypePtr resolveType(const std::string&, const torch::jit::SourceRange&) override { return nullptr; }
-};
-
 class Accelerator : public ::testing::Test {
  protected:
   ~Accelerator() override { mishap() = nullptr; }
 
   std::filesystem::path file_of(const std::string& source, const ModelSpec& spec = toy_spec()) {
     auto module = testing::toy_module("");
-    module.define(source, std::make_shared<StumbleResolver>());
+    module.define(source, std::make_shared<testing::ProbeResolver>());
     return testing::save(module, spec, folder_.path() / "toy.pt");
   }
 

@@ -6,8 +6,6 @@
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/jit/frontend/resolver.h>
-#include <torch/csrc/jit/frontend/sugared_value.h>
 #include <torch/library.h>
 
 #include <da3/error.hpp>
@@ -16,6 +14,7 @@
 #include <engine/engine.hpp>
 #include <testing/temporary_folder.hpp>
 
+#include "probe_resolver.hpp"
 #include "toy_network.hpp"
 
 TORCH_LIBRARY(da3_test, library) {
@@ -183,24 +182,13 @@ TEST_F(Predict, NetworkOfOneSizeTakesNoOther) {
   EXPECT_THAT(refusal(*model, ToyRequest(1, 1, {6, 4}).request, ErrorCode::kUsage), HasSubstr("4x6"));
 }
 
-/// Finds the operators of this file under the name `probe`.
-struct ProbeResolver : torch::jit::Resolver {
-  std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name, torch::jit::GraphFunction&,
-                                                         const torch::jit::SourceRange&) override {
-    if (name == "torch") return std::make_shared<torch::jit::BuiltinModule>("aten");
-    if (name == "probe") return std::make_shared<torch::jit::BuiltinModule>("da3_test");
-    return nullptr;
-  }
-  c10::TypePtr resolveType(const std::string&, const torch::jit::SourceRange&) override { return nullptr; }
-};
-
 TEST_F(Predict, ForwardRunsWithTheModelsThreadsAndTheCallersStayAsTheyAre) {
   auto module = testing::toy_module("");
   module.define(R"(
 def forward(self, image: Tensor) -> Dict[str, Tensor]:
     return {'depth': image.mean(2) * 0 + probe.num_threads(image)}
 )",
-                std::make_shared<ProbeResolver>());
+                std::make_shared<testing::ProbeResolver>());
   const auto file = testing::save(module, toy_spec(), folder_.path() / "probe.pt");
   at::set_num_threads(2);
   for (const int threads : {1, 3}) {
