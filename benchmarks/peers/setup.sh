@@ -42,7 +42,7 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
   # torch's own needs first, from the configured index; then torch alone, wherever it is found.
   pip_install filelock fsspec jinja2 networkx setuptools sympy typing-extensions ||
     fail "the packages that torch needs could not be installed: $(tail -n 1 "$home/pip.log")"
-  wheel=$(find "$kDownloads" -name "torch-$kTorchVersion*.whl" 2>/dev/null | head -n 1)
+  wheel=$(find "$kDownloads" -name "torch-$kTorchVersion*.whl" 2>/dev/null | head -n 1 || true) # the folder may be gone
   { [ -n "$wheel" ] && pip_install --no-deps "$wheel"; } || pip_install --no-deps "$wanted" ||
     pip_install --no-deps ${local_index[@]+"${local_index[@]}"} "$wanted" ||
     fail "torch $kTorchVersion could not be installed: $(tail -n 1 "$home/pip.log")"
