@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <benchmark/benchmark.h>
 
 #include <engine/libtorch_setup.hpp>
+#include <engine/network/block_products.hpp>
 #include <engine/own_operators.hpp>
 #include <infer/host_memory.hpp>
 
@@ -250,19 +254,83 @@ BENCHMARK_CAPTURE(convolution, channels_last, at::MemoryFormat::ChannelsLast)
     ->Apply(convolution_shapes);
 BENCHMARK(convolution_own)->Name("engine/convolution/own")->Apply(convolution_shapes);
 
-// ---- linear layers: addmm on a transposed contiguous weight, and as nn.Linear keeps it
+// ---- linear layers: addmm on a transposed contiguous weight and as nn.Linear keeps it, oneDNN with the
+// weight as it is kept and packed beforehand, and in lower precision (float32 in and out)
+
+struct LinearCase {
+  at::Tensor x, weight, bias;
+};
+
+LinearCase linear_case(const benchmark::State& state) {
+  const std::int64_t in = state.range(0);
+  const std::int64_t out = state.range(1);
+  return {at::randn({kTokens, in}), at::randn({out, in}), at::randn({out})};
+}
+
+double linear_flops(const benchmark::State& state) {
+  return 2.0 * static_cast<double>(kTokens * state.range(0) * state.range(1));
+}
 
 enum class Weight { kTransposed, kAsStored };
 
 void linear(benchmark::State& state, Weight kept) {
   const Settings settings;
-  const std::int64_t in = state.range(0);
-  const std::int64_t out = state.range(1);
-  const at::Tensor x = at::randn({kTokens, in});
-  const at::Tensor bias = at::randn({out});
-  const at::Tensor weight = kept == Weight::kTransposed ? at::randn({in, out}) : at::randn({out, in}).t();
-  for (auto _ : state) keep(at::addmm(bias, x, weight));
-  count_flops(state, 2.0 * static_cast<double>(kTokens * in * out));
+  const LinearCase layer = linear_case(state);
+  const at::Tensor weight = kept == Weight::kTransposed ? layer.weight.t().contiguous() : layer.weight.t();
+  for (auto _ : state) keep(at::addmm(layer.bias, layer.x, weight));
+  count_flops(state, linear_flops(state));
+}
+
+enum class Packing { kNone, kBeforehand };
+
+void linear_onednn(benchmark::State& state, Packing packing) {
+  auto& dispatcher = c10::Dispatcher::singleton();
+  const auto linear = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
+  if (!linear) {
+    state.SkipWithError("this LibTorch has no oneDNN");
+    return;
+  }
+  const Settings settings;
+  LinearCase layer = linear_case(state);
+  if (packing == Packing::kBeforehand) {
+    layer.weight = dispatcher.findSchemaOrThrow("mkldnn::_reorder_linear_weight", "")
+                       .typed<at::Tensor(const at::Tensor&, std::optional<c10::SymInt>)>()
+                       .call(layer.weight, c10::SymInt(kTokens));
+  }
+  using Linear =
+      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  const auto op = linear->typed<Linear>();
+  const c10::List<std::optional<at::Scalar>> none;
+  for (auto _ : state) keep(op.call(layer.x, layer.weight, layer.bias, "none", none, ""));
+  count_flops(state, linear_flops(state));
+}
+
+void linear_bf16(benchmark::State& state) {
+  const Settings settings;
+  const LinearCase layer = linear_case(state);
+  const at::Tensor weight = layer.weight.to(at::kBFloat16);
+  for (auto _ : state) keep(at::linear(layer.x.to(at::kBFloat16), weight).to(at::kFloat).add_(layer.bias));
+  count_flops(state, linear_flops(state));
+}
+
+void linear_int8(benchmark::State& state, bool seven_bits) {
+  const auto engine = engine::int8_engine();
+  if (!engine) {
+    state.SkipWithError("this LibTorch has no engine for 8-bit products on this processor");
+    return;
+  }
+  const Settings settings;
+  at::globalContext().setQEngine(*engine);
+  const LinearCase layer = linear_case(state);
+  const c10::IValue packed = engine::pack_int8(layer.weight, layer.bias);
+  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("quantized::linear_dynamic", "");
+  for (auto _ : state) {
+    torch::jit::Stack stack{layer.x, packed, seven_bits};
+    op.callBoxed(&stack);
+    keep(stack.front().toTensor());
+  }
+  count_flops(state, linear_flops(state));
 }
 
 void linear_shapes(benchmark::internal::Benchmark* benchmark) {
@@ -278,6 +346,16 @@ void linear_shapes(benchmark::internal::Benchmark* benchmark) {
 
 BENCHMARK_CAPTURE(linear, transposed, Weight::kTransposed)->Name("engine/linear/addmm")->Apply(linear_shapes);
 BENCHMARK_CAPTURE(linear, stored, Weight::kAsStored)->Name("engine/linear/as_stored")->Apply(linear_shapes);
+
+BENCHMARK_CAPTURE(linear_onednn, as_stored, Packing::kNone)
+    ->Name("engine/linear/onednn")
+    ->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_onednn, packed, Packing::kBeforehand)
+    ->Name("engine/linear/onednn_packed")
+    ->Apply(linear_shapes);
+BENCHMARK(linear_bf16)->Name("engine/linear/bf16")->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_int8, eight, false)->Name("engine/linear/int8")->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_int8, seven, true)->Name("engine/linear/int8_7_bits")->Apply(linear_shapes);
 
 // Named for the test of the JSON context, which wants one quick benchmark.
 void nothing(benchmark::State& state) {

@@ -51,6 +51,12 @@ double product(at::IntArrayRef sizes) {
 /// form.
 double flops_of(const std::string& name, const std::vector<at::Tensor>& in) {
   if ((name == "aten::linear") && in.size() >= 2) return 2 * product(in[0].sizes()) * double(in[1].size(0));
+  if (name == "mkldnn::_linear_pointwise" && in.size() >= 2) {
+    // (x, weight, bias) or (x, residual, weight, bias)
+    const at::Tensor& weight = in.size() >= 3 && in[2].dim() == 2 ? in[2] : in[1];
+    return 2 * product(in[0].sizes()) * double(weight.size(0));
+  }
+  if (name == "aten::matmul" && in.size() >= 2) return 2 * product(in[0].sizes()) * double(in[1].size(-1));
   if (name == "aten::addmm_" && in.size() >= 3) return 2 * product(in[1].sizes()) * double(in[2].size(1));
   if (name == "da3::attention" || name == "aten::scaled_dot_product_attention")
     return 4 * product(in[0].sizes()) * double(in[1].size(2));

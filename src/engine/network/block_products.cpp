@@ -20,18 +20,6 @@ namespace text = network_text;
 /// Fastest first on the processors that were measured (docs/performance.md).
 constexpr std::array kEngines{at::QEngine::ONEDNN, at::QEngine::X86, at::QEngine::FBGEMM};
 
-at::IValue pack(const at::Tensor& weight, const at::Tensor& bias) {
-  const at::Tensor rows = weight.contiguous();
-  // A row of zeros keeps a scale above zero.
-  const at::Tensor scales = rows.abs().amax({1}).to(at::kDouble).div_(127.0).clamp_min_(1e-12);
-  const at::Tensor zeros = at::zeros({rows.size(0)}, at::kLong);
-  const at::Tensor quantized = at::quantize_per_channel(rows, scales, zeros, 0, at::kQInt8);
-  const auto prepack = c10::Dispatcher::singleton().findSchemaOrThrow("quantized::linear_prepack", "");
-  torch::jit::Stack stack{quantized, bias.contiguous()};
-  prepack.callBoxed(&stack);
-  return stack.front();
-}
-
 /// Products that the network takes from one matrix: three of queries, keys and values where they are normed,
 /// two of a gated feed-forward layer.
 int num_parts(std::string_view path, const std::map<std::string, ModulePlan>& plans) {
@@ -50,6 +38,18 @@ std::optional<at::QEngine> int8_engine() {
   });
   if (found == kEngines.end()) return std::nullopt;
   return *found;
+}
+
+at::IValue pack_int8(const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor rows = weight.contiguous();
+  // A row of zeros keeps a scale above zero.
+  const at::Tensor scales = rows.abs().amax({1}).to(at::kDouble).div_(127.0).clamp_min_(1e-12);
+  const at::Tensor zeros = at::zeros({rows.size(0)}, at::kLong);
+  const at::Tensor quantized = at::quantize_per_channel(rows, scales, zeros, 0, at::kQInt8);
+  const auto prepack = c10::Dispatcher::singleton().findSchemaOrThrow("quantized::linear_prepack", "");
+  torch::jit::Stack stack{quantized, bias.contiguous()};
+  prepack.callBoxed(&stack);
+  return stack.front();
 }
 
 bool has_int8_engine() {
@@ -75,7 +75,7 @@ void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool
     const auto weights = weight.chunk(parts, 0);
     const auto biases = bias.chunk(parts, 0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      plan.attributes["packed" + std::to_string(i)] = pack(weights[i], biases[i]);
+      plan.attributes["packed" + std::to_string(i)] = pack_int8(weights[i], biases[i]);
     }
   }
 }

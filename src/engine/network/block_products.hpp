@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <ATen/core/ivalue.h>
 #include <c10/core/QEngine.h>
 
 #include <engine/network/module_tree.hpp>
@@ -18,6 +19,10 @@ bool has_int8_engine();
 
 /// That engine: the first of a fixed order that is there.
 std::optional<at::QEngine> int8_engine();
+
+/// A linear layer's (N, K) weight and (N) bias for that engine, which has to be LibTorch's chosen one: what
+/// `quantized::linear_dynamic` takes. Symmetric, a scale for each output. Throws: c10::Error.
+at::IValue pack_int8(const at::Tensor& weight, const at::Tensor& bias);
 
 /// Gives the linear layers of all blocks the products that `lowering` says, one layer at a time, so that the
 /// weights are in memory once. bfloat16: the weights are rounded to it. 8-bit: plans get packed weights
