@@ -4,6 +4,7 @@
 
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 
 namespace da3::engine {
 
@@ -12,7 +13,9 @@ namespace da3::engine {
 /// call, true float32 on GPUs. Calls after the first do nothing. Threads: any.
 void set_up_libtorch();
 
-/// What holds while the engine works in this thread: no gradients, and no warning of LibTorch on stderr.
+/// What holds while the engine works in this thread: no gradients, no warning of LibTorch on stderr, and
+/// TorchScript as it is written: its optimiser inlines every block, which takes longer than all else of a
+/// load (95 of 130 ms for da3-base) and gains nothing behind operators of this size.
 class EngineScope {
  public:
   EngineScope();
@@ -27,6 +30,7 @@ class EngineScope {
   c10::InferenceMode inference_;
   Silence silence_;
   c10::WarningUtils::WarningHandlerGuard warnings_;
+  torch::jit::GraphOptimizerEnabledGuard as_written_{false};
 };
 
 /// Threads of CPU operators in this thread, until the end of the scope.

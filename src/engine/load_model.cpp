@@ -11,7 +11,6 @@
 
 #include <core/stored_zip.hpp>
 #include <engine/attention_mode.hpp>
-#include <engine/compiled_methods.hpp>
 #include <engine/contract.hpp>
 #include <engine/cpu_allocator.hpp>
 #include <engine/cpu_features.hpp>
@@ -147,8 +146,6 @@ ReadyNetwork make_ready(const core::StoredZip& archive, const ModelSpec& spec, c
   ready.device = options.device;
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : infer::usable_cores();
-  compile_methods(ready.module, ready.offered);
-  if (ready.host_module) compile_methods(*ready.host_module, ready.offered);
   return ready;
 }
 
