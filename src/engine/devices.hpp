@@ -38,8 +38,8 @@ std::optional<GpuInfo> gpu_info(const DeviceId& device);
 /// For MPS at most what the host has free, for memory is shared. Throws: Error kDeviceUnavailable.
 infer::MemoryState device_memory(const DeviceId& device);
 
-/// Returns when everything queued on the device is done. Throws: what the queued work failed with, as
-/// c10::Error.
+/// Returns when everything queued on the device is done. Throws: Error kDeviceUnavailable if the device
+/// failed, kOutOfMemory, kInternal for what else the queued work failed with.
 void synchronize(const DeviceId& device);
 
 /// Gives cached memory of a device back to its driver, on the CPU to the system. Never throws.

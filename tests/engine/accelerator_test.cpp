@@ -207,8 +207,12 @@ TEST_F(Accelerator, MemoryThatRunsOutInTheNetworkIsTypedInEveryForm) {
   const infer::Result before = model->predict(toy.request);
   const std::string text = "CUDA out of memory. Tried to allocate 2.00 GiB";
   const std::vector<std::function<void()>> forms{
-      [&] { TORCH_CHECK_WITH(OutOfMemoryError, false, text); }, [&] { throw std::runtime_error(text); },
+      [&] { TORCH_CHECK_WITH(OutOfMemoryError, false, text); },
+      [&] { throw std::runtime_error(text); },
       [&] { TORCH_CHECK(false, "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"); },
+      [&] { TORCH_CHECK(false, "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"); },
+      [&] { TORCH_CHECK(false, "GET was unable to find an engine to execute this computation"); },
+      [&] { TORCH_CHECK(false, "Invalid buffer size: 21.50 GiB"); },
       [&] {
         TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`");
       },
@@ -240,6 +244,7 @@ TEST_F(Accelerator, LossOfTheDeviceEndsTheRunAndIsNotBlamedOnPictures) {
     mishap() = nullptr;
     fake_.on_synchronize_ = form;
     refusal(ErrorCode::kDeviceUnavailable, [&] { model->predict(toy.request); });
+    refusal(ErrorCode::kDeviceUnavailable, [&] { model->synchronize(); });
     fake_.on_synchronize_ = nullptr;
   }
 }
@@ -325,6 +330,13 @@ TEST_F(AcceleratorMemory, PeaksAreALineAndTheProbeSeesWhatTensorsTake) {
   const std::uint64_t before = probe_->device(kFakeGpu).free_bytes;
   const at::Tensor ballast = at::empty({1 << 20}, at::kByte);
   EXPECT_EQ(before - probe_->device(kFakeGpu).free_bytes, 1U << 20);
+}
+
+TEST_F(AcceleratorMemory, PeaksThatAreNotCountedAreUnknownAndNotNothing) {
+  const auto model = model_on(kFakeGpu, kHungryForward);
+  EXPECT_TRUE(model->predict(ToyRequest(1, 1, kSize).request).peak_bytes);
+  fake_.counts_peaks_ = false;
+  EXPECT_EQ(model->predict(ToyRequest(1, 1, kSize).request).peak_bytes, std::nullopt);
 }
 
 TEST_F(AcceleratorMemory, BatchesGrowToWhatFitsAndNeverRunOut) {
