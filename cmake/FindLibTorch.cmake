@@ -15,7 +15,7 @@ list(APPEND _hints "${PROJECT_SOURCE_DIR}/.deps/libtorch")
 # Another folder than last time: nothing of the old one may stay, its CUDA neither.
 if(DA3_TORCH_DIR AND DA3_TORCH_INCLUDE_DIR AND NOT DA3_TORCH_INCLUDE_DIR STREQUAL "${DA3_TORCH_DIR}/include")
   foreach(_found IN ITEMS DA3_TORCH_INCLUDE_DIR DA3_TORCH_CPU_LIBRARY DA3_TORCH_C10_LIBRARY DA3_TORCH_CUDA_LIBRARY
-                          DA3_TORCH_C10_CUDA_LIBRARY DA3_CUDA_HEADERS DA3_CUDA_HEADERS_COMPILE)
+                          DA3_TORCH_C10_CUDA_LIBRARY DA3_CUDA_HEADERS DA3_CUDA_CRT_HEADERS DA3_CUDA_HEADERS_COMPILE)
     unset(${_found} CACHE)
   endforeach()
 endif()

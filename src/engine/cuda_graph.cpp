@@ -38,12 +38,16 @@ class TidyGraph final : public at::cuda::CUDAGraph {
       namespace allocator = c10::cuda::CUDACachingAllocator;
       allow_failure([&] { allocator::endAllocateToPool(self.capture_dev_, self.mempool_id_); });
       allow_failure([&] { allocator::releasePool(self.capture_dev_, self.mempool_id_); });
-      // 2.10 has no pools of pinned memory.
-      if constexpr (requires { at::getHostAllocator(at::kCUDA)->end_allocate_to_pool(self.mempool_id_); }) {
-        auto* const host = at::getHostAllocator(at::kCUDA);
-        allow_failure([&] { host->end_allocate_to_pool(self.mempool_id_); });
-        allow_failure([&] { host->release_pool(self.mempool_id_); });
-      }
+      release_pinned(*at::getHostAllocator(at::kCUDA), self.mempool_id_);
+    }
+  }
+
+  /// 2.10 has no pools of pinned memory.
+  template <typename Allocator>
+  static void release_pinned(Allocator& pinned, c10::MempoolId_t pool) {
+    if constexpr (requires { pinned.end_allocate_to_pool(pool); }) {
+      allow_failure([&] { pinned.end_allocate_to_pool(pool); });
+      allow_failure([&] { pinned.release_pool(pool); });
     }
   }
 

@@ -12,17 +12,15 @@
 #include <da3/device.hpp>
 
 #include <engine/device_layer.hpp>
+#include <engine/engine.hpp>
 #include <infer/memory_probe.hpp>
 
-// Questions about a device and orders to it, whatever its kind (device_layer.hpp).
+// Questions about a device and orders to it, whatever its kind (device_layer.hpp). check_device is in
+// engine.hpp.
 namespace da3::engine {
 
 /// LibTorch's name for a device.
 c10::Device to_torch(const DeviceId& device);
-
-/// Returns if the device is there. Throws: Error kDeviceUnavailable with the reason and what would work:
-/// LibTorch built without it, no driver, no device seen, index out of range.
-void check_device(const DeviceId& device);
 
 /// Returns if work can run on the device: takes a little memory there and gives it back. Throws: as
 /// check_device, and for a device that is busy, too full, or that this LibTorch has no code for.
