@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <new>
 #include <string_view>
 
@@ -17,6 +18,8 @@ std::string_view cause(std::string_view text) {
   if (const auto at = text.rfind(kMarker); at != std::string_view::npos) {
     text.remove_prefix(at + kMarker.size());
   }
+  // Errors in the text of a network begin with an empty line.
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   return text.substr(0, text.find('\n'));
 }
 

@@ -394,6 +394,14 @@ TEST(UnifiedMemory, IsTheRecommendationLessTensorsAndNeverMoreThanTheHostHas) {
   EXPECT_EQ(unified_memory({.recommended_bytes = kGib}).total_bytes, kGib);
 }
 
+TEST(TorchMessage, IsTheFirstLineThatSaysSomething) {
+  EXPECT_EQ(torch_message(std::runtime_error("\nUnknown builtin op: aten::new.\nCould not find any")),
+            "Unknown builtin op: aten::new.");
+  EXPECT_EQ(torch_message(std::runtime_error("Traceback of TorchScript\nRuntimeError: the cause\nmore")),
+            "the cause");
+  EXPECT_EQ(torch_message(std::runtime_error("\n\n")), "");
+}
+
 TEST(DeviceFailure, IsNotAnErrorOfTheWork) {
   EXPECT_FALSE(device_failure(std::runtime_error("shape '[7]' is invalid for input of size 12")));
   EXPECT_FALSE(device_failure(std::runtime_error("CUDA error: out of memory")));
