@@ -31,5 +31,5 @@ def tokens(self, image: Tensor, position: Tensor) -> Tensor:
     columns = W // p
     x = image.reshape(B * S, channels, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5)
     x = x.reshape(B * S, rows * columns, channels * p * p)
-    patches = torch.linear(x, self.patch_embed.proj.weight.flatten(1)).add_(position[1:])
+    patches = self.dense(x, self.patch_embed.proj.weight.flatten(1), None).add_(position[1:])
     return torch.cat([position[:1].expand(B * S, -1, -1), patches], 1)

@@ -61,7 +61,7 @@ def tables(self, height: int, width: int) -> Dict[str, Tensor]:
 def project(self, feature: Tensor, weight: Tensor, uv: Tensor) -> Tensor:
     # (B, S, h * w, C) -> (B * S, h * w, K). Scale and shift of the norm are in weight and bias (tensor layout 2).
     x = torch.layer_norm(feature.flatten(0, 1), [feature.size(-1)], None, None, 1e-5)
-    return torch.linear(x, weight.flatten(1)).add_(uv)
+    return self.dense(x, weight.flatten(1), None).add_(uv)
 
 
 def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Tensor:

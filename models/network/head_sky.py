@@ -16,10 +16,10 @@ def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: i
     p2 = getattr(self.projects, "2")
     p3 = getattr(self.projects, "3")
     levels = [
-        torch.linear(features["feat0"].flatten(0, 1), p0.weight.flatten(1), p0.bias),
-        torch.linear(features["feat1"].flatten(0, 1), p1.weight.flatten(1), p1.bias),
-        torch.linear(features["feat2"].flatten(0, 1), p2.weight.flatten(1), p2.bias),
-        torch.linear(features["feat3"].flatten(0, 1), p3.weight.flatten(1), p3.bias)
+        self.dense(features["feat0"].flatten(0, 1), p0.weight.flatten(1), p0.bias),
+        self.dense(features["feat1"].flatten(0, 1), p1.weight.flatten(1), p1.bias),
+        self.dense(features["feat2"].flatten(0, 1), p2.weight.flatten(1), p2.bias),
+        self.dense(features["feat3"].flatten(0, 1), p3.weight.flatten(1), p3.bias)
     ]
     return self.fuse(levels, height // self.patch, width // self.patch)
 

@@ -5,6 +5,6 @@
 
 def parts(self, x: Tensor, count: int) -> List[Tensor]:
     return [
-        quantized.linear_dynamic(x, self.packed0, True),
-        quantized.linear_dynamic(x, self.packed1, True)
+        quantized.linear_dynamic(x, self.packed0, self.seven_bits),
+        quantized.linear_dynamic(x, self.packed1, self.seven_bits)
     ]

@@ -14,7 +14,7 @@ def enlarge(self, x: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: i
     # place. x: (B * S, h * w, K); weight: (k k K, K), bias: (k k K). Returns (B * S, K, k h, k w).
     K = weight.size(1)
     k = int((weight.size(0) // K) ** 0.5)
-    pixels = torch.linear(x, weight, bias).view(x.size(0), rows, columns, k, k, K).transpose(2, 3)
+    pixels = self.dense(x, weight, bias).view(x.size(0), rows, columns, k, k, K).transpose(2, 3)
     return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, K), rows * k, columns * k)
 
 

@@ -116,15 +116,12 @@ void write_out_calls(const torch::jit::Module& module) {
 
 }  // namespace
 
-Attention default_attention(const DeviceId& device, Precision precision) {
+Attention default_attention(const DeviceId& device) {
   // LibTorch's MPS kernels built the whole N x N matrix in float32, at half the speed of plain products,
   // before 2.13.
   constexpr bool kGoodMpsAttention =
       TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 13);
   if (device.kind == DeviceKind::kMps) return kGoodMpsAttention ? Attention::kSdpa : Attention::kManual;
-  // Without MKL half-precision SDPA on a CPU uses a naive matrix product, 15 times slower.
-  if (device.kind == DeviceKind::kCpu && precision != Precision::kFp32 && !at::hasMKL())
-    return Attention::kManual;
   return Attention::kSdpa;
 }
 

@@ -12,7 +12,7 @@
 namespace da3::engine {
 
 /// The faster mode where nobody asks for one: what measurements in docs/performance.md say.
-Attention default_attention(const DeviceId& device, Precision precision);
+Attention default_attention(const DeviceId& device);
 
 /// Makes the module compute attention as wanted and returns what really runs: through its attribute
 /// `use_sdpa`, else by rewriting its calls of scaled_dot_product_attention, else kFixed. To be called before

@@ -24,7 +24,8 @@ struct MatmulWorkload {
   double flops = 0;                   ///< Of one run
 };
 
-/// A matrix product in a precision. `threads`: of the CPU; 0: the engine's own choice.
+/// A matrix product in a precision; on a CPU by the faster of LibTorch's two libraries, BLAS and oneDNN.
+/// `threads`: of the CPU; 0: the engine's own choice.
 /// Throws: Error kDeviceUnavailable, kPrecisionUnsupported (int8 has no plain product), kOutOfMemory.
 MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision, int threads);
 

@@ -45,8 +45,18 @@ std::uint64_t saved_states() {
   return (static_cast<std::uint64_t>(high) << 32) | low;
 }
 
+std::string read_vendor() {
+  const Leaf zero = leaf(0);
+  std::string name;
+  for (const unsigned word : {zero.ebx, zero.edx, zero.ecx}) {
+    for (unsigned i = 0; i < 4; ++i) name += static_cast<char>((word >> (8 * i)) & 0xffU);
+  }
+  return name;
+}
+
 /// Bits as in Intel's and AMD's manuals for CPUID leaves 1 and 7.
 void read_instructions(CpuFeatures& features) {
+  features.vendor = read_vendor();
   const Leaf basic = leaf(1);
   constexpr unsigned kOsxsave = 27;
   if (!bit(basic.ecx, kOsxsave)) return;

@@ -9,7 +9,8 @@ namespace da3::engine {
 
 /// What this processor and its operating system offer, asked of the processor itself.
 struct CpuFeatures {
-  std::string model;  ///< Such as "AMD EPYC 7R13"; empty where it cannot be found out
+  std::string model;   ///< Such as "AMD EPYC 7R13"; empty where it cannot be found out
+  std::string vendor;  ///< Of x86 processors, such as "AuthenticAMD", "GenuineIntel"; else empty
   bool avx2 = false;
   bool fma = false;
   bool avx512f = false;

@@ -1,37 +1,108 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include <ATen/Config.h>
 #include <ATen/Context.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 
 #include <engine/cpu_operators.hpp>
 #include <engine/kernels/kernels.hpp>
-#include <engine/network/int8_linears.hpp>
+#include <engine/network/block_products.hpp>
+#include <engine/own_convolution.hpp>
+#include <engine/own_operators.hpp>
 
 namespace da3::engine {
 namespace {
 
-/// A part of the networks: what runs with own kernels, what without, and why (docs/performance.md has the
-/// figures).
-struct Part {
-  const char* purpose;
-  const char* own;
-  const char* libtorch;
+using Facts = CpuOperatorFacts;
+
+/// A way to compute a part of the networks, where it is taken, what is called and why (docs/performance.md
+/// has the figures).
+struct Rule {
+  const char* part;
+  bool (*holds)(const Facts&);
+  void (*apply)(Lowering&);  ///< Null: as a Lowering is made
+  const char* operators;
   const char* reason;
 };
 
-constexpr Part kParts[] = {
-    {"attention core, cpu", "da3::attention", "scaled_dot_product_attention",
+bool always(const Facts& /*facts*/) {
+  return true;
+}
+
+bool own_kernels(const Facts& facts) {
+  return !facts.kernels.empty();
+}
+
+bool onednn_is_faster(const Facts& facts) {
+  const bool mkl_at_home = facts.blas == "mkl" && facts.cpu.vendor == "GenuineIntel";
+  return facts.onednn && facts.cpu.avx512f && !mkl_at_home;
+}
+
+bool sums_of_8_bits_fit(const Facts& facts) {
+  return facts.int8_engine == "onednn" && (facts.cpu.avx512_vnni || facts.cpu.avx_vnni);
+}
+
+void use_own_kernels(Lowering& lowering) {
+  lowering.own_kernels = true;
+}
+
+void use_onednn(Lowering& lowering) {
+  lowering.onednn_products = true;
+}
+
+constexpr const char* kFp32Products = "matrix products, cpu, fp32";
+constexpr const char* kBf16Products = "linear layers of the blocks, cpu, bf16";
+constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
+
+// Of each part the first rule that holds is taken.
+constexpr Rule kRules[] = {
+    {kFp32Products, onednn_is_faster, use_onednn, "mkldnn::_linear_pointwise (oneDNN)",
+     "BLAS does not use this processor's AVX-512 as oneDNN does; MKL takes its AVX2 code on AMD's"},
+    {kFp32Products, always, nullptr, "linear, addmm_ (BLAS)",
+     "oneDNN, packed weights and an own product were no faster where it was measured"},
+    {kBf16Products, [](const Facts& facts) { return facts.cpu.fast_bf16(); }, nullptr,
+     "linear on bfloat16 (oneDNN)", "inputs and weights are rounded, all else stays fp32: only when named"},
+    {kBf16Products, always, nullptr, "none", "this processor has no bfloat16 products"},
+    {kInt8Products, sums_of_8_bits_fit, [](Lowering& lowering) { lowering.full_int8_range = true; },
+     "linear_dynamic, 8-bit inputs", "VNNI adds 8-bit products in 32 bits: only when named"},
+    {kInt8Products, [](const Facts& facts) { return !facts.int8_engine.empty(); }, nullptr,
+     "linear_dynamic, 7-bit inputs", "sums of two 8-bit products saturate without VNNI: only when named"},
+    {kInt8Products, always, nullptr, "none",
+     "this LibTorch has no engine for 8-bit products on this processor"},
+    {"attention core, cpu", own_kernels, use_own_kernels, "da3::attention",
      "queries, keys and softmax of a block stay in the second-level cache"},
-    {"q/k norm and rotary embedding, cpu", "da3::norm_rotate_", "layer_norm, flip, mul, addcmul_",
+    {"attention core, cpu", always, nullptr, "scaled_dot_product_attention", ""},
+    {"q/k norm and rotary embedding, cpu", own_kernels, use_own_kernels, "da3::norm_rotate_",
      "one pass over the joint product, which brings the bias along"},
-    {"gelu, cpu", "da3::gelu_", "gelu_", "vectorised erf, with the bias of the layer before"},
-    {"3x3 convolutions on wide maps, cpu", "da3::conv3, Winograd F(4x4, 3x3)", "conv2d, channels_last",
-     "a quarter of the products; ReLU and residual on the way"},
-    {"3x3 convolutions on small maps, cpu", "conv2d, channels_last", "conv2d, channels_last",
+    {"q/k norm and rotary embedding, cpu", always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
+    {"gelu, cpu", own_kernels, use_own_kernels, "da3::gelu_",
+     "vectorised erf, with the bias of the layer before"},
+    {"gelu, cpu", always, nullptr, "gelu_", ""},
+    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", own_kernels, use_own_kernels,
+     "da3::conv3, Winograd F(4x4, 3x3)", "a quarter of the products; ReLU and residual on the way"},
+    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", always, nullptr, "conv2d, channels_last", ""},
+    {"3x3 convolutions on smaller maps, cpu", always, nullptr, "conv2d, channels_last",
      "too few tiles for the transformed weights"},
-    {"last stage, cpu", "da3::depth_tail, Winograd F(4x4, 3x3)", "upsample_bilinear2d, conv2d, conv2d",
+    {"last stage, cpu", own_kernels, use_own_kernels, "da3::depth_tail, Winograd F(4x4, 3x3)",
      "in tiles, the upsampled map never exists"},
+    {"last stage, cpu", always, nullptr, "upsample_bilinear2d, conv2d, conv2d", ""},
 };
+
+// The table's text says it too.
+static_assert(kFewestWinogradTiles == 40);
+
+/// Calls `take` with the rule of each part that is taken.
+template <typename Take>
+void for_each_part(const Facts& facts, Take&& take) {
+  std::string_view done;
+  for (const Rule& rule : kRules) {
+    if (rule.part == done || !rule.holds(facts)) continue;
+    done = rule.part;
+    take(rule);
+  }
+}
 
 std::string engine_name(at::QEngine engine) {
   std::string name = toString(engine);
@@ -43,27 +114,33 @@ std::string engine_name(at::QEngine engine) {
 
 CpuOperatorFacts cpu_operator_facts() {
   CpuOperatorFacts facts;
-  if (const kernels::Kernels* const own = kernels::kernels()) facts.kernels = own->name;
+  facts.cpu = cpu_features();
+  if (own_operators_available()) facts.kernels = kernels::kernels()->name;
   facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
+  facts.onednn = at::hasMKLDNN() &&
+                 c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""}).has_value();
   if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);
   return facts;
 }
 
+Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision) {
+  Lowering lowering;
+  for_each_part(facts, [&](const Rule& rule) {
+    if (rule.apply != nullptr) rule.apply(lowering);
+  });
+  if (precision == Precision::kBf16) lowering.block_products = BlockProducts::kBf16;
+  if (precision == Precision::kInt8) lowering.block_products = BlockProducts::kInt8;
+  return lowering;
+}
+
 std::vector<OperatorChoice> cpu_operators(const CpuOperatorFacts& facts) {
   std::vector<OperatorChoice> table;
-  table.push_back({"linear layers, cpu, fp32", "linear, addmm_ (" + facts.blas + ")",
-                   "packed weights and an own product were no faster where it was measured"});
-  const bool int8 = !facts.int8_engine.empty();
-  table.push_back({"linear layers, cpu, int8", int8 ? "linear_dynamic (" + facts.int8_engine + ")" : "none",
-                   int8 ? "8-bit weights for each output, 7-bit inputs: only when named"
-                        : "this LibTorch has no engine for 8-bit products on this processor"});
-  const bool own = !facts.kernels.empty();
-  for (const Part& part : kParts) {
-    const std::string choice = own ? part.own : part.libtorch;
-    const bool is_own = choice.starts_with("da3::");
-    table.push_back({part.purpose, choice + (is_own ? " (" + facts.kernels + ")" : ""),
-                     own ? part.reason : "da3 has no kernels for this processor"});
-  }
+  for_each_part(facts, [&](const Rule& rule) {
+    std::string choice = rule.operators;
+    if (rule.apply == use_own_kernels) choice += " (" + facts.kernels + ")";
+    const bool spare = std::string_view(rule.reason).empty();
+    table.push_back({rule.part, choice, spare ? "da3 has no kernels for this processor" : rule.reason});
+  });
   return table;
 }
 

@@ -5,22 +5,31 @@
 #include <string>
 #include <vector>
 
+#include <da3/device.hpp>
+
+#include <engine/cpu_features.hpp>
+#include <engine/network/lowering.hpp>
 #include <engine/system_info.hpp>
 
 namespace da3::engine {
 
 /// What the choice of operators on a CPU depends on.
 struct CpuOperatorFacts {
+  CpuFeatures cpu;
   std::string kernels;  ///< The build of da3's own kernels for this processor, such as "avx2"; empty: none
   std::string blas;     ///< LibTorch's, such as "mkl"
+  bool onednn = false;  ///< LibTorch has oneDNN
   std::string int8_engine;  ///< LibTorch's engine for 8-bit products, such as "onednn"; empty: none
 };
 
 /// Those of this processor and LibTorch.
 CpuOperatorFacts cpu_operator_facts();
 
-/// The operators of da3's networks on a CPU, attention apart: one line for each part and class of shapes. The
-/// same facts give the same lines; nothing is measured.
+/// The operators of da3's networks on a CPU, from one table. The same facts give the same operators; nothing
+/// is measured. `precision`: any but fp16, which no CPU computes.
+Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision);
+
+/// The lines of that table that hold, attention apart: one for each part of the networks and class of shapes.
 std::vector<OperatorChoice> cpu_operators(const CpuOperatorFacts& facts);
 
 }  // namespace da3::engine

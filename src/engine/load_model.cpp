@@ -15,13 +15,13 @@
 #include <engine/contract.hpp>
 #include <engine/cpu_allocator.hpp>
 #include <engine/cpu_features.hpp>
+#include <engine/cpu_operators.hpp>
 #include <engine/devices.hpp>
 #include <engine/engine.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/model_archive.hpp>
 #include <engine/module_placement.hpp>
 #include <engine/network/network.hpp>
-#include <engine/own_operators.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_depth_model.hpp>
 #include <engine/torch_errors.hpp>
@@ -68,10 +68,12 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
     tensor = tensor.to(at::kFloat);
     if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();
   }
-  const bool float_cpu =
-      options.device.kind == DeviceKind::kCpu && backbone_type(ready.precision) == at::kFloat;
-  const Lowering lowering{.own_kernels = options.own_kernels && float_cpu && own_operators_available(),
-                          .int8_linears = ready.precision == Precision::kInt8};
+  Lowering lowering;
+  if (options.device.kind == DeviceKind::kCpu) {
+    CpuOperatorFacts facts = cpu_operator_facts();
+    if (!options.own_kernels) facts.kernels.clear();
+    lowering = cpu_lowering(facts, ready.precision);
+  }
   return build_network(config, spec.network_layout, tensors, ready.attention, lowering);
 }
 
@@ -111,7 +113,7 @@ ReadyNetwork ready_own(const core::StoredZip& archive, const ModelSpec& spec, co
   ready.precision = modes.precision;
   ready.attention = modes.attention;
   torch::jit::Module module = rebuild(archive, spec, options, ready);
-  const Placement placement{to_torch(options.device), backbone_type(ready.precision)};
+  const Placement placement{to_torch(options.device), backbone_type(ready.precision, options.device)};
   check_room(placed_bytes(module, placement), spec.name, options.device, ready.precision);
   ready.module = place(module, placement);
   if (device_layer(options.device.kind).tables_on_host()) ready.host_module = std::move(module);
@@ -126,9 +128,8 @@ ReadyNetwork ready_foreign(const core::StoredZip& archive, const ModelSpec& spec
   ready.precision = precision_for(options, false);
   ready.module = load_foreign(archive, options);
   ready.module.eval();
-  ready.attention =
-      set_attention(ready.module, options.attention, default_attention(options.device, ready.precision),
-                    archive.path().string());
+  ready.attention = set_attention(ready.module, options.attention, default_attention(options.device),
+                                  archive.path().string());
   // After loading on the CPU: shape arithmetic of traced files stays there, on the device every number of it
   // would be a kernel and a wait.
   if (options.device.kind != DeviceKind::kCpu) {
@@ -177,7 +178,7 @@ std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file,
 Modes modes_of(const ModelSpec& spec, const LoadOptions& options) {
   const Precision precision = precision_for(options, is_own(spec));
   const bool any = !options.attention || (is_own(spec) && options.attention == Attention::kFixed);
-  return {precision, any ? default_attention(options.device, precision) : *options.attention};
+  return {precision, any ? default_attention(options.device) : *options.attention};
 }
 
 ModelSpec read_spec(const std::filesystem::path& file) {

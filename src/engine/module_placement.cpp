@@ -15,7 +15,8 @@ bool is_in_backbone(std::string_view path) {
 }
 
 at::ScalarType type_at(const std::string& path, const at::Tensor& tensor, const Placement& placement) {
-  if (!tensor.is_floating_point()) return tensor.scalar_type();
+  // What is lower already was made so by the lowering.
+  if (tensor.scalar_type() != at::kFloat) return tensor.scalar_type();
   return is_in_backbone(path) ? placement.backbone : at::kFloat;
 }
 

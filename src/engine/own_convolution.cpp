@@ -13,8 +13,6 @@ namespace da3::engine {
 namespace {
 
 constexpr std::int64_t kTileSide = 4;
-/// Below, the transformed weights are read for too few tiles (docs/performance.md).
-constexpr std::int64_t kFewestTiles = 40;
 
 const kernels::Kernels& chosen() {
   const kernels::Kernels* found = kernels::kernels();
@@ -86,7 +84,7 @@ at::Tensor conv3(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   check(x, weight, packed, bias, residual);
   const std::int64_t tiles =
       (x.size(2) + kTileSide - 1) / kTileSide * ((x.size(3) + kTileSide - 1) / kTileSide);
-  if (tiles < kFewestTiles) return libtorch_conv3(x, weight, bias, relu, residual);
+  if (tiles < kFewestWinogradTiles) return libtorch_conv3(x, weight, bias, relu, residual);
   const kernels::Kernels& kernel = chosen();
   at::Tensor out = at::empty({x.size(0), weight.size(0), x.size(2), x.size(3)},
                              x.options().memory_format(at::MemoryFormat::ChannelsLast));

@@ -6,7 +6,7 @@
 
 #include <da3/error.hpp>
 
-#include <engine/network/int8_linears.hpp>
+#include <engine/network/block_products.hpp>
 #include <engine/precision.hpp>
 
 namespace da3::engine {
@@ -86,7 +86,12 @@ PrecisionScope::~PrecisionScope() {
   }
 }
 
-at::ScalarType backbone_type(Precision precision) {
+at::ScalarType backbone_type(Precision precision, const DeviceId& device) {
+  if (device.kind == DeviceKind::kCpu) return at::kFloat;
+  return product_type(precision);
+}
+
+at::ScalarType product_type(Precision precision) {
   if (precision == Precision::kBf16) return at::kBFloat16;
   if (precision == Precision::kFp16) return at::kHalf;
   return at::kFloat;

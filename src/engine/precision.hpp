@@ -42,7 +42,11 @@ class PrecisionScope {
   std::unique_lock<std::mutex> lock_;
 };
 
-/// LibTorch's type for the backbone's weights and activations.
-at::ScalarType backbone_type(Precision precision);
+/// LibTorch's type for the backbone's weights and activations: that of the products on an accelerator,
+/// float32 on a CPU, where the linear layers of its blocks alone multiply in another (network/lowering.hpp).
+at::ScalarType backbone_type(Precision precision, const DeviceId& device);
+
+/// LibTorch's floating type for the products of a precision. Not for int8, which has none.
+at::ScalarType product_type(Precision precision);
 
 }  // namespace da3::engine

@@ -62,10 +62,9 @@ DeviceInfo device_info(const DeviceId& id) {
   return info;
 }
 
-std::string attention_reason(const DeviceId& id, Attention choice) {
-  if (choice == Attention::kSdpa) return "never builds the N x N matrix";
-  if (id.kind == DeviceKind::kMps) return "LibTorch before 2.13 has slow SDPA on MPS";
-  return "half-precision SDPA without MKL uses a naive matrix product";
+std::string attention_reason(Attention choice) {
+  return choice == Attention::kSdpa ? "never builds the N x N matrix"
+                                    : "LibTorch before 2.13 has slow SDPA on MPS";
 }
 
 void add_operators(SystemInfo& info, const DeviceInfo& device) {
@@ -77,9 +76,9 @@ void add_operators(SystemInfo& info, const DeviceInfo& device) {
   const std::string where = to_string(device.id);
   info.operators.push_back(
       {"precision, " + where, std::string(to_string(precision)), "default of the device"});
-  const Attention attention = default_attention(device.id, precision);
+  const Attention attention = default_attention(device.id);
   info.operators.push_back({"attention, " + where + ", " + std::string(to_string(precision)),
-                            std::string(to_string(attention)), attention_reason(device.id, attention)});
+                            std::string(to_string(attention)), attention_reason(attention)});
   if (device.id.kind == DeviceKind::kCpu) return;
   const std::string obstacle = device_layer(device.id.kind).why_no_recording();
   info.operators.push_back({"small batches, " + where,

@@ -254,8 +254,8 @@ IValue TorchDepthModel::make_tables(Size size) {
   IValue made = network_.host_module->run_method("tables", size.height, size.width);
   for (const auto& entry : made.toGenericDict()) {
     const bool low = is_backbone_table(entry.key().toStringRef());
-    entry.setValue(entry.value().toTensor().to(to_torch(network_.device),
-                                               low ? backbone_type(network_.precision) : at::kFloat));
+    entry.setValue(entry.value().toTensor().to(
+        to_torch(network_.device), low ? backbone_type(network_.precision, network_.device) : at::kFloat));
   }
   return made;
 }
@@ -282,7 +282,7 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
   torch::jit::Module& module = network_.module;
   const int height = request.size.height;
   const int width = request.size.width;
-  const at::Tensor input = image.to(backbone_type(network_.precision));
+  const at::Tensor input = image.to(backbone_type(network_.precision, network_.device));
   const IValue features = network_.offered.tables
                               ? features_for_head(module.run_method("features_with", input, tables))
                               : module.run_method("features", input);
@@ -301,7 +301,7 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
 
 /// Head, exp and cameras compute in float32 whatever the backbone does.
 IValue TorchDepthModel::features_for_head(IValue features) const {
-  if (network_.precision == Precision::kFp32) return features;
+  if (backbone_type(network_.precision, network_.device) == at::kFloat) return features;
   auto levels = features.toGenericDict();
   for (const auto& level : levels) level.setValue(level.value().toTensor().to(at::kFloat));
   return features;

@@ -18,8 +18,8 @@ std::string_view cause(std::string_view text) {
   if (const auto at = text.rfind(kMarker); at != std::string_view::npos) {
     text.remove_prefix(at + kMarker.size());
   }
-  // Errors in the text of a network begin with an empty line.
-  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
+  // The compiler begins with an empty line, then names what it refuses.
+  text.remove_prefix(std::min(text.find_first_not_of("\n"), text.size()));
   return text.substr(0, text.find('\n'));
 }
 

@@ -33,7 +33,7 @@ TEST(BenchWorkloads, ReducedPrecisionRuns) {
                                             {.tokens = 20, .heads = 2, .head_dim = 64}, 1);
   work->run_layer();
   work->run_core();
-  EXPECT_NE(work->backend(), "da3");
+  EXPECT_NE(work->backend(), "manual");
 }
 
 TEST(BenchWorkloads, MatrixProductsCountTheirOperations) {

@@ -11,10 +11,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <engine/cpu_operators.hpp>
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
-#include <engine/own_operators.hpp>
 #include <testing/npz.hpp>
 #include <testing/tensor_matcher.hpp>
 #include <weights/model_config.hpp>
@@ -54,6 +54,14 @@ struct Variant {
   Attention attention;
   Lowering lowering;
 };
+
+/// Why a variant cannot run here; empty where it can.
+std::string missing_here(const Variant& variant) {
+  const CpuOperatorFacts facts = cpu_operator_facts();
+  if (variant.lowering.own_kernels && facts.kernels.empty()) return "this processor has no own kernels";
+  if (variant.lowering.onednn_products && !facts.onednn) return "this LibTorch has no oneDNN";
+  return "";
+}
 
 torch::jit::Module build(const std::string& model, const Variant& variant) {
   const weights::NetworkConfig config = config_of(model);
@@ -200,9 +208,7 @@ void Golden::compare_stages(torch::jit::Module& module, const Arrays& expected) 
 
 TEST_P(Golden, AgreesWithTheOriginalAtEveryStage) {
   const Arrays expected = read_case(golden());
-  if (variant().lowering.own_kernels && !own_operators_available()) {
-    GTEST_SKIP() << "this processor has no own kernels";
-  }
+  if (const std::string missing = missing_here(variant()); !missing.empty()) GTEST_SKIP() << missing;
   torch::jit::Module module = build(golden().model, variant());
   compare_stages(module, expected);
   compare_outputs(module, expected);
@@ -215,9 +221,11 @@ std::string case_name(const ::testing::TestParamInfo<std::tuple<GoldenCase, Vari
   return name;
 }
 
-const auto kVariants =
-    ::testing::Values(Variant{"sdpa", Attention::kSdpa, {}}, Variant{"manual", Attention::kManual, {}},
-                      Variant{"own", Attention::kSdpa, {.own_kernels = true}});
+const auto kVariants = ::testing::Values(
+    Variant{"sdpa", Attention::kSdpa, {}}, Variant{"manual", Attention::kManual, {}},
+    Variant{"own", Attention::kSdpa, {.own_kernels = true}},
+    Variant{"onednn", Attention::kSdpa, {.onednn_products = true}},
+    Variant{"own_onednn", Attention::kSdpa, {.own_kernels = true, .onednn_products = true}});
 
 INSTANTIATE_TEST_SUITE_P(
     Models, Golden,

@@ -16,7 +16,7 @@
 
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
-#include <engine/network/int8_linears.hpp>
+#include <engine/network/block_products.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <weights/model_config.hpp>
@@ -165,8 +165,8 @@ TEST_P(Network, EightBitLayersReplaceTheLinearOnesAndStayNearThem) {
   if (!has_int8_engine()) GTEST_SKIP() << "this LibTorch has no engine for 8-bit products on this processor";
   const at::Tensor image = noise({1, 1, 3, 70, 98});
   const at::Tensor exact = entry(module_.forward({image}), "depth");
-  torch::jit::Module int8 =
-      build_network(config_, kNewestLayout, tensors_, Attention::kSdpa, {.int8_linears = true});
+  torch::jit::Module int8 = build_network(config_, kNewestLayout, tensors_, Attention::kSdpa,
+                                          {.block_products = BlockProducts::kInt8});
   for (const auto& parameter : int8.named_parameters()) {
     EXPECT_EQ(parameter.name.find(".mlp."), std::string::npos) << parameter.name << " is there twice";
   }
@@ -174,6 +174,26 @@ TEST_P(Network, EightBitLayersReplaceTheLinearOnesAndStayNearThem) {
   // 8 bits a weight and 7 an input: percents in the mean; equality would mean that nothing was replaced.
   const double error = ((rounded - exact).abs() / exact).mean().item<double>();
   EXPECT_LT(error, 0.1);
+  EXPECT_GT(error, 1e-6);
+}
+
+TEST_P(Network, Bfloat16ProductsKeepTheirWeightsInHalfTheMemory) {
+  const at::Tensor image = noise({1, 1, 3, 70, 98});
+  const at::Tensor exact = entry(module_.forward({image}), "depth");
+  torch::jit::Module low = build_network(config_, kNewestLayout, tensors_, Attention::kSdpa,
+                                         {.block_products = BlockProducts::kBf16});
+  int rounded_weights = 0;
+  for (const auto& parameter : low.named_parameters()) {
+    const bool block = parameter.name.find(".blocks.") != std::string::npos;
+    const bool rounded = parameter.value.scalar_type() == at::kBFloat16;
+    EXPECT_EQ(rounded, block && parameter.value.dim() == 2) << parameter.name;
+    rounded_weights += rounded ? 1 : 0;
+  }
+  EXPECT_GT(rounded_weights, 0);
+  const at::Tensor rounded = entry(low.forward({image}), "depth");
+  // 8 bits of mantissa: less than a percent in the mean; equality would mean that nothing was rounded.
+  const double error = ((rounded - exact).abs() / exact).mean().item<double>();
+  EXPECT_LT(error, 0.01);
   EXPECT_GT(error, 1e-6);
 }
 

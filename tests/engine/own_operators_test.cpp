@@ -72,11 +72,13 @@ TEST_F(OwnOperators, NormRotateEqualsLibTorchsStepsOnQueriesAndKeysAlone) {
       c10::Error);
 }
 
-TEST_F(OwnOperators, GeluEqualsLibTorchsInPlace) {
+TEST_F(OwnOperators, GeluIsTheExactFormInPlace) {
   const at::Tensor x = at::randn({721, 1536}) * 3;
   at::Tensor y = x.clone();
   EXPECT_EQ(call("da3::gelu_", y, c10::IValue()).const_data_ptr(), y.const_data_ptr());
-  EXPECT_LT(((y - at::gelu(x)).abs() / x.abs().clamp_min(1)).max().item<float>(), 4e-7F);
+  // Against double: LibTorch's own float32 form errs as much, and differently on every instruction set.
+  const at::Tensor exact = at::gelu(x.to(at::kDouble));
+  EXPECT_LT(((y - exact).abs() / x.abs().clamp_min(1)).max().item<double>(), 3e-7);
   const at::Tensor shift = at::randn({1536});
   at::Tensor z = x.clone();
   call("da3::gelu_", z, shift);

@@ -70,12 +70,14 @@ TEST_F(RebuiltModel, TellsBackboneAndHeadApartAndOffersBothModes) {
 }
 
 TEST_F(RebuiltModel, WeightsStayInTheFileUnlessCopiesAreWanted) {
-  const auto first = load_model(file_, {});
+  LoadOptions options;
+  // Their transformed weights are large beside a network of this size, the more so the wider the vectors.
+  options.own_kernels = false;
+  const auto first = load_model(file_, options);
   first->predict(ToyRequest(1, 1, {28, 28}).request);
   const std::uint64_t before = cpu_memory().in_use_bytes;
-  const auto mapped = load_model(file_, {});
+  const auto mapped = load_model(file_, options);
   const std::uint64_t after_mapped = cpu_memory().in_use_bytes;
-  LoadOptions options;
   options.map_weights = false;
   const auto copied = load_model(file_, options);
   const auto weight_bytes = static_cast<std::uint64_t>(spec_.parameters) * 4;

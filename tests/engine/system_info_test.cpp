@@ -47,17 +47,72 @@ std::string choice_of(const std::vector<OperatorChoice>& table, const std::strin
   return "no such purpose";
 }
 
-TEST(CpuOperators, AreAFunctionOfKernelsBlasAndEngine) {
-  const auto own = cpu_operators({.kernels = "avx2", .blas = "mkl", .int8_engine = "onednn"});
+CpuOperatorFacts zen3() {
+  return {.cpu = {.vendor = "AuthenticAMD", .avx2 = true, .fma = true},
+          .kernels = "avx2",
+          .blas = "mkl",
+          .onednn = true,
+          .int8_engine = "onednn"};
+}
+
+CpuOperatorFacts zen5() {
+  CpuOperatorFacts facts = zen3();
+  facts.kernels = "avx512";
+  facts.cpu.avx512f = facts.cpu.avx512_vnni = facts.cpu.avx512_bf16 = true;
+  return facts;
+}
+
+TEST(CpuOperators, PrintedTableIsAFunctionOfTheFacts) {
+  const auto own = cpu_operators(zen3());
   EXPECT_EQ(choice_of(own, "gelu, cpu"), "da3::gelu_ (avx2)");
-  EXPECT_EQ(choice_of(own, "3x3 convolutions on small maps, cpu"), "conv2d, channels_last");
-  EXPECT_EQ(choice_of(own, "linear layers, cpu, int8"), "linear_dynamic (onednn)");
-  const auto bare = cpu_operators({.kernels = "", .blas = "open", .int8_engine = ""});
+  EXPECT_EQ(choice_of(own, "3x3 convolutions on smaller maps, cpu"), "conv2d, channels_last");
+  EXPECT_EQ(choice_of(own, "linear layers of the blocks, cpu, int8"), "linear_dynamic, 7-bit inputs");
+  EXPECT_EQ(choice_of(own, "linear layers of the blocks, cpu, bf16"), "none");
+  EXPECT_EQ(choice_of(own, "matrix products, cpu, fp32"), "linear, addmm_ (BLAS)");
+  const auto wide = cpu_operators(zen5());
+  EXPECT_EQ(choice_of(wide, "linear layers of the blocks, cpu, int8"), "linear_dynamic, 8-bit inputs");
+  EXPECT_EQ(choice_of(wide, "matrix products, cpu, fp32"), "mkldnn::_linear_pointwise (oneDNN)");
+  const auto bare = cpu_operators({.blas = "open"});
   for (const OperatorChoice& each : bare) {
     EXPECT_THAT(each.choice, testing::Not(testing::HasSubstr("da3::"))) << each.purpose;
+    EXPECT_NE(each.reason, "") << each.purpose;
   }
-  EXPECT_EQ(choice_of(bare, "linear layers, cpu, int8"), "none");
-  EXPECT_EQ(choice_of(bare, "linear layers, cpu, fp32"), "linear, addmm_ (open)");
+  EXPECT_EQ(choice_of(bare, "linear layers of the blocks, cpu, int8"), "none");
+}
+
+TEST(CpuOperators, EveryPartHasOneLine) {
+  for (const CpuOperatorFacts& facts : {zen3(), zen5(), CpuOperatorFacts{}}) {
+    std::vector<std::string> purposes;
+    for (const OperatorChoice& each : cpu_operators(facts)) purposes.push_back(each.purpose);
+    EXPECT_EQ(purposes.size(), 9U);
+    std::sort(purposes.begin(), purposes.end());
+    EXPECT_EQ(std::adjacent_find(purposes.begin(), purposes.end()), purposes.end());
+  }
+}
+
+TEST(CpuOperators, ModulesAreLoweredAsTheTableSays) {
+  const Lowering old = cpu_lowering(zen3(), Precision::kFp32);
+  EXPECT_TRUE(old.own_kernels);
+  EXPECT_FALSE(old.onednn_products);
+  EXPECT_EQ(old.block_products, BlockProducts::kFloat);
+  EXPECT_TRUE(cpu_lowering(zen5(), Precision::kFp32).onednn_products);
+  CpuOperatorFacts intel = zen5();
+  intel.cpu.vendor = "GenuineIntel";
+  EXPECT_FALSE(cpu_lowering(intel, Precision::kFp32).onednn_products) << "MKL is at home there";
+  intel.blas = "open";
+  EXPECT_TRUE(cpu_lowering(intel, Precision::kFp32).onednn_products);
+  intel.onednn = false;
+  EXPECT_FALSE(cpu_lowering(intel, Precision::kFp32).onednn_products);
+  const Lowering bare = cpu_lowering({}, Precision::kFp32);
+  EXPECT_FALSE(bare.own_kernels || bare.onednn_products || bare.full_int8_range);
+}
+
+TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
+  EXPECT_FALSE(cpu_lowering(zen3(), Precision::kInt8).full_int8_range);
+  const Lowering int8 = cpu_lowering(zen5(), Precision::kInt8);
+  EXPECT_EQ(int8.block_products, BlockProducts::kInt8);
+  EXPECT_TRUE(int8.full_int8_range && int8.own_kernels && int8.onednn_products);
+  EXPECT_EQ(cpu_lowering(zen5(), Precision::kBf16).block_products, BlockProducts::kBf16);
 }
 
 TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {

@@ -14,12 +14,14 @@
 namespace da3::engine {
 namespace {
 
-/// Names of operators in the text: torch.NAME, quantized.NAME and da3.NAME (own_operators.hpp).
+/// Names of operators in the text: torch.NAME, quantized.NAME, mkldnn.NAME (oneDNN) and da3.NAME
+/// (own_operators.hpp).
 struct OperatorResolver : torch::jit::NativeResolver {
   std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name,
                                                          torch::jit::GraphFunction& method,
                                                          const torch::jit::SourceRange& place) override {
-    if (name == "da3" || name == "quantized") return std::make_shared<torch::jit::BuiltinModule>(name);
+    if (name == "da3" || name == "quantized" || name == "mkldnn")
+      return std::make_shared<torch::jit::BuiltinModule>(name);
     return NativeResolver::resolveValue(name, method, place);
   }
 };

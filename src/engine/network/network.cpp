@@ -5,8 +5,8 @@
 
 #include <da3/error.hpp>
 
+#include <engine/network/block_products.hpp>
 #include <engine/network/branches.hpp>
-#include <engine/network/int8_linears.hpp>
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/network_plans.hpp>
@@ -79,7 +79,7 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
     if (layout == 1) needed = fold_tensors(config, std::move(needed));
     auto plans = network_plans(config, attention != Attention::kManual, lowering);
     if (lowering.own_kernels) use_winograd(needed, plans);
-    if (lowering.int8_linears) quantize_linears(needed, plans);
+    lower_block_products(needed, plans, lowering);
     return build_module_tree(needed, plans);
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Building the network " + id);

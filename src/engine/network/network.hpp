@@ -11,6 +11,8 @@
 
 #include <da3/device.hpp>
 
+#include <engine/network/lowering.hpp>
+
 namespace da3::weights {
 struct NetworkConfig;
 struct TensorEntry;
@@ -23,13 +25,6 @@ namespace da3::engine {
 /// "backbone.pretrained.blocks.0.attn.qkv.weight". Also `named_parameters()` of a module and the attributes
 /// in a `.pt`.
 using TensorMap = std::map<std::string, at::Tensor>;
-
-/// Which operators the module calls. All false: LibTorch's portable ones, which run on every device and are
-/// what exported files hold.
-struct Lowering {
-  bool own_kernels = false;   ///< CPU, float32: da3's operators (own_operators.hpp) where the sizes suit them
-  bool int8_linears = false;  ///< CPU: the blocks' linear layers with 8-bit products; all else as it is
-};
 
 /// Newest tensor layout that `build_network` takes and that exports write (tensor_layouts.hpp).
 inline constexpr int kNewestLayout = 2;

@@ -50,6 +50,16 @@ ModulePlan attention_plan(const weights::BackboneConfig& config, int block, cons
   return {"RotaryAttention", join({attend, text::k_attention_rotary_py}), attributes};
 }
 
+std::string_view dense_text(const Lowering& lowering) {
+  return lowering.onednn_products ? text::k_dense_onednn_py : text::k_dense_py;
+}
+
+/// Layers with 8-bit products are put in their place later (block_products.hpp).
+std::string_view linear_text(const Lowering& lowering) {
+  if (lowering.block_products == BlockProducts::kBf16) return text::k_linear_bf16_py;
+  return lowering.onednn_products ? text::k_linear_onednn_py : text::k_linear_py;
+}
+
 void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config,
                   const Lowering& lowering) {
   const std::string_view gelu = lowering.own_kernels ? text::k_gelu_own_py : text::k_gelu_py;
@@ -57,7 +67,8 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);
   plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
-                 join({text::k_dinov2_py, plain ? text::k_backbone_plain_py : text::k_backbone_anyview_py}),
+                 join({dense_text(lowering), text::k_dinov2_py,
+                       plain ? text::k_backbone_plain_py : text::k_backbone_anyview_py}),
                  {{"patch", weights::kPatchSize},
                   {"num_blocks", config.depth},
                   {"num_heads", config.num_heads},
@@ -73,7 +84,7 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
                                    : ModulePlan{"Mlp", join({gelu, text::k_mlp_py}), {}};
     for (const char* const linear :
          {".attn.qkv", ".attn.proj", swiglu ? ".mlp.w12" : ".mlp.fc1", swiglu ? ".mlp.w3" : ".mlp.fc2"}) {
-      plans[block + linear] = {"Linear", std::string(text::k_linear_py), {}};
+      plans[block + linear] = {"Linear", std::string(linear_text(lowering)), {}};
     }
   }
 }
@@ -102,8 +113,9 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
   const std::string_view last_stage = own_tail ? text::k_last_stage_own_py : text::k_last_stage_py;
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 dual ? join({last_stage, text::k_pyramid_py, text::k_head_dual_py})
-                      : join({last_stage, text::k_pyramid_py, text::k_head_sky_py, text::k_quantile_py}),
+                 dual ? join({dense_text(lowering), last_stage, text::k_pyramid_py, text::k_head_dual_py})
+                      : join({dense_text(lowering), last_stage, text::k_pyramid_py, text::k_head_sky_py,
+                              text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);

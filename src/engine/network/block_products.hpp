@@ -19,9 +19,11 @@ bool has_int8_engine();
 /// That engine: the first of a fixed order that is there.
 std::optional<at::QEngine> int8_engine();
 
-/// Puts 8-bit layers in place of the linear layers of all blocks: their plans get packed weights, their
-/// tensors leave `tensors`, one layer at a time, so the weights are in memory once. Symmetric, a scale for
-/// each output. Chooses LibTorch's quantised engine for the whole process. Throws: c10::Error.
-void quantize_linears(TensorMap& tensors, std::map<std::string, ModulePlan>& plans);
+/// Gives the linear layers of all blocks the products that `lowering` says, one layer at a time, so that the
+/// weights are in memory once. bfloat16: the weights are rounded to it. 8-bit: plans get packed weights
+/// (symmetric, a scale for each output) and the tensors leave `tensors`; chooses LibTorch's quantised engine
+/// for the whole process. Throws: c10::Error.
+void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
+                          const Lowering& lowering);
 
 }  // namespace da3::engine

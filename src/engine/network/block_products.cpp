@@ -9,7 +9,7 @@
 #include <ATen/Context.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
-#include <engine/network/int8_linears.hpp>
+#include <engine/network/block_products.hpp>
 #include <engine/network_text.hpp>
 
 namespace da3::engine {
@@ -56,7 +56,9 @@ bool has_int8_engine() {
   return int8_engine().has_value();
 }
 
-void quantize_linears(TensorMap& tensors, std::map<std::string, ModulePlan>& plans) {
+namespace {
+
+void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool full_range) {
   const std::optional<at::QEngine> engine = int8_engine();
   TORCH_CHECK(engine.has_value(), "this LibTorch has no engine for 8-bit products on this processor");
   at::globalContext().setQEngine(*engine);
@@ -69,13 +71,29 @@ void quantize_linears(TensorMap& tensors, std::map<std::string, ModulePlan>& pla
                                                         text::k_linear_int8_three_py};
     plan = {"Int8Linear" + std::to_string(parts),
             std::string(text::k_linear_int8_py) + std::string(kMoreText[static_cast<std::size_t>(parts)]),
-            {}};
+            {{"seven_bits", !full_range}}};
     const auto weights = weight.chunk(parts, 0);
     const auto biases = bias.chunk(parts, 0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
       plan.attributes["packed" + std::to_string(i)] = pack(weights[i], biases[i]);
     }
   }
+}
+
+void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& plans) {
+  for (const auto& [path, plan] : plans) {
+    if (plan.class_name != "Linear") continue;
+    at::Tensor& weight = tensors.at(path + ".weight");
+    weight = weight.to(at::kBFloat16);
+  }
+}
+
+}  // namespace
+
+void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
+                          const Lowering& lowering) {
+  if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);
+  if (lowering.block_products == BlockProducts::kInt8) quantize(tensors, plans, lowering.full_int8_range);
 }
 
 }  // namespace da3::engine
