@@ -12,10 +12,12 @@ foreach(_prefix IN LISTS CMAKE_PREFIX_PATH)
 endforeach()
 list(APPEND _hints "${PROJECT_SOURCE_DIR}/.deps/libtorch")
 
+# Another folder than last time: nothing of the old one may stay, its CUDA neither.
 if(DA3_TORCH_DIR AND DA3_TORCH_INCLUDE_DIR AND NOT DA3_TORCH_INCLUDE_DIR STREQUAL "${DA3_TORCH_DIR}/include")
-  unset(DA3_TORCH_INCLUDE_DIR CACHE)
-  unset(DA3_TORCH_CPU_LIBRARY CACHE)
-  unset(DA3_TORCH_C10_LIBRARY CACHE)
+  foreach(_found IN ITEMS DA3_TORCH_INCLUDE_DIR DA3_TORCH_CPU_LIBRARY DA3_TORCH_C10_LIBRARY DA3_TORCH_CUDA_LIBRARY
+                          DA3_TORCH_C10_CUDA_LIBRARY DA3_CUDA_HEADERS DA3_CUDA_CRT_HEADERS DA3_CUDA_HEADERS_COMPILE)
+    unset(${_found} CACHE)
+  endforeach()
 endif()
 find_path(DA3_TORCH_INCLUDE_DIR ATen/ATen.h HINTS ${_hints} PATH_SUFFIXES include)
 get_filename_component(_root "${DA3_TORCH_INCLUDE_DIR}" DIRECTORY)

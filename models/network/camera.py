@@ -33,7 +33,8 @@ def forward(self, token: Tensor, height: int, width: int) -> Dict[str, Tensor]:
     intrinsics = torch.zeros_like(rotation)
     intrinsics[..., 0, 0] = (width / 2.0) / half[..., 1]
     intrinsics[..., 1, 1] = (height / 2.0) / half[..., 0]
-    intrinsics[..., 0, 2] = width / 2.0
-    intrinsics[..., 1, 2] = height / 2.0
-    intrinsics[..., 2, 2] = 1.0
+    # Assigning a number would copy it from the host, on which a device waits and which cannot be recorded.
+    intrinsics[..., 0, 2].fill_(width / 2.0)
+    intrinsics[..., 1, 2].fill_(height / 2.0)
+    intrinsics[..., 2, 2].fill_(1.0)
     return {"extrinsics": torch.cat([rotation, translation], -1), "intrinsics": intrinsics}

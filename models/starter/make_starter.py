@@ -62,7 +62,9 @@ class FastDepth(nn.Module):
             x = stage(x)
             outputs.append(x)
         for i, stage in enumerate(self.decoder):
-            x = torch.nn.functional.interpolate(stage(x), scale_factor=2.0, mode="nearest")
+            # Not torch.nn.functional.interpolate: its text would come into the file, with operators that an older
+            # LibTorch does not know.
+            x = torch.ops.aten.upsample_nearest2d(stage(x), None, [2.0, 2.0])
             if self.skips[i] >= 0:
                 x = x + outputs[self.skips[i]]
         depth = self.last(x)

@@ -139,8 +139,8 @@ const DeviceLayer& mps_layer();
 /// Asks the CUDA driver (gpu_info.cpp); none without one.
 std::optional<GpuInfo> cuda_driver_info(int index);
 
-/// Recording through LibTorch's device-neutral graphs or, where this build has it, CUDA's (recording.cpp).
-/// Null where neither is there.
+/// Recording through LibTorch's device-neutral graphs or, where this build has it, CUDA's
+/// (graph_recording.cpp). Null where neither is there.
 std::unique_ptr<Recording> make_graph_recording(const c10::Device& device);
 /// Why make_graph_recording gives null for a kind of device; empty where it does not.
 std::string why_no_graph_recording(c10::DeviceType type);

@@ -76,7 +76,7 @@ void open_device(const DeviceId& device) {
   if (device.kind == DeviceKind::kCpu) return;
   try {
     at::zeros({1}, at::TensorOptions().device(to_torch(device)));
-    synchronize(device);
+    device_layer(device.kind).synchronize(device.index);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) {
       throw Error(ErrorCode::kOutOfMemory,
@@ -96,7 +96,11 @@ infer::MemoryState device_memory(const DeviceId& device) {
 }
 
 void synchronize(const DeviceId& device) {
-  device_layer(device.kind).synchronize(device.index);
+  try {
+    device_layer(device.kind).synchronize(device.index);
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, "Waiting for " + to_string(device));
+  }
 }
 
 void empty_cache(const DeviceId& device) {
@@ -128,8 +132,9 @@ std::optional<std::uint64_t> PeakMeter::peak_bytes() const {
   if (cpu_) return cpu_->peak_bytes();
   if (!start_bytes_) return std::nullopt;
   const auto state = device_layer(device_.kind).allocator(device_.index);
-  if (!state) return std::nullopt;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, state->peak_bytes - *start_bytes_));
+  // A peak below the start was never counted, and no peak must not pass for a forward that takes nothing.
+  if (!state || state->peak_bytes < *start_bytes_) return std::nullopt;
+  return static_cast<std::uint64_t>(state->peak_bytes - *start_bytes_);
 }
 
 }  // namespace da3::engine

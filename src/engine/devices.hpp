@@ -12,17 +12,15 @@
 #include <da3/device.hpp>
 
 #include <engine/device_layer.hpp>
+#include <engine/engine.hpp>
 #include <infer/memory_probe.hpp>
 
-// Questions about a device and orders to it, whatever its kind (device_layer.hpp).
+// Questions about a device and orders to it, whatever its kind (device_layer.hpp). check_device is in
+// engine.hpp.
 namespace da3::engine {
 
 /// LibTorch's name for a device.
 c10::Device to_torch(const DeviceId& device);
-
-/// Returns if the device is there. Throws: Error kDeviceUnavailable with the reason and what would work:
-/// LibTorch built without it, no driver, no device seen, index out of range.
-void check_device(const DeviceId& device);
 
 /// Returns if work can run on the device: takes a little memory there and gives it back. Throws: as
 /// check_device, and for a device that is busy, too full, or that this LibTorch has no code for.
@@ -38,8 +36,8 @@ std::optional<GpuInfo> gpu_info(const DeviceId& device);
 /// For MPS at most what the host has free, for memory is shared. Throws: Error kDeviceUnavailable.
 infer::MemoryState device_memory(const DeviceId& device);
 
-/// Returns when everything queued on the device is done. Throws: what the queued work failed with, as
-/// c10::Error.
+/// Returns when everything queued on the device is done. Throws: Error kDeviceUnavailable if the device
+/// failed, kOutOfMemory, kInternal for what else the queued work failed with.
 void synchronize(const DeviceId& device);
 
 /// Gives cached memory of a device back to its driver, on the CPU to the system. Never throws.

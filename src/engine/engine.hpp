@@ -62,6 +62,10 @@ Modes modes_of(const ModelSpec& spec, const LoadOptions& options);
 /// Devices that this LibTorch can use now, best first; the CPU is always the last.
 std::vector<DeviceId> available_devices();
 
+/// Returns if the device is there. Throws: Error kDeviceUnavailable with the reason and what would work:
+/// LibTorch built without it, no driver, no device seen, index out of range.
+void check_device(const DeviceId& device);
+
 /// Free memory of devices and host.
 std::unique_ptr<infer::MemoryProbe> make_memory_probe();
 

@@ -114,9 +114,13 @@ class NvJpeg final : public GpuJpegDecoder {
     const int status = api_.decode(handle_, state, jpeg.data(), jpeg.size(), kOutputRgbi, &planes, nullptr);
     if (status == kAllocatorFailure) throw Error(ErrorCode::kOutOfMemory, "nvJPEG ran out of memory");
     if (status == kExecutionFailed) throw Error(ErrorCode::kDeviceUnavailable, "nvJPEG failed on the GPU");
-    give_back(state);
-    if (status != kSuccess) return std::nullopt;
+    if (status != kSuccess) {
+      give_back(state);
+      return std::nullopt;
+    }
     const at::Tensor host = pixels.to(at::kCPU);
+    // Not before the copy has waited: until then the GPU may read the state's buffers.
+    give_back(state);
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(host.numel()));
     std::memcpy(bytes.data(), host.const_data_ptr<std::uint8_t>(), bytes.size());
     return bytes;

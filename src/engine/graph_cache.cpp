@@ -31,19 +31,16 @@ GraphCache::~GraphCache() {
   }
 }
 
-const GraphCache::Entry* GraphCache::find(const ForwardShape& shape) const {
+GraphCache::Entry* GraphCache::find(const ForwardShape& shape) {
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& entry) { return entry.shape == shape; });
-  return found == entries_.end() ? nullptr : &*found;
+  if (found == entries_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found);
+  return &entries_.front();
 }
 
-GraphCache::Entry& GraphCache::touch(const ForwardShape& shape) {
-  const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& entry) { return entry.shape == shape; });
-  if (found != entries_.end()) {
-    entries_.splice(entries_.begin(), entries_, found);
-    return entries_.front();
-  }
+GraphCache::Entry& GraphCache::find_or_add(const ForwardShape& shape) {
+  if (Entry* const known = find(shape)) return *known;
   if (entries_.size() == kMostRecorded) {
     // The last replay of a recording may still run.
     if (entries_.back().recording) synchronize(device_);
@@ -54,23 +51,23 @@ GraphCache::Entry& GraphCache::touch(const ForwardShape& shape) {
   return entries_.front();
 }
 
-bool GraphCache::is_due(const ForwardShape& shape) const {
+bool GraphCache::is_due(const ForwardShape& shape) {
   const Entry* const entry = find(shape);
   return entry != nullptr && entry->forwards >= kForwardsBefore && !entry->recording && !entry->failed;
 }
 
 void GraphCache::ran(const ForwardShape& shape, std::optional<std::uint64_t> peak_bytes) {
   if (shape.pixels() > kMostPixels || !device_layer(device_.kind).why_no_recording().empty()) return;
-  Entry& entry = touch(shape);
+  Entry& entry = find_or_add(shape);
   ++entry.forwards;
   if (peak_bytes) entry.peak_bytes = std::max(entry.peak_bytes.value_or(0), *peak_bytes);
 }
 
 void GraphCache::record(const ForwardShape& shape, const at::Tensor& pixels, const Forward& forward) {
+  Entry& entry = find_or_add(shape);
   const auto with_pool = std::find_if(entries_.begin(), entries_.end(),
-                                      [](const Entry& entry) { return entry.recording != nullptr; });
+                                      [](const Entry& each) { return each.recording != nullptr; });
   const Recording* const other = with_pool == entries_.end() ? nullptr : with_pool->recording.get();
-  Entry& entry = touch(shape);
   try {
     auto recording = device_layer(device_.kind).make_recording(device_.index);
     entry.forward = forward;
@@ -86,14 +83,13 @@ void GraphCache::record(const ForwardShape& shape, const at::Tensor& pixels, con
 }
 
 std::optional<GraphCache::Replayed> GraphCache::replay(const ForwardShape& shape, const at::Tensor& pixels) {
-  const Entry* const known = find(shape);
-  if (known == nullptr || !known->recording) return std::nullopt;
-  Entry& entry = touch(shape);
-  entry.input.copy_(pixels, /*non_blocking=*/true);
-  entry.recording->replay();
+  Entry* const entry = find(shape);
+  if (entry == nullptr || !entry->recording) return std::nullopt;
+  entry->input.copy_(pixels, /*non_blocking=*/true);
+  entry->recording->replay();
   Replayed replayed;
-  replayed.peak_bytes = entry.peak_bytes;
-  for (const at::Tensor& output : entry.outputs) replayed.outputs.push_back(output.clone());
+  replayed.peak_bytes = entry->peak_bytes;
+  for (const at::Tensor& output : entry->outputs) replayed.outputs.push_back(output.clone());
   return replayed;
 }
 

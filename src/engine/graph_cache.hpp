@@ -55,7 +55,7 @@ class GraphCache {
   GraphCache& operator=(const GraphCache&) = delete;
 
   /// True if the next forward of the shape should be recorded first.
-  bool is_due(const ForwardShape& shape) const;
+  bool is_due(const ForwardShape& shape);
 
   /// Tells that a forward ran as usual and what memory it took.
   void ran(const ForwardShape& shape, std::optional<std::uint64_t> peak_bytes);
@@ -88,8 +88,10 @@ class GraphCache {
     std::vector<at::Tensor> outputs;
     std::unique_ptr<Recording> recording;
   };
-  const Entry* find(const ForwardShape& shape) const;
-  Entry& touch(const ForwardShape& shape);
+  /// Null for an unknown shape; a known one becomes the most recently used.
+  Entry* find(const ForwardShape& shape);
+  /// The same, with an entry for an unknown shape in place of the least recently used.
+  Entry& find_or_add(const ForwardShape& shape);
   static void forget(Entry& entry);
 
   DeviceId device_;

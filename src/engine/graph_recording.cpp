@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/Event.h>
 #include <c10/core/Stream.h>
@@ -57,12 +59,14 @@ class GraphRecording final : public Recording {
   GraphRecording(const c10::Device& device, std::unique_ptr<KernelGraph> graph)
       : device_(device), graph_(std::move(graph)) {}
 
-  void record(const std::function<void()>& work, const Recording* other) override {
+  void record(const std::function<void()>& work, const Recording* with) override {
+    const auto* const other = static_cast<const GraphRecording*>(with);
     const c10::DeviceGuard on_device(device_);
     const c10::impl::VirtualGuardImpl guard(device_.type());
     const c10::Stream before = guard.getStream(device_);
-    // The default stream cannot be recorded.
-    const c10::Stream side = guard.getStreamFromGlobalPool(device_);
+    // The default stream cannot be recorded. One for all: libraries keep a workspace of some 32 MiB a stream.
+    side_ = other == nullptr ? guard.getStreamFromGlobalPool(device_) : other->side_;
+    const c10::Stream side = *side_;
     c10::Event ready(device_.type());
     ready.record(before);
     ready.block(side);
@@ -71,7 +75,9 @@ class GraphRecording final : public Recording {
       // Libraries take their workspace for a stream at the first call on it, which cannot be recorded.
       work();
       guard.synchronizeStream(side);
-      capture(work, static_cast<const GraphRecording*>(other));
+      // Memory kept for reuse cannot be given up for a recording that needs more while it is made.
+      at::getDeviceAllocator(device_.type())->emptyCache();
+      capture(work, other);
     }
     ready.record(side);
     ready.block(before);
@@ -101,6 +107,7 @@ class GraphRecording final : public Recording {
 
   c10::Device device_;
   std::unique_ptr<KernelGraph> graph_;
+  std::optional<c10::Stream> side_;  ///< On which it was recorded
 };
 
 }  // namespace

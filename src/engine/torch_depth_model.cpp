@@ -107,6 +107,7 @@ int TorchDepthModel::concurrency() const {
 }
 
 int TorchDepthModel::num_recorded() const {
+  const std::lock_guard queueing(forward_);
   return graphs_.num_recorded();
 }
 

@@ -90,7 +90,7 @@ class TorchDepthModel final : public infer::DepthModel {
 
   /// Held by every request from upload to download, alone by what needs the device for itself.
   std::shared_mutex flight_;
-  std::mutex forward_;  ///< Held while a forward is queued
+  mutable std::mutex forward_;  ///< Held while a forward is queued
 
   mutable std::mutex mutex_;  ///< Guards what follows
   std::optional<Shape> last_shape_;

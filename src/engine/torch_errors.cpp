@@ -38,10 +38,13 @@ bool is_out_of_memory(const std::exception& error) {
   if (const auto* own = dynamic_cast<const Error*>(&error)) return own->code() == ErrorCode::kOutOfMemory;
   const std::string_view text = error.what();
   // Libraries report their own workspace as a status; cuBLAS calls a handle that it found no memory for not
-  // initialized, and oneDNN says so where it found no memory for the code of a convolution.
+  // initialized, oneDNN says so where it found no memory for the code of a convolution, and LibTorch where it
+  // found none for the workspace of any of cuDNN's engines. Metal has a largest buffer.
   for (const std::string_view sign :
        {"out of memory", "can't allocate memory", "not enough memory", "_STATUS_ALLOC_FAILED",
-        "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate", "could not create a primitive"}) {
+        "_ALLOCATION_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate",
+        "could not create a primitive", "unable to find an engine to execute this computation",
+        "Invalid buffer size: "}) {
     if (text.find(sign) != std::string_view::npos) return true;
   }
   return false;

@@ -207,8 +207,12 @@ TEST_F(Accelerator, MemoryThatRunsOutInTheNetworkIsTypedInEveryForm) {
   const infer::Result before = model->predict(toy.request);
   const std::string text = "CUDA out of memory. Tried to allocate 2.00 GiB";
   const std::vector<std::function<void()>> forms{
-      [&] { TORCH_CHECK_WITH(OutOfMemoryError, false, text); }, [&] { throw std::runtime_error(text); },
+      [&] { TORCH_CHECK_WITH(OutOfMemoryError, false, text); },
+      [&] { throw std::runtime_error(text); },
       [&] { TORCH_CHECK(false, "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"); },
+      [&] { TORCH_CHECK(false, "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"); },
+      [&] { TORCH_CHECK(false, "GET was unable to find an engine to execute this computation"); },
+      [&] { TORCH_CHECK(false, "Invalid buffer size: 21.50 GiB"); },
       [&] {
         TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`");
       },
@@ -240,6 +244,7 @@ TEST_F(Accelerator, LossOfTheDeviceEndsTheRunAndIsNotBlamedOnPictures) {
     mishap() = nullptr;
     fake_.on_synchronize_ = form;
     refusal(ErrorCode::kDeviceUnavailable, [&] { model->predict(toy.request); });
+    refusal(ErrorCode::kDeviceUnavailable, [&] { model->synchronize(); });
     fake_.on_synchronize_ = nullptr;
   }
 }
@@ -327,6 +332,13 @@ TEST_F(AcceleratorMemory, PeaksAreALineAndTheProbeSeesWhatTensorsTake) {
   EXPECT_EQ(before - probe_->device(kFakeGpu).free_bytes, 1U << 20);
 }
 
+TEST_F(AcceleratorMemory, PeaksThatAreNotCountedAreUnknownAndNotNothing) {
+  const auto model = model_on(kFakeGpu, kHungryForward);
+  EXPECT_TRUE(model->predict(ToyRequest(1, 1, kSize).request).peak_bytes);
+  fake_.counts_peaks_ = false;
+  EXPECT_EQ(model->predict(ToyRequest(1, 1, kSize).request).peak_bytes, std::nullopt);
+}
+
 TEST_F(AcceleratorMemory, BatchesGrowToWhatFitsAndNeverRunOut) {
   const auto model = model_on(kFakeGpu, kHungryForward);
   const auto one = *model->predict(ToyRequest(1, 1, kSize).request).peak_bytes;
@@ -380,6 +392,14 @@ TEST(UnifiedMemory, IsTheRecommendationLessTensorsAndNeverMoreThanTheHostHas) {
   EXPECT_EQ(free_of(2, 4, 3), 5U) << "2 GiB that the allocator keeps are there as well";
   EXPECT_EQ(free_of(12, 12, 32), 0U);
   EXPECT_EQ(unified_memory({.recommended_bytes = kGib}).total_bytes, kGib);
+}
+
+TEST(TorchMessage, IsTheFirstLineThatSaysSomething) {
+  EXPECT_EQ(torch_message(std::runtime_error("\nUnknown builtin op: aten::new.\nCould not find any")),
+            "Unknown builtin op: aten::new.");
+  EXPECT_EQ(torch_message(std::runtime_error("Traceback of TorchScript\nRuntimeError: the cause\nmore")),
+            "the cause");
+  EXPECT_EQ(torch_message(std::runtime_error("\n\n")), "");
 }
 
 TEST(DeviceFailure, IsNotAnErrorOfTheWork) {

@@ -48,6 +48,7 @@ class FakeAccelerator : public DeviceLayer {
   std::string why_none_ = "the fake has no device";
   int compute_capability_ = 90;
   bool can_record_ = true;
+  bool counts_peaks_ = true;
   bool tables_on_host_ = false;
   std::function<void()> on_synchronize_;  ///< May throw, as a device that failed does
   std::function<void()> on_record_;       ///< May throw, as work that cannot be recorded does
@@ -76,7 +77,7 @@ class FakeAccelerator : public DeviceLayer {
     const std::lock_guard lock(mutex_);
     return AllocatorState{allocated_bytes,
                           allocated_bytes + static_cast<std::int64_t>(cpu_memory().cached_bytes),
-                          peak_start_ + static_cast<std::int64_t>(meter_->peak_bytes())};
+                          counts_peaks_ ? peak_start_ + static_cast<std::int64_t>(meter_->peak_bytes()) : 0};
   }
   void reset_peak(int) const override {
     const std::lock_guard lock(mutex_);

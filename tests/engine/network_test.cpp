@@ -1,11 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/runtime/graph_iterator.h>
 
 #include <da3/error.hpp>
 
@@ -33,6 +38,28 @@ at::Tensor noise(at::IntArrayRef shape) {
 
 at::Tensor entry(const at::IValue& dictionary, const std::string& key) {
   return dictionary.toGenericDict().at(key).toTensor();
+}
+
+/// Operators of a method on which the host waits for the device, or the device for the host's memory.
+std::vector<std::string> waits(const torch::jit::Module& module, const std::string& method) {
+  // Always, and of a tensor's value.
+  static const std::set<std::string> kAlways{"aten::tensor",   "aten::item",      "aten::is_nonzero",
+                                             "aten::nonzero",  "aten::equal",     "aten::masked_select",
+                                             "aten::allclose", "aten::as_tensor", "aten::index"};
+  static const std::set<std::string> kOfTensors{"aten::Int",           "aten::Float",
+                                                "aten::Bool",          "aten::IntImplicit",
+                                                "aten::FloatImplicit", "aten::ScalarImplicit"};
+  std::shared_ptr<torch::jit::Graph> graph = module.get_method(method).graph()->copy();
+  torch::jit::Inline(*graph);
+  std::vector<std::string> found;
+  torch::jit::DepthFirstGraphNodeIterator nodes(graph);
+  for (const torch::jit::Node* node = nodes.next(); node != nullptr; node = nodes.next()) {
+    const std::string kind = node->kind().toQualString();
+    const bool of_tensor =
+        !node->inputs().empty() && node->inputs()[0]->type()->isSubtypeOf(*c10::TensorType::get());
+    if (kAlways.contains(kind) || (of_tensor && kOfTensors.contains(kind))) found.push_back(kind);
+  }
+  return found;
 }
 
 class Network : public ::testing::TestWithParam<std::string> {
@@ -87,6 +114,17 @@ TEST_P(Network, BothAttentionModesAgreeAndCanBeSwitchedAtAnyTime) {
   module_.setattr("use_sdpa", true);
   EXPECT_TRUE(at::allclose(sdpa, manual, 1e-4, 0));
   EXPECT_TRUE(at::equal(sdpa, entry(module_.forward({image}), "depth")));
+}
+
+TEST_P(Network, WaitsForNothingWhereItsForwardsAreRecorded) {
+  // The others have rules about sky and metres (recordable in load_model.cpp).
+  if (network_id(config_) != "da3-anyview") {
+    EXPECT_THAT(waits(module_, "decode_with"), ::testing::Not(::testing::IsEmpty()));
+    return;
+  }
+  for (const std::string method : {"features_with", "decode_with", "pose_with"}) {
+    EXPECT_THAT(waits(module_, method), ::testing::IsEmpty()) << method;
+  }
 }
 
 TEST_P(Network, RefusesASizeThatIsNoMultipleOfThePatch) {

@@ -126,6 +126,13 @@ std::vector<float> thinned(const std::vector<float>& maps, const Array& image) {
 
 class PrecisionGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, Precision>> {
  protected:
+  /// Why the device is not here, also for the table of cmake/ParityTable.cmake; empty where it is.
+  static std::string absence(DeviceKind kind) {
+    const std::string why = testing::why_no_gpu(kind);
+    if (!why.empty()) RecordProperty("absence", why);
+    return why;
+  }
+
   void compare_on(const DeviceId& device) {
     const auto& [golden, precision] = GetParam();
     LoadOptions options;
@@ -217,12 +224,12 @@ TEST_P(FakeGpuGolden, AgreesWithTheOriginal) {
 }
 
 TEST_P(CudaGolden, AgreesWithTheOriginal) {
-  if (const std::string why = testing::why_no_gpu(DeviceKind::kCuda); !why.empty()) GTEST_SKIP() << why;
+  if (const std::string why = absence(DeviceKind::kCuda); !why.empty()) GTEST_SKIP() << why;
   compare_on({DeviceKind::kCuda, 0});
 }
 
 TEST_P(MpsGolden, AgreesWithTheOriginal) {
-  if (const std::string why = testing::why_no_gpu(DeviceKind::kMps); !why.empty()) GTEST_SKIP() << why;
+  if (const std::string why = absence(DeviceKind::kMps); !why.empty()) GTEST_SKIP() << why;
   compare_on({DeviceKind::kMps, 0});
 }
 

@@ -17,8 +17,10 @@ void add_json(CLI::App& app, bool& json) {
 void add_model(CLI::App& app, ModelCommands& options) {
   app.require_subcommand(1);
 
+#ifdef DA3_WITH_PICTURES
   CLI::App* list = app.add_subcommand("list", "installed and published models, with size and licence");
   add_json(*list, options.list.json);
+#endif
 
   CLI::App* info = app.add_subcommand("info", "what a model file says about itself");
   info->add_option("FILE", options.info.model, "model file, or the name of an installed one")
@@ -26,6 +28,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
       ->required();
   add_json(*info, options.info.json);
 
+#ifdef DA3_WITH_PICTURES
   CLI::App* pull = app.add_subcommand("pull", "download a published model and export it");
   pull->add_option("NAME", options.pull.model, "name from 'da3 model list', or OWNER/REPO")
       ->type_name("")
@@ -35,6 +38,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
   pull->add_flag("--offline", options.pull.offline, "never open a socket");
   add_verbosity(*pull, options.pull.verbosity);
   pull->footer("\nHF_ENDPOINT, HF_TOKEN and the proxy variables are obeyed; models go to DA3_HOME.\n");
+#endif
 
   CLI::App* make = app.add_subcommand("export", "make a model file from published weights");
   make->add_option("SRC", options.export_model.source,

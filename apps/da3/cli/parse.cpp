@@ -29,9 +29,12 @@ struct Line {
     app.require_subcommand(1);
 #ifdef DA3_WITH_PICTURES
     add_infer(*app.add_subcommand("infer", "depth for photographs"), infer);
+    const char* const model_commands = "list, info, pull, export, verify";
+#else
+    const char* const model_commands = "info, export, verify";
 #endif
     add_bench(*app.add_subcommand("bench", "measure, compare, report"), bench);
-    add_model(*app.add_subcommand("model", "list, info, pull, export, verify"), model);
+    add_model(*app.add_subcommand("model", model_commands), model);
     add_doctor(*app.add_subcommand("doctor", "what is here and what would be chosen"), doctor);
     app.footer(
         "\nExit codes: 0 all done, 1 some inputs failed, 2 usage or no input, 3 model, 4 device or memory,\n"

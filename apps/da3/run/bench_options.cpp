@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include <da3/error.hpp>
-
 #include <engine/engine.hpp>
 #include <run/bench_setup.hpp>
 
@@ -23,14 +21,7 @@ std::vector<std::string> devices_of(const cli::BenchRun& options) {
       continue;
     }
     const DeviceId device = text == "auto" ? here.front() : parse_device(text);
-    if (std::find(here.begin(), here.end(), device) == here.end()) {
-      std::string present;
-      for (const DeviceId& each : here) present += (present.empty() ? "" : ", ") + to_string(each);
-      throw Error(ErrorCode::kDeviceUnavailable, "--device " + text +
-                                                     ": this machine and its LibTorch have no such device; "
-                                                     "there is " +
-                                                     present);
-    }
+    engine::check_device(device);
     add(device);
   }
   if (names.empty()) add(here.front());

@@ -144,8 +144,10 @@ Json models(std::vector<std::string>& advice) {
   try {
     const ChosenModel chosen = choose_model("");
     result["default"] = chosen.file.string();
+#ifdef DA3_WITH_HUB
     if (chosen.is_starter)
       advice.emplace_back("no Depth Anything 3 model is installed: da3 model pull da3-base");
+#endif
   } catch (const Error& error) {
     result["default"] = nullptr;
     advice.emplace_back(error.what());
