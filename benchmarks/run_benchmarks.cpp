@@ -8,7 +8,7 @@
 #include <benchmarks/run_benchmarks.hpp>
 #include <nlohmann/json.hpp>
 
-#include <bench/report_json.hpp>
+#include <bench/report/report_json.hpp>
 
 namespace da3::benchmarks {
 namespace {

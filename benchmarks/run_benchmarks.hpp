@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include <bench/environment.hpp>
+#include <bench/environment/environment.hpp>
 
 namespace da3::benchmarks {
 

@@ -68,7 +68,7 @@ def _physical_cores() -> int:
 
 
 def plan_groups(options: argparse.Namespace) -> list[tuple[str, list[dict]]]:
-    """The cases with da3's settings (src/bench/case_matrix.cpp), in groups that are interleaved."""
+    """The cases with da3's settings (src/bench/plan/case_matrix.cpp), in groups that are interleaved."""
     from peer import network
     from peer.photo import processed_size
 

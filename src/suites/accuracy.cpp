@@ -7,7 +7,7 @@
 
 #include <da3/error.hpp>
 
-#include <bench/case_metrics.hpp>
+#include <bench/report/case_metrics.hpp>
 #include <suites/context.hpp>
 #include <suites/depth_error.hpp>
 #include <suites/drawn_picture.hpp>

@@ -12,9 +12,9 @@
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
 
-#include <bench/clock.hpp>
-#include <bench/peak_memory.hpp>
-#include <bench/worker.hpp>
+#include <bench/against/worker.hpp>
+#include <bench/measure/clock.hpp>
+#include <bench/measure/peak_memory.hpp>
 #include <engine/bench_workloads.hpp>
 #include <engine/gpu_jpeg.hpp>
 #include <infer/depth_model.hpp>

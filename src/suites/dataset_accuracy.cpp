@@ -5,7 +5,7 @@
 
 #include <da3/error.hpp>
 
-#include <bench/case_metrics.hpp>
+#include <bench/report/case_metrics.hpp>
 #include <image/decode.hpp>
 #include <image/preprocess.hpp>
 #include <pipeline/focal.hpp>

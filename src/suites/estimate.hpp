@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bench/plan.hpp>
+#include <bench/plan/plan.hpp>
 
 namespace da3::suites {
 

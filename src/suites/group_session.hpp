@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <bench/case_metrics.hpp>
-#include <bench/sampler.hpp>
+#include <bench/measure/sampler.hpp>
+#include <bench/report/case_metrics.hpp>
 #include <suites/context.hpp>
 
 namespace da3::suites {

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <bench/page_cache.hpp>
+#include <bench/measure/page_cache.hpp>
 #include <suites/context.hpp>
 
 namespace da3::suites {

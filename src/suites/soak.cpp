@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include <bench/system_files.hpp>
+#include <bench/environment/system_files.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/slope.hpp>

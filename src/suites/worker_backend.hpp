@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include <bench/worker.hpp>
+#include <bench/against/worker.hpp>
 #include <suites/group_session.hpp>
 
 namespace da3::suites {

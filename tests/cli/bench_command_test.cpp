@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
 
-#include <bench/schema_check.hpp>
+#include <bench/report/schema_check.hpp>
 #include <cli/program.hpp>
 
 namespace da3::testing {

@@ -10,7 +10,7 @@
 
 #include <da3/error.hpp>
 
-#include <bench/fake_clock.hpp>
+#include <bench/measure/fake_clock.hpp>
 #include <suites/context.hpp>
 #include <weights/model_config.hpp>
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include <bench/report_text.hpp>
+#include <bench/presentation/report_text.hpp>
 #include <cli/options.hpp>
 
 namespace da3::cli {

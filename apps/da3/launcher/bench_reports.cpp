@@ -8,11 +8,11 @@
 
 #include <da3/error.hpp>
 
-#include <bench/charts.hpp>
-#include <bench/compare.hpp>
-#include <bench/comparison_text.hpp>
-#include <bench/report_json.hpp>
-#include <bench/report_text.hpp>
+#include <bench/compare/compare.hpp>
+#include <bench/compare/comparison_text.hpp>
+#include <bench/presentation/charts.hpp>
+#include <bench/presentation/report_text.hpp>
+#include <bench/report/report_json.hpp>
 #include <cli/report_format.hpp>
 #include <launcher/local_commands.hpp>
 

@@ -11,10 +11,10 @@
 
 #include <da3/error.hpp>
 
-#include <bench/report_json.hpp>
-#include <bench/report_text.hpp>
-#include <bench/system_files.hpp>
-#include <bench/warnings.hpp>
+#include <bench/environment/system_files.hpp>
+#include <bench/presentation/report_text.hpp>
+#include <bench/report/report_json.hpp>
+#include <bench/report/warnings.hpp>
 #include <cli/report_format.hpp>
 #include <run/bench_setup.hpp>
 #include <run/commands.hpp>

@@ -7,12 +7,12 @@
 
 #include <da3/error.hpp>
 
-#include <bench/against.hpp>
-#include <bench/clock.hpp>
-#include <bench/compare.hpp>
-#include <bench/comparison_text.hpp>
-#include <bench/report_json.hpp>
-#include <bench/warnings.hpp>
+#include <bench/against/against.hpp>
+#include <bench/compare/compare.hpp>
+#include <bench/compare/comparison_text.hpp>
+#include <bench/measure/clock.hpp>
+#include <bench/report/report_json.hpp>
+#include <bench/report/warnings.hpp>
 #include <cli/report_format.hpp>
 #include <run/bench_setup.hpp>
 #include <run/text.hpp>

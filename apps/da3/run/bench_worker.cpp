@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iostream>
 
-#include <bench/worker.hpp>
+#include <bench/against/worker.hpp>
 #include <run/bench_setup.hpp>
 #include <run/commands.hpp>
 #include <suites/worker_backend.hpp>

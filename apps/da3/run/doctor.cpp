@@ -14,7 +14,7 @@
 
 #include <da3/error.hpp>
 
-#include <bench/environment.hpp>
+#include <bench/environment/environment.hpp>
 #include <core/build_info.hpp>
 #include <engine/engine.hpp>
 #include <engine/system_info.hpp>

@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 
-# Instruction sets by which kernels are chosen, as in src/bench/environment_linux.cpp.
+# Instruction sets by which kernels are chosen, as in src/bench/environment/environment_linux.cpp.
 _FEATURES = (
     "sse4_2 avx fma f16c avx2 avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 amx_tile amx_bf16 amx_int8 "
     "asimd asimddp bf16 sve"

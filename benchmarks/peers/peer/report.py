@@ -11,7 +11,7 @@ from peer import environment
 from peer.sampler import Samples
 from peer.statistics import quantile, summary
 
-# Metrics of each suite in the order of da3's reports (src/bench/case_metrics.cpp).
+# Metrics of each suite in the order of da3's reports (src/bench/report/case_metrics.cpp).
 _METRICS = {
     "throughput": "forward_ms images_per_s efficiency flops peak_tensor_bytes peak_rss_bytes peak_device_bytes",
     "load": "start_ms load_ms first_ms total_ms",

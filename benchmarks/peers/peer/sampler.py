@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measures variants side by side, in the order of src/bench/sampler.hpp."""
+"""Measures variants side by side, in the order of src/bench/measure/sampler.hpp."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

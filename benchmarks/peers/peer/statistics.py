@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""The statistics of docs/bench-schema-1.json, defined as in src/bench/statistics.hpp."""
+"""The statistics of docs/bench-schema-1.json, defined as in src/bench/statistics/statistics.hpp."""
 
 import math
 

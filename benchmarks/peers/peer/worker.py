@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""The protocol of `da3 bench worker` (src/bench/worker.hpp): one JSON object a line in each direction."""
+"""The protocol of `da3 bench worker` (src/bench/against/worker.hpp): one JSON object a line in each direction."""
 
 import json
 from pathlib import Path

@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include <da3/error.hpp>
+
+#include <bench/compare/compare.hpp>
+#include <bench/presentation/text_table.hpp>
+#include <bench/report/warnings.hpp>
+#include <core/names.hpp>
+
+namespace da3::bench {
+namespace {
+
+constexpr core::NameTable<Verdict, 5> kVerdicts{{{Verdict::kNoDifference, "no difference shown"},
+                                                 {Verdict::kFaster, "lower"},
+                                                 {Verdict::kSlower, "higher"},
+                                                 {Verdict::kNotShown, "single values"},
+                                                 {Verdict::kNotComparable, "not comparable"}}};
+
+// One side of a two-sided 5 %, as the end of a 95 % interval.
+constexpr double kLevel = 0.025;
+constexpr std::string_view kCarriesOver = "forward_ms";
+
+struct Pair {
+  const CaseResult* base = nullptr;
+  const CaseResult* now = nullptr;
+};
+
+Statistic statistic_called(const std::string& name) {
+  if (name == "mean") {
+    return [](std::span<const double> v) {
+      double sum = 0;
+      for (const double value : v) sum += value;
+      return sum / static_cast<double>(v.size());
+    };
+  }
+  if (name == "min") return [](std::span<const double> v) { return v.front(); };
+  if (name == "max") return [](std::span<const double> v) { return v.back(); };
+  const double q = name == "p90" ? 0.9 : name == "p99" ? 0.99 : 0.5;
+  return [q](std::span<const double> v) { return quantile(v, q); };
+}
+
+Fields match_key(const CaseResult& result, bool same_machine) {
+  Fields key = result.settings;
+  if (same_machine) return key;
+  key.erase("threads");
+  const std::string device = key.text("device");
+  key.set("device", device.substr(0, device.find(':')));
+  return key;
+}
+
+std::vector<Pair> match_cases(const Report& base, const Report& now, Comparison& comparison) {
+  std::vector<Pair> pairs;
+  std::vector<const CaseResult*> used;
+  const auto done = [](const CaseResult& result) { return result.status == CaseStatus::kDone; };
+  for (const CaseResult& old_case : base.cases) {
+    if (!done(old_case)) continue;
+    const Fields key = match_key(old_case, comparison.same_machine);
+    const auto found = std::find_if(now.cases.begin(), now.cases.end(), [&](const CaseResult& each) {
+      return done(each) && each.suite == old_case.suite &&
+             match_key(each, comparison.same_machine).same_as(key) &&
+             std::find(used.begin(), used.end(), &each) == used.end();
+    });
+    if (found == now.cases.end()) {
+      comparison.only_in_base.push_back(case_name(old_case));
+    } else {
+      pairs.push_back({&old_case, &*found});
+      used.push_back(&*found);
+    }
+  }
+  for (const CaseResult& each : now.cases) {
+    if (done(each) && std::find(used.begin(), used.end(), &each) == used.end()) {
+      comparison.only_in_new.push_back(case_name(each));
+    }
+  }
+  return pairs;
+}
+
+// Calibration in the precision of the case. Null where the report has none.
+std::optional<double> calibration_of(const CaseResult& result, const Report& report) {
+  const std::string name = result.settings.text("precision", "fp32") + "_gflops";
+  for (const auto* table : {&result.calibration, &report.calibration}) {
+    const auto found = table->find(name);
+    if (found != table->end() && found->second > 0) return found->second;
+  }
+  return std::nullopt;
+}
+
+Rounds scaled(Rounds rounds, double factor) {
+  for (std::vector<double>& round : rounds) {
+    for (double& value : round) value *= factor;
+  }
+  return rounds;
+}
+
+Verdict verdict_of(const std::optional<Ratio>& ratio) {
+  if (!ratio || !ratio->ci95) return Verdict::kNotShown;
+  if (!ratio->shows_difference()) return Verdict::kNoDifference;
+  return ratio->value > 1 ? Verdict::kSlower : Verdict::kFaster;
+}
+
+// The samples of both sides, made comparable. Null: they cannot be.
+struct Sides {
+  Rounds base;
+  Rounds now;
+};
+
+class Judge {
+ public:
+  Judge(const Report& base, const Report& now, bool same_machine, Pairing pairing)
+      : base_(base), now_(now), same_machine_(same_machine), pairing_(pairing) {}
+
+  std::optional<Sides> sides(const Pair& pair, const std::string& metric) const {
+    const Distribution* base = pair.base->distribution(metric);
+    const Distribution* now = pair.now->distribution(metric);
+    if (base == nullptr || now == nullptr) return std::nullopt;
+    if (same_machine_) return Sides{base->rounds, now->rounds};
+    if (metric != kCarriesOver) return std::nullopt;
+    const auto base_speed = calibration_of(*pair.base, base_);
+    const auto now_speed = calibration_of(*pair.now, now_);
+    if (!base_speed || !now_speed) return std::nullopt;
+    return Sides{scaled(base->rounds, *base_speed), scaled(now->rounds, *now_speed)};
+  }
+
+  ComparedMetric compare(const Pair& pair, const Metric& metric, const std::string& statistic) const {
+    ComparedMetric compared;
+    compared.name = metric.name;
+    const Metric* theirs = pair.now->find(metric.name);
+    const bool sampled = std::holds_alternative<Distribution>(metric.value);
+    compared.statistic = sampled ? statistic : "";
+    compared.base = value_of(metric, statistic);
+    if (theirs != nullptr) compared.now = value_of(*theirs, statistic);
+    if (const auto both = sides(pair, metric.name)) {
+      compared.ratio = ratio_of(both->base, both->now, pairing_, statistic_called(statistic));
+      compared.verdict = verdict_of(compared.ratio);
+      if (!same_machine_) compared.note = "by efficiency";
+    } else if (!same_machine_) {
+      compared.verdict = Verdict::kNotComparable;
+    } else if (compared.base && compared.now && *compared.base > 0) {
+      compared.ratio = Ratio{*compared.now / *compared.base, std::nullopt};
+    }
+    return compared;
+  }
+
+  Pairing pairing() const { return pairing_; }
+
+ private:
+  static std::optional<double> value_of(const Metric& metric, const std::string& statistic) {
+    if (const auto* samples = std::get_if<Distribution>(&metric.value)) {
+      const std::vector<double> values = sorted_values(samples->rounds);
+      if (values.empty()) return std::nullopt;
+      return statistic_called(statistic)(values);
+    }
+    if (const auto* real = std::get_if<double>(&metric.value)) return *real;
+    if (const auto* whole = std::get_if<std::int64_t>(&metric.value)) return static_cast<double>(*whole);
+    return std::nullopt;
+  }
+
+  const Report& base_;
+  const Report& now_;
+  bool same_machine_;
+  Pairing pairing_;
+};
+
+bool beyond(const Ratio& ratio, const FailLimit& limit) {
+  const Interval interval = ratio.ci95.value_or(Interval{ratio.value, ratio.value});
+  return limit.on_rise ? interval.low > 1 + limit.share : interval.high < 1 - limit.share;
+}
+
+std::string limit_text(const FailLimit& limit) {
+  return limit.metric + (limit.statistic.empty() ? "" : "." + limit.statistic) + (limit.on_rise ? ">" : "<") +
+         format_number(100 * limit.share) + "%";
+}
+
+// The metric that a limit means in a case: by its name, or with "_ms" added.
+const Metric* metric_of(const CaseResult& result, const std::string& name) {
+  const Metric* exact = result.find(name);
+  return exact != nullptr ? exact : result.find(name + "_ms");
+}
+
+ComparedMetric& slot_for(ComparedCase& compared, ComparedMetric metric) {
+  for (ComparedMetric& each : compared.metrics) {
+    if (each.name == metric.name && each.statistic == metric.statistic) return each;
+  }
+  compared.metrics.push_back(std::move(metric));
+  return compared.metrics.back();
+}
+
+void apply_limit(const FailLimit& limit, const std::vector<Pair>& pairs, const Judge& judge,
+                 Comparison& comparison) {
+  struct Candidate {
+    ComparedCase* owner = nullptr;
+    std::string metric;
+    std::string statistic;
+    double p = 1;
+  };
+  std::vector<Candidate> candidates;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const Metric* metric = metric_of(*pairs[i].base, limit.metric);
+    if (metric == nullptr) continue;
+    const bool sampled = std::holds_alternative<Distribution>(metric->value);
+    if (sampled == limit.statistic.empty()) {
+      throw Error(ErrorCode::kUsage,
+                  "--fail-on '" + limit_text(limit) + "': " + metric->name +
+                      (sampled ? " was sampled; say which statistic, such as " + metric->name + ".median"
+                               : " is one number; leave ." + limit.statistic + " out"));
+    }
+    const ComparedMetric& slot =
+        slot_for(comparison.cases[i], judge.compare(pairs[i], *metric, limit.statistic));
+    double p = 1;
+    if (const auto both = judge.sides(pairs[i], metric->name)) {
+      const Statistic statistic = statistic_called(limit.statistic);
+      p = limit.on_rise
+              ? p_ratio_above(both->base, both->now, 1 + limit.share, judge.pairing(), statistic)
+              : p_ratio_above(both->now, both->base, 1 / (1 - limit.share), judge.pairing(), statistic);
+    } else if (!sampled && slot.verdict != Verdict::kNotComparable) {
+      p = 0;  // One exact number: the ratio alone decides.
+    }
+    candidates.push_back({&comparison.cases[i], slot.name, slot.statistic, p});
+  }
+  if (candidates.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "--fail-on '" + limit_text(limit) + "': no matching case has the metric " + limit.metric);
+  }
+  std::vector<double> p_values;
+  for (const Candidate& each : candidates) p_values.push_back(each.p);
+  const std::vector<double> adjusted = holm_adjust(p_values);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    for (ComparedMetric& metric : candidates[i].owner->metrics) {
+      if (metric.name != candidates[i].metric || metric.statistic != candidates[i].statistic) continue;
+      metric.p_value = adjusted[i];
+      if (!metric.ratio || !beyond(*metric.ratio, limit) || adjusted[i] >= kLevel) continue;
+      metric.failed = true;
+      comparison.failures.push_back(std::string(to_string(candidates[i].owner->suite)) + " " +
+                                    to_text(candidates[i].owner->settings) + ": " + metric.name + " is " +
+                                    format_number(metric.ratio->value) + " times the base's, limit " +
+                                    limit_text(limit));
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  return core::name_of(kVerdicts, verdict);
+}
+
+Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits,
+                           Pairing pairing) {
+  Comparison comparison;
+  // What ran in turns ran on one machine, whatever the two programs know to tell about it.
+  comparison.same_machine = pairing == Pairing::kByRound || base.environment.same_machine(now.environment);
+  const std::vector<Pair> pairs = match_cases(base, now, comparison);
+  if (pairs.empty()) {
+    throw Error(ErrorCode::kUsage, "no case of the two reports has the same settings (" +
+                                       std::to_string(base.cases.size()) + " and " +
+                                       std::to_string(now.cases.size()) +
+                                       " cases); measure both with the same options");
+  }
+  const Judge judge(base, now, comparison.same_machine, pairing);
+  for (const Pair& pair : pairs) {
+    ComparedCase compared{pair.now->suite, pair.now->settings, {}};
+    for (const Metric& metric : pair.base->metrics) {
+      if (pair.now->find(metric.name) != nullptr && !std::holds_alternative<Missing>(metric.value)) {
+        compared.metrics.push_back(judge.compare(pair, metric, "median"));
+      }
+    }
+    comparison.cases.push_back(std::move(compared));
+  }
+  for (const FailLimit& limit : limits) apply_limit(limit, pairs, judge, comparison);
+  return comparison;
+}
+
+}  // namespace da3::bench

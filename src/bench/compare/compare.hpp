@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <bench/report/report.hpp>
+
+namespace da3::bench {
+
+/// A limit of `--fail-on`: the statistic may not rise (or with '<' fall) by more than a share.
+struct FailLimit {
+  std::string metric;     ///< "forward_ms"; "_ms" may be left out
+  std::string statistic;  ///< median, mean, min, max, p90 or p99; empty for a metric that is one number
+  bool on_rise = true;
+  double share = 0;  ///< 0.05 for 5 %
+};
+
+/// The limit in "METRIC.STAT>P%", such as "forward_ms.median>5%" ("p50" is the median). A list is separated
+/// by commas. Throws: Error kUsage that shows the form.
+std::vector<FailLimit> parse_fail_limits(std::string_view text);
+
+enum class Verdict {
+  kNoDifference,   ///< The interval holds 1
+  kFaster,         ///< Lower
+  kSlower,         ///< Higher
+  kNotShown,       ///< A single value on a side: nothing to judge by
+  kNotComparable,  ///< Different machines, and not a metric that carries over
+};
+
+std::string_view to_string(Verdict verdict);
+
+/// One metric of one pair of cases.
+struct ComparedMetric {
+  std::string name;
+  std::string statistic;  ///< Empty for a metric that is one number
+  std::optional<double> base;
+  std::optional<double> now;
+  std::optional<Ratio>
+      ratio;  ///< now / base; between machines of time x calibration, so 1 is equal efficiency
+  Verdict verdict = Verdict::kNotShown;
+  std::optional<double> p_value;  ///< Of the limit that names it, Holm-adjusted over the cases
+  bool failed = false;
+  std::string note;
+};
+
+struct ComparedCase {
+  SuiteName suite = SuiteName::kThroughput;
+  Fields settings;
+  std::vector<ComparedMetric> metrics;
+};
+
+struct Comparison {
+  bool same_machine = true;
+  std::vector<ComparedCase> cases;
+  std::vector<std::string> only_in_base;
+  std::vector<std::string> only_in_new;
+  std::vector<std::string> failures;  ///< One line each; empty: passed, or no limit was given
+  bool failed() const { return !failures.empty(); }
+};
+
+/// Matches done cases by all settings and compares their metrics. Between different machines threads and the
+/// index of the device are left out of the match, and only forward_ms is judged, by efficiency. A case fails
+/// when the whole 95 % interval of its ratio lies beyond a limit and its t test, Holm-adjusted over the cases
+/// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond.
+/// `pairing`: kByRound where both reports come from one interleaved run.
+/// Throws: Error kUsage if no case matches, or a limit names a metric or statistic that no matching case has.
+Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits = {},
+                           Pairing pairing = Pairing::kIndependent);
+
+}  // namespace da3::bench

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <string>
+
+#include <sys/sysctl.h>
+
+#include <bench/environment/environment_system.hpp>
+
+namespace da3::bench {
+namespace {
+
+std::string text_of(const char* name) {
+  std::size_t size = 0;
+  if (sysctlbyname(name, nullptr, &size, nullptr, 0) != 0 || size == 0) return {};
+  std::string text(size, '\0');
+  if (sysctlbyname(name, text.data(), &size, nullptr, 0) != 0) return {};
+  return text.substr(0, text.find('\0'));
+}
+
+template <typename Integer>
+Integer number_of(const char* name) {
+  Integer value = 0;
+  std::size_t size = sizeof(value);
+  return sysctlbyname(name, &value, &size, nullptr, 0) == 0 ? value : Integer{0};
+}
+
+constexpr std::array<std::pair<const char*, const char*>, 6> kFeatures{
+    {{"hw.optional.arm.FEAT_DotProd", "dotprod"},
+     {"hw.optional.arm.FEAT_BF16", "bf16"},
+     {"hw.optional.arm.FEAT_I8MM", "i8mm"},
+     {"hw.optional.arm.FEAT_SME", "sme"},
+     {"hw.optional.avx2_0", "avx2"},
+     {"hw.optional.avx512f", "avx512f"}}};
+
+}  // namespace
+
+void fill_from_system(Environment& environment, const std::filesystem::path& /*root*/) {
+  environment.os = "macOS " + text_of("kern.osproductversion");
+  environment.cpu_model = text_of("machdep.cpu.brand_string");
+  environment.memory_bytes = number_of<std::uint64_t>("hw.memsize");
+  const int physical = number_of<int>("hw.physicalcpu");
+  if (physical > 0) environment.physical_cores = physical;
+  for (const auto& [key, name] : kFeatures) {
+    if (number_of<int>(key) == 1) environment.cpu_features.emplace_back(name);
+  }
+}
+
+}  // namespace da3::bench

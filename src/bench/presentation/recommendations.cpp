@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include <bench/plan/plan.hpp>
+#include <bench/presentation/recommendations.hpp>
+#include <bench/presentation/text_table.hpp>
+
+namespace da3::bench {
+namespace {
+
+constexpr double kWorthwhile = 1.03;    // of throughput
+constexpr double kNothing = 0.005;      // of the forwards' time
+constexpr double kMuchOverhead = 0.15;  // of the forwards' time
+
+using Cases = std::vector<const CaseResult*>;
+
+Cases done_cases(const Report& report, SuiteName suite) {
+  Cases cases;
+  for (const CaseResult& each : report.cases) {
+    if (each.suite == suite && each.status == CaseStatus::kDone) cases.push_back(&each);
+  }
+  return cases;
+}
+
+// Cases that differ in nothing but `varying`.
+std::vector<Cases> groups_but_for(const Cases& cases, const std::vector<std::string>& varying) {
+  std::vector<Cases> groups;
+  for (const CaseResult* each : cases) {
+    const std::string key = to_text(each->settings, varying);
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const Cases& group) {
+      return to_text(group.front()->settings, varying) == key;
+    });
+    if (same == groups.end()) {
+      groups.push_back({each});
+    } else {
+      same->push_back(each);
+    }
+  }
+  return groups;
+}
+
+std::string subject(const CaseResult& result) {
+  std::string text;
+  for (const char* name : {"model", "device", "precision"}) {
+    const std::string value = result.settings.text(name);
+    if (!value.empty()) text += (text.empty() ? "" : ", ") + value;
+  }
+  const std::int64_t width = result.settings.number("width");
+  if (width > 0)
+    text += ", " + std::to_string(width) + "x" + std::to_string(result.settings.number("height"));
+  const std::string tokens = result.settings.text("tokens");
+  if (!tokens.empty()) text += ", " + tokens + " tokens";
+  return text;
+}
+
+// "1.24 times (1.20 to 1.27)"
+std::string times(const Ratio& ratio) {
+  std::string text = format_number(ratio.value) + " times";
+  if (ratio.ci95)
+    text += " (" + format_number(ratio.ci95->low) + " to " + format_number(ratio.ci95->high) + ")";
+  return text;
+}
+
+Rounds per_image(const CaseResult& result) {
+  const Distribution* forward = result.distribution("forward_ms");
+  if (forward == nullptr) return {};
+  Rounds rounds = forward->rounds;
+  for (std::vector<double>& round : rounds) {
+    for (double& ms : round)
+      ms /= static_cast<double>(std::max<std::int64_t>(1, result.settings.number("batch", 1)));
+  }
+  return rounds;
+}
+
+// What a batch gains over single images, if that is shown.
+std::string against_single(const CaseResult& batch, const CaseResult& single) {
+  const auto ratio = ratio_of(per_image(batch), per_image(single), Pairing::kByRound);
+  if (!ratio) return "";
+  if (!ratio->shows_difference()) return "; no difference shown to single images, " + times(*ratio);
+  return ", " + times(*ratio) + " that of single images" +
+         (ratio->value < kWorthwhile ? ": batching hardly pays here" : "");
+}
+
+void recommend_batch(const Report& report, std::vector<std::string>& advice) {
+  for (const Cases& group :
+       groups_but_for(done_cases(report, SuiteName::kThroughput), {"batch", "attention"})) {
+    const auto rate = [](const CaseResult* each) { return each->number("images_per_s").value_or(0); };
+    const CaseResult* best =
+        *std::max_element(group.begin(), group.end(),
+                          [&](const CaseResult* a, const CaseResult* b) { return rate(a) < rate(b); });
+    if (rate(best) <= 0) continue;
+    std::string text = subject(*best) + ": best throughput " + format_number(rate(best)) +
+                       " images/s with --batch " + best->settings.text("batch") + " --attention " +
+                       best->settings.text("attention");
+    const auto single = std::find_if(group.begin(), group.end(), [&](const CaseResult* each) {
+      return each->settings.number("batch") == 1 &&
+             each->settings.text("attention") == best->settings.text("attention");
+    });
+    if (single != group.end() && *single != best) text += against_single(*best, **single);
+    advice.push_back(text + ".");
+  }
+}
+
+// One sentence per group of two variants of `setting` by `metric`.
+void recommend_variant(const Report& report, SuiteName suite, const std::string& setting,
+                       const std::string& metric, const std::string& what, std::vector<std::string>& advice) {
+  for (const Cases& group : groups_but_for(done_cases(report, suite), {setting})) {
+    for (std::size_t i = 1; i < group.size(); ++i) {
+      const Distribution* base = group.front()->distribution(metric);
+      const Distribution* other = group[i]->distribution(metric);
+      if (base == nullptr || other == nullptr) continue;
+      const auto ratio = ratio_of(other->rounds, base->rounds, Pairing::kByRound);
+      if (!ratio) continue;
+      const std::string first = group.front()->settings.text(setting);
+      const std::string second = group[i]->settings.text(setting);
+      std::string text = subject(*group.front()) + ": ";
+      if (!ratio->shows_difference()) {
+        text += "no difference shown between " + first + " and " + second + " " + what + " (" +
+                times(*ratio) + ")";
+      } else if (ratio->value > 1) {
+        text += second + " is " + times(*ratio) + " as fast as " + first + " " + what;
+      } else {
+        const auto inverse = ratio_of(base->rounds, other->rounds, Pairing::kByRound);
+        text += first + " is " + times(*inverse) + " as fast as " + second + " " + what;
+      }
+      advice.push_back(text + ".");
+    }
+  }
+}
+
+void recommend_batching(const Report& report, std::vector<std::string>& advice) {
+  for (const Cases& group : groups_but_for(done_cases(report, SuiteName::kBatching), {"batch"})) {
+    const CaseResult* automatic = nullptr;
+    const CaseResult* fixed = nullptr;
+    for (const CaseResult* each : group) {
+      if (each->settings.text("batch") == "auto") {
+        automatic = each;
+      } else if (fixed == nullptr || each->number("total_ms") < fixed->number("total_ms")) {
+        fixed = each;
+      }
+    }
+    if (automatic == nullptr || fixed == nullptr || !automatic->distribution("total_ms") ||
+        !fixed->distribution("total_ms")) {
+      continue;
+    }
+    const auto ratio = ratio_of(automatic->distribution("total_ms")->rounds,
+                                fixed->distribution("total_ms")->rounds, Pairing::kByRound);
+    if (!ratio) continue;
+    std::string text = subject(*automatic) + ", " + automatic->settings.text("images_shape", "images") + ": ";
+    if (!ratio->shows_difference()) {
+      text += "--batch auto keeps up with the best fixed size (" + fixed->settings.text("batch") + ")";
+    } else {
+      text += ratio->value > 1
+                  ? "--batch auto beats the best fixed size (" + fixed->settings.text("batch") + ")"
+                  : "the best fixed size (--batch " + fixed->settings.text("batch") + ") beats auto";
+    }
+    advice.push_back(text + "; speed against it " + times(*ratio) + ".");
+  }
+}
+
+void recommend_load(const Report& report, std::vector<std::string>& advice) {
+  for (const Cases& group : groups_but_for(done_cases(report, SuiteName::kLoad), {"cache"})) {
+    std::map<std::string, const CaseResult*> by_cache;
+    for (const CaseResult* each : group) by_cache[each->settings.text("cache")] = each;
+    const auto total = [](const CaseResult* each) { return each->number("total_ms"); };
+    if (by_cache.count("warm") == 0 || !total(by_cache["warm"])) continue;
+    std::string text = subject(*group.front()) + ": a new process gives its first depth map after " +
+                       format_number(*total(by_cache["warm"])) + " ms";
+    if (by_cache.count("cold") != 0 && total(by_cache["cold"]) &&
+        by_cache["cold"]->facts.text("page_cache_dropped") != "no") {
+      text += ", " + format_number(*total(by_cache["cold"])) + " ms with a cold disk cache";
+    }
+    if (by_cache.count("hit") != 0 && by_cache["hit"]->number("first_ms")) {
+      text += "; in a process that holds the model already it takes " +
+              format_number(*by_cache["hit"]->number("first_ms")) + " ms, so give many images to one run";
+    }
+    advice.push_back(text + ".");
+  }
+}
+
+void recommend_folder(const Report& report, std::vector<std::string>& advice) {
+  for (const CaseResult* each : done_cases(report, SuiteName::kFolder)) {
+    const auto overhead = each->number("overhead_share");
+    if (!overhead) continue;
+    std::string text = subject(*each) + ": ";
+    if (*overhead > kNothing) {
+      text +=
+          "reading, resizing and writing add " + format_number(100 * *overhead) + " % to the forwards alone";
+      if (*overhead > kMuchOverhead) text += "; more --decode-threads or fewer --format entries may help";
+    } else {
+      text += "reading, resizing and writing are hidden behind the forwards";
+    }
+    advice.push_back(text + ".");
+  }
+}
+
+void recommend_precision(const Report& report, std::vector<std::string>& advice) {
+  for (const CaseResult* each : done_cases(report, SuiteName::kAccuracy)) {
+    const auto error = each->number("abs_rel");
+    if (!error || each->settings.find(kDatasetSetting) != nullptr ||
+        each->settings.text("precision") == "fp32") {
+      continue;
+    }
+    advice.push_back(each->settings.text("model") + ", " + each->settings.text("device") + ": --precision " +
+                     each->settings.text("precision") + " moves depth by " + format_number(100 * *error) +
+                     " % on average (largest " + format_number(100 * each->number("max_rel").value_or(0)) +
+                     " %)" +
+                     (each->settings.text("weights") == "synthetic" ? ", with synthetic weights." : "."));
+  }
+}
+
+// What a mode is worth by measured depth; with synthetic weights it is worth nothing.
+void recommend_by_dataset(const Report& report, std::vector<std::string>& advice) {
+  for (const CaseResult* each : done_cases(report, SuiteName::kAccuracy)) {
+    const std::string data = each->settings.text(kDatasetSetting);
+    const auto error = each->number("abs_rel");
+    if (!error || data.empty() || each->settings.text("weights") == "synthetic") continue;
+    advice.push_back(subject(*each) + ", " + each->settings.text("attention") + ": on " + data + " (" +
+                     each->facts.text("pictures") + " photos, alignment: " + each->facts.text("alignment") +
+                     ") depth is off by " + format_number(100 * *error) + " % on average, " +
+                     format_number(each->number("rmse_m").value_or(0)) + " m RMSE, delta1 " +
+                     format_number(each->number("delta1").value_or(0)) + ".");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> recommend(const Report& report) {
+  std::vector<std::string> advice;
+  recommend_batch(report, advice);
+  recommend_batching(report, advice);
+  recommend_variant(report, SuiteName::kAttention, "attention", "layer_ms", "for a whole attention layer",
+                    advice);
+  recommend_variant(report, SuiteName::kPreprocess, "strategy", "total_ms", "for preparing a photo", advice);
+  recommend_load(report, advice);
+  recommend_folder(report, advice);
+  recommend_precision(report, advice);
+  recommend_by_dataset(report, advice);
+  return advice;
+}
+
+}  // namespace da3::bench

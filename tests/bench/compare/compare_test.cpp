@@ -1,0 +1,259 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+#include <bench/against/against.hpp>
+#include <bench/compare/compare.hpp>
+#include <bench/compare/comparison_text.hpp>
+#include <bench/report/sample_report.hpp>
+
+namespace da3::bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// The default of --against.
+constexpr int kSideBySideRounds = 12;
+constexpr int kRunsPerRound = 3;
+
+const Rounds kSteady{{100, 101}, {99, 100}, {101, 100}, {100, 99}, {100, 102}};
+
+Rounds scaled(Rounds rounds, double factor) {
+  for (auto& round : rounds) {
+    for (double& value : round) value *= factor;
+  }
+  return rounds;
+}
+
+Report report_of(const Rounds& rounds, const std::string& cpu = "Example 9000") {
+  return sample_report({throughput_case(1, "sdpa", rounds)}, cpu);
+}
+
+TEST(FailLimits, ReadsMetricStatisticAndShare) {
+  const auto limits =
+      parse_fail_limits("forward_ms.median>5%, load.p50 > 7.5 %,peak_rss_bytes>10%,images_per_s<20%");
+  ASSERT_THAT(limits, SizeIs(4));
+  EXPECT_EQ(limits[0].metric, "forward_ms");
+  EXPECT_EQ(limits[0].statistic, "median");
+  EXPECT_DOUBLE_EQ(limits[0].share, 0.05);
+  EXPECT_EQ(limits[1].statistic, "median");
+  EXPECT_DOUBLE_EQ(limits[1].share, 0.075);
+  EXPECT_TRUE(limits[2].statistic.empty());
+  EXPECT_FALSE(limits[3].on_rise);
+}
+
+TEST(FailLimits, RefusesWhatItCannotRead) {
+  for (const char* text :
+       {"", "forward_ms.median", "forward_ms.median>5", "forward_ms.median>x%", "forward_ms.middle>5%", ">5%",
+        "forward_ms.median>-5%", "a>5%,", "a<100%", "a>nan%"}) {
+    EXPECT_THROW(parse_fail_limits(text), Error) << text;
+  }
+}
+
+TEST(Compare, EqualSamplesShowNoDifference) {
+  const Comparison c =
+      compare_reports(report_of(kSteady), report_of(kSteady), parse_fail_limits("forward.p50>5%"));
+  EXPECT_FALSE(c.failed());
+  EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNoDifference);
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("no difference shown"));
+}
+
+TEST(Compare, SlowDownBeyondTheLimitFails) {
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  const Comparison slow = compare_reports(report_of(kSteady), report_of(scaled(kSteady, 1.10)), limits);
+  ASSERT_TRUE(slow.failed());
+  EXPECT_THAT(slow.failures.front(), HasSubstr("forward_ms is 1.1 times the base's"));
+  EXPECT_FALSE(compare_reports(report_of(kSteady), report_of(scaled(kSteady, 1.10))).failed());
+  EXPECT_FALSE(compare_reports(report_of(kSteady), report_of(scaled(kSteady, 1.04)), limits).failed());
+  EXPECT_FALSE(compare_reports(report_of(kSteady), report_of(scaled(kSteady, 0.5)), limits).failed());
+}
+
+TEST(Compare, FallBeyondTheLimitFailsWhereThatIsAsked) {
+  const auto limits = parse_fail_limits("forward_ms.median<20%");
+  EXPECT_TRUE(compare_reports(report_of(kSteady), report_of(scaled(kSteady, 0.7)), limits).failed());
+  EXPECT_FALSE(compare_reports(report_of(kSteady), report_of(scaled(kSteady, 0.9)), limits).failed());
+}
+
+TEST(Compare, OneRunOnASideShowsNothing) {
+  const Comparison c =
+      compare_reports(report_of({{100}}), report_of({{500}}), parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_FALSE(c.failed());
+  EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNotShown);
+}
+
+TEST(Compare, ExactNumbersFailByTheirValueAlone) {
+  Report more = report_of(kSteady);
+  more.cases.front().set("peak_rss_bytes", std::int64_t{700000000});
+  const auto limits = parse_fail_limits("peak_rss_bytes>10%");
+  EXPECT_TRUE(compare_reports(report_of(kSteady), more, limits).failed());
+  EXPECT_FALSE(compare_reports(more, report_of(kSteady), limits).failed());
+}
+
+TEST(Compare, AsksForAStatisticOnlyWhereThereAreSamples) {
+  const Report r = report_of(kSteady);
+  EXPECT_THROW(compare_reports(r, r, parse_fail_limits("forward_ms>5%")), Error);
+  EXPECT_THROW(compare_reports(r, r, parse_fail_limits("peak_rss_bytes.median>5%")), Error);
+  EXPECT_THROW(compare_reports(r, r, parse_fail_limits("absent_ms.median>5%")), Error);
+}
+
+TEST(Compare, MatchesByAllSettings) {
+  const Report base =
+      sample_report({throughput_case(1, "sdpa", kSteady), throughput_case(2, "sdpa", kSteady)});
+  const Report now =
+      sample_report({throughput_case(4, "sdpa", kSteady), throughput_case(2, "sdpa", kSteady)});
+  const Comparison c = compare_reports(base, now);
+  EXPECT_THAT(c.cases, SizeIs(1));
+  EXPECT_THAT(c.only_in_base, SizeIs(1));
+  EXPECT_THAT(c.only_in_new, SizeIs(1));
+}
+
+TEST(Compare, NoMatchingCaseIsAUsageError) {
+  const Report base = sample_report({throughput_case(1, "sdpa", kSteady)});
+  EXPECT_THROW(compare_reports(base, sample_report({throughput_case(2, "sdpa", kSteady)})), Error);
+  CaseResult failed = throughput_case(1, "sdpa", kSteady);
+  failed.status = CaseStatus::kFailed;
+  EXPECT_THROW(compare_reports(base, sample_report({failed})), Error);
+}
+
+TEST(Compare, OtherMachinesAreJudgedByEfficiency) {
+  // Half the time on a machine of twice the speed is the same efficiency.
+  Report fast = sample_report({throughput_case(1, "sdpa", scaled(kSteady, 0.5), "cpu", 16)}, "Faster 1");
+  fast.cases.front().calibration = {{"fp32_gflops", 340.0}};
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  const Comparison same = compare_reports(report_of(kSteady), fast, limits);
+  EXPECT_FALSE(same.same_machine);
+  EXPECT_FALSE(same.failed());
+  EXPECT_NEAR(same.cases.front().metrics.front().ratio->value, 1.0, 1e-12);
+  // The same time there is half the efficiency.
+  fast.cases.front().set("forward_ms", Distribution{kSteady, {}});
+  EXPECT_TRUE(compare_reports(report_of(kSteady), fast, limits).failed());
+}
+
+TEST(Compare, ProgramsThatTookTurnsRanOnOneMachine) {
+  // One of them does not know the devices.
+  Report now = report_of(scaled(kSteady, 1.2));
+  now.environment.devices.clear();
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  const Comparison c = compare_reports(report_of(kSteady), now, limits, Pairing::kByRound);
+  EXPECT_TRUE(c.same_machine);
+  EXPECT_TRUE(c.failed());
+}
+
+TEST(Compare, OtherMachinesNeedACalibration) {
+  Report other = report_of(scaled(kSteady, 3), "Faster 1");
+  other.calibration.clear();
+  other.cases.front().calibration.clear();
+  const Comparison c = compare_reports(report_of(kSteady), other, parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_FALSE(c.failed());
+  EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNotComparable);
+}
+
+// Rounds as two programs that alternate would give: noise of 3 % a run, 2 % a process, drift of the machine
+// shared by both.
+class Machine {
+ public:
+  explicit Machine(unsigned seed) : random_(seed) {}
+  std::pair<Rounds, Rounds> alternate(int rounds, double slowdown) {
+    std::pair<Rounds, Rounds> both;
+    double drift = 0;
+    for (int i = 0; i < rounds; ++i) {
+      drift += 0.02 * normal();
+      both.first.push_back(round(100 * std::exp(drift)));
+      both.second.push_back(round(100 * slowdown * std::exp(drift)));
+    }
+    return both;
+  }
+
+ private:
+  // The runs of one process, which lies 2 % better or worse in memory than others.
+  std::vector<double> round(double ms) {
+    const double place = 0.02 * normal();
+    std::vector<double> runs;
+    for (int i = 0; i < kRunsPerRound; ++i) runs.push_back(ms * std::exp(place + 0.03 * normal()));
+    return runs;
+  }
+
+  // Box and Muller, since the standard library's distribution differs between implementations.
+  double normal() {
+    const auto uniform = [&] {
+      return (static_cast<double>(random_()) + 1.0) / (static_cast<double>(std::mt19937::max()) + 2.0);
+    };
+    return std::sqrt(-2 * std::log(uniform())) * std::cos(6.283185307179586 * uniform());
+  }
+  std::mt19937 random_;
+};
+
+int alarms(double slowdown) {
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  int found = 0;
+  for (unsigned run = 0; run < 40; ++run) {
+    const auto [base, now] = Machine(run).alternate(kSideBySideRounds, slowdown);
+    found += compare_reports(report_of(base), report_of(now), limits, Pairing::kByRound).failed() ? 1 : 0;
+  }
+  return found;
+}
+
+TEST(Compare, InterleavedRunsOfOneProgramRaiseNoAlarm) {
+  EXPECT_EQ(alarms(1.0), 0);
+}
+
+TEST(Compare, InterleavedRunsFindATenPercentSlowDown) {
+  EXPECT_GE(alarms(1.10), 30);
+}
+
+TEST(Comparison, HasEveryFormat) {
+  Report slow = report_of(scaled(kSteady, 1.10));
+  slow.cases.front().settings.set("model", std::string("a,b"));
+  Report base = report_of(kSteady);
+  base.cases.front().settings.set("model", std::string("a,b"));
+  const Comparison c = compare_reports(base, slow, parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("BEYOND THE LIMIT"));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kMarkdown),
+              HasSubstr("\n- regression: throughput model=a,b"));
+  const std::string csv = format_comparison(c, ReportFormat::kCsv);
+  EXPECT_THAT(csv, testing::StartsWith("suite,model,"));
+  EXPECT_THAT(
+      csv,
+      HasSubstr("\nthroughput,\"a,b\",synthetic,cpu,fp32,sdpa,1,280,504,2,forward_ms,median,100,110,1.1,"));
+  const nlohmann::json json = nlohmann::json::parse(format_comparison(c, ReportFormat::kJson));
+  EXPECT_EQ(json["comparison"], 1);
+  EXPECT_EQ(json["failed"], true);
+  const nlohmann::json& metric = json["cases"][0]["metrics"][0];
+  EXPECT_EQ(metric["metric"], "forward_ms");
+  EXPECT_EQ(metric["statistic"], "median");
+  EXPECT_NEAR(metric["ratio"].get<double>(), 1.1, 1e-12);
+  EXPECT_EQ(metric["ci95"].size(), 2U);
+  EXPECT_EQ(metric["verdict"], "higher");
+  EXPECT_EQ(json["cases"][0]["metrics"][1]["statistic"], nullptr);
+}
+
+TEST(Compare, ManyCasesRaiseNoMoreAlarmsThanOne) {
+  // A single noisy case of twenty that reaches p = 0.01 passes after Holm's correction, and fails alone.
+  const Rounds noisy_base{{100}, {104}, {97}, {101}};
+  const Rounds noisy_new{{112}, {110}, {114}, {108}};
+  std::vector<CaseResult> base{throughput_case(1, "sdpa", noisy_base)};
+  std::vector<CaseResult> now{throughput_case(1, "sdpa", noisy_new)};
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  const double alone =
+      *compare_reports(sample_report(base), sample_report(now), limits).cases[0].metrics[0].p_value;
+  for (std::int64_t i = 2; i <= 20; ++i) {
+    base.push_back(throughput_case(i, "sdpa", kSteady));
+    now.push_back(throughput_case(i, "sdpa", kSteady));
+  }
+  const Comparison many = compare_reports(sample_report(base), sample_report(now), limits);
+  EXPECT_NEAR(*many.cases[0].metrics[0].p_value, 20 * alone, 1e-9);
+  EXPECT_LT(alone, 0.025);
+  EXPECT_FALSE(many.failed());
+}
+
+}  // namespace
+}  // namespace da3::bench
