@@ -17,6 +17,7 @@
 namespace da3::bench {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -60,6 +61,15 @@ TEST(ReportJson, SchemaNoticesWhatIsWrong) {
   EXPECT_THAT(schema_problems(object, schema()),
               testing::UnorderedElementsAre(HasSubstr("lacks median"), HasSubstr("status is none of"),
                                             HasSubstr("lacks version"), HasSubstr("threads is \"two\"")));
+}
+
+TEST(ReportJson, SuitesThatHaveNoDoneCaseAreFound) {
+  const nlohmann::json object = nlohmann::json::parse(to_json_text(full_report()));
+  EXPECT_THAT(suites_without_done_case(object),
+              ElementsAre("latency", "load", "preprocess", "attention", "batching", "folder", "accuracy"));
+  nlohmann::json failed = object;
+  for (nlohmann::json& each : failed["cases"]) each["status"] = "failed";
+  EXPECT_THAT(suites_without_done_case(failed), Contains("throughput"));
 }
 
 TEST(ReportJson, NeverHoldsNumbersThatAreNotFinite) {

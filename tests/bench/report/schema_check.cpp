@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <bench/plan/plan.hpp>
 #include <bench/report/schema_check.hpp>
 
 namespace da3::bench {
@@ -88,6 +89,15 @@ std::vector<std::string> schema_problems(const Json& value, const Json& schema) 
   Checker checker(schema);
   checker.check(value, schema, "report");
   return checker.problems();
+}
+
+std::vector<std::string> suites_without_done_case(const Json& report) {
+  std::vector<std::string> suites;
+  for (const SuiteName suite : with_defaults({}).suites) suites.emplace_back(to_string(suite));
+  for (const Json& each : report.value("cases", Json::array())) {
+    if (each.value("status", "") == "done") std::erase(suites, each.value("suite", ""));
+  }
+  return suites;
 }
 
 }  // namespace da3::bench

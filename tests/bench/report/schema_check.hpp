@@ -13,4 +13,8 @@ namespace da3::bench {
 /// additionalProperties, items, minimum and local $ref are understood. Empty: nowhere.
 std::vector<std::string> schema_problems(const nlohmann::json& value, const nlohmann::json& schema);
 
+/// The suites that run by default (all but soak) of which a report has no case that is done. A report that
+/// does not keep the schema has none.
+std::vector<std::string> suites_without_done_case(const nlohmann::json& report);
+
 }  // namespace da3::bench
