@@ -47,7 +47,19 @@ bool Sampler::stop_asked() {
 
 Sampler::Run Sampler::run_once(const Workload& workload) {
   Run run;
-  call(workload.prepare);
+  try {
+    call(workload.prepare);
+    run = time_steps(workload);
+  } catch (...) {
+    call(workload.release);
+    throw;
+  }
+  call(workload.release);
+  return run;
+}
+
+Sampler::Run Sampler::time_steps(const Workload& workload) {
+  Run run;
   call(workload.synchronize);
   const Nanoseconds run_start = clock_.now();
   Nanoseconds end = run_start;

@@ -31,6 +31,8 @@ struct Workload {
   std::string total_metric;  ///< Time from the start of the first to the end of the last step; empty: none
   std::function<void()>
       synchronize;  ///< Waits for the device; called before and after each step; may be empty
+  /// After each run, whether it failed or not, not timed: ends what must not outlive it. May be empty.
+  std::function<void()> release;
 };
 
 /// One side of what is compared.
@@ -95,6 +97,7 @@ class Sampler {
     Nanoseconds timed{0};
   };
   Run run_once(const Workload& workload);
+  Run time_steps(const Workload& workload);
   // Only before a variant's first run: what the allocator gave back has to be asked for again, which takes
   // time.
   bool restart_peak();

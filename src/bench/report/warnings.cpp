@@ -73,6 +73,12 @@ std::vector<Warning> judge_case(const CaseResult& result) {
     warn("noise", *noisiest, "the middle half of the runs spreads over " + percent(noise) + " of the median",
          "end other work on this machine, or give more --runs");
   }
+  if (result.facts.text("page_cache_dropped") == "no") {
+    warnings.push_back({"page_cache", case_name(result),
+                        "the system kept " + percent(result.number("cached_share").value_or(1)) +
+                            " of the model's file in memory, so this start was not cold",
+                        "end other processes that use the model, or put its file on a local disk"});
+  }
   if (result.suite == SuiteName::kAccuracy && result.settings.text("weights") == "synthetic" &&
       result.settings.find(kDatasetSetting) != nullptr) {
     warnings.push_back(

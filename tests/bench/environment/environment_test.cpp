@@ -134,6 +134,17 @@ TEST(Warnings, NoiseAndFewRunsAreNamed) {
   EXPECT_THAT(codes(judge_case(throughput_case(1, "sdpa", {{100, 101}}))), ElementsAre("few_runs"));
 }
 
+TEST(Warnings, AColdStartThatWasNotColdIsNamed) {
+  CaseResult cold = throughput_case(1, "sdpa", {{100, 101}, {102}});
+  cold.facts.set("page_cache_dropped", true);
+  EXPECT_THAT(judge_case(cold), IsEmpty());
+  cold.facts.set("page_cache_dropped", false);
+  cold.set("cached_share", 0.956);
+  const std::vector<Warning> warnings = judge_case(cold);
+  EXPECT_THAT(codes(warnings), ElementsAre("page_cache"));
+  EXPECT_THAT(warnings.front().message, testing::HasSubstr("kept 96 % of the model's file"));
+}
+
 TEST(Warnings, BuildsAndSettingsThatSpoilFiguresAreNamed) {
   const Report report = sample_report({});
   EXPECT_THAT(judge_environment(report.tool, report.environment), IsEmpty());

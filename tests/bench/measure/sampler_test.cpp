@@ -26,7 +26,8 @@ class SamplerTest : public testing::Test {
                           return Parts{};
                         }}},
              .total_metric = {},
-             .synchronize = {}}};
+             .synchronize = {},
+             .release = {}}};
   }
 
   FakeClock clock_;
@@ -56,13 +57,38 @@ TEST_F(SamplerTest, TimesEachRunAndKeepsTheFirstApart) {
                     clock_.advance_ms(++runs == 1 ? 100 : 10);
                     return Parts{};
                   }};
-  Sampler sampler({{"A", {{}, {step}, {}, {}}}}, {.warmups = 2, .rounds = 3, .runs = 5}, clock_);
+  Sampler sampler({{"A", {{}, {step}, {}, {}, {}}}}, {.warmups = 2, .rounds = 3, .runs = 5}, clock_);
   sampler.run();
   const Samples& samples = sampler.samples().front();
   EXPECT_EQ(samples.first.at("forward_ms"), 100.0);
   EXPECT_THAT(samples.rounds.at("forward_ms"),
               ElementsAre(ElementsAre(10, 10), ElementsAre(10, 10), ElementsAre(10)));
   EXPECT_EQ(runs, 7);
+}
+
+TEST_F(SamplerTest, WhatARunHeldIsReleasedAfterItAndNotTimed) {
+  bool held = false;
+  int runs = 0;
+  const auto work = [&] {
+    EXPECT_FALSE(held);
+    held = true;
+    clock_.advance_ms(1);
+    if (++runs == 4) throw std::runtime_error("broken");
+    return Parts{};
+  };
+  Workload workload{.prepare = {},
+                    .steps = {{"a_ms", work}},
+                    .total_metric = "total_ms",
+                    .synchronize = {},
+                    .release = [&] {
+                      clock_.advance_ms(500);
+                      held = false;
+                    }};
+  Sampler sampler({{"A", workload}}, {.warmups = 1, .rounds = 3, .runs = 3}, clock_);
+  sampler.run();
+  EXPECT_EQ(sampler.samples().front().failure, "broken");
+  EXPECT_FALSE(held);
+  EXPECT_THAT(sampler.samples().front().rounds.at("total_ms"), ElementsAre(ElementsAre(1), ElementsAre(1)));
 }
 
 TEST_F(SamplerTest, PreparationIsNotTimedAndSynchronisationIs) {
