@@ -21,11 +21,11 @@ std::string checked_suite(const std::string& text) {
   throw_unknown_choice(text, {kSuites.begin(), kSuites.end()});
 }
 
-ReportFormat parse_format(const std::string& text) {
-  return choose<ReportFormat>(text, {{"table", ReportFormat::kTable},
-                                     {"markdown", ReportFormat::kMarkdown},
-                                     {"json", ReportFormat::kJson},
-                                     {"csv", ReportFormat::kCsv}});
+bench::ReportFormat parse_format(const std::string& text) {
+  return choose<bench::ReportFormat>(text, {{"table", bench::ReportFormat::kTable},
+                                            {"markdown", bench::ReportFormat::kMarkdown},
+                                            {"json", bench::ReportFormat::kJson},
+                                            {"csv", bench::ReportFormat::kCsv}});
 }
 
 std::pair<int, int> parse_photo_size(const std::string& text) {
@@ -157,7 +157,7 @@ void add_fail_on(CLI::App& app, std::vector<std::string>& limits) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-void add_report_format(CLI::App& app, std::optional<ReportFormat>& format, const std::string& help) {
+void add_report_format(CLI::App& app, std::optional<bench::ReportFormat>& format, const std::string& help) {
   add_parsed(
       app, "--format", [&](const std::string& text) { format = parse_format(text); }, help)
       ->type_name("NAME");

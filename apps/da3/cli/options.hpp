@@ -12,6 +12,8 @@
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
 
+#include <bench/presentation/report_format.hpp>
+
 // What each sub-command was asked for: docs/cli.md as structs. No value here depends on the machine.
 namespace da3::cli {
 
@@ -120,9 +122,6 @@ struct Doctor {
   std::string output = "depth";  ///< Folder whose right to write is tried
 };
 
-/// Formats of a benchmark's report.
-enum class ReportFormat { kTable, kMarkdown, kJson, kCsv };
-
 /// `da3 bench [run]`. Empty lists: the suite's own.
 struct BenchRun {
   std::vector<std::string> suites;
@@ -148,7 +147,7 @@ struct BenchRun {
   bool dry_run = false;
   std::string against;  ///< Another da3 program, interleaved with this one
   std::vector<std::string> fail_on;
-  std::optional<ReportFormat> format;
+  std::optional<bench::ReportFormat> format;
   std::string output;
   Verbosity verbosity;
 };
@@ -158,14 +157,14 @@ struct BenchCompare {
   std::string base;
   std::string candidate;
   std::vector<std::string> fail_on;
-  std::optional<ReportFormat> format;  ///< None: from the output's extension, else a table
+  std::optional<bench::ReportFormat> format;  ///< None: from the output's extension, else a table
   std::string output;
 };
 
 /// `da3 bench report FILE.json...`
 struct BenchReport {
   std::vector<std::string> files;
-  std::optional<ReportFormat> format;  ///< None: from the output's extension, else Markdown
+  std::optional<bench::ReportFormat> format;  ///< None: from the output's extension, else Markdown
   std::string output;
   std::string charts;  ///< Folder for SVG charts; empty: none
 };

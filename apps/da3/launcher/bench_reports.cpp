@@ -64,9 +64,7 @@ int merge_reports(const cli::BenchReport& options) {
   }
   const bench::ReportFormat format =
       cli::format_for(options.format, options.output, bench::ReportFormat::kMarkdown);
-  put(format == bench::ReportFormat::kMarkdown ? bench::format_markdown(reports, charts)
-                                               : bench::format_reports(reports, format),
-      options.output);
+  put(bench::format_reports(reports, format, charts), options.output);
   return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include <bench/compare/compare.hpp>
-#include <bench/presentation/report_text.hpp>
+#include <bench/presentation/report_format.hpp>
 
 namespace da3::bench {
 

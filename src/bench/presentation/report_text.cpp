@@ -10,15 +10,9 @@
 #include <bench/presentation/text_table.hpp>
 #include <bench/report/report_json.hpp>
 #include <bench/report/warnings.hpp>
-#include <core/names.hpp>
 
 namespace da3::bench {
 namespace {
-
-constexpr core::NameTable<ReportFormat, 4> kFormats{{{ReportFormat::kTable, "table"},
-                                                     {ReportFormat::kMarkdown, "markdown"},
-                                                     {ReportFormat::kJson, "json"},
-                                                     {ReportFormat::kCsv, "csv"}}};
 
 std::vector<NamedCase> cases_of(const std::vector<NamedReport>& reports, SuiteName suite) {
   std::vector<NamedCase> cases;
@@ -132,10 +126,6 @@ std::string suites_markdown(const std::vector<NamedReport>& reports, const std::
 
 }  // namespace
 
-ReportFormat parse_report_format(std::string_view text) {
-  return core::value_of(kFormats, "report format", text);
-}
-
 std::string format_table(const std::vector<NamedReport>& reports) {
   std::string text;
   for (const SuiteName suite : all_suites()) {
@@ -175,12 +165,13 @@ std::string format_markdown(const std::vector<NamedReport>& reports, const std::
   return text;
 }
 
-std::string format_reports(const std::vector<NamedReport>& reports, ReportFormat format) {
+std::string format_reports(const std::vector<NamedReport>& reports, ReportFormat format,
+                           const std::vector<ChartLink>& charts) {
   switch (format) {
     case ReportFormat::kTable:
       return format_table(reports);
     case ReportFormat::kMarkdown:
-      return format_markdown(reports);
+      return format_markdown(reports, charts);
     case ReportFormat::kCsv:
       return format_csv(reports);
     case ReportFormat::kJson:

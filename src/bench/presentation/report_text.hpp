@@ -5,14 +5,10 @@
 #include <string>
 #include <vector>
 
+#include <bench/presentation/report_format.hpp>
 #include <bench/report/report.hpp>
 
 namespace da3::bench {
-
-enum class ReportFormat { kTable, kMarkdown, kJson, kCsv };
-
-/// Throws: Error kUsage with the names that exist.
-ReportFormat parse_report_format(std::string_view text);
 
 /// A report and the name under which it appears among others, such as its file's stem.
 struct NamedReport {
@@ -36,7 +32,9 @@ std::string format_markdown(const std::vector<NamedReport>& reports,
 /// A line per case and metric with every statistic (RFC 4180).
 std::string format_csv(const std::vector<NamedReport>& reports);
 
-/// Reports in a format. JSON takes one report. Throws: Error kUsage for several reports as JSON.
-std::string format_reports(const std::vector<NamedReport>& reports, ReportFormat format);
+/// Reports in a format; `charts` are shown by Markdown alone. JSON takes one report. Throws: Error kUsage for
+/// several reports as JSON.
+std::string format_reports(const std::vector<NamedReport>& reports, ReportFormat format,
+                           const std::vector<ChartLink>& charts = {});
 
 }  // namespace da3::bench

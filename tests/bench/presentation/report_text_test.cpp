@@ -158,8 +158,6 @@ TEST(Formats, JsonTakesOneReport) {
   const NamedReport one{"a", sample_report({})};
   EXPECT_THAT(format_reports({one}, ReportFormat::kJson), HasSubstr("\"schema\": 1"));
   EXPECT_THROW(format_reports({one, one}, ReportFormat::kJson), Error);
-  EXPECT_THROW(parse_report_format("html"), Error);
-  EXPECT_EQ(parse_report_format("csv"), ReportFormat::kCsv);
 }
 
 TEST(TableReport, HasNoMarkdown) {
