@@ -7,20 +7,29 @@
 namespace da3::suites {
 namespace {
 
-// Shares of the calibration that were measured on the first machine (docs/benchmarks.md).
+// Shares of the calibration, and times of what no calibration tells, between those of the machines in
+// docs/benchmarks.md.
 constexpr double kForwardEfficiency = 0.75;
 constexpr double kAttentionEfficiency = 0.5;
 constexpr double kManualFactor = 2;
-constexpr double kPhotoSecondsPerPixel = 40e-9;  // decode, resize, write
-constexpr double kStartSeconds = 1;
+constexpr double kReadSecondsPerPixel = 8e-9;    // decoding and preprocessing a JPEG
+constexpr double kWriteSecondsPerPixel = 60e-9;  // png16 and vis
+constexpr double kStartSeconds = 0.5;            // a process and its model
 
 double forward_seconds(const weights::NetworkConfig& config, Size size, double gflops) {
   return forward_flops(config, size) / (kForwardEfficiency * gflops * 1e9);
 }
 
-double photo_seconds(const bench::Fields& settings) {
-  return kPhotoSecondsPerPixel *
-         static_cast<double>(settings.number("photo_height") * settings.number("photo_width"));
+double photo_pixels(const bench::Fields& settings) {
+  return static_cast<double>(settings.number("photo_height") * settings.number("photo_width"));
+}
+
+double read_seconds(const bench::Fields& settings) {
+  return kReadSecondsPerPixel * photo_pixels(settings);
+}
+
+double write_seconds(const bench::Fields& settings) {
+  return kWriteSecondsPerPixel * photo_pixels(settings);
 }
 
 Size size_of(const bench::Fields& settings) {
@@ -43,7 +52,7 @@ double attention_seconds(const weights::BackboneConfig& backbone, const bench::F
 
 double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
   const bench::Fields& settings = planned.settings;
-  if (planned.suite == bench::SuiteName::kPreprocess) return photo_seconds(settings);
+  if (planned.suite == bench::SuiteName::kPreprocess) return read_seconds(settings);
   if (gflops <= 0 || weights::catalogue_name(settings.text("model")).empty()) return 0;
   const weights::NetworkConfig config = weights::catalogue_config(settings.text("model"));
   if (planned.suite == bench::SuiteName::kAttention)
@@ -54,11 +63,11 @@ double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
     case bench::SuiteName::kThroughput:
       return forward * static_cast<double>(settings.number("batch", 1));
     case bench::SuiteName::kLatency:
-      return forward + photo_seconds(settings);
+      return forward + read_seconds(settings) + write_seconds(settings);
     case bench::SuiteName::kLoad:
       return 2 * forward + (settings.text("cache") == "hit" ? 0 : kStartSeconds);
     case bench::SuiteName::kFolder:
-      return images * (2 * forward + photo_seconds(settings));
+      return images * (2 * forward + read_seconds(settings) + write_seconds(settings));
     case bench::SuiteName::kAccuracy:
       return settings.find(bench::kDatasetSetting) == nullptr ? 4 * forward : images * forward;
     default:

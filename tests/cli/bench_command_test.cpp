@@ -59,7 +59,7 @@ TEST_F(BenchCommand, DryRunListsCasesWithoutMeasuring) {
   const Ended plan =
       place->run({"bench", "--dry-run", "--suite", "throughput", "-m", "da3-giant", "--batch", "3"});
   EXPECT_EQ(plan.code, 0) << plan.err;
-  EXPECT_THAT(plan.out, HasSubstr("model=da3-giant"));
+  EXPECT_THAT(plan.out, HasSubstr("model da3-giant"));
   EXPECT_THAT(plan.out, HasSubstr("2 cases"));
 }
 

@@ -12,6 +12,7 @@
 #include <da3/error.hpp>
 
 #include <bench/environment/system_files.hpp>
+#include <bench/presentation/plan_text.hpp>
 #include <bench/presentation/report_text.hpp>
 #include <bench/report/report_json.hpp>
 #include <bench/report/warnings.hpp>

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <da3/error.hpp>
 
 #include <bench/plan/case_matrix.hpp>
 #include <bench/plan/plan.hpp>
-#include <bench/presentation/text_table.hpp>
 
 namespace da3::bench {
 namespace {
@@ -62,7 +62,8 @@ void fit_budget(Plan& plan) {
     }
     for (const PlannedCase& each : plan.groups[i].cases) {
       plan.left_out.push_back(
-          {each.suite, each.settings, "beyond the budget of " + format_number(plan.options.budget_s) + " s"});
+          {each.suite, each.settings,
+           "beyond the budget of " + std::to_string(std::lround(plan.options.budget_s)) + " s"});
     }
   }
   plan.groups = std::move(groups);
@@ -237,24 +238,6 @@ SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
       break;
   }
   return sampling;
-}
-
-std::string format_plan(const Plan& plan) {
-  TextTable table;
-  table.columns = {"suite", "settings", "estimate s"};
-  for (const PlannedGroup& group : plan.groups) {
-    for (const PlannedCase& each : group.cases) {
-      table.rows.push_back(
-          {std::string(to_string(each.suite)), to_text(each.settings), format_number(each.estimate_s)});
-    }
-  }
-  std::string text = render_plain(table);
-  text += std::to_string(table.rows.size()) + " cases, about " + format_number(plan.estimate_s()) + " s\n";
-  for (const LeftOut& each : plan.left_out) {
-    text += "left out: " + std::string(to_string(each.suite)) +
-            (each.settings.empty() ? "" : " " + to_text(each.settings)) + ": " + each.reason + "\n";
-  }
-  return text;
 }
 
 }  // namespace da3::bench

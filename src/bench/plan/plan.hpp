@@ -93,7 +93,4 @@ Plan make_plan(const PlanOptions& options, const PlanFacts& facts);
 /// once.
 SampleOptions sample_options(const PlanOptions& options, SuiteName suite);
 
-/// The plan as text with estimates, for --dry-run.
-std::string format_plan(const Plan& plan);
-
 }  // namespace da3::bench

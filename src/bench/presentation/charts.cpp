@@ -39,7 +39,8 @@ std::string short_name(const Fields& settings, const std::string& without) {
     const bool is_usual = (std::string_view(name) == "precision" && value == "fp32") ||
                           (std::string_view(name) == "batch" && value == "1");
     if (name == without || value.empty() || is_usual) continue;
-    text += (text.empty() ? "" : " ") + (std::string_view(name) == "batch" ? "batch " + value : value);
+    text += (text.empty() ? "" : " ") + (std::string_view(name) == "batch" ? "batch " + value : value) +
+            (std::string_view(name) == "tokens" ? " tokens" : "");
   }
   const std::int64_t photo = settings.number("photo_width");
   const std::int64_t width = photo > 0 ? photo : settings.number("width");

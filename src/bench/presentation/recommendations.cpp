@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -12,6 +13,7 @@ namespace da3::bench {
 namespace {
 
 constexpr double kWorthwhile = 1.03;    // of throughput
+constexpr double kSame = 0.02;          // of a time: shown or not, nobody would choose by it
 constexpr double kNothing = 0.005;      // of the forwards' time
 constexpr double kMuchOverhead = 0.15;  // of the forwards' time
 
@@ -44,23 +46,35 @@ std::vector<Cases> groups_but_for(const Cases& cases, const std::vector<std::str
 
 std::string subject(const CaseResult& result) {
   std::string text;
+  const auto size = [&](const char* what, const char* width, const char* height) {
+    if (result.settings.number(width) <= 0) return;
+    text += std::string(", ") + what + std::to_string(result.settings.number(width)) + "x" +
+            std::to_string(result.settings.number(height));
+  };
   for (const char* name : {"model", "device", "precision"}) {
     const std::string value = result.settings.text(name);
     if (!value.empty()) text += (text.empty() ? "" : ", ") + value;
   }
-  const std::int64_t width = result.settings.number("width");
-  if (width > 0)
-    text += ", " + std::to_string(width) + "x" + std::to_string(result.settings.number("height"));
+  if (result.suite == SuiteName::kPreprocess) {
+    size("photo ", "photo_width", "photo_height");
+  } else {
+    size("", "width", "height");
+  }
   const std::string tokens = result.settings.text("tokens");
   if (!tokens.empty()) text += ", " + tokens + " tokens";
   return text;
 }
 
+// A ratio or percentage to read: three digits.
+std::string rounded(double value) {
+  const double digits = value > 0 ? std::pow(10.0, 2 - std::floor(std::log10(value))) : 1;
+  return format_number(std::round(value * digits) / digits);
+}
+
 // "1.24 times (1.20 to 1.27)"
 std::string times(const Ratio& ratio) {
-  std::string text = format_number(ratio.value) + " times";
-  if (ratio.ci95)
-    text += " (" + format_number(ratio.ci95->low) + " to " + format_number(ratio.ci95->high) + ")";
+  std::string text = rounded(ratio.value) + " times";
+  if (ratio.ci95) text += " (" + rounded(ratio.ci95->low) + " to " + rounded(ratio.ci95->high) + ")";
   return text;
 }
 
@@ -118,8 +132,11 @@ void recommend_variant(const Report& report, SuiteName suite, const std::string&
       const std::string second = group[i]->settings.text(setting);
       std::string text = subject(*group.front()) + ": ";
       if (!ratio->shows_difference()) {
-        text += "no difference shown between " + first + " and " + second + " " + what + " (" +
-                times(*ratio) + ")";
+        text += "no difference shown between " + first + " and " + second + " " + what + "; " + second +
+                " is " + times(*ratio) + " as fast";
+      } else if (std::abs(ratio->value - 1) < kSame) {
+        text += first + " and " + second + " hardly differ " + what + "; " + second + " is " + times(*ratio) +
+                " as fast";
       } else if (ratio->value > 1) {
         text += second + " is " + times(*ratio) + " as fast as " + first + " " + what;
       } else {
@@ -155,9 +172,9 @@ void recommend_batching(const Report& report, std::vector<std::string>& advice) 
     } else {
       text += ratio->value > 1
                   ? "--batch auto beats the best fixed size (" + fixed->settings.text("batch") + ")"
-                  : "the best fixed size (--batch " + fixed->settings.text("batch") + ") beats auto";
+                  : "--batch auto is slower than the best fixed size (" + fixed->settings.text("batch") + ")";
     }
-    advice.push_back(text + "; speed against it " + times(*ratio) + ".");
+    advice.push_back(text + "; its speed is " + times(*ratio) + " that.");
   }
 }
 
@@ -181,15 +198,39 @@ void recommend_load(const Report& report, std::vector<std::string>& advice) {
   }
 }
 
+// The stage besides the forwards that takes most of the threads' time, and what makes it shorter.
+std::string largest_stage(const CaseResult& result) {
+  struct Stage {
+    const char* metric;
+    const char* name;
+    const char* advice;
+  };
+  constexpr Stage kStages[] = {{"scan_share", "looking for files", ""},
+                               {"decode_share", "decoding", "more --decode-threads may help"},
+                               {"preprocess_share", "preparing photos", "more --decode-threads may help"},
+                               {"resize_share", "resizing depth", ""},
+                               {"write_share", "writing", "fewer or cheaper --format entries help"}};
+  const Stage* largest = nullptr;
+  double most = 0;
+  for (const Stage& stage : kStages) {
+    const double share = result.number(stage.metric).value_or(0);
+    if (share <= most) continue;
+    largest = &stage;
+    most = share;
+  }
+  if (largest == nullptr) return "";
+  return std::string("; of it ") + largest->name + " takes most (" + rounded(100 * most) +
+         " % of all stages' time)" + (*largest->advice != 0 ? std::string(": ") + largest->advice : "");
+}
+
 void recommend_folder(const Report& report, std::vector<std::string>& advice) {
   for (const CaseResult* each : done_cases(report, SuiteName::kFolder)) {
     const auto overhead = each->number("overhead_share");
     if (!overhead) continue;
     std::string text = subject(*each) + ": ";
     if (*overhead > kNothing) {
-      text +=
-          "reading, resizing and writing add " + format_number(100 * *overhead) + " % to the forwards alone";
-      if (*overhead > kMuchOverhead) text += "; more --decode-threads or fewer --format entries may help";
+      text += "reading, resizing and writing add " + rounded(100 * *overhead) + " % to the forwards alone";
+      if (*overhead > kMuchOverhead) text += largest_stage(*each);
     } else {
       text += "reading, resizing and writing are hidden behind the forwards";
     }

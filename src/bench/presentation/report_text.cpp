@@ -14,13 +14,16 @@
 namespace da3::bench {
 namespace {
 
+void add_cases(const Report& report, const std::string& name, SuiteName suite,
+               std::vector<NamedCase>& cases) {
+  for (const CaseResult& result : report.cases) {
+    if (result.suite == suite) cases.push_back({name, &result});
+  }
+}
+
 std::vector<NamedCase> cases_of(const std::vector<NamedReport>& reports, SuiteName suite) {
   std::vector<NamedCase> cases;
-  for (const NamedReport& each : reports) {
-    for (const CaseResult& result : each.report.cases) {
-      if (result.suite == suite) cases.push_back({each.name, &result});
-    }
-  }
+  for (const NamedReport& each : reports) add_cases(each.report, each.name, suite, cases);
   return cases;
 }
 
@@ -30,8 +33,11 @@ std::string or_dash(const std::string& text) {
 
 std::string calibration_text(const Report& report) {
   std::string text;
+  constexpr std::string_view kUnit = "_gflops";
   for (const auto& [name, value] : report.calibration) {
-    text += (text.empty() ? "" : ", ") + name + " " + format_number(value);
+    const bool rate = name.ends_with(kUnit);
+    text += (text.empty() ? "" : ", ") + name.substr(0, rate ? name.size() - kUnit.size() : name.size()) +
+            " " + format_number(value) + (rate ? " GFLOP/s" : "");
   }
   return or_dash(text);
 }
@@ -78,13 +84,47 @@ TextTable machine_table(const std::vector<NamedReport>& reports) {
   return table;
 }
 
+// Cases by their whole name as warnings have it, with the part of it that tells them from others of their
+// suite.
+std::map<std::string, std::string> short_case_names(const Report& report) {
+  std::map<std::string, std::string> names;
+  for (const SuiteName suite : all_suites()) {
+    std::vector<NamedCase> cases;
+    add_cases(report, "", suite, cases);
+    for (const NamedCase& each : cases) {
+      const std::string own = own_settings(*each.result, cases);
+      names[case_name(*each.result)] = std::string(to_string(suite)) + (own.empty() ? "" : " " + own);
+    }
+  }
+  return names;
+}
+
+// What is wrong, by what to do about it, which many warnings share.
+struct Advice {
+  std::string text;
+  std::vector<std::string> warnings;
+};
+
+std::vector<Advice> advice_of(const std::vector<NamedReport>& reports) {
+  std::vector<Advice> all;
+  for (const NamedReport& each : reports) {
+    const std::map<std::string, std::string> names = short_case_names(each.report);
+    for (const Warning& w : each.report.warnings) {
+      auto advice = std::find_if(all.begin(), all.end(), [&](const Advice& a) { return a.text == w.advice; });
+      if (advice == all.end()) advice = all.insert(all.end(), {w.advice, {}});
+      const auto name = names.find(w.subject);
+      advice->warnings.push_back((reports.size() > 1 ? each.name + ": " : std::string()) +
+                                 (name == names.end() ? w.subject : name->second) + ": " + w.message);
+    }
+  }
+  return all;
+}
+
 std::string warnings_markdown(const std::vector<NamedReport>& reports) {
   std::string text;
-  for (const NamedReport& each : reports) {
-    for (const Warning& w : each.report.warnings) {
-      text += "- " + (reports.size() > 1 ? each.name + ": " : std::string()) + w.subject + ": " + w.message +
-              " (" + w.advice + ").\n";
-    }
+  for (const Advice& advice : advice_of(reports)) {
+    text += "- To do: " + advice.text + ".\n";
+    for (const std::string& warning : advice.warnings) text += "  - " + warning + "\n";
   }
   return text;
 }
@@ -132,14 +172,15 @@ std::string format_table(const std::vector<NamedReport>& reports) {
     const std::vector<NamedCase> cases = cases_of(reports, suite);
     if (!cases.empty()) text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(cases)) + "\n";
   }
+  for (const Advice& advice : advice_of(reports)) {
+    for (const std::string& warning : advice.warnings) text += "warning: " + warning + "\n";
+    text += "  " + advice.text + "\n";
+  }
   for (const NamedReport& each : reports) {
-    for (const Warning& w : each.report.warnings) {
-      text += "warning: " + w.subject + ": " + w.message + "; " + w.advice + "\n";
-    }
-    if (!each.report.plan.left_out.empty()) {
-      text += "left out: " + std::to_string(each.report.plan.left_out.size()) +
-              " cases (--format markdown lists them)\n";
-    }
+    const std::size_t left_out = each.report.plan.left_out.size();
+    if (left_out == 0) continue;
+    text += "left out: " + std::to_string(left_out) + (left_out == 1 ? " case" : " cases") +
+            " (--format markdown names them)\n";
   }
   return text;
 }

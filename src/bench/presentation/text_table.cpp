@@ -11,6 +11,12 @@
 namespace da3::bench {
 namespace {
 
+constexpr std::string_view kNothing = "-";
+constexpr double kSmallest = 1e-4;  // smaller numbers get an exponent instead of zeros
+constexpr double kMebibyte = 1024.0 * 1024.0;
+constexpr double kGibibyte = 1024.0 * kMebibyte;
+constexpr double kFewestGibibytes = 10;
+
 // Characters, not bytes: continuation bytes of UTF-8 take no column.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(
@@ -57,6 +63,27 @@ std::vector<std::string> metric_names(const std::vector<NamedCase>& cases) {
   return names;
 }
 
+// Whether any case has a value, so that a column for it says something.
+bool found(const std::vector<NamedCase>& cases, const std::string& metric) {
+  return std::any_of(cases.begin(), cases.end(), [&](const NamedCase& each) {
+    return format_metric(each.result->find(metric)) != kNothing;
+  });
+}
+
+std::string status_text(const CaseResult& result) {
+  const std::string status(to_string(result.status));
+  return result.reason.empty() ? status : status + ": " + result.reason;
+}
+
+// A line for each metric: side by side a dozen of them are wider than a page.
+TextTable tabulate_one(const CaseResult& result, const std::vector<std::string>& metrics) {
+  TextTable table;
+  table.columns = {"metric", "value"};
+  for (const std::string& name : metrics) table.rows.push_back({name, format_metric(result.find(name))});
+  if (result.status != CaseStatus::kDone) table.rows.push_back({"status", status_text(result)});
+  return table;
+}
+
 bool shared(const std::vector<NamedCase>& cases, const std::string& name) {
   return std::all_of(cases.begin(), cases.end(), [&](const NamedCase& each) {
     const FieldValue* value = each.result->settings.find(name);
@@ -68,13 +95,17 @@ bool shared(const std::vector<NamedCase>& cases, const std::string& name) {
 }  // namespace
 
 std::string format_number(double value) {
-  if (!std::isfinite(value)) return "-";
+  if (!std::isfinite(value)) return std::string(kNothing);
   const double size = std::abs(value);
-  const int whole = size >= 1 ? static_cast<int>(std::floor(std::log10(size))) + 1 : 0;
-  // Leading zeros behind the point do not count as digits; below 1e-9 nothing is left to show.
-  const int leading = size > 0 && size < 1 ? static_cast<int>(-std::floor(std::log10(size))) - 1 : 0;
-  const int decimals = std::clamp(4 - whole + leading, 0, 12);
   std::array<char, 64> text{};
+  if (size > 0 && size < kSmallest) {
+    std::snprintf(text.data(), text.size(), "%.2e", value);
+    return text.data();
+  }
+  const int whole = size >= 1 ? static_cast<int>(std::floor(std::log10(size))) + 1 : 0;
+  // Leading zeros behind the point do not count as digits.
+  const int leading = size > 0 && size < 1 ? static_cast<int>(-std::floor(std::log10(size))) - 1 : 0;
+  const int decimals = std::clamp(4 - whole + leading, 0, 8);
   std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
   std::string result = text.data();
   if (result.find('.') != std::string::npos) {
@@ -85,7 +116,8 @@ std::string format_number(double value) {
 }
 
 std::string format_bytes(double bytes) {
-  return format_number(bytes / (1024.0 * 1024.0)) + " MiB";
+  if (bytes >= kFewestGibibytes * kGibibyte) return format_number(bytes / kGibibyte) + " GiB";
+  return format_number(bytes / kMebibyte) + " MiB";
 }
 
 std::string format_metric(const Metric* metric) {
@@ -129,7 +161,7 @@ std::string render_plain(const TextTable& table) {
 }
 
 std::string render_markdown(const TextTable& table) {
-  std::string text = table.caption.empty() ? "" : "All with " + escaped(table.caption) + ".\n\n";
+  std::string text = table.caption.empty() ? "" : "With " + escaped(table.caption) + ".\n\n";
   const auto line = [](const std::vector<std::string>& cells) {
     std::string out = "|";
     for (const std::string& cell : cells) out += " " + escaped(cell) + " |";
@@ -141,23 +173,40 @@ std::string render_markdown(const TextTable& table) {
   return text;
 }
 
+std::string shared_settings(const std::vector<NamedCase>& cases) {
+  std::string text;
+  for (const std::string& name : setting_names(cases)) {
+    if (!shared(cases, name)) continue;
+    text += (text.empty() ? "" : ", ") + name + " " + to_text(*cases.front().result->settings.find(name));
+  }
+  return text;
+}
+
+std::string own_settings(const CaseResult& result, const std::vector<NamedCase>& cases) {
+  std::string text;
+  for (const auto& [name, value] : result.settings) {
+    if (!shared(cases, name)) text += (text.empty() ? "" : " ") + name + "=" + to_text(value);
+  }
+  return text;
+}
+
 TextTable tabulate(const std::vector<NamedCase>& cases) {
   TextTable table;
   if (cases.empty()) return table;
+  std::vector<std::string> metrics = metric_names(cases);
+  std::erase_if(metrics, [&](const std::string& name) { return !found(cases, name); });
+  if (cases.size() == 1) {
+    table = tabulate_one(*cases.front().result, metrics);
+    table.caption = shared_settings(cases);
+    return table;
+  }
+  table.caption = shared_settings(cases);
   const bool several = std::any_of(
       cases.begin(), cases.end(), [&](const NamedCase& each) { return each.report != cases.front().report; });
   if (several) table.columns.emplace_back("report");
-  std::vector<std::string> varying;
-  for (const std::string& name : setting_names(cases)) {
-    if (cases.size() > 1 && shared(cases, name)) {
-      table.caption += (table.caption.empty() ? "" : ", ") + name + " " +
-                       to_text(*cases.front().result->settings.find(name));
-    } else {
-      varying.push_back(name);
-      table.columns.push_back(name);
-    }
-  }
-  const std::vector<std::string> metrics = metric_names(cases);
+  std::vector<std::string> varying = setting_names(cases);
+  std::erase_if(varying, [&](const std::string& name) { return shared(cases, name); });
+  table.columns.insert(table.columns.end(), varying.begin(), varying.end());
   table.columns.insert(table.columns.end(), metrics.begin(), metrics.end());
   const bool all_done = std::all_of(cases.begin(), cases.end(), [](const NamedCase& each) {
     return each.result->status == CaseStatus::kDone;
@@ -166,12 +215,9 @@ TextTable tabulate(const std::vector<NamedCase>& cases) {
   for (const NamedCase& each : cases) {
     std::vector<std::string> row;
     if (several) row.push_back(each.report);
-    for (const std::string& name : varying) row.push_back(each.result->settings.text(name, "-"));
+    for (const std::string& name : varying) row.push_back(each.result->settings.text(name, kNothing));
     for (const std::string& name : metrics) row.push_back(format_metric(each.result->find(name)));
-    if (!all_done) {
-      const std::string status(to_string(each.result->status));
-      row.push_back(each.result->reason.empty() ? status : status + ": " + each.result->reason);
-    }
+    if (!all_done) row.push_back(status_text(*each.result));
     table.rows.push_back(std::move(row));
   }
   return table;

@@ -8,6 +8,7 @@
 #include <da3/error.hpp>
 
 #include <bench/plan/plan.hpp>
+#include <bench/presentation/plan_text.hpp>
 
 namespace da3::bench {
 namespace {
@@ -144,7 +145,7 @@ TEST(Plan, EstimatesCountWarmUpsAndRuns) {
   options.models = {"da3-small"};
   const Plan plan = make_plan(options, facts(0.5));
   EXPECT_DOUBLE_EQ(plan.estimate_s(), 0.5 * (2 + 5));
-  EXPECT_THAT(format_plan(plan), HasSubstr("1 cases, about 3.5 s"));
+  EXPECT_THAT(format_plan(plan), HasSubstr("1 case, about 3.5 s"));
 }
 
 TEST(Plan, CountsBelowOneAreRefused) {

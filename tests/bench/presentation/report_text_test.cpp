@@ -14,6 +14,7 @@
 #include <bench/presentation/report_text.hpp>
 #include <bench/presentation/text_table.hpp>
 #include <bench/report/sample_report.hpp>
+#include <bench/report/warnings.hpp>
 
 namespace da3::bench {
 namespace {
@@ -28,13 +29,20 @@ using testing::SizeIs;
 const Rounds kFast{{100}, {101}, {99}};
 const Rounds kSlow{{200}, {202}, {198}};
 
-TEST(FormatNumber, GivesFourDigitsWithoutExponent) {
+TEST(FormatNumber, GivesFourDigits) {
   EXPECT_EQ(format_number(0), "0");
   EXPECT_EQ(format_number(340.2459), "340.2");
   EXPECT_EQ(format_number(12345.6), "12346");
   EXPECT_EQ(format_number(0.0123456), "0.01235");
   EXPECT_EQ(format_number(-1.5), "-1.5");
+  EXPECT_EQ(format_number(0.0001), "0.0001");
+  EXPECT_EQ(format_number(0.0000006628), "6.63e-07");
   EXPECT_EQ(format_number(1e300 * 1e300), "-");
+}
+
+TEST(FormatBytes, TakesTheUnitThatReads) {
+  EXPECT_EQ(format_bytes(600000000), "572.2 MiB");
+  EXPECT_EQ(format_bytes(24.0 * 1024 * 1024 * 1024), "24 GiB");
 }
 
 TEST(Tabulate, SharedSettingsBecomeTheCaption) {
@@ -42,18 +50,40 @@ TEST(Tabulate, SharedSettingsBecomeTheCaption) {
   const CaseResult four = throughput_case(4, "sdpa", kSlow);
   const TextTable table = tabulate({{"a", &one}, {"a", &four}});
   EXPECT_THAT(table.caption, HasSubstr("model da3-small"));
-  EXPECT_THAT(table.columns,
-              ElementsAre("batch", "forward_ms", "images_per_s", "peak_rss_bytes", "peak_device_bytes"));
-  EXPECT_THAT(table.rows[1], ElementsAre("4", "200 [198, 202]", "20", "572.2 MiB", "-"));
+  EXPECT_THAT(table.columns, ElementsAre("batch", "forward_ms", "images_per_s", "peak_rss_bytes"));
+  EXPECT_THAT(table.rows[1], ElementsAre("4", "200 [198, 202]", "20", "572.2 MiB"));
+}
+
+TEST(Tabulate, AMetricThatOneCaseHasIsAColumnForAll) {
+  CaseResult one = throughput_case(1, "sdpa", kFast);
+  one.set("peak_device_bytes", std::int64_t{600000000});
+  const CaseResult four = throughput_case(4, "sdpa", kSlow);
+  const TextTable table = tabulate({{"a", &one}, {"a", &four}});
+  EXPECT_EQ(table.columns.back(), "peak_device_bytes");
+  EXPECT_EQ(table.rows[0].back(), "572.2 MiB");
+  EXPECT_EQ(table.rows[1].back(), "-");
+}
+
+TEST(Tabulate, OneCaseHasALineForEachMetric) {
+  const CaseResult one = throughput_case(1, "sdpa", kFast);
+  const TextTable table = tabulate({{"a", &one}});
+  EXPECT_THAT(table.caption, HasSubstr("batch 1"));
+  EXPECT_THAT(table.columns, ElementsAre("metric", "value"));
+  EXPECT_THAT(table.rows,
+              ElementsAre(ElementsAre("forward_ms", "100 [99, 101]"), ElementsAre("images_per_s", "10"),
+                          ElementsAre("peak_rss_bytes", "572.2 MiB")));
 }
 
 TEST(Tabulate, CasesThatAreNotDoneSayWhy) {
   CaseResult failed = throughput_case(8, "sdpa", {});
   failed.status = CaseStatus::kFailed;
   failed.reason = "out of memory";
-  const TextTable table = tabulate({{"a", &failed}});
+  EXPECT_THAT(tabulate({{"a", &failed}}).rows.back(), ElementsAre("status", "failed: out of memory"));
+  const CaseResult done = throughput_case(1, "sdpa", kFast);
+  const TextTable table = tabulate({{"a", &failed}, {"a", &done}});
   EXPECT_EQ(table.columns.back(), "status");
   EXPECT_EQ(table.rows.front().back(), "failed: out of memory");
+  EXPECT_EQ(table.rows.back().back(), "done");
 }
 
 TEST(Render, MarkdownEscapesBarsAndPlainAlignsNumbers) {
@@ -125,6 +155,48 @@ TEST(Recommendations, SayWhereNoDifferenceIsShown) {
   EXPECT_THAT(advice.front(), HasSubstr("no difference shown between sdpa and manual"));
 }
 
+TEST(Recommendations, AShownDifferenceThatIsTinyIsNoAdvice) {
+  const Rounds slower{{101}, {102}, {100}};
+  const auto advice =
+      recommend(sample_report({attention_case("sdpa", kFast), attention_case("manual", slower)}));
+  ASSERT_THAT(advice, SizeIs(1));
+  EXPECT_THAT(advice.front(),
+              HasSubstr("sdpa and manual hardly differ for a whole attention layer; manual is 0.99"));
+}
+
+TEST(Recommendations, PreparingAPhotoIsToldByThePhoto) {
+  const auto preparing = [](const std::string& strategy, const Rounds& rounds) {
+    CaseResult result;
+    result.suite = SuiteName::kPreprocess;
+    result.settings = {{"device", "cuda:0"},
+                       {"strategy", strategy},
+                       {"photo_height", std::int64_t{1080}},
+                       {"photo_width", std::int64_t{1920}},
+                       {"height", std::int64_t{154}},
+                       {"width", std::int64_t{280}}};
+    result.set("total_ms", Distribution{rounds, {}});
+    return result;
+  };
+  EXPECT_THAT(
+      recommend(sample_report({preparing("cpu", kSlow), preparing("device", kFast)})),
+      ElementsAre(
+          "cuda:0, photo 1920x1080: device is 2 times (2 to 2) as fast as cpu for preparing a photo."));
+}
+
+TEST(Recommendations, AFolderNamesTheStageThatTakesMost) {
+  CaseResult result;
+  result.suite = SuiteName::kFolder;
+  result.settings = {{"model", "da3-small"}};
+  result.set("overhead_share", 0.6151);
+  result.set("decode_share", 0.02);
+  result.set("write_share", 0.47);
+  result.set("forward_share", 0.5);
+  EXPECT_THAT(
+      recommend(sample_report({result})),
+      ElementsAre("da3-small: reading, resizing and writing add 61.5 % to the forwards alone; of it writing "
+                  "takes most (47 % of all stages' time): fewer or cheaper --format entries help."));
+}
+
 TEST(Recommendations, NothingMeasuredGivesNoAdvice) {
   CaseResult failed = throughput_case(1, "sdpa", {});
   failed.status = CaseStatus::kFailed;
@@ -143,6 +215,19 @@ TEST(MarkdownReport, HoldsEverySectionInOrder) {
     ASSERT_NE(found, std::string::npos) << heading;
     at = found;
   }
+}
+
+TEST(MarkdownReport, WarningsStandUnderWhatToDoAndNameCasesShortly) {
+  const CaseResult one = throughput_case(1, "sdpa", kFast);
+  const CaseResult four = throughput_case(4, "sdpa", kSlow);
+  Report report = sample_report({one, four});
+  report.warnings = {{"noise", case_name(one), "spreads", "give more --runs"},
+                     {"battery", "machine", "the machine runs on its battery", "plug it in"},
+                     {"noise", case_name(four), "spreads more", "give more --runs"}};
+  EXPECT_THAT(
+      format_markdown({{"a", report}}),
+      HasSubstr("- To do: give more --runs.\n  - throughput batch=1: spreads\n  - throughput batch=4: "
+                "spreads more\n- To do: plug it in.\n  - machine: the machine runs on its battery\n"));
 }
 
 TEST(MarkdownReport, SeveralReportsStandSideBySide) {

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <vector>
+
+#include <bench/presentation/plan_text.hpp>
+#include <bench/presentation/text_table.hpp>
+
+namespace da3::bench {
+namespace {
+
+// The planned cases of a suite as cases whose only metric is the estimate.
+std::vector<CaseResult> estimates_of(const Plan& plan, SuiteName suite) {
+  std::vector<CaseResult> cases;
+  for (const PlannedGroup& group : plan.groups) {
+    if (group.suite != suite) continue;
+    for (const PlannedCase& each : group.cases) {
+      CaseResult result;
+      result.suite = suite;
+      result.settings = each.settings;
+      result.set("estimate_s", each.estimate_s);
+      cases.push_back(std::move(result));
+    }
+  }
+  return cases;
+}
+
+}  // namespace
+
+std::string format_plan(const Plan& plan) {
+  std::string text;
+  std::size_t count = 0;
+  for (const SuiteName suite : all_suites()) {
+    const std::vector<CaseResult> cases = estimates_of(plan, suite);
+    if (cases.empty()) continue;
+    std::vector<NamedCase> named;
+    for (const CaseResult& each : cases) named.push_back({"", &each});
+    text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(named)) + "\n";
+    count += cases.size();
+  }
+  text += std::to_string(count) + (count == 1 ? " case" : " cases") + ", about " +
+          format_number(plan.estimate_s()) + " s\n";
+  for (const LeftOut& each : plan.left_out) {
+    text += "left out: " + std::string(to_string(each.suite)) +
+            (each.settings.empty() ? "" : " " + to_text(each.settings)) + ": " + each.reason + "\n";
+  }
+  return text;
+}
+
+}  // namespace da3::bench
