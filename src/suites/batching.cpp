@@ -5,6 +5,7 @@
 
 #include <da3/error.hpp>
 
+#include <bench/report/case_metrics.hpp>
 #include <infer/batch_planner.hpp>
 #include <infer/host_memory.hpp>
 #include <suites/context.hpp>
@@ -116,11 +117,9 @@ PreparedCase prepare_batching(const bench::Fields& settings, const Context& cont
   prepared.facts = model_facts(*model);
   prepared.workload.steps = {{"total_ms", [pass] { return pass->run(); }}};
   prepared.workload.synchronize = [pass] { pass->synchronize(); };
-  const auto images = static_cast<double>(settings.number("images"));
-  prepared.finish = [pass, images](bench::CaseResult& result) {
+  prepared.finish = [pass](bench::CaseResult& result) {
     result.facts.set("batches", pass->batches_text());
-    const auto ms = result.number("total_ms");
-    if (ms && *ms > 0) result.set("images_per_s", 1000.0 * images / *ms);
+    bench::add_image_rate(result);
     if (result.number("predicted_bytes") == 0.0) {
       result.set("predicted_bytes", bench::Missing{"nothing was known of this batch before it ran"});
     }

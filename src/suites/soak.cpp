@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <bench/environment/system_files.hpp>
+#include <bench/report/case_metrics.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/slope.hpp>
@@ -60,10 +61,7 @@ PreparedCase prepare_soak(const bench::Fields& settings, const Context& context,
                                   parts.emplace_back("memory_slope_bytes_per_1000", memory.value());
                                 return parts;
                               }}};
-  prepared.finish = [images](bench::CaseResult& result) {
-    const auto ms = result.number("total_ms");
-    if (ms && *ms > 0) result.set("images_per_s", 1000.0 * static_cast<double>(images) / *ms);
-  };
+  prepared.finish = bench::add_image_rate;
   return prepared;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
+#include <bench/report/case_metrics.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/flops.hpp>
@@ -46,8 +47,7 @@ PreparedCase prepare_throughput(const bench::Fields& settings, const Context& /*
                               }}};
   prepared.workload.synchronize = [model] { model->synchronize(); };
   prepared.finish = [model, size, batch](bench::CaseResult& result) {
-    const auto ms = result.number("forward_ms");
-    if (ms && *ms > 0) result.set("images_per_s", 1000.0 * static_cast<double>(batch) / *ms);
+    bench::add_image_rate(result);
     const auto flops = forward_flops(model->spec(), size);
     set_efficiency(result, flops ? std::optional(*flops * static_cast<double>(batch)) : std::nullopt);
     const bench::Metric* peak = result.find("peak_tensor_bytes");

@@ -62,6 +62,8 @@ void finish(Side& side, const PlannedGroup& group) {
   for (std::size_t i = 0; i < group.cases.size(); ++i) {
     CaseResult result = to_case_result(group.cases[i], side.samples[i], side.calibrations);
     result.facts = side.cases[i].facts;
+    add_image_rate(result);
+    complete_metrics(result);
     for (const Warning& warning : judge_case(result)) side.report->warnings.push_back(warning);
     side.report->cases.push_back(std::move(result));
   }

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include <da3/error.hpp>
 
 #include <bench/against/worker.hpp>
@@ -44,6 +46,27 @@ Json as_report(const ToolInfo& tool, const Environment& environment) {
   return Json::parse(to_json_text(report));
 }
 
+// JSON has no number that is not finite, so it travels as null.
+Json values_json(const RoundValues& values) {
+  Json object = Json::object();
+  for (const auto& [metric, list] : values) {
+    object[metric] = Json::array();
+    for (const double value : list) object[metric].push_back(number_or_null(value));
+  }
+  return object;
+}
+
+RoundValues to_values(const Json& object) {
+  RoundValues values;
+  for (const auto& [metric, list] : object.items()) {
+    for (const Json& value : list) {
+      values[metric].push_back(value.is_null() ? std::numeric_limits<double>::quiet_NaN()
+                                               : value.get<double>());
+    }
+  }
+  return values;
+}
+
 Json answer(const Json& request, WorkerBackend& backend) {
   const std::string command = request.at("do").get<std::string>();
   Json reply{{"ok", true}};
@@ -58,7 +81,8 @@ Json answer(const Json& request, WorkerBackend& backend) {
     const WorkerRound round = backend.round(request.at("runs").get<int>());
     Json cases = Json::array();
     for (std::size_t i = 0; i < round.cases.size(); ++i) {
-      cases.push_back({{"values", round.cases[i]}, {"failure", failure_or_null(round.failures[i])}});
+      cases.push_back(
+          {{"values", values_json(round.cases[i])}, {"failure", failure_or_null(round.failures[i])}});
     }
     reply["cases"] = cases;
     reply["calibration"] = round.calibration;
@@ -72,11 +96,16 @@ Json answer(const Json& request, WorkerBackend& backend) {
   return reply;
 }
 
-Json parse_reply(const std::string& name, const std::string& line) {
+// The answer to a request as `read` takes it. Throws: Error kUsage for a refusal, and for what cannot be
+// read.
+template <typename Read>
+auto read_reply(const std::string& name, const std::string& line, const Read& read) {
   try {
-    Json reply = Json::parse(line);
-    if (reply.at("ok").get<bool>()) return reply;
-    throw Error(ErrorCode::kUsage, name + ": " + reply.at("error").get<std::string>());
+    const Json reply = Json::parse(line);
+    if (!reply.at("ok").get<bool>()) {
+      throw Error(ErrorCode::kUsage, name + ": " + reply.at("error").get<std::string>());
+    }
+    return read(reply);
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kUsage, name + " answered '" + line.substr(0, 80) + "': " + error.what());
   }
@@ -129,31 +158,34 @@ Environment Worker::whole_environment() {
 
 std::vector<WorkerCase> Worker::open(const PlannedGroup& group, int warmups) {
   const Json request{{"do", "open"}, {"group", to_json(group)}, {"warmups", warmups}};
-  const Json reply = parse_reply(name_, process_.ask(line_of(request)));
-  std::vector<WorkerCase> cases;
-  for (const Json& each : reply.at("cases")) {
-    cases.push_back({to_fields(each.at("facts")), to_failure(each.at("failure"))});
-  }
-  return cases;
+  return read_reply(name_, process_.ask(line_of(request)), [](const Json& reply) {
+    std::vector<WorkerCase> cases;
+    for (const Json& each : reply.at("cases")) {
+      cases.push_back({to_fields(each.at("facts")), to_failure(each.at("failure"))});
+    }
+    return cases;
+  });
 }
 
 WorkerRound Worker::round(int runs) {
-  const Json reply = parse_reply(name_, process_.ask(line_of({{"do", "round"}, {"runs", runs}})));
-  WorkerRound round;
-  for (const Json& each : reply.at("cases")) {
-    round.cases.push_back(each.at("values").get<RoundValues>());
-    round.failures.push_back(to_failure(each.at("failure")));
-  }
-  round.calibration = reply.at("calibration").get<std::map<std::string, double>>();
-  return round;
+  return read_reply(name_, process_.ask(line_of({{"do", "round"}, {"runs", runs}})), [](const Json& reply) {
+    WorkerRound round;
+    for (const Json& each : reply.at("cases")) {
+      round.cases.push_back(to_values(each.at("values")));
+      round.failures.push_back(to_failure(each.at("failure")));
+    }
+    round.calibration = reply.at("calibration").get<std::map<std::string, double>>();
+    return round;
+  });
 }
 
 void Worker::load(const Fields& settings) {
-  parse_reply(name_, process_.ask(line_of({{"do", "load"}, {"settings", bench::to_json(settings)}})));
+  read_reply(name_, process_.ask(line_of({{"do", "load"}, {"settings", bench::to_json(settings)}})),
+             [](const Json&) {});
 }
 
 void Worker::predict() {
-  parse_reply(name_, process_.ask(line_of({{"do", "predict"}})));
+  read_reply(name_, process_.ask(line_of({{"do", "predict"}})), [](const Json&) {});
 }
 
 }  // namespace da3::bench

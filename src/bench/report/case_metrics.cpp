@@ -69,6 +69,13 @@ CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
   return result;
 }
 
+void add_image_rate(CaseResult& result) {
+  const bool forwards = result.suite == SuiteName::kThroughput;
+  const std::int64_t images = result.settings.number(forwards ? "batch" : "images");
+  const auto ms = result.number(forwards ? "forward_ms" : "total_ms");
+  if (images > 0 && ms && *ms > 0) result.set("images_per_s", 1000.0 * static_cast<double>(images) / *ms);
+}
+
 void complete_metrics(CaseResult& result) {
   const std::vector<std::string_view> order = suite_metrics(result.suite);
   const std::string reason = result.status == CaseStatus::kDone ? "not told here" : result.reason;

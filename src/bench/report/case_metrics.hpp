@@ -20,6 +20,9 @@ std::vector<std::string_view> suite_metrics(SuiteName suite);
 CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
                           const Calibrations& calibrations);
 
+/// Adds images_per_s where the case says how many images one of its times is for.
+void add_image_rate(CaseResult& result);
+
 /// Adds Missing for the suite's metrics that the case lacks and puts all in the suite's order; others follow
 /// by name.
 void complete_metrics(CaseResult& result);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <sstream>
 
@@ -30,6 +31,7 @@ class FakeBackend final : public WorkerBackend {
     return {{{{"tokens", std::int64_t{721}}}, std::nullopt}, {{}, "no such device"}};
   }
   WorkerRound round(int runs) override {
+    if (!values.empty()) return {{values}, {std::nullopt}, {}};
     return {{{{"forward_ms", std::vector<double>(static_cast<std::size_t>(runs), 10.0)}}, {}},
             {std::nullopt, "no such device"},
             {{"fp32_gflops", 170.0}}};
@@ -38,6 +40,7 @@ class FakeBackend final : public WorkerBackend {
   void predict() override { ++predicted; }
 
   std::string said;
+  RoundValues values;  // Of a round, instead of those above
   int predicted = 0;
 };
 
@@ -140,7 +143,8 @@ class ScriptTest : public testing::Test {
     Plan plan;
     options.side_by_side = true;
     plan.options = with_defaults(options);
-    plan.groups = {{SuiteName::kThroughput, {{SuiteName::kThroughput, {{"model", "da3-small"}}, 0}}}};
+    plan.groups = {{SuiteName::kThroughput,
+                    {{SuiteName::kThroughput, {{"model", "da3-small"}, {"batch", std::int64_t{4}}}, 0}}}};
     return plan;
   }
 
@@ -156,6 +160,9 @@ TEST_F(ScriptTest, ProgramsAlternateAndASlowerOneIsFound) {
   ASSERT_THAT(result.now.cases, SizeIs(1));
   EXPECT_EQ(result.now.cases.front().facts.text("from"), "now");
   EXPECT_THAT(result.base.cases.front().distribution("forward_ms")->rounds, SizeIs(12));
+  EXPECT_EQ(result.base.cases.front().number("images_per_s"), 40.0);
+  ASSERT_NE(result.base.cases.front().find("efficiency"), nullptr);
+  EXPECT_TRUE(std::holds_alternative<Missing>(result.base.cases.front().find("efficiency")->value));
   // These workers do not know the request: what they greeted with stands.
   EXPECT_EQ(result.base.environment.cpu_model, "Example 9000");
   const auto limits = parse_fail_limits("forward_ms.median>5%");
@@ -213,6 +220,26 @@ TEST_F(ScriptTest, ProgramsThatAreNoWorkerAreRefused) {
   EXPECT_THROW(Worker(script("silent", "exit 0\n")), Error);
   EXPECT_THROW(Worker(script("chatty", "echo hello\n")), Error);
   EXPECT_THROW(Worker(script("newer", "echo '{\"worker\":2,\"report\":{}}'\n")), Error);
+}
+
+TEST_F(ScriptTest, ValuesThatAreNotKnownTravel) {
+  FakeBackend backend;
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  backend.values = {{"forward_ms", {10.0, 11.0}}, {"peak_tensor_bytes", {unknown, unknown}}};
+  const auto lines = answers("{\"do\":\"round\",\"runs\":2}\n", backend);
+  const std::string script_text = "cat <<'END'\n" + lines[0].dump() + "\n" + lines[1].dump() +
+                                  "\nEND\ncat > " + (folder_ / "asked").string() + "\n";
+  Worker worker(script("unknowing", script_text));
+  const WorkerRound round = worker.round(2);
+  EXPECT_THAT(round.cases[0].at("forward_ms"), ElementsAre(10, 11));
+  EXPECT_THAT(round.cases[0].at("peak_tensor_bytes"), ElementsAre(testing::IsNan(), testing::IsNan()));
+}
+
+TEST_F(ScriptTest, AnAnswerThatIsNoRoundIsAnError) {
+  FakeBackend backend;
+  Worker worker(script("odd", "cat <<'END'\n" + answers("", backend).front().dump() +
+                                  "\nEND\nread -r line\necho '{\"ok\":true,\"cases\":[{\"values\":3}]}'\n"));
+  EXPECT_THROW(worker.round(1), Error);
 }
 
 TEST_F(ScriptTest, AWorkerThatDiesIsAnErrorNotTheEnd) {
