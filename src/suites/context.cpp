@@ -16,9 +16,11 @@ std::shared_ptr<infer::DepthModel> GroupModels::get(const bench::Fields& setting
     if (each == text) return model;
   }
   LoadRequest request{.device = parse_device(settings.text("device")),
-                      .precision = parse_precision(settings.text("precision")),
+                      .precision = std::nullopt,
                       .attention = std::nullopt,
                       .threads = static_cast<int>(settings.number("threads"))};
+  const std::string precision = settings.text("precision");
+  if (precision != bench::kDefaultPrecision) request.precision = parse_precision(precision);
   const std::string attention = settings.text("attention");
   if (attention != bench::kFixedAttention) request.attention = parse_attention(attention);
   auto model = context_.load(context_.model_file(settings.text("model")), request);

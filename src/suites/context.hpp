@@ -30,7 +30,7 @@ struct ModelFile {
 
 struct LoadRequest {
   DeviceId device;
-  Precision precision = Precision::kFp32;
+  std::optional<Precision> precision;  ///< None: the device's own
   std::optional<Attention> attention;  ///< None: the model offers no choice
   int threads = 0;
 };

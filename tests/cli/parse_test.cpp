@@ -188,6 +188,9 @@ TEST(ParseBench, RunIsTheDefault) {
   EXPECT_THAT(plain.suites, ElementsAre("throughput", "load"));
   EXPECT_THAT(plain.batches, ElementsAre(1, 4));
   EXPECT_THAT(plain.image_sizes, ElementsAre(std::pair{640, 480}));
+  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--precision", "bf16,default"}).precisions,
+              ElementsAre("bf16", "default"));
+  EXPECT_THAT(refusal({"bench", "--precision", "bf61"}), HasSubstr("no precision is called 'bf61'"));
   EXPECT_TRUE(parsed_as<BenchRun>({"bench", "run", "--quick"}).quick);
   EXPECT_THAT(parsed_as<BenchRun>({"bench", "--skip-folder", "--skip-load"}).skipped_suites,
               UnorderedElementsAre("folder", "load"));

@@ -24,7 +24,7 @@ class FakeModel final : public infer::DepthModel {
 
   const ModelSpec& spec() const override { return spec_; }
   DeviceId device() const override { return request_.device; }
-  Precision precision() const override { return request_.precision; }
+  Precision precision() const override { return request_.precision.value_or(Precision::kFp32); }
   Attention attention() const override { return request_.attention.value_or(Attention::kSdpa); }
   void synchronize() override { ++synchronized; }
   int concurrency() const override { return 1; }
@@ -37,8 +37,8 @@ class FakeModel final : public infer::DepthModel {
     infer::Result result;
     result.size = request.size;
     // Reduced precision and written-out attention are off by a known share.
-    const float error = (request_.precision == Precision::kFp32 ? 0.0F : 0.01F) +
-                        (attention() == Attention::kSdpa ? 0.0F : 0.001F);
+    const float error =
+        (precision() == Precision::kFp32 ? 0.0F : 0.01F) + (attention() == Attention::kSdpa ? 0.0F : 0.001F);
     result.depth.assign(request.size.area() * static_cast<std::size_t>(request.scenes), 1.0F + error);
     result.times.total_ms = ms;
     result.times.backbone_ms = 0.7 * ms;

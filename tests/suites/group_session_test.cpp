@@ -192,6 +192,17 @@ TEST(SuiteWorker, GivesOneRoundAtATime) {
   }
 }
 
+TEST(SuiteWorker, TheDefaultPrecisionIsTheModelsChoice) {
+  FakeMachine machine;
+  SuiteWorker worker(machine.context);
+  const auto cases =
+      worker.open(group_of(SuiteName::kThroughput,
+                           {with(model_settings(bench::kDefaultPrecision), "batch", std::int64_t{1})}),
+                  1);
+  ASSERT_FALSE(cases[0].failure) << *cases[0].failure;
+  EXPECT_EQ(cases[0].facts.text("precision_used"), "fp32");
+}
+
 TEST(SuiteWorker, KeepsALoadedModel) {
   FakeMachine machine;
   SuiteWorker worker(machine.context);

@@ -79,8 +79,11 @@ void add_selection(CLI::App& app, BenchRun& options) {
       ->group("Selection");
   add_parsed_list(
       app, "--precision",
-      [&](const std::string& item) { options.precisions.push_back(parse_precision(item)); },
-      "fp32, bf16, fp16, int8")
+      [&](const std::string& item) {
+        if (item != "default") parse_precision(item);
+        options.precisions.push_back(item);
+      },
+      "fp32, bf16, fp16, int8, or default: the device's own")
       ->type_name("LIST")
       ->group("Selection");
   add_parsed_list(

@@ -127,8 +127,8 @@ struct BenchRun {
   std::vector<std::string> suites;
   std::vector<std::string> skipped_suites;
   std::vector<std::string> models;
-  std::vector<std::string> devices;  ///< "all": every device present
-  std::vector<Precision> precisions;
+  std::vector<std::string> devices;     ///< "all": every device present
+  std::vector<std::string> precisions;  ///< Names, or "default": the device's own
   std::vector<Attention> attentions;
   std::vector<int> batches;
   std::vector<std::pair<int, int>> image_sizes;  ///< Width, height of the photo

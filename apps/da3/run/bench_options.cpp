@@ -43,7 +43,7 @@ bench::PlanOptions plan_options(const cli::BenchRun& options) {
   if (!options.against.empty() && plan.suites.empty()) plan.suites = {bench::SuiteName::kThroughput};
   plan.models = options.models;
   plan.devices = devices_of(options);
-  for (const Precision precision : options.precisions) plan.precisions.emplace_back(to_string(precision));
+  plan.precisions = options.precisions;
   for (const Attention attention : options.attentions) plan.attention.emplace_back(to_string(attention));
   plan.batches = options.batches;
   for (const auto& [width, height] : options.image_sizes) plan.image_sizes.push_back({height, width});

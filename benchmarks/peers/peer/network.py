@@ -117,15 +117,21 @@ def set_attention(network: torch.nn.Module, mode: str) -> None:
             module.fused_attn = mode == "sdpa"
 
 
-def precision_scope(precision: str):
-    """What holds around a forward. "default" is what the original's own API does on this machine."""
-    if precision == "fp32":
-        return nullcontext()
-    types = {"bf16": torch.bfloat16, "fp16": torch.float16}
-    types["default"] = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if precision not in types:
+def precision_used(precision: str) -> str:
+    """"default" is what the original's own API does on this machine: half precision under autocast."""
+    if precision == "default":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    if precision not in ("fp32", "bf16", "fp16"):
         raise ValueError(f"the original has no precision '{precision}'")
-    return torch.autocast(device_type="cpu", dtype=types[precision])
+    return precision
+
+
+def precision_scope(precision: str):
+    """What holds around a forward."""
+    used = precision_used(precision)
+    if used == "fp32":
+        return nullcontext()
+    return torch.autocast(device_type="cpu", dtype=torch.bfloat16 if used == "bf16" else torch.float16)
 
 
 def normalise(pictures: np.ndarray) -> torch.Tensor:

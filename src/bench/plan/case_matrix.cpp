@@ -17,8 +17,16 @@ std::vector<Size> photos_of(const PlanOptions& options) {
 
 std::vector<std::string> precisions_of(const PlanOptions& options, const PlanFacts& facts,
                                        const std::string& device) {
-  return options.precisions.empty() ? std::vector<std::string>{facts.default_precision(device)}
-                                    : options.precisions;
+  if (options.precisions.empty()) return {facts.default_precision(device)};
+  std::vector<std::string> precisions;
+  for (const std::string& wanted : options.precisions) {
+    // Side by side each program has a default of its own.
+    const bool here = wanted == kDefaultPrecision && !options.side_by_side;
+    const std::string precision = here ? facts.default_precision(device) : wanted;
+    if (std::find(precisions.begin(), precisions.end(), precision) == precisions.end())
+      precisions.push_back(precision);
+  }
+  return precisions;
 }
 
 std::vector<std::string> modes_of(const PlanOptions& options, const PlanFacts& facts,

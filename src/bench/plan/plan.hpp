@@ -17,6 +17,9 @@ namespace da3::bench {
 inline constexpr const char* kDrawnData = "drawn";
 /// The setting of accuracy against measured depth: the folder.
 inline constexpr const char* kDatasetSetting = "dataset";
+/// The setting `precision` where two programs are measured side by side, each in the one that it takes by
+/// itself.
+inline constexpr const char* kDefaultPrecision = "default";
 /// The setting `attention` of models that offer no choice.
 inline constexpr const char* kFixedAttention = "fixed";
 
@@ -26,7 +29,7 @@ struct PlanOptions {
   std::vector<SuiteName> skipped_suites;
   std::vector<std::string> models;      ///< da3-small and da3-base
   std::vector<std::string> devices;     ///< "cpu"
-  std::vector<std::string> precisions;  ///< The device's own
+  std::vector<std::string> precisions;  ///< The device's own, also called "default"
   std::vector<std::string> attention;   ///< Both where modes are compared, else sdpa
   std::vector<int> batches;             ///< 1, 2, 4, 8
   std::vector<Size> image_sizes;        ///< The photos: 1280x720; preprocess has three of its own

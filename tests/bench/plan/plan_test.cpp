@@ -121,6 +121,22 @@ TEST(Plan, ListsMultiply) {
   EXPECT_THAT(plan.groups.front().cases, SizeIs(2 * 2 * 4));  // precision, attention, batch
 }
 
+TEST(Plan, TheDefaultPrecisionIsTheDevicesAndSideBySideEachProgramsOwn) {
+  PlanOptions options;
+  options.suites = {SuiteName::kThroughput};
+  options.models = {"da3-small"};
+  options.attention = {"sdpa"};
+  options.batches = {1};
+  options.precisions = {"fp32", kDefaultPrecision};
+  const Plan alone = make_plan(options, facts());
+  ASSERT_THAT(alone.groups.front().cases, SizeIs(1));  // fp32 twice would be one case twice
+  EXPECT_EQ(alone.groups.front().cases.front().settings.text("precision"), "fp32");
+  options.side_by_side = true;
+  const Plan both = make_plan(options, facts());
+  ASSERT_THAT(both.groups.front().cases, SizeIs(2));
+  EXPECT_EQ(both.groups.front().cases.back().settings.text("precision"), "default");
+}
+
 TEST(Plan, VariantsThatAreComparedShareAGroup) {
   PlanOptions options;
   options.suites = {SuiteName::kAttention, SuiteName::kBatching};
