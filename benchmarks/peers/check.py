@@ -98,6 +98,20 @@ class Sampling(unittest.TestCase):
         self.assertEqual(measured.samples[0].failure, "ValueError: no")
         self.assertEqual(len(measured.samples[1].rounds["t_ms"][0]), 2)
 
+    def test_what_a_run_held_is_released_after_it(self):
+        held, runs = [], []
+
+        def work():
+            self.assertEqual(held, [])
+            held.append(1)
+            runs.append(1)
+            if len(runs) == 3:
+                raise ValueError("no")
+
+        measured = sampler.Sampler([sampler.Workload([("t_ms", work)], release=held.clear)], None)
+        measured.run_round(4)
+        self.assertEqual((measured.samples[0].failure, held, len(runs)), ("ValueError: no", [], 3))
+
 
 class _FakeSession:
     def __init__(self, suite, cases):

@@ -14,6 +14,7 @@ class Workload:
     steps: list[tuple[str, Callable[[], None]]]  # metric and work
     prepare: Callable[[], None] | None = None  # before each run, not timed
     total_metric: str = ""
+    release: Callable[[], None] | None = None  # after each run, failed or not, not timed
 
 
 @dataclass
@@ -80,4 +81,7 @@ class Sampler:
         except Exception as error:  # one case that fails must not end the others
             samples.failure = f"{type(error).__name__}: {error}"
             return {}
+        finally:
+            if workload.release is not None:
+                workload.release()
         return values
