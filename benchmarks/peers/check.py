@@ -156,7 +156,12 @@ class Reports(unittest.TestCase):
         for name in schema["$defs"]["metric"]["required"]:
             self.assertIn(name, value["cases"][0]["metrics"]["forward_ms"])
         self.assertEqual(value["cases"][0]["metrics"]["images_per_s"], 1000.0)
-        self.assertEqual([w["code"] for w in value["warnings"]], ["few_runs"])
+        self.assertEqual([(w["code"], w["subject"]) for w in value["warnings"]], [("few_runs", "throughput batch=3")])
+
+    def test_the_noisiest_time_of_a_millisecond_and_more_is_named(self):
+        rounds = {"a_ms": [[2.0, 3.0, 2.5]], "b_ms": [[2.0, 9.0, 4.0]], "short_ms": [[0.1, 0.9, 0.4]], "share": [[1.0, 9.0]]}
+        result = report.case("preprocess", {"device": "cpu"}, {}, sampler.Samples(rounds), {}, {})
+        self.assertEqual([w["message"].split(":")[0] for w in report.judge_case(result)], ["b_ms"])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ _METRICS = {
     "preprocess": "decode_ms preprocess_ms",
 }
 _NOISY_IQR = 0.10
+_JUDGED_MS = 1  # shorter stages are noise themselves
 _FEWEST_RUNS = 3
 _FOREIGN_CORES = 0.10
 
@@ -53,21 +54,28 @@ def case(suite: str, settings: dict, facts: dict, samples: Samples, calibrations
     }
 
 
+def case_name(result: dict) -> str:
+    """As da3 names a case, so that its reports know which one a warning is about."""
+    return " ".join([result["suite"]] + [f"{name}={value}" for name, value in result["settings"].items()])
+
+
 def judge_case(result: dict) -> list[dict]:
-    """Warnings as da3 gives them for noise and too few runs."""
+    """Warnings as da3 gives them: the time with the fewest runs, and the noisiest one of 1 ms and more."""
+    times = {m: v for m, v in result["metrics"].items() if isinstance(v, dict) and v["n"] > 0 and m.endswith("_ms")}
     warnings = []
-    name = result["suite"] + " " + ", ".join(f"{k} {v}" for k, v in result["settings"].items())
-    for metric, value in result["metrics"].items():
-        if not isinstance(value, dict):
-            continue
-        if value["n"] < _FEWEST_RUNS:
-            message = f"{metric}: {value['n']} timed runs, too few to judge the spread"
-            warnings.append({"code": "few_runs", "subject": name, "message": message, "advice": "give --runs 5 or more"})
-        elif value["median"] > 0 and value["iqr"] > _NOISY_IQR * value["median"]:
-            share = 100 * value["iqr"] / value["median"]
-            message = f"{metric}: the middle half of the runs spreads over {share:.0f} % of the median"
-            advice = "end other work on this machine, or give more --runs"
-            warnings.append({"code": "noise", "subject": name, "message": message, "advice": advice})
+
+    def warn(code: str, message: str, advice: str) -> None:
+        warnings.append({"code": code, "subject": case_name(result), "message": message, "advice": advice})
+
+    few = {metric: value["n"] for metric, value in times.items() if value["n"] < _FEWEST_RUNS}
+    if few:
+        metric = min(few, key=few.get)
+        warn("few_runs", f"{metric}: {few[metric]} timed runs, too few to judge the spread", "give --runs 5 or more")
+    noise = {m: v["iqr"] / v["median"] for m, v in times.items() if v["n"] >= _FEWEST_RUNS and v["median"] >= _JUDGED_MS}
+    metric = max(noise, key=noise.get, default="")
+    if metric and noise[metric] > _NOISY_IQR:
+        spread = f"{metric}: the middle half of the runs spreads over {100 * noise[metric]:.0f} % of the median"
+        warn("noise", spread, "end other work on this machine, or give more --runs")
     return warnings
 
 
