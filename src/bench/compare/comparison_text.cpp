@@ -1,13 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+#include <vector>
+
 #include <bench/compare/comparison_text.hpp>
 #include <bench/presentation/text_table.hpp>
 
 namespace da3::bench {
 namespace {
 
-std::string cell(const std::optional<double>& value) {
-  return value ? format_number(*value) : "-";
+std::string cell(const std::string& metric, const std::optional<double>& value) {
+  if (!value) return "-";
+  return metric.ends_with("_bytes") ? format_bytes(*value) : format_number(*value);
 }
 
 std::string ratio_cell(const std::optional<Ratio>& ratio) {
@@ -17,21 +21,42 @@ std::string ratio_cell(const std::optional<Ratio>& ratio) {
          format_number(ratio->ci95->high) + "]";
 }
 
-TextTable table_of(const Comparison& comparison) {
-  TextTable table;
-  table.columns = {"case", "metric", "base", "new", "new / base", "verdict"};
-  for (const ComparedCase& each : comparison.cases) {
-    std::string name = std::string(to_string(each.suite)) + " " + to_text(each.settings);
-    for (const ComparedMetric& metric : each.metrics) {
-      std::string verdict(to_string(metric.verdict));
-      if (!metric.note.empty()) verdict += ", " + metric.note;
-      if (metric.failed) verdict += ", BEYOND THE LIMIT";
-      table.rows.push_back({name, metric.name + (metric.statistic.empty() ? "" : "." + metric.statistic),
-                            cell(metric.base), cell(metric.now), ratio_cell(metric.ratio), verdict});
-      name.clear();
-    }
+void add_rows(const ComparedCase& compared, std::string name, TextTable& table) {
+  for (const ComparedMetric& metric : compared.metrics) {
+    std::string verdict(to_string(metric.verdict));
+    if (!metric.note.empty()) verdict += ", " + metric.note;
+    if (metric.failed) verdict += ", BEYOND THE LIMIT";
+    table.rows.push_back({name, metric.name + (metric.statistic.empty() ? "" : "." + metric.statistic),
+                          cell(metric.name, metric.base), cell(metric.name, metric.now),
+                          ratio_cell(metric.ratio), verdict});
+    name.clear();
   }
-  return table;
+}
+
+// A table for each suite, under what its cases share.
+std::vector<std::pair<SuiteName, TextTable>> tables_of(const Comparison& comparison) {
+  std::vector<std::pair<SuiteName, TextTable>> tables;
+  for (const SuiteName suite : all_suites()) {
+    std::vector<CaseResult> results;
+    for (const ComparedCase& each : comparison.cases) {
+      if (each.suite != suite) continue;
+      CaseResult& result = results.emplace_back();
+      result.suite = suite;
+      result.settings = each.settings;
+    }
+    if (results.empty()) continue;
+    std::vector<NamedCase> named;
+    for (const CaseResult& each : results) named.push_back({"", &each});
+    TextTable table{shared_settings(named), {"case", "metric", "base", "new", "new / base", "verdict"}, {}};
+    auto result = results.begin();
+    for (const ComparedCase& each : comparison.cases) {
+      if (each.suite != suite) continue;
+      const std::string own = own_settings(*result++, named);
+      add_rows(each, own.empty() ? std::string(to_string(suite)) : own, table);
+    }
+    tables.emplace_back(suite, std::move(table));
+  }
+  return tables;
 }
 
 // Each line after `mark`.
@@ -51,12 +76,21 @@ std::string notes(const Comparison& comparison, const std::string& mark) {
 }  // namespace
 
 std::string format_comparison_table(const Comparison& comparison) {
-  return render_plain(table_of(comparison)) + notes(comparison, "");
+  std::string text;
+  for (const auto& [suite, table] : tables_of(comparison)) {
+    text += std::string(suite_title(suite)) + "\n" + render_plain(table) + "\n";
+  }
+  return text + notes(comparison, "");
 }
 
 std::string format_comparison_markdown(const Comparison& comparison) {
+  std::string text;
+  for (const auto& [suite, table] : tables_of(comparison)) {
+    text +=
+        (text.empty() ? "## " : "\n## ") + std::string(suite_title(suite)) + "\n\n" + render_markdown(table);
+  }
   const std::string tail = notes(comparison, "- ");
-  return render_markdown(table_of(comparison)) + (tail.empty() ? "" : "\n" + tail);
+  return text + (tail.empty() ? "" : "\n" + tail);
 }
 
 std::string format_comparison(const Comparison& comparison, ReportFormat format) {

@@ -9,10 +9,11 @@
 
 namespace da3::bench {
 
-/// A line per case and metric, aligned for a terminal, then what was found in one report alone.
+/// A table for each suite with a line per case and metric, aligned for a terminal, then what was found in one
+/// report alone.
 std::string format_comparison_table(const Comparison& comparison);
 
-/// The same as a Markdown table.
+/// The same in Markdown.
 std::string format_comparison_markdown(const Comparison& comparison);
 
 /// One object: "comparison" 1 (its version), "same_machine", "failed", "failures", "only_in_base",

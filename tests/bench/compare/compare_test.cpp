@@ -236,6 +236,18 @@ TEST(Comparison, HasEveryFormat) {
   EXPECT_EQ(json["cases"][0]["metrics"][1]["statistic"], nullptr);
 }
 
+TEST(Comparison, NamesCasesByWhatTellsThemApart) {
+  CaseResult four = throughput_case(4, "sdpa", kSteady);
+  four.set("peak_rss_bytes", std::int64_t{600000000});
+  const Report report = sample_report({throughput_case(1, "sdpa", kSteady), four});
+  const std::string text = format_comparison(compare_reports(report, report), ReportFormat::kMarkdown);
+  EXPECT_THAT(text, testing::StartsWith("## " + std::string(suite_title(SuiteName::kThroughput)) +
+                                        "\n\nWith model da3-small, weights synthetic,"));
+  EXPECT_THAT(text, HasSubstr("\n| batch=1 | forward_ms.median | 100 | 100 |"));
+  EXPECT_THAT(text, HasSubstr("\n| batch=4 | forward_ms.median |"));
+  EXPECT_THAT(text, HasSubstr("|  | peak_rss_bytes | 572.2 MiB | 572.2 MiB | 1 |"));
+}
+
 TEST(Compare, ManyCasesRaiseNoMoreAlarmsThanOne) {
   // A single noisy case of twenty that reaches p = 0.01 passes after Holm's correction, and fails alone.
   const Rounds noisy_base{{100}, {104}, {97}, {101}};
