@@ -4,17 +4,23 @@
 #include <optional>
 #include <string>
 
+#include <sys/resource.h>
+
 #include <da3/error.hpp>
 
 #include <infer/cgroup.hpp>
 #include <infer/host_memory.hpp>
-
 #ifdef __APPLE__
 #include <mach/mach.h>
 #include <sys/sysctl.h>
 #endif
 
 namespace da3::infer {
+
+bool address_space_is_limited() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
 
 #ifdef __APPLE__
 

@@ -14,6 +14,10 @@ namespace da3::infer {
 /// pages. `root` stands for "/" (tests; Linux). Throws: Error kDeviceUnavailable if the system does not tell.
 MemoryState host_memory(const std::filesystem::path& root = "/");
 
+/// True where this process may not use all addresses (ulimit -v), so that asking for memory can fail while
+/// there is some.
+bool address_space_is_limited();
+
 /// Physical cores that this process may keep busy, at least 1: within its CPU affinity, hardware threads of
 /// one core counted once, and within the quota of its control groups, rounded down. `root` as above.
 int usable_cores(const std::filesystem::path& root = "/");

@@ -49,6 +49,8 @@ std::vector<std::string> waits(const torch::jit::Module& module, const std::stri
   static const std::set<std::string> kOfTensors{"aten::Int",           "aten::Float",
                                                 "aten::Bool",          "aten::IntImplicit",
                                                 "aten::FloatImplicit", "aten::ScalarImplicit"};
+  // The engine runs TorchScript as it is written; this makes inlining reach what the called methods call.
+  const torch::jit::GraphOptimizerEnabledGuard inlined(true);
   std::shared_ptr<torch::jit::Graph> graph = module.get_method(method).graph()->copy();
   torch::jit::Inline(*graph);
   std::vector<std::string> found;

@@ -11,7 +11,8 @@ namespace {
 using Interruption = RunTest;
 
 TEST_F(Interruption, AtAnyPointThenTheSameCommandGivesTheSameFiles) {
-  constexpr std::size_t kPictures = 40;
+  // More than the last point and the 12 inputs that may be under way then, all of which may be done.
+  constexpr std::size_t kPictures = 60;
   pictures(kPictures);
   options_.batch = 3;
   for (const DeviceKind kind : {DeviceKind::kCpu, DeviceKind::kCuda}) {
