@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
@@ -12,6 +11,7 @@
 
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/block_products.hpp>
+#include <engine/onednn_linear.hpp>
 #include <engine/own_operators.hpp>
 #include <infer/host_memory.hpp>
 
@@ -284,25 +284,19 @@ void linear(benchmark::State& state, Weight kept) {
 enum class Packing { kNone, kBeforehand };
 
 void linear_onednn(benchmark::State& state, Packing packing) {
-  auto& dispatcher = c10::Dispatcher::singleton();
-  const auto linear = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
-  if (!linear) {
-    state.SkipWithError("this LibTorch has no oneDNN");
+  if (!engine::onednn_available()) {
+    state.SkipWithError("no oneDNN for products here");
     return;
   }
   const Settings settings;
   LinearCase layer = linear_case(state);
   if (packing == Packing::kBeforehand) {
-    layer.weight = dispatcher.findSchemaOrThrow("mkldnn::_reorder_linear_weight", "")
+    layer.weight = c10::Dispatcher::singleton()
+                       .findSchemaOrThrow("mkldnn::_reorder_linear_weight", "")
                        .typed<at::Tensor(const at::Tensor&, std::optional<c10::SymInt>)>()
                        .call(layer.weight, c10::SymInt(kTokens));
   }
-  using Linear =
-      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
-                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-  const auto op = linear->typed<Linear>();
-  const c10::List<std::optional<at::Scalar>> none;
-  for (auto _ : state) keep(op.call(layer.x, layer.weight, layer.bias, "none", none, ""));
+  for (auto _ : state) keep(engine::onednn_linear(layer.x, layer.weight, layer.bias));
   count_flops(state, linear_flops(state));
 }
 

@@ -5,12 +5,10 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/_fused_sdp_choice.h>
 #include <c10/core/DeviceGuard.h>
 
@@ -22,6 +20,7 @@
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/normalise.hpp>
+#include <engine/onednn_linear.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_errors.hpp>
 #include <infer/host_memory.hpp>
@@ -189,19 +188,6 @@ class LayerWorkload final : public AttentionWorkload {
 
 using Product = std::function<void()>;
 
-/// LibTorch has two libraries for products on a CPU, and its mm() takes BLAS in float32 even where oneDNN is
-/// twice as fast.
-void add_onednn_product(std::vector<Product>& products, const at::Tensor& a, const at::Tensor& b) {
-  using Linear =
-      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
-                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-  const auto linear = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
-  if (!at::hasMKLDNN() || !linear) return;
-  products.emplace_back([a, weight = b.t().contiguous(), op = linear->typed<Linear>()] {
-    op.call(a, weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
-  });
-}
-
 }  // namespace
 
 MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision, int threads) {
@@ -216,7 +202,9 @@ MatmulWorkload make_matmul_workload(const DeviceId& device, Precision precision,
     const at::Tensor b = at::randn({side, side}, options);
     at::Tensor out = at::empty({side, side}, options);
     std::vector<Product> products{[=]() mutable { at::mm_out(out, a, b); }};
-    if (device.kind == DeviceKind::kCpu) add_onednn_product(products, a, b);
+    // LibTorch's mm() takes BLAS in float32 even where oneDNN is twice as fast.
+    if (device.kind == DeviceKind::kCpu && onednn_available())
+      products.emplace_back([a, weight = b.t().contiguous()] { onednn_linear(a, weight); });
     // Warm, then one run each: they differ where they differ at all by tens of percent.
     std::size_t fastest = 0;
     double least_s = std::numeric_limits<double>::infinity();

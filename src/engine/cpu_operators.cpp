@@ -1,17 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include <string_view>
 
 #include <ATen/Config.h>
 #include <ATen/Context.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 
 #include <engine/cpu_operators.hpp>
 #include <engine/kernels/kernels.hpp>
 #include <engine/network/block_products.hpp>
+#include <engine/onednn_linear.hpp>
 #include <engine/own_convolution.hpp>
 #include <engine/own_operators.hpp>
-#include <infer/host_memory.hpp>
 
 namespace da3::engine {
 namespace {
@@ -118,10 +117,7 @@ CpuOperatorFacts cpu_operator_facts() {
   facts.cpu = cpu_features();
   if (own_operators_available()) facts.kernels = kernels::kernels()->name;
   facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
-  // oneDNN ends the program where memory for its description of a product is not given (3.12,
-  // matmul_pd_t), which happens under such a limit only.
-  facts.onednn = at::hasMKLDNN() && !infer::address_space_is_limited() &&
-                 c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""}).has_value();
+  facts.onednn = onednn_available();
   if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);
   return facts;
 }

@@ -18,7 +18,7 @@ struct CpuOperatorFacts {
   CpuFeatures cpu;
   std::string kernels;  ///< The build of da3's own kernels for this processor, such as "avx2"; empty: none
   std::string blas;     ///< LibTorch's, such as "mkl"
-  bool onednn = false;  ///< LibTorch has oneDNN, and the address space is not limited
+  bool onednn = false;  ///< onednn_available()
   std::string int8_engine;  ///< LibTorch's engine for 8-bit products, such as "onednn"; empty: none
 };
 

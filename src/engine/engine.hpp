@@ -55,6 +55,9 @@ struct Modes {
   Attention attention = Attention::kSdpa;
 };
 
+/// The precision of da3's own networks on a device where nobody names one.
+Precision default_precision(const DeviceId& device);
+
 /// What load_model takes where `options` have no wish, and the wishes themselves elsewhere. A foreign network
 /// without attention of its own runs as kFixed all the same. Throws: Error kPrecisionUnsupported.
 Modes modes_of(const ModelSpec& spec, const LoadOptions& options);

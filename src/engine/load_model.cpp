@@ -172,6 +172,10 @@ std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file,
   throw Error(*failure);
 }
 
+Precision default_precision(const DeviceId& device) {
+  return precision_for({.device = device}, true);
+}
+
 Modes modes_of(const ModelSpec& spec, const LoadOptions& options) {
   const Precision precision = precision_for(options, is_own(spec));
   const bool any = !options.attention || (is_own(spec) && options.attention == Attention::kFixed);

@@ -83,18 +83,6 @@ Size size_for(const suites::ModelFile* file, Size photo, int process_res) {
 #endif
 }
 
-// As loading a model chooses it (docs/cli.md).
-const char* default_precision(const std::string& device) {
-  constexpr int kFirstWithBf16 = 80;
-  const DeviceId id = parse_device(device);
-  if (id.kind != DeviceKind::kCuda) return "fp32";
-  for (const engine::DeviceInfo& each : engine::system_info().devices) {
-    if (each.id == id && each.compute_capability > 0 && each.compute_capability < kFirstWithBf16)
-      return "fp16";
-  }
-  return "bf16";
-}
-
 double calibrate(const suites::Context& context, const std::string& device) {
   const engine::MatmulWorkload work = context.matmul(parse_device(device), Precision::kFp32, 0);
   double best = 0;
@@ -192,7 +180,9 @@ bench::PlanFacts BenchSetup::plan_facts(const bench::PlanOptions& options, bool 
     const std::filesystem::path file = existing_file(model);
     return file.empty() || !engine::read_spec(file).attention.empty();
   };
-  facts.default_precision = [](const std::string& device) { return std::string(default_precision(device)); };
+  facts.default_precision = [](const std::string& device) {
+    return std::string(to_string(engine::default_precision(parse_device(device))));
+  };
   facts.default_threads = [](const std::string&) { return infer::usable_cores(); };
   facts.processed_size = [](const std::string& model, Size photo, int process_res) {
     const std::filesystem::path file = existing_file(model);
