@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <future>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -58,6 +60,17 @@ const float* data_or_null(const std::optional<at::Tensor>& tensor) {
 }  // namespace
 
 at::Tensor pack_winograd(const at::Tensor& weight) {
+  WinogradPacking packing;
+  at::Tensor packed = packing.add(weight);
+  packing.finish();
+  return packed;
+}
+
+WinogradPacking::~WinogradPacking() {
+  if (worker_.valid()) worker_.wait();
+}
+
+at::Tensor WinogradPacking::add(const at::Tensor& weight) {
   const bool fits = weight.device().is_cpu() && weight.scalar_type() == at::kFloat && weight.dim() == 4 &&
                     weight.size(0) % kConv3ChannelMultiple == 0 &&
                     weight.size(1) % kConv3ChannelMultiple == 0 && weight.size(2) == 3 &&
@@ -65,17 +78,36 @@ at::Tensor pack_winograd(const at::Tensor& weight) {
   TORCH_CHECK(fits, "weight: expected float32 (K, C, 3, 3) with K and C multiples of ", kConv3ChannelMultiple,
               ", got ", weight.sizes());
   const kernels::Kernels& kernel = chosen();
-  const at::Tensor rows = weight.contiguous(at::MemoryFormat::ChannelsLast);
   const std::int64_t in = weight.size(1);
   const std::int64_t out = weight.size(0);
   at::Tensor packed = at::empty({kernel.winograd_packed_floats(in, out)},
                                 weight.options().memory_format(at::MemoryFormat::Contiguous));
-  const float* from = rows.const_data_ptr<float>();
-  auto* const to = packed.mutable_data_ptr<float>();
-  at::parallel_for(0, (out + kernel.panel - 1) / kernel.panel, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t panel = begin; panel < end; ++panel) kernel.pack_winograd(from, in, out, panel, to);
-  });
+  jobs_.push_back({weight, packed});
   return packed;
+}
+
+void WinogradPacking::start() {
+  // Where no thread can be had, finish() does it all.
+  worker_ = std::async(std::launch::async | std::launch::deferred, [this] { pack_rest(); });
+}
+
+void WinogradPacking::finish() {
+  at::parallel_for(0, at::get_num_threads(), 1, [this](std::int64_t, std::int64_t) { pack_rest(); });
+  if (worker_.valid()) worker_.get();
+}
+
+void WinogradPacking::pack_rest() {
+  const c10::InferenceMode guard;
+  const kernels::Kernels& kernel = chosen();
+  for (std::size_t i = next_++; i < jobs_.size(); i = next_++) {
+    const auto& [weight, packed] = jobs_[i];
+    const at::Tensor rows = weight.contiguous(at::MemoryFormat::ChannelsLast);
+    const std::int64_t out = weight.size(0);
+    for (std::int64_t panel = 0; panel < (out + kernel.panel - 1) / kernel.panel; ++panel) {
+      kernel.pack_winograd(rows.const_data_ptr<float>(), weight.size(1), out, panel,
+                           packed.mutable_data_ptr<float>());
+    }
+  }
 }
 
 at::Tensor conv3(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& packed,

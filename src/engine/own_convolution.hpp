@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <future>
 #include <optional>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -16,8 +20,37 @@ inline constexpr int kConv3ChannelMultiple = 16;
 /// (docs/performance.md).
 inline constexpr int kFewestWinogradTiles = 40;
 
-/// da3::pack_winograd. On all of LibTorch's threads.
+/// da3::pack_winograd.
 at::Tensor pack_winograd(const at::Tensor& weight);
+
+/// Packs the weights of many convolutions beside other work: on one thread from start() on, on all of
+/// LibTorch's threads in finish().
+class WinogradPacking {
+ public:
+  WinogradPacking() = default;
+  ~WinogradPacking();
+  WinogradPacking(const WinogradPacking&) = delete;
+  WinogradPacking& operator=(const WinogradPacking&) = delete;
+
+  /// What pack_winograd(weight) gives, its values there after finish(). Not after start().
+  /// Throws: c10::Error for a weight that pack_winograd refuses.
+  at::Tensor add(const at::Tensor& weight);
+
+  void start();
+  void finish();
+
+ private:
+  struct Job {
+    at::Tensor weight;
+    at::Tensor packed;
+  };
+
+  void pack_rest();
+
+  std::vector<Job> jobs_;
+  std::atomic<std::size_t> next_ = 0;
+  std::future<void> worker_;
+};
 
 /// da3::conv3. Maps below kFewestWinogradTiles go to LibTorch's convolution.
 at::Tensor conv3(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& packed,

@@ -1,10 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <vector>
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <gtest/gtest.h>
 
+#include <engine/own_convolution.hpp>
 #include <engine/own_operators.hpp>
 
 // The operators against LibTorch's, with the strides and threads of a real forward.
@@ -126,6 +130,32 @@ TEST_F(OwnOperators, Conv3EqualsLibTorchsConvolutionOfABatch) {
     const at::Tensor expected = at::conv2d(at::relu(x), weight, bias, 1, 1) + residual;
     EXPECT_LT((all - expected).abs().max().item<float>(), 1e-4F);
   }
+}
+
+TEST_F(OwnOperators, WeightsPackedBesideOtherWorkAreThoseOfPackWinograd) {
+  std::vector<at::Tensor> weights;
+  for (const int out : {16, 128, 48, 64}) weights.push_back(at::randn({out, 64, 3, 3}));
+  for (const bool started : {true, false}) {
+    WinogradPacking packing;
+    std::vector<at::Tensor> packed;
+    for (const at::Tensor& weight : weights) packed.push_back(packing.add(weight));
+    if (started) packing.start();
+    packing.finish();
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      EXPECT_TRUE(packed[i].equal(call("da3::pack_winograd", weights[i]))) << i << ", started " << started;
+    }
+  }
+}
+
+TEST_F(OwnOperators, PackingThatIsGivenUpEndsItsThreadFirst) {
+  const at::Tensor weight = at::randn({128, 128, 3, 3});
+  at::Tensor packed;
+  {
+    WinogradPacking packing;
+    packed = packing.add(weight);
+    packing.start();
+  }
+  EXPECT_TRUE(packed.equal(call("da3::pack_winograd", weight)));
 }
 
 TEST_F(OwnOperators, TensorsOfOtherLayoutsAreRefused) {

@@ -12,6 +12,7 @@
 #include <engine/network/network_plans.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <engine/network/winograd_convolutions.hpp>
+#include <engine/own_convolution.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>
@@ -78,9 +79,14 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
   try {
     if (layout == 1) needed = fold_tensors(config, std::move(needed));
     auto plans = network_plans(config, attention != Attention::kManual, lowering);
-    if (lowering.own_kernels) use_winograd(needed, plans);
+    WinogradPacking packing;
+    if (lowering.own_kernels) use_winograd(needed, plans, packing);
     lower_block_products(needed, plans, lowering);
-    return build_module_tree(needed, plans);
+    // Beside the compiler, which has one thread.
+    packing.start();
+    torch::jit::Module module = build_module_tree(needed, plans);
+    packing.finish();
+    return module;
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Building the network " + id);
   }

@@ -29,14 +29,15 @@ bool suits(const at::Tensor& weight) {
 
 }  // namespace
 
-void use_winograd(const TensorMap& tensors, std::map<std::string, ModulePlan>& plans) {
+void use_winograd(const TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
+                  WinogradPacking& packing) {
   for (auto& [path, plan] : plans) {
     if (plan.class_name != "Conv3" && plan.class_name != "PlainConv3") continue;
     const at::Tensor& weight = tensors.at(path + ".weight");
     if (is_direct(path) || !suits(weight)) continue;
     plan.class_name += "Own";
     plan.text = network_text::k_conv3_own_py;
-    plan.attributes["packed"] = pack_winograd(weight);
+    plan.attributes["packed"] = packing.add(weight);
   }
 }
 

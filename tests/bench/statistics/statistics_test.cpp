@@ -141,6 +141,24 @@ TEST(Statistics, PValueFollowsFromTheTTest) {
   EXPECT_NEAR(p_ratio_above(base, now, std::exp(0.2), Pairing::kByRound), 0.5, 1e-9);
 }
 
+TEST(Statistics, PValueOfFiveRoundsIsThatOfTheTrimmedMean) {
+  // Logarithms 0, 0.1, 0.2, 0.3, 9 lose their ends: mean 0.2. Winsorised 0.1, 0.1, 0.2, 0.3, 0.3: squares
+  // 0.04, variance of the mean 0.04 / (3 x 2), 2 degrees.
+  const Rounds base(5, {1});
+  const Rounds now{{std::exp(9.0)}, {std::exp(0.1)}, {std::exp(0.3)}, {1}, {std::exp(0.2)}};
+  EXPECT_NEAR(p_ratio_above(base, now, 1.0, Pairing::kByRound),
+              student_upper_tail(0.2 / std::sqrt(0.04 / 6), 2), 1e-9);
+}
+
+TEST(Statistics, ABurstInOneRoundHidesNoSlowDown) {
+  Rounds base(12, {100});
+  Rounds now;
+  for (int round = 0; round < 12; ++round) now.push_back({109.5 + 0.1 * round});
+  base[10] = {170};
+  EXPECT_LT(p_ratio_above(base, now, 1.05, Pairing::kByRound), 1e-6);
+  EXPECT_GT(p_ratio_above(now, base, 1.05, Pairing::kByRound), 0.999);
+}
+
 TEST(Statistics, OneRoundShowsNothing) {
   EXPECT_EQ(p_ratio_above({{1, 1, 1}}, {{9, 9, 9}}, 1.0, Pairing::kByRound), 1.0);
 }
