@@ -32,4 +32,9 @@ class MappedFile {
   std::shared_ptr<void> handle_;
 };
 
+/// Gives back the memory of the whole pages within `bytes` of a MappedFile: the next read takes them from the
+/// file again, what was written to them is lost. On systems that keep them all the same (macOS) nothing
+/// happens.
+void forget_pages(std::span<const std::byte> bytes);
+
 }  // namespace da3::core

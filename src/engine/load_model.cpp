@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@
 
 namespace da3::engine {
 namespace {
+
+/// Two photos at 504x280: with more the activations leave the cache (docs/performance.md, "Batches").
+constexpr std::int64_t kMostTokensOnCpu = 1800;
 
 ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
   if (archive.find(weights::kRecordEntry) == nullptr && options.describe) return *options.describe;
@@ -73,7 +77,7 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
     if (!options.own_kernels) facts.kernels.clear();
     lowering = cpu_lowering(facts, ready.precision);
   }
-  return build_network(config, spec.network_layout, tensors, ready.attention, lowering);
+  return build_network(config, spec.network_layout, std::move(tensors), ready.attention, lowering);
 }
 
 /// Throws Error kOutOfMemory where an accelerator has less free than the weights take.
@@ -118,6 +122,7 @@ ReadyNetwork ready_own(const core::StoredZip& archive, const ModelSpec& spec, co
   if (device_layer(options.device.kind).tables_on_host()) ready.host_module = std::move(module);
   // The rules for sky and metres look at values, on which the host then waits.
   ready.recordable = spec.network_id == "da3-anyview";
+  if (options.device.kind == DeviceKind::kCpu) ready.most_tokens = kMostTokensOnCpu;
   return ready;
 }
 
@@ -173,7 +178,9 @@ std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file,
 }
 
 Precision default_precision(const DeviceId& device) {
-  return precision_for({.device = device}, true);
+  LoadOptions options;
+  options.device = device;
+  return precision_for(options, true);
 }
 
 Modes modes_of(const ModelSpec& spec, const LoadOptions& options) {

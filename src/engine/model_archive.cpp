@@ -35,7 +35,14 @@ constexpr int kDeepestNesting = 100;
               archive.path().string() + ": " + what + "; get or export the file again");
 }
 
-/// A storage over bytes of the mapping, which it keeps alive.
+/// What a storage over bytes of the mapping keeps alive.
+struct MappedRecord {
+  std::shared_ptr<void> mapping;
+  std::span<const std::byte> bytes;
+};
+
+/// A storage over bytes of the mapping, which it keeps alive. Its end gives their memory back, so that
+/// weights which others take the place of are not in memory twice.
 c10::Storage mapped_storage(const core::StoredZip& archive, std::span<const std::byte> bytes) {
   // The mapping is private and writable, so that a module may even write to its weights.
   auto* const data = const_cast<std::byte*>(bytes.data());
@@ -44,9 +51,11 @@ c10::Storage mapped_storage(const core::StoredZip& archive, std::span<const std:
     std::memcpy(copy.mutable_data_ptr(), data, bytes.size());
     return copy.storage();
   }
-  auto* const keep = new std::shared_ptr<void>(archive.handle());
-  c10::DataPtr pointer(
-      data, keep, [](void* kept) { delete static_cast<std::shared_ptr<void>*>(kept); }, at::kCPU);
+  const auto forget = [](void* kept) {
+    const std::unique_ptr<MappedRecord> record(static_cast<MappedRecord*>(kept));
+    core::forget_pages(record->bytes);
+  };
+  c10::DataPtr pointer(data, new MappedRecord{archive.handle(), bytes}, forget, at::kCPU);
   return {c10::Storage::use_byte_size_t(), bytes.size(), std::move(pointer), nullptr, false};
 }
 

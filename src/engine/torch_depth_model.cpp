@@ -157,7 +157,7 @@ infer::Result TorchDepthModel::run(const infer::Request& request) {
   lane->transfers->wait();
   infer::Result result = take_predictions(outputs, request, spec_);
   result.peak_bytes = measured.peak_bytes;
-  tell_phases(*lane, result.times);
+  tell_phases(*lane, in_steps(request), result.times);
   const auto copied_up = lane->transfers->upload_ms();
   result.times.upload_ms = copied_up ? staging_ms + *copied_up : upload_ms;
   const auto copied_down = lane->transfers->download_ms();
@@ -264,9 +264,37 @@ bool TorchDepthModel::in_steps(const infer::Request& request) const {
   return network_.offered.tables || (network_.offered.split && !request.wanted.pose);
 }
 
-/// The wanted outputs on the device. Marks behind normalising and, where they are apart, backbone and head.
+std::int64_t TorchDepthModel::num_parts(const infer::Request& request) const {
+  if (network_.most_tokens == 0) return 1;
+  const std::int64_t patches =
+      std::int64_t{request.size.height / spec_.patch} * (request.size.width / spec_.patch);
+  const std::int64_t together =
+      std::max<std::int64_t>(1, network_.most_tokens / (request.views * (1 + patches)));
+  return (request.scenes + together - 1) / together;
+}
+
+/// The wanted outputs on the device, of all scenes.
 std::vector<at::Tensor> TorchDepthModel::compute(const at::Tensor& pixels, const IValue& tables,
                                                  const infer::Request& request, Stopwatch* stopwatch) {
+  const std::int64_t parts = num_parts(request);
+  if (parts == 1) return compute_together(pixels, tables, request, stopwatch);
+  infer::Request part = request;
+  part.pictures.clear();
+  std::vector<std::vector<at::Tensor>> by_output(wanted_outputs(request.wanted).size());
+  for (const at::Tensor& scenes : pixels.tensor_split(parts)) {
+    part.scenes = static_cast<int>(scenes.size(0));
+    const std::vector<at::Tensor> outputs = compute_together(scenes, tables, part, stopwatch);
+    for (std::size_t i = 0; i < outputs.size(); ++i) by_output[i].push_back(outputs[i]);
+  }
+  std::vector<at::Tensor> joined;
+  for (const std::vector<at::Tensor>& output : by_output) joined.push_back(at::cat(output));
+  return joined;
+}
+
+/// Marks behind normalising and, where they are apart, backbone and head.
+std::vector<at::Tensor> TorchDepthModel::compute_together(const at::Tensor& pixels, const IValue& tables,
+                                                          const infer::Request& request,
+                                                          Stopwatch* stopwatch) {
   const at::Tensor image =
       network_.normalise == NormaliseOn::kDevice ? normaliser_.on_device(pixels) : pixels;
   mark(stopwatch);
@@ -307,14 +335,19 @@ IValue TorchDepthModel::features_for_head(IValue features) const {
   return features;
 }
 
-void TorchDepthModel::tell_phases(Lane& lane, infer::PhaseTimes& times) const {
+/// Each part of the scenes has laps for normalising and the network, or for normalising, backbone and head.
+void TorchDepthModel::tell_phases(Lane& lane, bool in_steps, infer::PhaseTimes& times) const {
   const std::vector<double> laps = lane.stopwatch->laps_ms();
   if (laps.empty()) return;  // Replayed as a whole.
-  times.normalise_ms = laps.front();
-  if (laps.size() == 3) {
-    times.backbone_ms = laps[1];
-    times.head_ms = laps[2];
-  }
+  const auto sum = [&](std::size_t first) {
+    double total = 0;
+    for (std::size_t i = first; i < laps.size(); i += in_steps ? 3 : 2) total += laps[i];
+    return total;
+  };
+  times.normalise_ms = sum(0);
+  if (!in_steps) return;
+  times.backbone_ms = sum(1);
+  times.head_ms = sum(2);
 }
 
 }  // namespace da3::engine

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,6 +35,8 @@ struct ReadyNetwork {
   int threads = 1;          ///< Of a forward on a CPU
   bool recordable = false;  ///< Nothing in a forward depends on values that only the device knows
   NormaliseOn normalise = NormaliseOn::kDevice;
+  /// Scenes of a request are computed together as long as they have no more tokens; 0: all of them together.
+  std::int64_t most_tokens = 0;
 };
 
 /// The real DepthModel.
@@ -76,10 +79,13 @@ class TorchDepthModel final : public infer::DepthModel {
                                             Lane& lane, infer::Result& result);
   std::vector<at::Tensor> compute(const at::Tensor& pixels, const torch::jit::IValue& tables,
                                   const infer::Request& request, Stopwatch* stopwatch);
+  std::vector<at::Tensor> compute_together(const at::Tensor& pixels, const torch::jit::IValue& tables,
+                                           const infer::Request& request, Stopwatch* stopwatch);
+  std::int64_t num_parts(const infer::Request& request) const;
   torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
                                       const infer::Request& request, Stopwatch* stopwatch);
   torch::jit::IValue features_for_head(torch::jit::IValue features) const;
-  void tell_phases(Lane& lane, infer::PhaseTimes& times) const;
+  void tell_phases(Lane& lane, bool in_steps, infer::PhaseTimes& times) const;
   /// Backbone and head are calls of their own.
   bool in_steps(const infer::Request& request) const;
 

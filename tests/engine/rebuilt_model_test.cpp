@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -10,6 +13,7 @@
 
 #include <engine/cpu_allocator.hpp>
 #include <engine/engine.hpp>
+#include <engine/network/block_products.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "toy_network.hpp"
@@ -69,6 +73,34 @@ TEST_F(RebuiltModel, TellsBackboneAndHeadApartAndOffersBothModes) {
   EXPECT_TRUE(result.times.backbone_ms && result.times.head_ms);
 }
 
+TEST_F(RebuiltModel, ManyScenesAreComputedInPartsThatFitTheCache) {
+  const auto model = load_model(file_, {});
+  constexpr Size kSize{280, 280};  // 401 tokens: four scenes at once
+  ToyRequest all(9, 1, kSize);
+  all.request.wanted = {.confidence = true, .sky = false, .pose = true};
+  const infer::Result together = model->predict(all.request);
+  EXPECT_TRUE(together.times.normalise_ms && together.times.backbone_ms && together.times.head_ms);
+  EXPECT_LE(*together.times.backbone_ms + *together.times.head_ms, together.times.total_ms);
+  for (std::size_t scene = 0; scene < 9; ++scene) {
+    infer::Request one = all.request;
+    one.scenes = 1;
+    one.pictures = {all.request.pictures[scene]};
+    const infer::Result alone = model->predict(one);
+    for (std::size_t i = 0; i < alone.depth.size(); ++i) {
+      ASSERT_NEAR(together.depth[scene * kSize.area() + i], alone.depth[i], 1e-5F * alone.depth[i]) << scene;
+    }
+    for (std::size_t i = 0; i < 12; ++i)
+      ASSERT_NEAR(together.extrinsics[scene * 12 + i], alone.extrinsics[i], 1e-4F) << scene;
+  }
+  const auto peak = [&](int scenes) {
+    return *model->predict(ToyRequest(scenes, 1, kSize).request).peak_bytes;
+  };
+  // Beyond a part, pictures and results alone take room.
+  const std::uint64_t kept = 8 * kSize.area() * (3 + 2) * sizeof(float);
+  EXPECT_LT(peak(12), peak(4) + kept + (1U << 20));
+  EXPECT_GT(peak(4), peak(1) + (4U << 20)) << "four are computed together";
+}
+
 TEST_F(RebuiltModel, WeightsStayInTheFileUnlessCopiesAreWanted) {
   LoadOptions options;
   // Their transformed weights are large beside a network of this size, the more so the wider the vectors.
@@ -83,6 +115,39 @@ TEST_F(RebuiltModel, WeightsStayInTheFileUnlessCopiesAreWanted) {
   const auto weight_bytes = static_cast<std::uint64_t>(spec_.parameters) * 4;
   EXPECT_LT(after_mapped - before, weight_bytes / 4);
   EXPECT_GE(cpu_memory().in_use_bytes - after_mapped, weight_bytes);
+}
+
+/// KiB of the mappings of `file` that are in memory.
+std::uint64_t resident_kib_of(const std::filesystem::path& file) {
+  std::ifstream maps("/proc/self/smaps");
+  std::uint64_t total = 0;
+  bool ours = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find('-') < line.find(' ')) ours = line.ends_with(file.string());
+    if (ours && line.starts_with("Rss:")) total += std::stoull(line.substr(4));
+  }
+  return total;
+}
+
+TEST_F(RebuiltModel, WeightsThatOthersReplaceLeaveMemory) {
+#ifndef __linux__
+  GTEST_SKIP() << "reads /proc/self/smaps";
+#endif
+  if (!has_int8_engine()) GTEST_SKIP() << "this LibTorch has no engine for 8-bit products on this processor";
+  const ToyRequest toy(1, 1, {28, 28});
+  LoadOptions options;
+  std::uint64_t whole = 0;
+  {
+    const auto exact = load_model(file_, options);
+    exact->predict(toy.request);
+    whole = resident_kib_of(file_);
+  }
+  EXPECT_EQ(resident_kib_of(file_), 0U);
+  options.precision = Precision::kInt8;
+  const auto model = load_model(file_, options);
+  model->predict(toy.request);
+  EXPECT_LT(resident_kib_of(file_), whole * 3 / 4);
+  EXPECT_GT(resident_kib_of(file_), 0U);
 }
 
 TEST_F(RebuiltModel, LoadingKeepsNoMemoryForLater) {

@@ -66,7 +66,7 @@ void check_config(const weights::NetworkConfig& config) {
 
 }  // namespace
 
-torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
+torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering) {
   const std::string id = network_id(config);
   if (!knows_network(id, layout)) {
@@ -76,6 +76,7 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
   }
   check_config(config);
   TensorMap needed = select_tensors(config, layout, tensors);
+  tensors.clear();  // Whoever is replaced below goes at once.
   try {
     if (layout == 1) needed = fold_tensors(config, std::move(needed));
     auto plans = network_plans(config, attention != Attention::kManual, lowering);

@@ -58,7 +58,7 @@ std::string module_path(std::string_view published_name);
 /// Threads: the module has no state that a call changes.
 /// Throws: Error kModelContract naming a tensor that is missing or has another shape than the configuration
 /// says, and for a network or layout that this build does not know.
-torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, const TensorMap& tensors,
+torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering = {});
 
 }  // namespace da3::engine
