@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <image/cubic.hpp>
+#include <image/rounding.hpp>
 
 namespace da3::image {
 namespace {
@@ -54,14 +55,6 @@ void sum_rows(const Image& picture, const Taps& taps, std::vector<float>& out) {
     std::copy_n(sums, 3, out.data() + pixel * 3);
     std::copy_n(sums + samples - 3, 3, sums + samples + pixel * 3);
   }
-}
-
-std::uint8_t to_byte(float value) {
-  // Adding 1.5 * 2^23 leaves no bits for a fraction, which rounds to nearest, ties to even, without a library
-  // call.
-  constexpr float kRounder = 12582912.0F;
-  const float clamped = std::min(std::max(value, 0.0F), 255.0F);
-  return static_cast<std::uint8_t>(static_cast<int>((clamped + kRounder) - kRounder));
 }
 
 }  // namespace
