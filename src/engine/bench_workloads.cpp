@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/ATen.h>
 #include <ATen/ops/_fused_sdp_choice.h>
 #include <c10/core/DeviceGuard.h>
 

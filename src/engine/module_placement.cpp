@@ -34,7 +34,7 @@ torch::jit::Module place_tree(const torch::jit::Module& module, const Placement&
     if (value.isModule()) {
       placed._ivalue()->setSlot(slot, place_tree(value.toModule(), placement, name)._ivalue());
     } else if (value.isTensor()) {
-      const at::Tensor tensor = value.toTensor();
+      const at::Tensor& tensor = value.toTensor();
       placed._ivalue()->setSlot(slot, tensor.to(placement.device, type_at(name, tensor, placement)));
     } else {
       placed._ivalue()->setSlot(slot, value);

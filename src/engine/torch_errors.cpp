@@ -19,7 +19,7 @@ std::string_view cause(std::string_view text) {
     text.remove_prefix(at + kMarker.size());
   }
   // The compiler begins with an empty line, then names what it refuses.
-  text.remove_prefix(std::min(text.find_first_not_of("\n"), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   return text.substr(0, text.find('\n'));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <da3/error.hpp>
@@ -20,7 +21,7 @@ std::vector<Size> sizes_of(const bench::Fields& settings, const ModelSpec& spec)
   const int patch = spec.patch;
   const auto res = static_cast<double>(settings.number("process_res"));
   const auto side = [&](double share) {
-    return std::max(patch, static_cast<int>(res * share / patch + 0.5) * patch);
+    return std::max(patch, static_cast<int>(std::lround(res * share / patch)) * patch);
   };
   const Size wide{side(9.0 / 16), side(1)};
   if (settings.text("images_shape") == "uniform") return {wide};

@@ -30,9 +30,9 @@ std::vector<std::string> precisions_of(const PlanOptions& options, const PlanFac
 }
 
 std::vector<std::string> modes_of(const PlanOptions& options, const PlanFacts& facts,
-                                  const std::string& model, std::vector<std::string> standard) {
+                                  const std::string& model, const std::vector<std::string>& standard) {
   if (facts.offers_attention && !facts.offers_attention(model)) return {kFixedAttention};
-  return options.attention.empty() ? std::move(standard) : options.attention;
+  return options.attention.empty() ? standard : options.attention;
 }
 
 // Everything a forward depends on, but for batch and shape.

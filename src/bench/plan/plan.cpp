@@ -219,11 +219,8 @@ SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
   switch (suite) {
     case SuiteName::kBatching:
     case SuiteName::kFolder:
-      // A pass sees every shape several times.
-      sampling.warmups = std::min(1, options.warmups);
-      break;
     case SuiteName::kLoad:
-      // Every run is a process of its own.
+      // A pass sees every shape several times; every load is a process of its own.
       sampling.warmups = std::min(1, options.warmups);
       break;
     case SuiteName::kAccuracy:

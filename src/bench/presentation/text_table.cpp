@@ -126,7 +126,7 @@ std::string format_metric(const Metric* metric) {
   if (const auto* samples = std::get_if<Distribution>(&metric->value)) {
     const Summary summary = samples->summary();
     if (!summary.median) return "-";
-    const std::string median = bytes ? format_bytes(*summary.median) : format_number(*summary.median);
+    std::string median = bytes ? format_bytes(*summary.median) : format_number(*summary.median);
     if (!summary.ci95 || bytes) return median;
     return median + " [" + format_number(summary.ci95->low) + ", " + format_number(summary.ci95->high) + "]";
   }

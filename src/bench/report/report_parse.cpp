@@ -25,9 +25,9 @@ std::optional<Number> number_at(const Json& object, const char* key) {
 
 // The member, or an empty object.
 const Json& object_at(const Json& object, const char* key) {
-  static const auto* const kEmpty = new Json(Json::object());
+  static const auto* const empty = new Json(Json::object());
   const auto found = object.find(key);
-  return found != object.end() && found->is_object() ? *found : *kEmpty;
+  return found != object.end() && found->is_object() ? *found : *empty;
 }
 
 std::vector<std::string> texts_at(const Json& object, const char* key) {
