@@ -87,11 +87,13 @@ at::Tensor WinogradPacking::add(const at::Tensor& weight) {
 }
 
 void WinogradPacking::start() {
+  if (jobs_.empty()) return;
   // Where no thread can be had, finish() does it all.
   worker_ = std::async(std::launch::async | std::launch::deferred, [this] { pack_rest(); });
 }
 
 void WinogradPacking::finish() {
+  if (jobs_.empty()) return;  // Processors without kernels have none
   at::parallel_for(0, at::get_num_threads(), 1, [this](std::int64_t, std::int64_t) { pack_rest(); });
   if (worker_.valid()) worker_.get();
 }

@@ -147,6 +147,12 @@ TEST_F(OwnOperators, WeightsPackedBesideOtherWorkAreThoseOfPackWinograd) {
   }
 }
 
+TEST(WinogradPacking, OfNothingNeedsNoKernels) {
+  WinogradPacking packing;
+  packing.start();
+  EXPECT_NO_THROW(packing.finish());
+}
+
 TEST_F(OwnOperators, PackingThatIsGivenUpEndsItsThreadFirst) {
   const at::Tensor weight = at::randn({128, 128, 3, 3});
   at::Tensor packed;
