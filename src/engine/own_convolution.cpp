@@ -66,10 +66,6 @@ at::Tensor pack_winograd(const at::Tensor& weight) {
   return packed;
 }
 
-WinogradPacking::~WinogradPacking() {
-  if (worker_.valid()) worker_.wait();
-}
-
 at::Tensor WinogradPacking::add(const at::Tensor& weight) {
   const bool fits = weight.device().is_cpu() && weight.scalar_type() == at::kFloat && weight.dim() == 4 &&
                     weight.size(0) % kConv3ChannelMultiple == 0 &&

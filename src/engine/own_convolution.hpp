@@ -27,11 +27,6 @@ at::Tensor pack_winograd(const at::Tensor& weight);
 /// LibTorch's threads in finish().
 class WinogradPacking {
  public:
-  WinogradPacking() = default;
-  ~WinogradPacking();
-  WinogradPacking(const WinogradPacking&) = delete;
-  WinogradPacking& operator=(const WinogradPacking&) = delete;
-
   /// What pack_winograd(weight) gives, its values there after finish(). Not after start().
   /// Throws: c10::Error for a weight that pack_winograd refuses.
   at::Tensor add(const at::Tensor& weight);
@@ -49,7 +44,7 @@ class WinogradPacking {
 
   std::vector<Job> jobs_;
   std::atomic<std::size_t> next_ = 0;
-  std::future<void> worker_;
+  std::future<void> worker_;  ///< Last: its end waits for the thread, which uses the others
 };
 
 /// da3::conv3. Maps below kFewestWinogradTiles go to LibTorch's convolution.

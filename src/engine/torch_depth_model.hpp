@@ -81,6 +81,7 @@ class TorchDepthModel final : public infer::DepthModel {
                                   const infer::Request& request, Stopwatch* stopwatch);
   std::vector<at::Tensor> compute_together(const at::Tensor& pixels, const torch::jit::IValue& tables,
                                            const infer::Request& request, Stopwatch* stopwatch);
+  /// How many parts the scenes are computed in, as `most_tokens` has it.
   std::int64_t num_parts(const infer::Request& request) const;
   torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
                                       const infer::Request& request, Stopwatch* stopwatch);

@@ -10,6 +10,7 @@
 
 #include <infer/cgroup.hpp>
 #include <infer/host_memory.hpp>
+
 #ifdef __APPLE__
 #include <mach/mach.h>
 #include <sys/sysctl.h>

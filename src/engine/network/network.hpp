@@ -44,8 +44,9 @@ std::string module_path(std::string_view published_name);
 
 /// The network, in eval mode, made from the embedded text and `tensors`. In the newest layout they are
 /// registered without a copy (views of mapped files are fine: the module keeps them alive); those of older
-/// layouts are folded into new ones. Any device and floating type; nothing is moved or cast. Tensors that the
-/// network does not need are left out: those for rays, given cameras and Gaussians.
+/// layouts are folded into new ones. Where `tensors` is moved in, what others replace is freed at once. Any
+/// device and floating type; nothing is moved or cast. Tensors that the network does not need are left out:
+/// those for rays, given cameras and Gaussians.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
 ///   forward(image) -> Dict[str, Tensor]; pose(image) (networks with a camera decoder);
