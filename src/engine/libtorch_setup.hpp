@@ -13,6 +13,10 @@ namespace da3::engine {
 /// call, true float32 on GPUs. Calls after the first do nothing. Threads: any.
 void set_up_libtorch();
 
+/// The first use of TorchScript's compiler in a process, which reads the schemas of all operators (9 ms).
+/// Later uses wait for it.
+void start_compiler();
+
 /// What holds while the engine works in this thread: no gradients, no warning of LibTorch on stderr, and
 /// TorchScript as it is written: its optimiser inlines every block, which takes longer than all else of a
 /// load (95 of 130 ms for da3-base) and gains nothing behind operators of this size.

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,8 +63,8 @@ Precision precision_for(const LoadOptions& options, bool own_network) {
 }
 
 /// The network from this build's own text on the CPU, its weights from the file; no code of the file is run.
-torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options,
-                           const ReadyNetwork& ready) {
+UncompiledNetwork rebuild(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options,
+                          const Modes& modes) {
   const weights::NetworkConfig config =
       weights::parse_config(spec.network_config_json, archive.path().string());
   TensorMap tensors = read_tensors(archive);
@@ -75,9 +78,9 @@ torch::jit::Module rebuild(const core::StoredZip& archive, const ModelSpec& spec
   if (options.device.kind == DeviceKind::kCpu) {
     CpuOperatorFacts facts = cpu_operator_facts();
     if (!options.own_kernels) facts.kernels.clear();
-    lowering = cpu_lowering(facts, ready.precision);
+    lowering = cpu_lowering(facts, modes.precision);
   }
-  return build_network(config, spec.network_layout, std::move(tensors), ready.attention, lowering);
+  return {config, spec.network_layout, std::move(tensors), modes.attention, lowering};
 }
 
 /// Throws Error kOutOfMemory where an accelerator has less free than the weights take.
@@ -110,12 +113,44 @@ bool is_own(const ModelSpec& spec) {
   return !spec.network_id.empty() && knows_network(spec.network_id, spec.network_layout);
 }
 
-ReadyNetwork ready_own(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
+/// A file as far as it can be read without LibTorch's compiler.
+struct OpenedFile {
+  core::StoredZip archive;
+  ModelSpec spec;
+  std::optional<UncompiledNetwork> network;  ///< None where the file's own code is run
+};
+
+OpenedFile open_file(const std::filesystem::path& file, const LoadOptions& options) {
+  const EngineScope scope;
+  OpenedFile opened{core::StoredZip::open(file), {}, {}};
+  opened.spec = find_spec(opened.archive, options);
+  identify(opened.spec, opened.archive, options);
+  if (is_own(opened.spec)) {
+    opened.network.emplace(rebuild(opened.archive, opened.spec, options, modes_of(opened.spec, options)));
+  }
+  return opened;
+}
+
+/// The first in a process reads the file beside the start of LibTorch's compiler, which takes longer.
+OpenedFile open_with_compiler(const std::filesystem::path& file, const LoadOptions& options) {
+  static std::once_flag once;
+  std::future<OpenedFile> opened;
+  std::call_once(once, [&] {
+    // Where no thread can be had, get() does it.
+    opened = std::async(std::launch::async | std::launch::deferred, open_file, std::cref(file),
+                        std::cref(options));
+    start_compiler();
+  });
+  return opened.valid() ? opened.get() : open_file(file, options);
+}
+
+ReadyNetwork ready_own(OpenedFile& opened, const LoadOptions& options) {
+  const ModelSpec& spec = opened.spec;
   const Modes modes = modes_of(spec, options);
   ReadyNetwork ready;
   ready.precision = modes.precision;
   ready.attention = modes.attention;
-  torch::jit::Module module = rebuild(archive, spec, options, ready);
+  torch::jit::Module module = std::move(*opened.network).compile();
   const Placement placement{to_torch(options.device), backbone_type(ready.precision, options.device)};
   check_room(placed_bytes(module, placement), spec.name, options.device, ready.precision);
   ready.module = place(module, placement);
@@ -144,10 +179,10 @@ ReadyNetwork ready_foreign(const core::StoredZip& archive, const ModelSpec& spec
   return ready;
 }
 
-ReadyNetwork make_ready(const core::StoredZip& archive, const ModelSpec& spec, const LoadOptions& options) {
+ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ReadyNetwork ready =
-      is_own(spec) ? ready_own(archive, spec, options) : ready_foreign(archive, spec, options);
-  ready.offered = check_contract(ready.module, spec, archive.path().string());
+      opened.network ? ready_own(opened, options) : ready_foreign(opened.archive, opened.spec, options);
+  ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
   ready.device = options.device;
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : infer::usable_cores();
@@ -162,11 +197,9 @@ std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file,
   open_device(options.device);
   std::optional<Error> failure;
   try {
-    const core::StoredZip archive = core::StoredZip::open(file);
-    ModelSpec spec = find_spec(archive, options);
-    identify(spec, archive, options);
-    ReadyNetwork ready = make_ready(archive, spec, options);
-    auto model = std::make_unique<TorchDepthModel>(std::move(ready), std::move(spec));
+    OpenedFile opened = open_with_compiler(file, options);
+    ReadyNetwork ready = make_ready(opened, options);
+    auto model = std::make_unique<TorchDepthModel>(std::move(ready), std::move(opened.spec));
     // What conversions of weights left behind has sizes that no forward asks for.
     empty_cpu_cache();
     return model;

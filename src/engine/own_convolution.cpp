@@ -89,8 +89,10 @@ void WinogradPacking::start() {
 }
 
 void WinogradPacking::finish() {
-  if (jobs_.empty()) return;  // Processors without kernels have none
-  at::parallel_for(0, at::get_num_threads(), 1, [this](std::int64_t, std::int64_t) { pack_rest(); });
+  const bool any_left = next_ < jobs_.size();
+  // Not for nothing: the first use starts the threads.
+  if (any_left)
+    at::parallel_for(0, at::get_num_threads(), 1, [this](std::int64_t, std::int64_t) { pack_rest(); });
   if (worker_.valid()) worker_.get();
 }
 

@@ -66,31 +66,44 @@ void check_config(const weights::NetworkConfig& config) {
 
 }  // namespace
 
-torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
-                                 Attention attention, const Lowering& lowering) {
-  const std::string id = network_id(config);
-  if (!knows_network(id, layout)) {
-    throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id +
+UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int layout, TensorMap tensors,
+                                     Attention attention, const Lowering& lowering)
+    : id_(network_id(config)), packing_(std::make_unique<WinogradPacking>()) {
+  if (!knows_network(id_, layout)) {
+    throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id_ +
                                                " in tensor layout " + std::to_string(layout) +
                                                "; a newer da3 may");
   }
   check_config(config);
-  TensorMap needed = select_tensors(config, layout, tensors);
+  tensors_ = select_tensors(config, layout, tensors);
   tensors.clear();  // Whoever is replaced below goes at once.
   try {
-    if (layout == 1) needed = fold_tensors(config, std::move(needed));
-    auto plans = network_plans(config, attention != Attention::kManual, lowering);
-    WinogradPacking packing;
-    if (lowering.own_kernels) use_winograd(needed, plans, packing);
-    lower_block_products(needed, plans, lowering);
-    // Beside the compiler, which has one thread.
-    packing.start();
-    torch::jit::Module module = build_module_tree(needed, plans);
-    packing.finish();
+    if (layout == 1) tensors_ = fold_tensors(config, std::move(tensors_));
+    plans_ = network_plans(config, attention != Attention::kManual, lowering);
+    if (lowering.own_kernels) use_winograd(tensors_, plans_, *packing_);
+    lower_block_products(tensors_, plans_, lowering);
+    packing_->start();
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, "Building the network " + id_);
+  }
+}
+
+UncompiledNetwork::UncompiledNetwork(UncompiledNetwork&&) noexcept = default;
+UncompiledNetwork::~UncompiledNetwork() = default;
+
+torch::jit::Module UncompiledNetwork::compile() && {
+  try {
+    torch::jit::Module module = build_module_tree(tensors_, plans_);
+    packing_->finish();
     return module;
   } catch (const std::exception& error) {
-    throw translate(error, ErrorCode::kInternal, "Building the network " + id);
+    throw translate(error, ErrorCode::kInternal, "Building the network " + id_);
   }
+}
+
+torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
+                                 Attention attention, const Lowering& lowering) {
+  return UncompiledNetwork(config, layout, std::move(tensors), attention, lowering).compile();
 }
 
 }  // namespace da3::engine

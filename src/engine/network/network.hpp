@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <da3/device.hpp>
 
 #include <engine/network/lowering.hpp>
+#include <engine/network/module_tree.hpp>
 
 namespace da3::weights {
 struct NetworkConfig;
@@ -20,6 +22,8 @@ struct TensorEntry;
 
 // The Depth Anything 3 networks: TorchScript text (models/network/) and tensors made into one module.
 namespace da3::engine {
+
+class WinogradPacking;
 
 /// Tensors by path in the module: the published name without its leading "model.", such as
 /// "backbone.pretrained.blocks.0.attn.qkv.weight". Also `named_parameters()` of a module and the attributes
@@ -61,5 +65,24 @@ std::string module_path(std::string_view published_name);
 /// says, and for a network or layout that this build does not know.
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering = {});
+
+/// What build_network does before LibTorch's compiler is needed, so that both can begin at once.
+class UncompiledNetwork {
+ public:
+  /// Arguments and errors as for build_network. Some weights are still being packed on another thread then.
+  UncompiledNetwork(const weights::NetworkConfig& config, int layout, TensorMap tensors, Attention attention,
+                    const Lowering& lowering);
+  UncompiledNetwork(UncompiledNetwork&&) noexcept;
+  ~UncompiledNetwork();
+
+  /// What build_network gives.
+  torch::jit::Module compile() &&;
+
+ private:
+  std::string id_;
+  TensorMap tensors_;
+  std::map<std::string, ModulePlan> plans_;
+  std::unique_ptr<WinogradPacking> packing_;
+};
 
 }  // namespace da3::engine
