@@ -41,13 +41,17 @@ auto own_operator(const char* name) {
   return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<Signature>();
 }
 
-bool own_or_skip(benchmark::State& state) {
-  if (engine::own_operators_available()) return true;
+bool there_or_skip(benchmark::State& state, bool there) {
+  if (there) return true;
   // Not an error: such a processor is served by LibTorch.
   state.SetLabel("no own kernels for this processor");
   for (auto _ : state) {
   }
   return false;
+}
+
+bool own_or_skip(benchmark::State& state) {
+  return there_or_skip(state, engine::own_operators_available());
 }
 
 void count_flops(benchmark::State& state, double flops) {
@@ -97,14 +101,21 @@ void attention_manual(benchmark::State& state) {
   count_flops(state, attention_flops(state));
 }
 
-void attention_own(benchmark::State& state) {
-  if (!own_or_skip(state)) return;
+void own_attention(benchmark::State& state, const char* name) {
   const Settings settings;
   const Heads h = heads_of(state);
   const auto attention =
-      own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&)>("da3::attention");
+      own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&)>(name);
   for (auto _ : state) keep(attention.call(h.q, h.k, h.v));
   count_flops(state, attention_flops(state));
+}
+
+void attention_own(benchmark::State& state) {
+  if (own_or_skip(state)) own_attention(state, "da3::attention");
+}
+
+void attention_own_bf16(benchmark::State& state) {
+  if (there_or_skip(state, engine::bf16_attention_available())) own_attention(state, "da3::attention_bf16");
 }
 
 void attention_shapes(benchmark::internal::Benchmark* benchmark) {
@@ -116,6 +127,7 @@ void attention_shapes(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK(attention_sdpa)->Name("engine/attention/sdpa")->Apply(attention_shapes);
 BENCHMARK(attention_manual)->Name("engine/attention/manual")->Apply(attention_shapes);
 BENCHMARK(attention_own)->Name("engine/attention/own")->Apply(attention_shapes);
+BENCHMARK(attention_own_bf16)->Name("engine/attention/own_bf16")->Apply(attention_shapes);
 
 // ---- gelu in place on what fc1 gives
 

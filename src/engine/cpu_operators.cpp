@@ -74,6 +74,13 @@ constexpr Rule kRules[] = {
     {"attention core, cpu", own_kernels, use_own_kernels, "da3::attention",
      "queries, keys and softmax of a block stay in the second-level cache"},
     {"attention core, cpu", always, nullptr, "scaled_dot_product_attention", ""},
+    {"attention core, cpu, bf16 and int8",
+     [](const Facts& facts) { return own_kernels(facts) && facts.bf16_attention; },
+     [](Lowering& lowering) { lowering.bf16_attention = true; }, "da3::attention_bf16 (avx512_bf16)",
+     "queries, keys, values and exponentials are rounded, sums stay fp32: only when such a precision is "
+     "named"},
+    {"attention core, cpu, bf16 and int8", always, nullptr, "as for fp32",
+     "da3 has no attention with bfloat16 factors for this processor"},
     {"q/k norm and rotary embedding, cpu", own_kernels, use_own_kernels, "da3::norm_rotate_",
      "one pass over the joint product, which brings the bias along"},
     {"q/k norm and rotary embedding, cpu", always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
@@ -116,6 +123,7 @@ CpuOperatorFacts cpu_operator_facts() {
   CpuOperatorFacts facts;
   facts.cpu = cpu_features();
   if (own_operators_available()) facts.kernels = kernels::kernels()->name;
+  facts.bf16_attention = bf16_attention_available();
   facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
   facts.onednn = onednn_available();
   if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);
@@ -127,6 +135,7 @@ Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision) {
   for_each_part(facts, [&](const Rule& rule) {
     if (rule.apply != nullptr) rule.apply(lowering);
   });
+  if (precision == Precision::kFp32) lowering.bf16_attention = false;
   if (precision == Precision::kBf16) lowering.block_products = BlockProducts::kBf16;
   if (precision == Precision::kInt8) lowering.block_products = BlockProducts::kInt8;
   return lowering;

@@ -17,9 +17,10 @@ namespace da3::engine {
 struct CpuOperatorFacts {
   CpuFeatures cpu;
   std::string kernels;  ///< The build of da3's own kernels for this processor, such as "avx2"; empty: none
-  std::string blas;     ///< LibTorch's, such as "mkl"
-  bool onednn = false;  ///< onednn_available()
-  std::string int8_engine;  ///< LibTorch's engine for 8-bit products, such as "onednn"; empty: none
+  bool bf16_attention = false;  ///< They have attention with bfloat16 factors
+  std::string blas;             ///< LibTorch's, such as "mkl"
+  bool onednn = false;          ///< onednn_available()
+  std::string int8_engine;      ///< LibTorch's engine for 8-bit products, such as "onednn"; empty: none
 };
 
 /// Those of this processor and LibTorch.

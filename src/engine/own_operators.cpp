@@ -53,14 +53,14 @@ float* scratch_of_thread(const at::Tensor& scratch) {
   return scratch.mutable_data_ptr<float>() + at::get_thread_num() * scratch.size(1);
 }
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+at::Tensor attend(const kernels::AttentionKernels& kernel, const at::Tensor& q, const at::Tensor& k,
+                  const at::Tensor& v) {
   check_heads(q, "q");
   check_heads(k, "k");
   check_heads(v, "v");
   TORCH_CHECK(
       k.sizes() == v.sizes() && q.size(0) == k.size(0) && q.size(1) == k.size(1) && q.size(3) == k.size(3),
       "q, k and v do not fit together: ", q.sizes(), ", ", k.sizes(), ", ", v.sizes());
-  const kernels::Kernels& kernel = chosen();
   const std::int64_t heads = q.size(1);
   const std::int64_t num_queries = q.size(2);
   const std::int64_t num_keys = k.size(2);
@@ -81,8 +81,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     }
   });
   at::Tensor out = at::empty({q.size(0), num_queries, heads * dim}, q.options());
-  const at::Tensor scratch =
-      at::empty({at::get_num_threads(), kernel.attention_scratch_floats(dim)}, q.options());
+  const at::Tensor scratch = at::empty({at::get_num_threads(), kernel.scratch_floats(dim)}, q.options());
   const std::int64_t rows_per_task = kQueryBlocksPerTask * kernel.query_block;
   const std::int64_t tasks_per_head = (num_queries + rows_per_task - 1) / rows_per_task;
   const float scale = 1.0F / std::sqrt(static_cast<float>(dim));
@@ -100,10 +99,20 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                                        num_keys,
                                        dim,
                                        scale};
-      kernel.attention(job, first, std::min(first + rows_per_task, num_queries), scratch_of_thread(scratch));
+      kernel.attend(job, first, std::min(first + rows_per_task, num_queries), scratch_of_thread(scratch));
     }
   });
   return out;
+}
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  return attend(chosen().attention, q, k, v);
+}
+
+at::Tensor attention_bf16(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  const kernels::AttentionKernels* found = kernels::bf16_attention();
+  TORCH_CHECK(found != nullptr, "da3 has no attention in bfloat16 for this processor");
+  return attend(*found, q, k, v);
 }
 
 at::Tensor& norm_rotate_(at::Tensor& qkv, const std::optional<at::Tensor>& shift, const at::Tensor& q_weight,
@@ -231,10 +240,15 @@ bool own_operators_available() {
   return kernels::kernels() != nullptr;
 }
 
+bool bf16_attention_available() {
+  return kernels::bf16_attention() != nullptr;
+}
+
 }  // namespace da3::engine
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("attention(Tensor q, Tensor k, Tensor v) -> Tensor");
+  m.def("attention_bf16(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def(
       "norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor "
       "k_bias, Tensor "
@@ -251,6 +265,7 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
 
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention", &da3::engine::attention);
+  m.impl("attention_bf16", &da3::engine::attention_bf16);
   m.impl("norm_rotate_", &da3::engine::norm_rotate_);
   m.impl("gelu_", &da3::engine::gelu_);
   m.impl("depth_tail", &da3::engine::depth_tail);

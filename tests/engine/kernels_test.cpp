@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,6 +20,9 @@ const Kernels& table();
 }
 namespace tiles_of_neon {
 const Kernels& table();
+}
+namespace tiles_of_avx512_bf16 {
+const AttentionKernels& bf16_attention_table();
 }
 namespace {
 
@@ -71,32 +76,51 @@ std::vector<double> attention_row(const float* q, const std::vector<float>& k, c
   return row;
 }
 
+// Around the register tile, the panel and the key block (768); large spreads make the softmax nearly one-hot.
+const std::vector<AttentionCase> kAttentionCases{
+    {1, 1, 64, 1},    {5, 15, 64, 1},   {24, 16, 64, 1},  {25, 33, 32, 1},   {50, 721, 64, 1},
+    {13, 768, 64, 1}, {13, 769, 64, 1}, {7, 1600, 64, 1}, {30, 200, 128, 1}, {30, 1000, 64, 6}};
+
+struct AttentionInputs {
+  explicit AttentionInputs(const AttentionCase& c)
+      : stride(3 * c.head_dim),  // as in a joint qkv matrix
+        scale(1.0F / std::sqrt(static_cast<float>(c.head_dim))),
+        q(random_values(static_cast<std::size_t>(c.queries * stride), c.spread, 1)),
+        k(random_values(static_cast<std::size_t>(c.keys * stride), c.spread, 2)),
+        v(random_values(static_cast<std::size_t>(c.keys * stride), 1, 3)) {}
+
+  std::int64_t stride;
+  float scale;
+  std::vector<float> q;
+  std::vector<float> k;
+  std::vector<float> v;
+};
+
+/// (queries, head_dim) by the kernels, in two ranges of rows.
+std::vector<float> attend(const AttentionKernels& kernels, const AttentionCase& c,
+                          const AttentionInputs& in) {
+  const auto floats = static_cast<std::size_t>(kernels.packed_floats(c.keys, c.head_dim));
+  std::vector<float> keys(floats);
+  std::vector<float> values(floats);
+  kernels.pack_keys(in.k.data(), in.stride, c.keys, c.head_dim, keys.data());
+  kernels.pack_values(in.v.data(), in.stride, c.keys, c.head_dim, values.data());
+  std::vector<float> scratch(static_cast<std::size_t>(kernels.scratch_floats(c.head_dim)));
+  std::vector<float> out(static_cast<std::size_t>(c.queries * c.head_dim), -1.0F);
+  const AttentionHead head{in.q.data(), out.data(), keys.data(), values.data(), in.stride,
+                           c.head_dim,  c.keys,     c.head_dim,  in.scale};
+  const std::int64_t middle = c.queries / 3;  // ranges that begin anywhere
+  kernels.attend(head, 0, middle, scratch.data());
+  kernels.attend(head, middle, c.queries, scratch.data());
+  return out;
+}
+
 TEST_P(KernelsTest, AttentionEqualsTheDefinition) {
-  // Around the register tile, the panel and the key block (768); large spreads make the softmax nearly
-  // one-hot.
-  const std::vector<AttentionCase> cases{
-      {1, 1, 64, 1},    {5, 15, 64, 1},   {24, 16, 64, 1},  {25, 33, 32, 1},   {50, 721, 64, 1},
-      {13, 768, 64, 1}, {13, 769, 64, 1}, {7, 1600, 64, 1}, {30, 200, 128, 1}, {30, 1000, 64, 6}};
-  for (const AttentionCase& c : cases) {
-    const std::int64_t stride = 3 * c.head_dim;  // as in a joint qkv matrix
-    const auto q = random_values(static_cast<std::size_t>(c.queries * stride), c.spread, 1);
-    const auto k = random_values(static_cast<std::size_t>(c.keys * stride), c.spread, 2);
-    const auto v = random_values(static_cast<std::size_t>(c.keys * stride), 1, 3);
-    const auto floats = static_cast<std::size_t>(kernels_->packed_floats(c.keys, c.head_dim));
-    std::vector<float> keys(floats);
-    std::vector<float> values(floats);
-    kernels_->pack_keys(k.data(), stride, c.keys, c.head_dim, keys.data());
-    kernels_->pack_values(v.data(), stride, c.keys, c.head_dim, values.data());
-    std::vector<float> scratch(static_cast<std::size_t>(kernels_->attention_scratch_floats(c.head_dim)));
-    std::vector<float> out(static_cast<std::size_t>(c.queries * c.head_dim), -1.0F);
-    const float scale = 1.0F / std::sqrt(static_cast<float>(c.head_dim));
-    const AttentionHead head{q.data(),   out.data(), keys.data(), values.data(), stride,
-                             c.head_dim, c.keys,     c.head_dim,  scale};
-    const std::int64_t middle = c.queries / 3;  // ranges that begin anywhere
-    kernels_->attention(head, 0, middle, scratch.data());
-    kernels_->attention(head, middle, c.queries, scratch.data());
+  for (const AttentionCase& c : kAttentionCases) {
+    const AttentionInputs in(c);
+    const std::vector<float> out = attend(kernels_->attention, c, in);
     for (std::int64_t i = 0; i < c.queries; ++i) {
-      const auto expected = attention_row(q.data() + i * stride, k, v, stride, c, double{scale});
+      const auto expected =
+          attention_row(in.q.data() + i * in.stride, in.k, in.v, in.stride, c, double{in.scale});
       for (std::int64_t d = 0; d < c.head_dim; ++d) {
         // Scores of up to 200 in float32 carry an absolute error of 2e-5, which the exponential turns into a
         // relative one.
@@ -107,6 +131,47 @@ TEST_P(KernelsTest, AttentionEqualsTheDefinition) {
     }
   }
 }
+
+/// The nearest bfloat16, ties to even.
+float to_bf16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000);
+}
+
+class Bf16Attention : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Bf16Attention, RoundsItsFactorsAndNothingElse) {
+  const AttentionKernels* const kernels =
+      GetParam() == std::string("chosen") ? bf16_attention() : &tiles_of_avx512_bf16::bf16_attention_table();
+  if (kernels == nullptr) GTEST_SKIP() << "there is no attention in bfloat16 for this processor";
+  for (const AttentionCase& c : kAttentionCases) {
+    const AttentionInputs in(c);
+    const std::vector<float> out = attend(*kernels, c, in);
+    AttentionInputs rounded = in;
+    constexpr float kLog2E = 1.44269504088896341F;  // Scores are powers of two
+    for (float& q : rounded.q) q = to_bf16(q * (in.scale * kLog2E));
+    for (auto* const each : {&rounded.k, &rounded.v}) {
+      for (float& value : *each) value = to_bf16(value);
+    }
+    AttentionInputs magnitudes = rounded;
+    for (float& v : magnitudes.v) v = std::abs(v);
+    for (std::int64_t i = 0; i < c.queries; ++i) {
+      const float* const q = rounded.q.data() + i * in.stride;
+      const auto expected = attention_row(q, rounded.k, rounded.v, in.stride, c, 1 / double{kLog2E});
+      // Each exponential is rounded by up to 2^-9 of itself.
+      const auto most = attention_row(q, rounded.k, magnitudes.v, in.stride, c, 1 / double{kLog2E});
+      for (std::int64_t d = 0; d < c.head_dim; ++d) {
+        const auto at = static_cast<std::size_t>(d);
+        ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[at],
+                    most[at] / 512 + (c.spread > 1 ? 5e-4 : 1e-5))
+            << c.queries << " queries, " << c.keys << " keys, row " << i << ", feature " << d;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, Bf16Attention, ::testing::Values("chosen", "avx512_tiles"),
+                         [](const auto& param) { return std::string(param.param); });
 
 TEST_P(KernelsTest, GeluIsTheExactFormToRounding) {
   std::vector<float> x;

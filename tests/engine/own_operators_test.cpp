@@ -47,6 +47,22 @@ TEST_F(OwnOperators, AttentionEqualsSdpaOnSlicesOfAJointMatrix) {
   }
 }
 
+TEST_F(OwnOperators, AttentionInBfloat16IsNearSdpaOnSlicesOfAJointMatrix) {
+  if (!bf16_attention_available()) GTEST_SKIP() << "this processor has no attention in bfloat16";
+  for (const auto& [batch, tokens, heads] :
+       {std::tuple{1, 721, 6}, std::tuple{3, 50, 2}, std::tuple{2, 1, 3}}) {
+    const at::Tensor qkv = at::randn({batch, tokens, 3, heads, 64});
+    const auto parts = qkv.permute({2, 0, 3, 1, 4}).unbind(0);
+    const at::Tensor expected =
+        at::scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
+    const at::Tensor got = call("da3::attention_bf16", parts[0], parts[1], parts[2]);
+    ASSERT_EQ(got.sizes(), expected.sizes());
+    // Values of up to 4 round by up to 2^-8, scores by less; one token's result is its value, rounded.
+    EXPECT_LT((got - expected).abs().max().item<float>(), 0.02F);
+    EXPECT_GT((got - expected).abs().max().item<float>(), 0.0F);
+  }
+}
+
 TEST_F(OwnOperators, NormRotateEqualsLibTorchsStepsOnQueriesAndKeysAlone) {
   constexpr std::int64_t kTokens = 37;
   constexpr std::int64_t kDim = 64;

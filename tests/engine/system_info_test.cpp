@@ -58,6 +58,7 @@ CpuOperatorFacts zen3() {
 CpuOperatorFacts zen5() {
   CpuOperatorFacts facts = zen3();
   facts.kernels = "avx512";
+  facts.bf16_attention = true;
   facts.cpu.avx512f = facts.cpu.avx512_vnni = facts.cpu.avx512_bf16 = true;
   return facts;
 }
@@ -71,6 +72,8 @@ TEST(CpuOperators, PrintedTableIsAFunctionOfTheFacts) {
   EXPECT_EQ(choice_of(own, "matrix products, cpu, fp32"), "linear, addmm_ (BLAS)");
   const auto wide = cpu_operators(zen5());
   EXPECT_EQ(choice_of(wide, "linear layers of the blocks, cpu, int8"), "linear_dynamic, 8-bit inputs");
+  EXPECT_EQ(choice_of(own, "attention core, cpu, bf16 and int8"), "as for fp32");
+  EXPECT_EQ(choice_of(wide, "attention core, cpu, bf16 and int8"), "da3::attention_bf16 (avx512_bf16)");
   EXPECT_EQ(choice_of(wide, "matrix products, cpu, fp32"), "mkldnn::_linear_pointwise (oneDNN)");
   const auto bare = cpu_operators({.blas = "open"});
   for (const OperatorChoice& each : bare) {
@@ -84,7 +87,7 @@ TEST(CpuOperators, EveryPartHasOneLine) {
   for (const CpuOperatorFacts& facts : {zen3(), zen5(), CpuOperatorFacts{}}) {
     std::vector<std::string> purposes;
     for (const OperatorChoice& each : cpu_operators(facts)) purposes.push_back(each.purpose);
-    EXPECT_EQ(purposes.size(), 9U);
+    EXPECT_EQ(purposes.size(), 10U);
     std::sort(purposes.begin(), purposes.end());
     EXPECT_EQ(std::adjacent_find(purposes.begin(), purposes.end()), purposes.end());
   }
@@ -113,6 +116,12 @@ TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
   EXPECT_EQ(int8.block_products, BlockProducts::kInt8);
   EXPECT_TRUE(int8.full_int8_range && int8.own_kernels && int8.onednn_products);
   EXPECT_EQ(cpu_lowering(zen5(), Precision::kBf16).block_products, BlockProducts::kBf16);
+  EXPECT_TRUE(int8.bf16_attention && cpu_lowering(zen5(), Precision::kBf16).bf16_attention);
+  EXPECT_FALSE(cpu_lowering(zen5(), Precision::kFp32).bf16_attention);
+  EXPECT_FALSE(cpu_lowering(zen3(), Precision::kInt8).bf16_attention);
+  CpuOperatorFacts switched_off = zen5();
+  switched_off.kernels.clear();
+  EXPECT_FALSE(cpu_lowering(switched_off, Precision::kInt8).bf16_attention);
 }
 
 TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {

@@ -14,6 +14,9 @@ const Kernels& table();
 namespace avx512 {
 const Kernels& table();
 }
+namespace avx512_bf16 {
+const AttentionKernels& bf16_attention_table();
+}
 #elif defined(__aarch64__)
 namespace neon {
 const Kernels& table();
@@ -38,6 +41,16 @@ const Kernels* kernels() {
   for (const char* name : {"avx512", "avx2", "neon"}) {
     if (const Kernels* found = kernels_named(name)) return found;
   }
+  return nullptr;
+}
+
+const AttentionKernels* bf16_attention() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool has_bf16 = kernels_named("avx512") != nullptr && __builtin_cpu_supports("avx512bw") != 0 &&
+                        __builtin_cpu_supports("avx512bf16") != 0;
+  if (has_bf16) return &avx512_bf16::bf16_attention_table();
+#endif
   return nullptr;
 }
 

@@ -14,13 +14,28 @@ namespace da3::engine::kernels {
 struct AttentionHead {
   const float* q = nullptr;       ///< (num_queries, head_dim)
   float* out = nullptr;           ///< (num_queries, head_dim)
-  const float* keys = nullptr;    ///< From pack_keys
-  const float* values = nullptr;  ///< From pack_values
+  const float* keys = nullptr;    ///< From pack_keys of the same table
+  const float* values = nullptr;  ///< From its pack_values
   std::int64_t q_stride = 0;
   std::int64_t out_stride = 0;
   std::int64_t num_keys = 0;
-  std::int64_t head_dim = 0;  ///< A multiple of `panel`
+  std::int64_t head_dim = 0;  ///< A multiple of 32
   float scale = 1;
+};
+
+/// Attention with one kind of products.
+struct AttentionKernels {
+  std::int64_t query_block;  ///< Rows that one call of `attend` takes best
+
+  /// Of keys, and of values.
+  std::int64_t (*packed_floats)(std::int64_t num_keys, std::int64_t head_dim);
+  void (*pack_keys)(const float* keys, std::int64_t stride, std::int64_t num_keys, std::int64_t head_dim,
+                    float* packed);
+  void (*pack_values)(const float* values, std::int64_t stride, std::int64_t num_keys, std::int64_t head_dim,
+                      float* packed);
+  std::int64_t (*scratch_floats)(std::int64_t head_dim);
+  /// Rows [begin, end) of the head.
+  void (*attend)(const AttentionHead& head, std::int64_t begin, std::int64_t end, float* scratch);
 };
 
 /// Norm of queries or keys, each head on its own.
@@ -72,18 +87,10 @@ struct Convolution {
 
 /// One instruction set's build.
 struct Kernels {
-  const char* name;          ///< Such as "avx2"
-  std::int64_t panel;        ///< Keys and features are padded to multiples of this
-  std::int64_t query_block;  ///< Rows that one call of `attention` takes best
+  const char* name;    ///< Such as "avx2"
+  std::int64_t panel;  ///< Outputs of convolutions are padded to multiples of this
 
-  std::int64_t (*packed_floats)(std::int64_t num_keys, std::int64_t head_dim);
-  void (*pack_keys)(const float* keys, std::int64_t stride, std::int64_t num_keys, std::int64_t head_dim,
-                    float* packed);
-  void (*pack_values)(const float* values, std::int64_t stride, std::int64_t num_keys, std::int64_t head_dim,
-                      float* packed);
-  std::int64_t (*attention_scratch_floats)(std::int64_t head_dim);
-  /// Rows [begin, end) of the head.
-  void (*attention)(const AttentionHead& head, std::int64_t begin, std::int64_t end, float* scratch);
+  AttentionKernels attention;
 
   /// x = gelu(x + shift), the exact form, in place; shift null: none. Error against double: under 3e-7 of
   /// max(1, |x + shift|).
@@ -115,6 +122,10 @@ struct Kernels {
 
 /// The best build for this processor; null when there is none for it (then LibTorch's operators serve).
 const Kernels* kernels();
+
+/// Attention whose factors (queries, keys, values, exponentials) are rounded to bfloat16 and whose sums are
+/// float32; null where this processor has no such products, or none that da3 has a build for.
+const AttentionKernels* bf16_attention();
 
 /// The build of that name if this processor runs it, for tests and benchmarks; null otherwise.
 const Kernels* kernels_named(const char* name);

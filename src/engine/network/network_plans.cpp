@@ -40,7 +40,10 @@ constexpr int kOwnTailMultiple = 16;
 
 ModulePlan attention_plan(const weights::BackboneConfig& config, int block, const Lowering& lowering) {
   const bool own = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
-  const std::string attend = join({own ? text::k_attend_own_py : text::k_attend_sdpa_py, text::k_attend_py});
+  const std::string_view fused = !own                      ? text::k_attend_sdpa_py
+                                 : lowering.bf16_attention ? text::k_attend_own_bf16_py
+                                                           : text::k_attend_own_py;
+  const std::string attend = join({fused, text::k_attend_py});
   const std::map<std::string, at::IValue> attributes{{"num_heads", config.num_heads}};
   const bool rotary = config.rope_start >= 0 && block >= config.rope_start;
   if (!rotary) return {"Attention", join({attend, text::k_attention_py}), attributes};

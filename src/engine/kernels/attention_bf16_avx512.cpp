@@ -1,0 +1,7 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#define DA3_KERNELS_NAMESPACE avx512_bf16
+#define DA3_KERNELS_WIDTH 16
+#define DA3_KERNELS_ROWS 12
+#define DA3_KERNELS_VECTORS 2
+#include <engine/kernels/attention_bf16_impl.inc>
