@@ -115,9 +115,9 @@ at::Tensor attention_bf16(const at::Tensor& q, const at::Tensor& k, const at::Te
   return attend(*found, q, k, v);
 }
 
-at::Tensor& norm_rotate_(at::Tensor& qkv, const std::optional<at::Tensor>& shift, const at::Tensor& q_weight,
-                         const at::Tensor& q_bias, const at::Tensor& k_weight, const at::Tensor& k_bias,
-                         const at::Tensor& cos, const at::Tensor& sin) {
+at::Tensor& norm_rotate(at::Tensor& qkv, const std::optional<at::Tensor>& shift, const at::Tensor& q_weight,
+                        const at::Tensor& q_bias, const at::Tensor& k_weight, const at::Tensor& k_bias,
+                        const at::Tensor& cos, const at::Tensor& sin) {
   check_float_cpu(qkv, "qkv");
   TORCH_CHECK(
       qkv.dim() == 5 && qkv.size(2) == 3 && qkv.is_contiguous() && qkv.size(4) % kRotatedMultiple == 0,
@@ -162,7 +162,7 @@ at::Tensor& norm_rotate_(at::Tensor& qkv, const std::optional<at::Tensor>& shift
   return qkv;
 }
 
-at::Tensor& gelu_(at::Tensor& x, const std::optional<at::Tensor>& shift) {
+at::Tensor& gelu(at::Tensor& x, const std::optional<at::Tensor>& shift) {
   check_float_cpu(x, "x");
   TORCH_CHECK(x.is_contiguous() && x.dim() > 0, "x: expected a contiguous tensor");
   const kernels::Kernels& kernel = chosen();
@@ -266,8 +266,8 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention", &da3::engine::attention);
   m.impl("attention_bf16", &da3::engine::attention_bf16);
-  m.impl("norm_rotate_", &da3::engine::norm_rotate_);
-  m.impl("gelu_", &da3::engine::gelu_);
+  m.impl("norm_rotate_", &da3::engine::norm_rotate);
+  m.impl("gelu_", &da3::engine::gelu);
   m.impl("depth_tail", &da3::engine::depth_tail);
   m.impl("pack_winograd", &da3::engine::pack_winograd);
   m.impl("conv3", &da3::engine::conv3);

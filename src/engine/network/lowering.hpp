@@ -10,7 +10,7 @@ enum class BlockProducts { kFloat, kBf16, kInt8 };
 /// Which operators a network's module calls. As it is made here: LibTorch's portable ones, which run on every
 /// device and are what exported files hold. The other values are for CPUs and float32 tensors.
 struct Lowering {
-  bool own_kernels = false;      ///< da3's operators (own_operators.hpp) where the sizes suit them
+  bool own_kernels = false;  ///< da3's operators (own_operators.hpp) where the sizes suit them
   /// With own_kernels: attention rounds its factors to bfloat16 (da3::attention_bf16).
   bool bf16_attention = false;
   bool onednn_products = false;  ///< Matrix products by oneDNN instead of LibTorch's BLAS
