@@ -25,6 +25,8 @@ if(NOT DA3_ENGINE_ONLY)
   pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
   pkg_check_modules(libwebp REQUIRED IMPORTED_TARGET libwebp)
   pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+  # Comes with libtiff in most places; PNG files are packed by zlib where it is missing.
+  pkg_check_modules(libdeflate IMPORTED_TARGET libdeflate)
 endif()
 
 if(DA3_BUILD_TESTS)

@@ -15,14 +15,18 @@ namespace da3::output {
 enum class PngPixels { kGrey16, kRgb8 };
 enum class PngFilter { kNone, kSub, kUp };
 
-/// How zlib looks for repetitions (zlib's manual, deflateInit2).
+/// How zlib looks for repetitions (zlib's manual, deflateInit2); libdeflate has no such choice.
 enum class PngStrategy { kDefault, kFiltered, kRle, kHuffmanOnly };
+
+/// What packs the rows. The fastest is libdeflate where this build has it, else libpng's zlib.
+enum class PngPacker { kFastest, kZlib };
 
 struct PngOptions {
   PngPixels pixels = PngPixels::kRgb8;
   PngFilter filter = PngFilter::kUp;
   PngStrategy strategy = PngStrategy::kDefault;
-  int level = 1;                                           ///< Of zlib, 0..9
+  PngPacker packer = PngPacker::kFastest;
+  int level = 1;                                           ///< Of zlib or libdeflate, 0..9
   std::vector<std::pair<std::string, std::string>> texts;  ///< tEXt chunks, Latin-1
 };
 
