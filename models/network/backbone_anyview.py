@@ -43,6 +43,7 @@ def reference_first(self, tokens: Tensor) -> Tensor:
     # tokens: (B, S, C), token 0 of each view. Returns (B, S), an order of the views of each scene: the one nearest to
     # the middle in similarity, norm and variance ("saddle_balanced") first, then the others as they were.
     B, S, C = tokens.shape
+    tokens = tokens.to(6)  # float32: views may be alike, and the scores are differences
     length = torch.norm(tokens, 2, [-1], True)
     unit = tokens / length
     similarity = torch.matmul(unit, unit.transpose(1, 2)) - torch.eye(S, device=tokens.device)
