@@ -25,7 +25,8 @@ if(DA3_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(da3_settings INTERFACE)
-target_compile_options(da3_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+# Designated initialisers leave members out on purpose; GCC 12 warns of them all the same.
+target_compile_options(da3_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
                                               $<$<BOOL:${DA3_WERROR}>:-Werror>)
 if(DA3_SANITIZE)
   target_compile_options(da3_settings INTERFACE -fsanitize=${DA3_SANITIZE} -fno-omit-frame-pointer)

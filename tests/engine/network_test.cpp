@@ -204,6 +204,22 @@ TEST_P(Network, RefusesALayoutItDoesNotKnow) {
   EXPECT_THROW(build_network(config_, kNewestLayout + 1, tensors_, Attention::kSdpa), Error);
 }
 
+TEST(QuantizeRows, GivesWhatLibTorchGives) {
+  at::manual_seed(4);
+  at::Tensor weight = at::randn({71, 133}) * at::pow(10.0, at::randn({71, 1}) * 2);
+  weight[3].zero_();
+  weight[5].fill_(-0.25);
+  const at::Tensor got = quantize_rows(weight.t().contiguous().t());
+  const at::Tensor expected = at::quantize_per_channel(weight, got.q_per_channel_scales(),
+                                                       got.q_per_channel_zero_points(), 0, at::kQInt8);
+  EXPECT_TRUE(got.int_repr().equal(expected.int_repr()));
+  EXPECT_EQ(got.int_repr().abs().amax().item<int>(), 127);
+  EXPECT_TRUE(got[5].int_repr().eq(-127).all().item<bool>());
+  // Half a step of each row, but for the rounding of the product itself.
+  const at::Tensor step = got.q_per_channel_scales().to(at::kFloat).unsqueeze(1);
+  EXPECT_LE(((got.dequantize() - weight).abs() / step).max().item<float>(), 0.5001F);
+}
+
 INSTANTIATE_TEST_SUITE_P(Tiny, Network, ::testing::Values("tiny", "tiny-swiglu", "tiny-mono", "tiny-nested"),
                          [](const auto& tested) {
                            std::string name = tested.param;

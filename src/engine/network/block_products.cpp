@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <engine/network/block_products.hpp>
@@ -19,6 +22,9 @@ namespace text = network_text;
 
 /// Fastest first on the processors that were measured (docs/performance.md).
 constexpr std::array kEngines{at::QEngine::ONEDNN, at::QEngine::X86, at::QEngine::FBGEMM};
+
+constexpr std::int64_t kRowsPerTask = 32;
+constexpr float kRounding = 12582912.0F;  // 1.5 * 2^23
 
 /// Products that the network takes from one matrix: three of queries, keys and values where they are normed,
 /// two of a gated feed-forward layer.
@@ -40,12 +46,28 @@ std::optional<at::QEngine> int8_engine() {
   return *found;
 }
 
-at::IValue pack_int8(const at::Tensor& weight, const at::Tensor& bias) {
+at::Tensor quantize_rows(const at::Tensor& weight) {
   const at::Tensor rows = weight.contiguous();
   // A row of zeros keeps a scale above zero.
   const at::Tensor scales = rows.abs().amax({1}).to(at::kDouble).div_(127.0).clamp_min_(1e-12);
-  const at::Tensor zeros = at::zeros({rows.size(0)}, at::kLong);
-  const at::Tensor quantized = at::quantize_per_channel(rows, scales, zeros, 0, at::kQInt8);
+  at::Tensor codes = at::empty(rows.sizes(), rows.options().dtype(at::kChar));
+  const std::int64_t width = rows.size(1);
+  at::parallel_for(0, rows.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const float* const from = rows.const_data_ptr<float>() + row * width;
+      std::int8_t* const to = codes.mutable_data_ptr<std::int8_t>() + row * width;
+      const float inverse = 1.0F / static_cast<float>(scales.const_data_ptr<double>()[row]);
+      for (std::int64_t i = 0; i < width; ++i) {
+        // The sum's last bits are the nearest integer, ties to even.
+        to[i] = static_cast<std::int8_t>(std::bit_cast<std::uint32_t>(from[i] * inverse + kRounding));
+      }
+    }
+  });
+  return at::_make_per_channel_quantized_tensor(codes, scales, at::zeros({rows.size(0)}, at::kLong), 0);
+}
+
+at::IValue pack_int8(const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor quantized = quantize_rows(weight);
   const auto prepack = c10::Dispatcher::singleton().findSchemaOrThrow("quantized::linear_prepack", "");
   torch::jit::Stack stack{quantized, bias.contiguous()};
   prepack.callBoxed(&stack);

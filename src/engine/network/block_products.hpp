@@ -20,6 +20,10 @@ bool has_int8_engine();
 /// That engine: the first of a fixed order that is there.
 std::optional<at::QEngine> int8_engine();
 
+/// A weight (out, in), float32, as 8-bit codes with a scale for each row: what at::quantize_per_channel gives
+/// for scales of the largest magnitude / 127, in a fraction of its time.
+at::Tensor quantize_rows(const at::Tensor& weight);
+
 /// A linear layer's (N, K) weight and (N) bias for that engine, which has to be LibTorch's chosen one: what
 /// `quantized::linear_dynamic` takes. Symmetric, a scale for each output. Throws: c10::Error.
 at::IValue pack_int8(const at::Tensor& weight, const at::Tensor& bias);
