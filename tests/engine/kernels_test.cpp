@@ -12,8 +12,8 @@
 
 #include <engine/kernels/kernels.hpp>
 
-// Against plain double precision: the build that this processor gets, and the register tiles of the builds
-// that it may not run, in ordinary instructions (kernels_tiles_*.cpp).
+// Against plain double precision: the builds that this processor runs, and the register tiles of those that
+// it may not run, in ordinary instructions (kernels_tiles_*.cpp).
 namespace da3::engine::kernels {
 namespace tiles_of_avx512 {
 const Kernels& table();
@@ -38,9 +38,9 @@ class KernelsTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     const std::string build = GetParam();
-    kernels_ = build == "chosen"         ? kernels()
-               : build == "avx512_tiles" ? &tiles_of_avx512::table()
-                                         : &tiles_of_neon::table();
+    kernels_ = build == "avx512_tiles" ? &tiles_of_avx512::table()
+               : build == "neon_tiles" ? &tiles_of_neon::table()
+                                       : kernels_named(build.c_str());
     if (kernels_ == nullptr) GTEST_SKIP() << "there is no build of the kernels for this processor";
   }
   const Kernels* kernels_ = nullptr;
@@ -349,7 +349,8 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Builds, KernelsTest, ::testing::Values("chosen", "avx512_tiles", "neon_tiles"),
+INSTANTIATE_TEST_SUITE_P(Builds, KernelsTest,
+                         ::testing::Values("avx2", "avx512", "neon", "avx512_tiles", "neon_tiles"),
                          [](const auto& build) { return std::string(build.param); });
 
 TEST(Kernels, TheChosenBuildIsOneThatRunsHere) {
