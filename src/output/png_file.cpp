@@ -184,9 +184,13 @@ std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size si
     texts.push_back(each);
   }
   std::vector<std::uint8_t> packed;
-  if (options.packer == PngPacker::kFastest) packed = pack(rows, size, options);
   std::vector<std::uint8_t> bytes;
-  bytes.reserve((packed.empty() ? rows.size() / 2 : packed.size()) + 1024);
+  try {
+    if (options.packer == PngPacker::kFastest) packed = pack(rows, size, options);
+    bytes.reserve((packed.empty() ? rows.size() / 2 : packed.size()) + 1024);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, "memory ran out while a PNG was made");
+  }
   Sink sink{&bytes, {}, false};
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, on_error, on_warning);
   png_infop info = png != nullptr ? png_create_info_struct(png) : nullptr;
