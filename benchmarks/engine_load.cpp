@@ -4,12 +4,8 @@
 // How long a model takes to load beside torch::jit::load, which reads the same file: each in processes of
 // its own, in turns, the file in the page cache.
 //   da3_engine_load MODEL.pt [ROUNDS [PRECISION]]
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
-#include <fstream>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +15,8 @@
 #include <da3/device.hpp>
 
 #include <bench/against/child_process.hpp>
+#include <bench/measure/clock.hpp>
+#include <bench/measure/page_cache.hpp>
 #include <bench/statistics/statistics.hpp>
 #include <engine/engine.hpp>
 
@@ -30,23 +28,16 @@ constexpr std::string_view kPlain = "--plain";
 
 /// Milliseconds of the first load in this process.
 double load_once(std::string_view side, const std::string& file, const std::string& precision) {
-  using Clock = std::chrono::steady_clock;
   engine::LoadOptions options;
   if (!precision.empty()) options.precision = parse_precision(precision);
-  const Clock::time_point start = Clock::now();
+  bench::SteadyClock clock;
+  const auto start = clock.now();
   if (side == kPlain) {
     const torch::jit::Module module = torch::jit::load(file, c10::Device(at::kCPU));
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    return bench::milliseconds(clock.now() - start);
   }
   const auto model = engine::load_model(file, options);
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-void read_into_page_cache(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::vector<char> block(1U << 20U);
-  while (stream.read(block.data(), static_cast<std::streamsize>(block.size()))) {
-  }
+  return bench::milliseconds(clock.now() - start);
 }
 
 void print(const char* name, const bench::Rounds& rounds) {
@@ -56,7 +47,7 @@ void print(const char* name, const bench::Rounds& rounds) {
 }
 
 void measure(const std::string& program, const std::string& file, int rounds, const std::string& precision) {
-  read_into_page_cache(file);
+  bench::read_into_page_cache(file);
   bench::Rounds ours;
   bench::Rounds plain;
   const auto run = [&](std::string_view side) {

@@ -117,16 +117,18 @@ bool is_own(const ModelSpec& spec) {
 struct OpenedFile {
   core::StoredZip archive;
   ModelSpec spec;
+  Modes modes;
   std::optional<UncompiledNetwork> network;  ///< None where the file's own code is run
 };
 
 OpenedFile open_file(const std::filesystem::path& file, const LoadOptions& options) {
   const EngineScope scope;
-  OpenedFile opened{core::StoredZip::open(file), {}, {}};
+  OpenedFile opened{core::StoredZip::open(file), {}, {}, {}};
   opened.spec = find_spec(opened.archive, options);
   identify(opened.spec, opened.archive, options);
+  opened.modes = modes_of(opened.spec, options);
   if (is_own(opened.spec)) {
-    opened.network.emplace(rebuild(opened.archive, opened.spec, options, modes_of(opened.spec, options)));
+    opened.network.emplace(rebuild(opened.archive, opened.spec, options, opened.modes));
   }
   return opened;
 }
@@ -146,10 +148,9 @@ OpenedFile open_with_compiler(const std::filesystem::path& file, const LoadOptio
 
 ReadyNetwork ready_own(OpenedFile& opened, const LoadOptions& options) {
   const ModelSpec& spec = opened.spec;
-  const Modes modes = modes_of(spec, options);
   ReadyNetwork ready;
-  ready.precision = modes.precision;
-  ready.attention = modes.attention;
+  ready.precision = opened.modes.precision;
+  ready.attention = opened.modes.attention;
   torch::jit::Module module = std::move(*opened.network).compile();
   const Placement placement{to_torch(options.device), backbone_type(ready.precision, options.device)};
   check_room(placed_bytes(module, placement), spec.name, options.device, ready.precision);
@@ -161,27 +162,26 @@ ReadyNetwork ready_own(OpenedFile& opened, const LoadOptions& options) {
   return ready;
 }
 
-ReadyNetwork ready_foreign(const core::StoredZip& archive, const ModelSpec& spec,
-                           const LoadOptions& options) {
+ReadyNetwork ready_foreign(const OpenedFile& opened, const LoadOptions& options) {
   ReadyNetwork ready;
-  ready.precision = precision_for(options, false);
-  ready.module = load_foreign(archive, options);
+  ready.precision = opened.modes.precision;
+  ready.module = load_foreign(opened.archive, options);
   ready.module.eval();
   ready.attention = set_attention(ready.module, options.attention, default_attention(options.device),
-                                  archive.path().string());
+                                  opened.archive.path().string());
   // After loading on the CPU: shape arithmetic of traced files stays there, on the device every number of it
   // would be a kernel and a wait.
   if (options.device.kind != DeviceKind::kCpu) {
     const c10::Device device = to_torch(options.device);
-    check_room(placed_bytes(ready.module, {device, at::kFloat}), spec.name, options.device, ready.precision);
+    check_room(placed_bytes(ready.module, {device, at::kFloat}), opened.spec.name, options.device,
+               ready.precision);
     ready.module.to(device);
   }
   return ready;
 }
 
 ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
-  ReadyNetwork ready =
-      opened.network ? ready_own(opened, options) : ready_foreign(opened.archive, opened.spec, options);
+  ReadyNetwork ready = opened.network ? ready_own(opened, options) : ready_foreign(opened, options);
   ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
   ready.device = options.device;
   ready.normalise = options.normalise;

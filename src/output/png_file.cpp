@@ -71,6 +71,10 @@ int png_filter(PngFilter filter) {
   return PNG_FILTER_NONE;
 }
 
+[[noreturn]] void out_of_memory() {
+  throw Error(ErrorCode::kOutOfMemory, "memory ran out while a PNG was made");
+}
+
 std::size_t pixel_bytes(const PngOptions& options) {
   return options.pixels == PngPixels::kGrey16 ? 2 : 3;
 }
@@ -86,9 +90,7 @@ std::vector<std::uint8_t> filtered_rows(std::span<const std::uint8_t> rows, Size
   filtered.reserve(rows.size() + static_cast<std::size_t>(size.height));
   for (std::size_t begin = 0; begin < rows.size(); begin += row_bytes) {
     const std::span<const std::uint8_t> row = rows.subspan(begin, row_bytes);
-    filtered.push_back(static_cast<std::uint8_t>(options.filter == PngFilter::kNone  ? PNG_FILTER_VALUE_NONE
-                                                 : options.filter == PngFilter::kSub ? PNG_FILTER_VALUE_SUB
-                                                                                     : PNG_FILTER_VALUE_UP));
+    filtered.push_back(static_cast<std::uint8_t>(options.filter));
     const std::size_t at = filtered.size();
     filtered.insert(filtered.end(), row.begin(), row.end());
     std::uint8_t* const to = filtered.data() + at;
@@ -189,20 +191,20 @@ std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size si
     if (options.packer == PngPacker::kFastest) packed = pack(rows, size, options);
     bytes.reserve((packed.empty() ? rows.size() / 2 : packed.size()) + 1024);
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, "memory ran out while a PNG was made");
+    out_of_memory();
   }
   Sink sink{&bytes, {}, false};
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, on_error, on_warning);
   png_infop info = png != nullptr ? png_create_info_struct(png) : nullptr;
   if (info == nullptr) {
     png_destroy_write_struct(&png, nullptr);
-    throw Error(ErrorCode::kOutOfMemory, "memory ran out while a PNG was made");
+    out_of_memory();
   }
   png_set_write_fn(png, &sink, on_write, on_flush);
   const bool written =
       write_png(png, info, rows.data(), packed, size, options, texts.data(), static_cast<int>(texts.size()));
   png_destroy_write_struct(&png, &info);
-  if (sink.out_of_memory) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a PNG was made");
+  if (sink.out_of_memory) out_of_memory();
   if (!written)
     throw Error(ErrorCode::kInternal, "libpng could not make a PNG: " + std::string(sink.message.data()));
   return bytes;

@@ -13,7 +13,8 @@
 namespace da3::output {
 
 enum class PngPixels { kGrey16, kRgb8 };
-enum class PngFilter { kNone, kSub, kUp };
+/// Numbered as in the PNG specification.
+enum class PngFilter : std::uint8_t { kNone, kSub, kUp };
 
 /// How zlib looks for repetitions (zlib's manual, deflateInit2); libdeflate has no such choice.
 enum class PngStrategy { kDefault, kFiltered, kRle, kHuffmanOnly };

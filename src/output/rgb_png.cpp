@@ -11,11 +11,9 @@ std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind)
   if (kind == PictureKind::kColouredMap) {
     // Few colours in long runs: repetitions are found without a filter, and a filter would hide them.
     options.filter = PngFilter::kNone;
-    options.level = 1;
   } else {
     options.filter = PngFilter::kSub;
     options.strategy = PngStrategy::kRle;
-    options.level = 1;
   }
   return encode_png(picture.rgb, picture.size, options);
 }

@@ -27,15 +27,6 @@ void drop_from_page_cache(const std::filesystem::path& file) {
 #endif
 }
 
-void read_once(const std::filesystem::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  std::vector<char> block(1U << 20U);
-  while (read(descriptor, block.data(), block.size()) > 0) {
-  }
-  close(descriptor);
-}
-
 // A process that runs through one start of the program.
 struct Start {
   std::unique_ptr<bench::Worker> worker;
@@ -63,7 +54,7 @@ PreparedCase prepare_load(const bench::Fields& settings, const Context& context)
     if (cache == "cold") {
       drop_from_page_cache(file);
     } else {
-      read_once(file);
+      bench::read_into_page_cache(file);
     }
     start->cached_share = bench::cached_share(file).value_or(kUnknown);
   };

@@ -30,37 +30,36 @@ class OwnOperators : public ::testing::Test {
     return stack.front().toTensor();
   }
 
+  /// Calls `expect` with the largest difference of attention `name` from LibTorch's, for several shapes.
+  template <typename Expect>
+  static void compare_attention(const char* name, Expect&& expect) {
+    for (const auto& [batch, tokens, heads] :
+         {std::tuple{1, 721, 6}, std::tuple{3, 50, 2}, std::tuple{2, 1, 3}}) {
+      const at::Tensor qkv = at::randn({batch, tokens, 3, heads, 64});
+      const auto parts = qkv.permute({2, 0, 3, 1, 4}).unbind(0);
+      const at::Tensor expected =
+          at::scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
+      const at::Tensor got = call(name, parts[0], parts[1], parts[2]);
+      ASSERT_EQ(got.sizes(), expected.sizes());
+      expect((got - expected).abs().max().item<float>());
+    }
+  }
+
   c10::InferenceMode guard_;
 };
 
 TEST_F(OwnOperators, AttentionEqualsSdpaOnSlicesOfAJointMatrix) {
-  for (const auto& [batch, tokens, heads] :
-       {std::tuple{1, 721, 6}, std::tuple{3, 50, 2}, std::tuple{2, 1, 3}}) {
-    const at::Tensor qkv = at::randn({batch, tokens, 3, heads, 64});
-    const auto parts = qkv.permute({2, 0, 3, 1, 4}).unbind(0);
-    const at::Tensor expected =
-        at::scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
-    const at::Tensor got = call("da3::attention", parts[0], parts[1], parts[2]);
-    ASSERT_EQ(got.sizes(), expected.sizes());
-    EXPECT_LT((got - expected).abs().max().item<float>(),
-              3e-6F);  // sums of up to 721 weighted values around 1
-  }
+  // Sums of up to 721 weighted values around 1.
+  compare_attention("da3::attention", [](float difference) { EXPECT_LT(difference, 3e-6F); });
 }
 
 TEST_F(OwnOperators, AttentionInBfloat16IsNearSdpaOnSlicesOfAJointMatrix) {
   if (!bf16_attention_available()) GTEST_SKIP() << "this processor has no attention in bfloat16";
-  for (const auto& [batch, tokens, heads] :
-       {std::tuple{1, 721, 6}, std::tuple{3, 50, 2}, std::tuple{2, 1, 3}}) {
-    const at::Tensor qkv = at::randn({batch, tokens, 3, heads, 64});
-    const auto parts = qkv.permute({2, 0, 3, 1, 4}).unbind(0);
-    const at::Tensor expected =
-        at::scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
-    const at::Tensor got = call("da3::attention_bf16", parts[0], parts[1], parts[2]);
-    ASSERT_EQ(got.sizes(), expected.sizes());
-    // Values of up to 4 round by up to 2^-8, scores by less; one token's result is its value, rounded.
-    EXPECT_LT((got - expected).abs().max().item<float>(), 0.02F);
-    EXPECT_GT((got - expected).abs().max().item<float>(), 0.0F);
-  }
+  // Values of up to 4 round by up to 2^-8, scores by less; one token's result is its value, rounded.
+  compare_attention("da3::attention_bf16", [](float difference) {
+    EXPECT_LT(difference, 0.02F);
+    EXPECT_GT(difference, 0.0F);
+  });
 }
 
 TEST_F(OwnOperators, NormRotateEqualsLibTorchsStepsOnQueriesAndKeysAlone) {

@@ -35,4 +35,13 @@ std::optional<double> cached_share(const std::filesystem::path& file) {
   return static_cast<double>(held) / static_cast<double>(flags.size());
 }
 
+void read_into_page_cache(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  std::vector<char> block(1U << 20U);
+  while (read(descriptor, block.data(), block.size()) > 0) {
+  }
+  close(descriptor);
+}
+
 }  // namespace da3::bench

@@ -11,4 +11,8 @@ namespace da3::bench {
 /// cannot be read, and where the system does not say.
 std::optional<double> cached_share(const std::filesystem::path& file);
 
+/// Reads a file from end to end, so that the system holds it as far as it has room. One that cannot be read
+/// is left alone.
+void read_into_page_cache(const std::filesystem::path& file);
+
 }  // namespace da3::bench
