@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   }
   try {
     const da3::Model model = da3::Model::load(argv[1]);
-    const da3::Image photo = da3::read_photo(argv[2]);
+    const da3::Photo photo = da3::read_photo(argv[2]);
     const da3::Prediction prediction = model.predict(photo);
     const auto [least, most] =
         std::minmax_element(prediction.depth.values.begin(), prediction.depth.values.end());

@@ -14,6 +14,7 @@
 #include <da3/export.hpp>
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
+#include <da3/photo.hpp>
 
 namespace da3 {
 
@@ -34,14 +35,19 @@ struct PredictOptions {
   bool at_model_size = false;                 ///< Results at the network's size instead of the photo's
   std::optional<int> process_res;             ///< None: the model's
   std::optional<ResizeMethod> resize_method;  ///< None: the model's; crops need at_model_size
-  std::optional<double> focal_px;  ///< Focal length in pixels of the photo: metres from canonical depth
+  /// Focal length in pixels of the photo, above 0, or the horizontal field of view in degrees: for models whose
+  /// depth_kind is kCanonical, before the photo's own focal length. At most one of them.
+  std::optional<double> focal_px;
+  std::optional<double> hfov_deg;
+  bool raw = false;  ///< The network's own values: kCanonical and kInverse stay what they are
   int max_batch = 0;               ///< Photos per forward; 0: 1 on a CPU, 8 elsewhere
 };
 
 /// Maps of one photo, all of one size.
 struct Prediction {
-  DepthMap depth;                      ///< Every value finite
-  DepthKind kind;                      ///< What its numbers mean
+  DepthMap depth;  ///< Finite, but for photos in which an inverse model finds nothing near (NaN)
+  /// What its numbers mean: kMetric or kRelative, growing with distance; with `raw` the network's kind.
+  DepthKind kind = DepthKind::kRelative;
   std::optional<DepthMap> confidence;  ///< Above 1, larger is surer
   std::optional<DepthMap> sky;         ///< 0..1
 };
@@ -86,11 +92,14 @@ class DA3_API Model {
   Attention attention() const;
 
   /// Depth of one photo, upright RGB.
-  /// Throws: Error kUsage (empty photo, options), kOutOfMemory, kPredictionInvalid.
+  /// Throws: Error kUsage (empty photo, options), kFocalMissing (a canonical model without any focal length),
+  /// kOutOfMemory, kPredictionInvalid.
+  Prediction predict(const Photo& photo, const PredictOptions& options = {}) const;
   Prediction predict(const Image& photo, const PredictOptions& options = {}) const;
 
   /// Depth of several photos of any sizes, in their order; each as if it were alone. Photos of one processed
   /// size share forwards. Throws: as above.
+  std::vector<Prediction> predict(std::span<const Photo> photos, const PredictOptions& options = {}) const;
   std::vector<Prediction> predict(std::span<const Image> photos, const PredictOptions& options = {}) const;
 
   /// Depth and cameras of several photos of one scene, seen together in one forward: the result of each

@@ -9,52 +9,25 @@
 #include <da3/model.hpp>
 
 #include <api/shared_model.hpp>
-#include <image/preprocess.hpp>
+#include <depth/way.hpp>
 #include <infer/depth_model.hpp>
 
 namespace da3 {
 namespace {
 
-image::ResizePolicy policy_of(const ModelSpec& spec, const PredictOptions& options) {
-  image::ResizePolicy policy{spec.process_res, spec.patch, spec.resize_method};
-  policy.process_res = options.process_res.value_or(policy.process_res);
-  policy.method = options.resize_method.value_or(policy.method);
-  const bool crops =
-      policy.method == ResizeMethod::kUpperBoundCrop || policy.method == ResizeMethod::kLowerBoundCrop;
-  if (crops && !spec.fixed_size && !options.at_model_size) {
-    throw Error(ErrorCode::kUsage,
-                "a crop does not cover the photo; set at_model_size or another resize_method");
-  }
-  return policy;
+depth::Way way_of(const ModelSpec& spec, const PredictOptions& options) {
+  return depth::make_way(spec, {.process_res = options.process_res,
+                                .resize_method = options.resize_method,
+                                .focal_px = options.focal_px,
+                                .hfov_deg = options.hfov_deg,
+                                .at_model_size = options.at_model_size,
+                                .raw = options.raw});
 }
 
-Image network_input(const Image& photo, const ModelSpec& spec, const image::ResizePolicy& policy) {
-  if (photo.size.height <= 0 || photo.size.width <= 0 || photo.rgb.size() != photo.size.area() * 3) {
-    throw Error(ErrorCode::kUsage,
-                "a photo of " + std::to_string(photo.size.height) + " x " + std::to_string(photo.size.width) +
-                    " pixels needs 3 bytes a pixel, found " + std::to_string(photo.rgb.size()) + " bytes");
-  }
-  if (spec.fixed_size) return image::preprocess_fixed(photo, {(*spec.fixed_size)[0], (*spec.fixed_size)[1]});
-  return image::preprocess(photo, policy);
-}
-
-// Picture `index` of an output (B, S, H, W).
-DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size) {
-  const auto begin = values.begin() + static_cast<std::ptrdiff_t>(index * size.area());
-  return {size, {begin, begin + static_cast<std::ptrdiff_t>(size.area())}};
-}
-
-// metres = canonical * focal length in processed pixels / 300 (the original's metric head).
-void make_metric(Prediction& prediction, double focal_px, const image::Scale& scale) {
-  const auto factor = static_cast<float>(focal_px * (scale.x + scale.y) / 2 / 300.0);
-  for (float& value : prediction.depth.values) value *= factor;
-  prediction.kind = DepthKind::kMetric;
-}
-
-image::Scale scale_of(Size photo, Size processed, const ModelSpec& spec, const image::ResizePolicy& policy) {
-  if (!spec.fixed_size) return image::processed_scale(photo, policy);
-  return {static_cast<double>(processed.height) / photo.height,
-          static_cast<double>(processed.width) / photo.width};
+std::vector<Photo> without_focal(std::span<const Image> images) {
+  std::vector<Photo> photos;
+  for (const Image& image : images) photos.push_back({image, std::nullopt, ""});
+  return photos;
 }
 
 Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
@@ -79,14 +52,14 @@ struct Model::State {
   std::shared_ptr<infer::DepthModel> network;
 
   // Forwards a batch of inputs of one size; halves it when memory runs out.
-  void forward(std::span<const Image> photos, std::span<const Image> inputs,
-               std::span<const std::size_t> which, const PredictOptions& options,
+  void forward(std::span<const Photo> photos, std::span<const Image> inputs,
+               std::span<const std::size_t> which, const depth::Way& way, const PredictOptions& options,
                std::vector<Prediction>& results);
 
   infer::Wanted wanted(const PredictOptions& options) const;
   // Picture `index` of a result.
-  Prediction prediction(const infer::Result& result, std::size_t index, Size photo,
-                        const PredictOptions& options) const;
+  Prediction prediction(const infer::Result& result, std::size_t index, const Photo& photo,
+                        const depth::Way& way) const;
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -121,13 +94,21 @@ Prediction Model::predict(const Image& photo, const PredictOptions& options) con
   return std::move(predict(std::span(&photo, 1), options).front());
 }
 
+Prediction Model::predict(const Photo& photo, const PredictOptions& options) const {
+  return std::move(predict(std::span(&photo, 1), options).front());
+}
+
 std::vector<Prediction> Model::predict(std::span<const Image> photos, const PredictOptions& options) const {
-  const image::ResizePolicy policy = policy_of(spec(), options);
+  return predict(std::span<const Photo>(without_focal(photos)), options);
+}
+
+std::vector<Prediction> Model::predict(std::span<const Photo> photos, const PredictOptions& options) const {
+  const depth::Way way = way_of(spec(), options);
   std::vector<Image> inputs;
   inputs.reserve(photos.size());
   std::map<Size, std::vector<std::size_t>> by_size;
   for (std::size_t i = 0; i < photos.size(); ++i) {
-    inputs.push_back(network_input(photos[i], spec(), policy));
+    inputs.push_back(depth::prepare(way, photos[i].image));
     by_size[inputs.back().size].push_back(i);
   }
   const int usual = device().kind == DeviceKind::kCpu ? 1 : 8;
@@ -136,7 +117,7 @@ std::vector<Prediction> Model::predict(std::span<const Image> photos, const Pred
   for (const auto& [size, which] : by_size) {
     for (std::size_t at = 0; at < which.size(); at += most) {
       const auto batch = std::span(which).subspan(at, std::min(most, which.size() - at));
-      state_->forward(photos, inputs, batch, options, results);
+      state_->forward(photos, inputs, batch, way, options, results);
     }
   }
   return results;
@@ -144,11 +125,11 @@ std::vector<Prediction> Model::predict(std::span<const Image> photos, const Pred
 
 ScenePrediction Model::predict_scene(std::span<const Image> views, const PredictOptions& options) const {
   if (views.empty()) throw Error(ErrorCode::kUsage, "a scene needs at least one photo, found none");
-  const image::ResizePolicy policy = policy_of(spec(), options);
+  const depth::Way way = way_of(spec(), options);
   std::vector<Image> inputs;
   infer::Request request;
   for (const Image& view : views) {
-    inputs.push_back(network_input(view, spec(), policy));
+    inputs.push_back(depth::prepare(way, view));
     const Size size = inputs.back().size;
     if (size != inputs.front().size) {
       throw Error(ErrorCode::kUsage, "the views of a scene must have one processed size; view 0 has " +
@@ -167,7 +148,7 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
   const infer::Result result = state_->network->predict(request);
   ScenePrediction scene;
   for (std::size_t i = 0; i < views.size(); ++i) {
-    ViewPrediction view{state_->prediction(result, i, views[i].size, options), std::nullopt};
+    ViewPrediction view{state_->prediction(result, i, {views[i], std::nullopt, ""}, way), std::nullopt};
     if (request.wanted.pose) view.camera = camera_of(result, i, view.maps.depth.size);
     scene.views.push_back(std::move(view));
   }
@@ -180,26 +161,26 @@ infer::Wanted Model::State::wanted(const PredictOptions& options) const {
           .sky = options.sky && spec.has_output("sky")};
 }
 
-Prediction Model::State::prediction(const infer::Result& result, std::size_t index, Size photo,
-                                    const PredictOptions& options) const {
-  const ModelSpec& spec = network->spec();
-  const Size size = options.at_model_size ? result.size : photo;
+Prediction Model::State::prediction(const infer::Result& result, std::size_t index, const Photo& photo,
+                                    const depth::Way& way) const {
+  const Size original = photo.image.size;
+  std::optional<image::ExifFocal> own;
+  if (photo.focal_px) own = image::ExifFocal{*photo.focal_px, photo.focal_source};
+  const auto focal = depth::find_focal(original, way.focal_px, way.hfov_deg, own);
   const auto map = [&](const std::vector<float>& values) {
-    return image::resize_map(map_of(values, index, result.size), size);
+    return depth::resize_result(way, depth::map_of(values, index, result.size), original);
   };
   Prediction prediction;
-  prediction.kind = spec.depth_kind;
-  prediction.depth = map(result.depth);
+  prediction.kind = way.result_kind;
+  prediction.depth = depth::restore(way, depth::map_of(result.depth, index, result.size), original, focal);
   if (!result.confidence.empty()) prediction.confidence = map(result.confidence);
   if (!result.sky.empty()) prediction.sky = map(result.sky);
-  if (spec.depth_kind == DepthKind::kCanonical && options.focal_px) {
-    make_metric(prediction, *options.focal_px, scale_of(photo, result.size, spec, policy_of(spec, options)));
-  }
   return prediction;
 }
 
-void Model::State::forward(std::span<const Image> photos, std::span<const Image> inputs,
-                           std::span<const std::size_t> which, const PredictOptions& options,
+void Model::State::forward(std::span<const Photo> photos, std::span<const Image> inputs,
+                           std::span<const std::size_t> which, const depth::Way& way,
+                           const PredictOptions& options,
                            std::vector<Prediction>& results) {
   infer::Request request;
   request.scenes = static_cast<int>(which.size());
@@ -211,12 +192,12 @@ void Model::State::forward(std::span<const Image> photos, std::span<const Image>
     result = network->predict(request);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kOutOfMemory || which.size() == 1) throw;
-    forward(photos, inputs, which.first(which.size() / 2), options, results);
-    forward(photos, inputs, which.subspan(which.size() / 2), options, results);
+    forward(photos, inputs, which.first(which.size() / 2), way, options, results);
+    forward(photos, inputs, which.subspan(which.size() / 2), way, options, results);
     return;
   }
   for (std::size_t b = 0; b < which.size(); ++b) {
-    results[which[b]] = prediction(result, b, photos[which[b]].size, options);
+    results[which[b]] = prediction(result, b, photos[which[b]], way);
   }
 }
 

@@ -7,13 +7,25 @@
 #include <image/decode.hpp>
 
 namespace da3 {
+namespace {
 
-Image read_photo(const std::filesystem::path& file) {
-  return std::move(image::decode_file(file).image);
+Photo photo_of(image::Decoded decoded) {
+  Photo photo{std::move(decoded.image), std::nullopt, ""};
+  if (decoded.exif_focal) {
+    photo.focal_px = decoded.exif_focal->focal_px;
+    photo.focal_source = std::move(decoded.exif_focal->source);
+  }
+  return photo;
 }
 
-Image decode_photo(std::span<const std::uint8_t> bytes) {
-  return std::move(image::decode(bytes, "the picture in memory").image);
+}  // namespace
+
+Photo read_photo(const std::filesystem::path& file) {
+  return photo_of(image::decode_file(file));
+}
+
+Photo decode_photo(std::span<const std::uint8_t> bytes) {
+  return photo_of(image::decode(bytes, "the picture in memory"));
 }
 
 }  // namespace da3

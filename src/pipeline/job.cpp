@@ -13,12 +13,10 @@
 
 #include <da3/error.hpp>
 
+#include <depth/way.hpp>
 #include <image/decode.hpp>
-#include <image/preprocess.hpp>
 #include <output/depth_statistics.hpp>
 #include <output/encode.hpp>
-#include <pipeline/focal.hpp>
-#include <pipeline/inverse_depth.hpp>
 #include <pipeline/job.hpp>
 
 namespace da3::pipeline {
@@ -47,16 +45,6 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-DepthMap picture_of(const std::vector<float>& values, Size size, int index) {
-  const std::size_t area = size.area();
-  const auto first = values.begin() + static_cast<std::ptrdiff_t>(area * static_cast<std::size_t>(index));
-  return {size, std::vector<float>(first, first + static_cast<std::ptrdiff_t>(area))};
-}
-
-DepthMap at_size(DepthMap map, Size size) {
-  return map.size == size ? std::move(map) : image::resize_map(map, size);
-}
-
 /// True for a file that da3 itself wrote into the output folder: it is never an input, for a result might
 /// replace it.
 bool is_own_result(const std::filesystem::path& path, const output::ResultFolder& folder) {
@@ -71,8 +59,8 @@ bool is_own_result(const std::filesystem::path& path, const output::ResultFolder
 }
 
 void require_focal(Job& job, const Settings& settings) {
-  const std::optional<Focal> focal =
-      find_focal(job.original, settings.focal_px, settings.hfov_deg, job.exif_focal);
+  const std::optional<depth::Focal> focal =
+      depth::find_focal(job.original, settings.way.focal_px, settings.way.hfov_deg, job.exif_focal);
   if (!focal) {
     throw Error(ErrorCode::kFocalMissing,
                 job.item.path +
@@ -84,12 +72,6 @@ void require_focal(Job& job, const Settings& settings) {
     job.record.warnings.emplace_back(
         "focal length taken from EXIF; give --focal or --hfov if the photo was cropped");
   }
-}
-
-void scale_to_metres(Job& job, const Settings& settings) {
-  const double factor = metres_per_canonical(job.record.focal->px, job.original, job.depth.size,
-                                             settings.policy.method, settings.policy.process_res);
-  for (float& value : job.depth.values) value = static_cast<float>(value * factor);
 }
 
 /// How to make a picture that can be read from a file whose name says that it is none.
@@ -111,13 +93,15 @@ std::string conversion_advice(std::string_view path) {
 output::OutputSet resized_set(Job& job, const Settings& settings) {
   output::OutputSet set;
   const Timer timer(job, Stage::kResize);
-  if (settings.model_kind == DepthKind::kCanonical) scale_to_metres(job, settings);
-  const Size size = settings.size == ResultSize::kInput ? job.original : job.depth.size;
-  set.depth = at_size(std::move(job.depth), size);
-  if (settings.model_kind == DepthKind::kInverse) set.depth = depth_from_inverse(std::move(set.depth));
-  if (settings.wanted.confidence) set.confidence = at_size(std::move(job.confidence), size);
-  if (settings.wanted.sky) set.sky = at_size(std::move(job.sky), size);
-  set.kind = settings.result_kind;
+  std::optional<depth::Focal> focal;
+  if (job.record.focal) focal = depth::Focal{job.record.focal->px, job.record.focal->source};
+  set.depth = depth::restore(settings.way, std::move(job.depth), job.original, focal);
+  const auto resized = [&](DepthMap& map) {
+    return depth::resize_result(settings.way, std::move(map), job.original);
+  };
+  if (settings.wanted.confidence) set.confidence = resized(job.confidence);
+  if (settings.wanted.sky) set.sky = resized(job.sky);
+  set.kind = settings.way.result_kind;
   set.unit = settings.unit;
   set.photo = std::move(job.photo);
   return set;
@@ -178,19 +162,17 @@ std::uint64_t decoding_bytes(Size original, std::uint64_t file_bytes) {
 }
 
 std::uint64_t waiting_bytes(Size original, const Settings& settings) {
-  const Size processed = settings.processed(original);
+  const Size processed = depth::processed_size(settings.way, original);
   // The network's input, later its depth in float.
   std::uint64_t bytes = processed.area() * (kRgbBytes + sizeof(float));
   if (settings.wanted.confidence) bytes += processed.area() * sizeof(float);
   if (settings.wanted.sky) bytes += processed.area() * sizeof(float);
-  if (settings.needs_photo()) {
-    bytes += (settings.size == ResultSize::kInput ? original : processed).area() * kRgbBytes;
-  }
+  if (settings.needs_photo()) bytes += depth::result_size(settings.way, original).area() * kRgbBytes;
   return bytes;
 }
 
 std::uint64_t finishing_bytes(Size original, const Settings& settings) {
-  const Size size = settings.size == ResultSize::kInput ? original : settings.processed(original);
+  const Size size = depth::result_size(settings.way, original);
   std::uint64_t per_pixel = kFinishingBytesPerPixel;
   if (settings.wanted.confidence) per_pixel += kExtraMapBytesPerPixel;
   if (settings.wanted.sky) per_pixel += kExtraMapBytesPerPixel;
@@ -206,13 +188,12 @@ void decode(Job& job, const Settings& settings) {
   job.original = decoded.image.size;
   job.record.input = job.original;
   job.exif_focal = decoded.exif_focal;
-  if (settings.model_kind == DepthKind::kCanonical) require_focal(job, settings);
+  if (settings.way.needs_focal()) require_focal(job, settings);
   const Timer timer(job, Stage::kPreprocess);
-  job.input = settings.fixed_size ? image::preprocess_fixed(decoded.image, *settings.fixed_size)
-                                  : image::preprocess(decoded.image, settings.policy);
+  job.input = depth::prepare(settings.way, decoded.image);
   job.record.processed = job.input.size;
   if (settings.needs_photo()) {
-    job.photo = settings.size == ResultSize::kInput ? std::move(decoded.image) : job.input;
+    job.photo = settings.way.at_model_size ? job.input : std::move(decoded.image);
   }
 }
 
@@ -226,9 +207,10 @@ void take_result(Job& job, const infer::Result& result, int index, int batch, do
   }
   job.times.add(Stage::kForward, forward_s / batch);
   job.record.batch = batch;
-  job.depth = picture_of(result.depth, result.size, index);
-  if (!result.confidence.empty()) job.confidence = picture_of(result.confidence, result.size, index);
-  if (!result.sky.empty()) job.sky = picture_of(result.sky, result.size, index);
+  const auto picture = static_cast<std::size_t>(index);
+  job.depth = depth::map_of(result.depth, picture, result.size);
+  if (!result.confidence.empty()) job.confidence = depth::map_of(result.confidence, picture, result.size);
+  if (!result.sky.empty()) job.sky = depth::map_of(result.sky, picture, result.size);
   job.input = {};
 }
 

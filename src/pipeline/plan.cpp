@@ -90,7 +90,7 @@ Plan plan(const Options& options, const ModelSpec& model, const DeviceId& device
       continue;
     }
     try {
-      ++shapes[settings.processed(header_size(*item, settings))];
+      ++shapes[depth::processed_size(settings.way, header_size(*item, settings))];
     } catch (const Error& error) {
       plan.unusable.push_back(unusable(*item, error));
     }

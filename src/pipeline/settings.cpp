@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -22,10 +21,6 @@ std::string shortest(double value) {
   char text[32];
   const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
   return error == std::errc() ? std::string(text, end) : std::to_string(value);
-}
-
-bool is_crop(ResizeMethod method) {
-  return method == ResizeMethod::kUpperBoundCrop || method == ResizeMethod::kLowerBoundCrop;
 }
 
 std::vector<output::Format> parse_list(const std::vector<std::string>& names) {
@@ -53,16 +48,6 @@ void check_resources(const Options& options) {
   if (options.decode_threads < 0) refuse("--decode-threads: expected 0 (from the machine) or more");
 }
 
-void check_focal(const Options& options) {
-  if (options.focal_px && options.hfov_deg) refuse("--focal and --hfov say the same thing; give one of them");
-  if (options.focal_px && !(*options.focal_px > 0 && std::isfinite(*options.focal_px))) {
-    refuse("--focal " + shortest(*options.focal_px) + ": expected pixels of the original photo, more than 0");
-  }
-  if (options.hfov_deg && !(*options.hfov_deg > 0 && *options.hfov_deg < 180)) {
-    refuse("--hfov " + shortest(*options.hfov_deg) + ": expected degrees between 0 and 180");
-  }
-}
-
 void check_results(const Options& options, const Settings& settings, const ModelSpec& model) {
   const auto holds_more = [](output::Format format) { return output::holds_extra_maps(format); };
   if ((options.confidence || options.sky) &&
@@ -83,57 +68,22 @@ void check_results(const Options& options, const Settings& settings, const Model
   }
 }
 
-void apply_resizing(const Options& options, const ModelSpec& model, Settings& settings) {
-  if (model.fixed_size) {
-    settings.fixed_size = Size{(*model.fixed_size)[0], (*model.fixed_size)[1]};
-    if (options.process_res || options.resize_method) {
-      refuse(model.name + ": this model takes " + std::to_string(settings.fixed_size->width) + "x" +
-             std::to_string(settings.fixed_size->height) +
-             " only; leave out --process-res and --resize-method");
-    }
-    return;
-  }
-  settings.policy.patch = model.patch;
-  settings.policy.process_res = options.process_res.value_or(model.process_res);
-  settings.policy.method = options.resize_method.value_or(model.resize_method);
-  if (settings.policy.process_res < settings.policy.patch) {
-    refuse("--process-res " + std::to_string(settings.policy.process_res) +
-           ": expected at least one patch, " + std::to_string(settings.policy.patch) + " pixels");
-  }
-  if (is_crop(settings.policy.method) && options.size == ResultSize::kInput) {
-    refuse("--resize-method " + std::string(to_string(settings.policy.method)) +
-           " cuts off the photo's edges, so that no result of its size can be made; add --size model");
-  }
-}
-
-/// Results always grow with distance.
-DepthKind result_kind(DepthKind model) {
-  if (model == DepthKind::kCanonical) return DepthKind::kMetric;
-  return model == DepthKind::kInverse ? DepthKind::kRelative : model;
-}
-
 }  // namespace
-
-Size Settings::processed(Size original) const {
-  return fixed_size ? *fixed_size : image::processed_size(original, policy);
-}
 
 Settings make_settings(const Options& options, const ModelSpec& model) {
   check_inputs(options);
   check_resources(options);
-  check_focal(options);
   Settings settings;
   settings.decode.max_pixels = options.max_pixels;
   settings.decode.jpeg_pixels = options.jpeg_pixels;
-  apply_resizing(options, model, settings);
+  settings.way = depth::make_way(model, {.process_res = options.process_res,
+                                         .resize_method = options.resize_method,
+                                         .focal_px = options.focal_px,
+                                         .hfov_deg = options.hfov_deg,
+                                         .at_model_size = options.size == ResultSize::kModel});
   settings.wanted.confidence = options.confidence;
   settings.wanted.sky = options.sky;
-  settings.model_kind = model.depth_kind;
-  settings.result_kind = result_kind(model.depth_kind);
-  if (settings.result_kind == DepthKind::kMetric) settings.unit = "m";
-  settings.focal_px = options.focal_px;
-  settings.hfov_deg = options.hfov_deg;
-  settings.size = options.size;
+  if (settings.way.result_kind == DepthKind::kMetric) settings.unit = "m";
   settings.formats = parse_list(options.formats);
   settings.vis = {options.colormap, options.vis_range};
   check_results(options, settings, model);
@@ -148,17 +98,17 @@ output::RunRecord make_run_record(const Options& options, const Settings& settin
   record.model_name = model.name;
   record.model_sha256 = model.sha256;
   // Scale and shift of what comes of inverse depth are unknown, which its readers have to know.
-  record.model_kind = settings.model_kind == DepthKind::kInverse ? DepthKind::kInverse : settings.result_kind;
+  record.model_kind = settings.way.model_kind == DepthKind::kInverse ? DepthKind::kInverse : settings.way.result_kind;
   record.model_unit = settings.unit;
   record.device = to_string(device);
   record.precision = to_string(precision);
   record.attention = to_string(attention);
   auto& values = record.options;
-  if (settings.fixed_size) {
+  if (settings.way.fixed_size) {
     values["process-res"] = "fixed";
   } else {
-    values["process-res"] = std::to_string(settings.policy.process_res);
-    values["resize-method"] = to_string(settings.policy.method);
+    values["process-res"] = std::to_string(settings.way.policy.process_res);
+    values["resize-method"] = to_string(settings.way.policy.method);
   }
   values["format"] = output::format_list(settings.formats);
   values["size"] = options.size == ResultSize::kInput ? "input" : "model";
@@ -168,7 +118,7 @@ output::RunRecord make_run_record(const Options& options, const Settings& settin
                             : "image";
   values["confidence"] = options.confidence ? "on" : "off";
   values["sky"] = options.sky ? "on" : "off";
-  if (settings.model_kind == DepthKind::kCanonical) {
+  if (settings.way.model_kind == DepthKind::kCanonical) {
     values["focal"] = options.focal_px ? shortest(*options.focal_px) : "none";
     values["hfov"] = options.hfov_deg ? shortest(*options.hfov_deg) : "none";
   }

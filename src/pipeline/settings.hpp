@@ -8,13 +8,12 @@
 
 #include <da3/model_spec.hpp>
 
+#include <depth/way.hpp>
 #include <image/colormap.hpp>
 #include <image/decode.hpp>
-#include <image/preprocess.hpp>
 #include <infer/depth_model.hpp>
 #include <output/output_set.hpp>
 #include <output/records.hpp>
-#include <pipeline/focal.hpp>
 #include <pipeline/options.hpp>
 
 namespace da3::pipeline {
@@ -23,21 +22,12 @@ namespace da3::pipeline {
 /// that has a default.
 struct Settings {
   image::DecodeOptions decode;
-  image::ResizePolicy policy;
-  std::optional<Size> fixed_size;  ///< For networks that take one size only; then `policy` is not used
+  depth::Way way;
   infer::Wanted wanted;
-  DepthKind model_kind = DepthKind::kRelative;
-  /// kMetric where the model's canonical depth becomes metres, kRelative where inverse depth becomes depth.
-  DepthKind result_kind = DepthKind::kRelative;
-  std::optional<std::string> unit;
-  std::optional<double> focal_px;
-  std::optional<double> hfov_deg;
-  ResultSize size = ResultSize::kInput;
+  std::optional<std::string> unit;  ///< "m" or none
   std::vector<output::Format> formats;
   image::VisOptions vis;
 
-  /// The network's input size for a photo.
-  Size processed(Size original) const;
   bool needs_photo() const { return output::contains(formats, output::Format::kSide); }
 };
 

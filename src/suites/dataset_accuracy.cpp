@@ -6,9 +6,9 @@
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
+#include <depth/way.hpp>
 #include <image/decode.hpp>
 #include <image/preprocess.hpp>
-#include <pipeline/focal.hpp>
 #include <suites/dataset.hpp>
 #include <suites/dataset_accuracy.hpp>
 #include <suites/depth_alignment.hpp>
@@ -25,16 +25,19 @@ std::vector<Alignment> alignments_of(DepthKind kind) {
   return {Alignment::kScaleAndShift, Alignment::kMedian};
 }
 
-image::ResizePolicy policy_of(const ModelSpec& spec, const bench::Fields& settings) {
+depth::Way way_of(const ModelSpec& spec, const bench::Fields& settings) {
   if (spec.resize_method == ResizeMethod::kUpperBoundCrop ||
       spec.resize_method == ResizeMethod::kLowerBoundCrop) {
     throw Error(ErrorCode::kUsage, spec.name +
                                        ": a model that crops its photos has no depth for all of them, so "
                                        "--dataset cannot judge it");
   }
-  return {.process_res = static_cast<int>(settings.number("process_res", spec.process_res)),
-          .patch = spec.patch,
-          .method = spec.resize_method};
+  // The network's own values: measured depth decides the size, and alignment what inverse depth means.
+  depth::WayOptions options{.at_model_size = true, .raw = true};
+  if (!spec.fixed_size) {
+    options.process_res = static_cast<int>(settings.number("process_res", spec.process_res));
+  }
+  return depth::make_way(spec, options);
 }
 
 void check_shapes(const MeasuredPhoto& pair, Size photo, Size depth) {
@@ -52,7 +55,7 @@ class DatasetRun {
   DatasetRun(std::shared_ptr<infer::DepthModel> model, Dataset dataset, const bench::Fields& settings)
       : model_(std::move(model)),
         dataset_(std::move(dataset)),
-        policy_(policy_of(model_->spec(), settings)) {}
+        way_(way_of(model_->spec(), settings)) {}
 
   const Dataset& dataset() const { return dataset_; }
 
@@ -86,22 +89,18 @@ class DatasetRun {
   DepthMap predict(const MeasuredPhoto& pair, Size wanted) const {
     const image::Decoded decoded = image::decode_file(pair.photo);
     check_shapes(pair, decoded.image.size, wanted);
-    const ModelSpec& spec = model_->spec();
-    const Image input = spec.fixed_size ? image::preprocess_fixed(
-                                              decoded.image, {spec.fixed_size->at(0), spec.fixed_size->at(1)})
-                                        : image::preprocess(decoded.image, policy_);
+    const Image input = depth::prepare(way_, decoded.image);
     infer::Request request;
     request.size = input.size;
     request.pictures = {input.rgb};
-    DepthMap depth = image::resize_map({input.size, model_->predict(request).depth}, wanted);
-    if (spec.depth_kind == DepthKind::kCanonical) scale_to_metres(depth, pair, decoded, input.size);
-    return depth;
+    DepthMap map = image::resize_map({input.size, model_->predict(request).depth}, wanted);
+    if (way_.model_kind == DepthKind::kCanonical) scale_to_metres(map, pair, decoded);
+    return map;
   }
 
-  void scale_to_metres(DepthMap& depth, const MeasuredPhoto& pair, const image::Decoded& decoded,
-                       Size processed) const {
+  void scale_to_metres(DepthMap& map, const MeasuredPhoto& pair, const image::Decoded& decoded) const {
     const auto focal =
-        pipeline::find_focal(decoded.image.size, dataset_.focal_px, std::nullopt, decoded.exif_focal);
+        depth::find_focal(decoded.image.size, dataset_.focal_px, std::nullopt, decoded.exif_focal);
     if (!focal) {
       throw Error(ErrorCode::kFocalMissing,
                   pair.photo.string() +
@@ -109,9 +108,9 @@ class DatasetRun {
                       "EXIF data; write it in pixels into " +
                       (dataset_.folder / "focal.txt").string());
     }
-    const double factor = pipeline::metres_per_canonical(focal->px, decoded.image.size, processed,
-                                                         policy_.method, policy_.process_res);
-    for (float& value : depth.values) value = static_cast<float>(value * factor);
+    const double factor =
+        depth::metres_per_canonical(focal->px, depth::processed_scale(way_, decoded.image.size));
+    for (float& value : map.values) value = static_cast<float>(value * factor);
   }
 
   MeasuredError judge(const MeasuredPhoto& pair, const std::vector<float>& predicted,
@@ -126,7 +125,7 @@ class DatasetRun {
 
   std::shared_ptr<infer::DepthModel> model_;
   Dataset dataset_;
-  image::ResizePolicy policy_;
+  depth::Way way_;
 };
 
 }  // namespace

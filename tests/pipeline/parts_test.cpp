@@ -1,8 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
-#include <cmath>
-#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -10,8 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <pipeline/batch_window.hpp>
-#include <pipeline/focal.hpp>
-#include <pipeline/inverse_depth.hpp>
 #include <pipeline/pipeline.hpp>
 #include <pipeline/rate.hpp>
 
@@ -19,33 +15,6 @@ namespace da3::pipeline {
 namespace {
 
 using std::chrono::seconds;
-
-TEST(Focal, TheUsersNumberComesBeforeExif) {
-  const image::ExifFocal exif{900, "exif.35mm"};
-  EXPECT_EQ(find_focal({100, 200}, 500, std::nullopt, exif)->source, "option");
-  EXPECT_EQ(find_focal({100, 200}, std::nullopt, std::nullopt, exif)->px, 900);
-  EXPECT_FALSE(find_focal({100, 200}, std::nullopt, std::nullopt, std::nullopt).has_value());
-}
-
-TEST(Focal, AFieldOfViewOfNinetyDegreesIsHalfTheWidth) {
-  const auto focal = find_focal({100, 200}, std::nullopt, 90.0, std::nullopt);
-  EXPECT_NEAR(focal->px, 100, 1e-9);
-  EXPECT_EQ(focal->source, "hfov");
-}
-
-TEST(Focal, IsScaledToTheProcessedSize) {
-  // 600 px at 1200x800 are 300 px at half the size: depth is metres as it is.
-  EXPECT_NEAR(metres_per_canonical(600, {800, 1200}, {400, 600}, ResizeMethod::kUpperBoundResize, 600), 1,
-              1e-12);
-  // Sides rounded to patches: the mean of both axes.
-  EXPECT_NEAR(metres_per_canonical(600, {800, 1200}, {392, 602}, ResizeMethod::kUpperBoundResize, 600),
-              600 * (392.0 / 800 + 602.0 / 1200) / 2 / 300, 1e-12);
-  // A crop keeps the scale of the resize before it.
-  EXPECT_NEAR(metres_per_canonical(600, {800, 1200}, {392, 588}, ResizeMethod::kUpperBoundCrop, 600), 1,
-              1e-12);
-  EXPECT_NEAR(metres_per_canonical(600, {800, 1200}, {392, 588}, ResizeMethod::kLowerBoundCrop, 400), 1,
-              1e-12);
-}
 
 TEST(ThreadPlan, ACpuAlternatesOnAllCores) {
   const ThreadPlan plan = plan_threads(DeviceKind::kCpu, 8);
@@ -135,28 +104,6 @@ TEST(BatchWindow, JobsPutBackAloneGoOneByOne) {
   EXPECT_EQ(window.take(kA, 3).size(), 1U);
   EXPECT_EQ(window.take(kA, 3).at(0)->sequence, 2U);
   EXPECT_TRUE(window.empty());
-}
-
-std::vector<float> depths_of(std::vector<float> inverse) {
-  const Size size{1, static_cast<int>(inverse.size())};
-  return depth_from_inverse({size, std::move(inverse)}).values;
-}
-
-TEST(DepthFromInverse, GrowsWithDistance) {
-  EXPECT_EQ(depths_of({4.0F, 2.0F, 0.5F}), (std::vector<float>{0.25F, 0.5F, 2.0F}));
-}
-
-TEST(DepthFromInverse, PutsWhatIsZeroOrLessFarAway) {
-  EXPECT_EQ(depths_of({1.0F, 0.0F, -3.0F, 1e-9F}), (std::vector<float>{1, 1000, 1000, 1000}));
-}
-
-TEST(DepthFromInverse, KeepsWhatHasNoValueWithoutOne) {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  const float infinity = std::numeric_limits<float>::infinity();
-  const std::vector<float> depths = depths_of({2.0F, nan, infinity, -infinity});
-  EXPECT_EQ(depths[0], 0.5F);
-  for (std::size_t i = 1; i < depths.size(); ++i) EXPECT_TRUE(std::isnan(depths[i])) << i;
-  for (const float depth : depths_of({0.0F, -1.0F})) EXPECT_TRUE(std::isnan(depth));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <da3/image.hpp>
 
-namespace da3::pipeline {
+namespace da3::depth {
 
 /// How many times as far as the nearest point the farthest may be in `depth_from_inverse`.
 inline constexpr float kFarthestOverNearest = 1000.0F;
@@ -14,4 +14,4 @@ inline constexpr float kFarthestOverNearest = 1000.0F;
 /// 1000 / largest. Without a value above 0, and where a value is not finite, there is no depth (NaN).
 DepthMap depth_from_inverse(DepthMap map);
 
-}  // namespace da3::pipeline
+}  // namespace da3::depth

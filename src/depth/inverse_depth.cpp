@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include <pipeline/inverse_depth.hpp>
+#include <depth/inverse_depth.hpp>
 
-namespace da3::pipeline {
+namespace da3::depth {
 
 DepthMap depth_from_inverse(DepthMap map) {
   float largest = 0;
@@ -24,4 +24,4 @@ DepthMap depth_from_inverse(DepthMap map) {
   return map;
 }
 
-}  // namespace da3::pipeline
+}  // namespace da3::depth

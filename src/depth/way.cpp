@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <da3/error.hpp>
+
+#include <depth/inverse_depth.hpp>
+#include <depth/way.hpp>
+
+namespace da3::depth {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ErrorCode::kUsage, message);
+}
+
+std::string shortest(double value) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+  return error == std::errc() ? std::string(text, end) : std::to_string(value);
+}
+
+bool is_crop(ResizeMethod method) {
+  return method == ResizeMethod::kUpperBoundCrop || method == ResizeMethod::kLowerBoundCrop;
+}
+
+void check_focal(const WayOptions& options) {
+  if (options.focal_px && options.hfov_deg) refuse("--focal and --hfov say the same thing; give one of them");
+  if (options.focal_px && !(*options.focal_px > 0 && std::isfinite(*options.focal_px))) {
+    refuse("--focal " + shortest(*options.focal_px) + ": expected pixels of the original photo, more than 0");
+  }
+  if (options.hfov_deg && !(*options.hfov_deg > 0 && *options.hfov_deg < 180)) {
+    refuse("--hfov " + shortest(*options.hfov_deg) + ": expected degrees between 0 and 180");
+  }
+}
+
+void apply_resizing(const ModelSpec& model, const WayOptions& options, Way& way) {
+  if (model.fixed_size) {
+    way.fixed_size = Size{(*model.fixed_size)[0], (*model.fixed_size)[1]};
+    if (options.process_res || options.resize_method) {
+      refuse(model.name + ": this model takes " + std::to_string(way.fixed_size->width) + "x" +
+             std::to_string(way.fixed_size->height) + " only; leave out --process-res and --resize-method");
+    }
+    return;
+  }
+  way.policy.patch = model.patch;
+  way.policy.process_res = options.process_res.value_or(model.process_res);
+  way.policy.method = options.resize_method.value_or(model.resize_method);
+  if (way.policy.process_res < way.policy.patch) {
+    refuse("--process-res " + std::to_string(way.policy.process_res) + ": expected at least one patch, " +
+           std::to_string(way.policy.patch) + " pixels");
+  }
+  if (is_crop(way.policy.method) && !options.at_model_size) {
+    refuse("--resize-method " + std::string(to_string(way.policy.method)) +
+           " cuts off the photo's edges, so that no result of its size can be made; add --size model "
+           "(at_model_size in the library)");
+  }
+}
+
+/// Results grow with distance unless the network's own values are asked for.
+DepthKind result_kind(DepthKind model, bool raw) {
+  if (raw) return model;
+  if (model == DepthKind::kCanonical) return DepthKind::kMetric;
+  return model == DepthKind::kInverse ? DepthKind::kRelative : model;
+}
+
+}  // namespace
+
+Way make_way(const ModelSpec& model, const WayOptions& options) {
+  check_focal(options);
+  Way way;
+  apply_resizing(model, options, way);
+  way.model_kind = model.depth_kind;
+  way.result_kind = result_kind(model.depth_kind, options.raw);
+  way.focal_px = options.focal_px;
+  way.hfov_deg = options.hfov_deg;
+  way.at_model_size = options.at_model_size;
+  return way;
+}
+
+Size processed_size(const Way& way, Size original) {
+  return way.fixed_size ? *way.fixed_size : image::processed_size(original, way.policy);
+}
+
+image::Scale processed_scale(const Way& way, Size original) {
+  if (!way.fixed_size) return image::processed_scale(original, way.policy);
+  return {static_cast<double>(way.fixed_size->height) / original.height,
+          static_cast<double>(way.fixed_size->width) / original.width};
+}
+
+Size result_size(const Way& way, Size original) {
+  return way.at_model_size ? processed_size(way, original) : original;
+}
+
+Image prepare(const Way& way, const Image& photo) {
+  if (photo.size.height <= 0 || photo.size.width <= 0 || photo.rgb.size() != photo.size.area() * 3) {
+    refuse("a photo of " + std::to_string(photo.size.width) + "x" + std::to_string(photo.size.height) +
+           " pixels needs 3 bytes a pixel, found " + std::to_string(photo.rgb.size()) + " bytes");
+  }
+  return way.fixed_size ? image::preprocess_fixed(photo, *way.fixed_size)
+                        : image::preprocess(photo, way.policy);
+}
+
+DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size) {
+  const auto first = values.begin() + static_cast<std::ptrdiff_t>(index * size.area());
+  return {size, std::vector<float>(first, first + static_cast<std::ptrdiff_t>(size.area()))};
+}
+
+DepthMap resize_result(const Way& way, DepthMap map, Size original) {
+  const Size size = way.at_model_size ? map.size : original;
+  return map.size == size ? std::move(map) : image::resize_map(map, size);
+}
+
+DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optional<Focal>& focal) {
+  if (way.needs_focal()) {
+    if (!focal) {
+      throw Error(ErrorCode::kFocalMissing,
+                  "this model needs a focal length for metres and the photo has none");
+    }
+    const double factor = metres_per_canonical(focal->px, processed_scale(way, original));
+    for (float& value : depth.values) value = static_cast<float>(value * factor);
+  }
+  DepthMap result = resize_result(way, std::move(depth), original);
+  const bool inverts = way.model_kind == DepthKind::kInverse && way.result_kind != DepthKind::kInverse;
+  return inverts ? depth_from_inverse(std::move(result)) : result;
+}
+
+}  // namespace da3::depth
