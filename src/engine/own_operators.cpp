@@ -90,15 +90,15 @@ at::Tensor attend(const kernels::AttentionKernels& kernel, const at::Tensor& q, 
       const std::int64_t head = task / tasks_per_head;
       const std::int64_t first = task % tasks_per_head * rows_per_task;
       float* to = out.mutable_data_ptr<float>() + head / heads * out.stride(0) + head % heads * dim;
-      const kernels::AttentionHead job{head_data(q, head),
-                                       to,
-                                       keys.const_data_ptr<float>() + head * packed,
-                                       values.const_data_ptr<float>() + head * packed,
-                                       q.stride(2),
-                                       heads * dim,
-                                       num_keys,
-                                       dim,
-                                       scale};
+      const kernels::AttentionHead job{.q = head_data(q, head),
+                                       .out = to,
+                                       .keys = keys.const_data_ptr<float>() + head * packed,
+                                       .values = values.const_data_ptr<float>() + head * packed,
+                                       .q_stride = q.stride(2),
+                                       .out_stride = heads * dim,
+                                       .num_keys = num_keys,
+                                       .head_dim = dim,
+                                       .scale = scale};
       kernel.attend(job, first, std::min(first + rows_per_task, num_queries), scratch_of_thread(scratch));
     }
   });
@@ -210,19 +210,17 @@ at::Tensor depth_tail(const at::Tensor& x, const at::Tensor& packed, const at::T
   const std::int64_t across = (width + tile_columns - 1) / tile_columns;
   const std::int64_t tiles = (height + tile_rows - 1) / tile_rows * across;
   at::parallel_for(0, x.size(0) * tiles, 1, [&](std::int64_t begin, std::int64_t end) {
-    kernels::DepthTail tail{nullptr,
-                            x.size(2),
-                            x.size(3),
-                            channels,
-                            height,
-                            width,
-                            packed.const_data_ptr<float>(),
-                            bias.const_data_ptr<float>(),
-                            map.numel() > 0 ? map.const_data_ptr<float>() : nullptr,
-                            weight1.const_data_ptr<float>(),
-                            bias1.const_data_ptr<float>(),
-                            outputs,
-                            nullptr};
+    kernels::DepthTail tail{.in_height = x.size(2),
+                            .in_width = x.size(3),
+                            .channels = channels,
+                            .out_height = height,
+                            .out_width = width,
+                            .weights3 = packed.const_data_ptr<float>(),
+                            .bias3 = bias.const_data_ptr<float>(),
+                            .map = map.numel() > 0 ? map.const_data_ptr<float>() : nullptr,
+                            .weights1 = weight1.const_data_ptr<float>(),
+                            .bias1 = bias1.const_data_ptr<float>(),
+                            .num_outputs = outputs};
     for (std::int64_t i = begin; i < end; ++i) {
       tail.input = x.const_data_ptr<float>() + i / tiles * x.size(2) * x.size(3) * channels;
       tail.out = out.mutable_data_ptr<float>() + i / tiles * outputs * height * width;
@@ -251,14 +249,11 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("attention_bf16(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def(
       "norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor "
-      "k_bias, Tensor "
-      "cos, "
-      "Tensor sin) -> Tensor(a!)");
+      "k_bias, Tensor cos, Tensor sin) -> Tensor(a!)");
   m.def("gelu_(Tensor(a!) x, Tensor? shift=None) -> Tensor(a!)");
   m.def(
       "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
-      "height, int width) -> "
-      "Tensor");
+      "height, int width) -> Tensor");
   m.def("pack_winograd(Tensor weight) -> Tensor");
   m.def("conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor");
 }

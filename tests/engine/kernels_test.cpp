@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <bit>
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -33,6 +35,20 @@ std::vector<float> random_values(std::size_t count, float spread, unsigned seed)
   for (float& value : values) value = normal(random);
   return values;
 }
+
+/// Memory that nobody has written yet: arithmetic with any of it raises FE_INVALID, whatever comes of it.
+std::vector<float> unwritten(std::int64_t count) {
+  return std::vector<float>(static_cast<std::size_t>(count), std::numeric_limits<float>::signaling_NaN());
+}
+
+/// Fails where what runs in its scope computes with `unwritten` memory.
+class ExpectsWrittenMemory {
+ public:
+  ExpectsWrittenMemory() { std::feclearexcept(FE_INVALID); }
+  ~ExpectsWrittenMemory() { EXPECT_EQ(std::fetestexcept(FE_INVALID), 0) << "scratch is used unwritten"; }
+  ExpectsWrittenMemory(const ExpectsWrittenMemory&) = delete;
+  ExpectsWrittenMemory& operator=(const ExpectsWrittenMemory&) = delete;
+};
 
 class KernelsTest : public ::testing::TestWithParam<const char*> {
  protected:
@@ -99,15 +115,23 @@ struct AttentionInputs {
 /// (queries, head_dim) by the kernels, in two ranges of rows.
 std::vector<float> attend(const AttentionKernels& kernels, const AttentionCase& c,
                           const AttentionInputs& in) {
-  const auto floats = static_cast<std::size_t>(kernels.packed_floats(c.keys, c.head_dim));
-  std::vector<float> keys(floats);
-  std::vector<float> values(floats);
+  const std::int64_t floats = kernels.packed_floats(c.keys, c.head_dim);
+  std::vector<float> keys = unwritten(floats);
+  std::vector<float> values = unwritten(floats);
+  const ExpectsWrittenMemory check;
   kernels.pack_keys(in.k.data(), in.stride, c.keys, c.head_dim, keys.data());
   kernels.pack_values(in.v.data(), in.stride, c.keys, c.head_dim, values.data());
-  std::vector<float> scratch(static_cast<std::size_t>(kernels.scratch_floats(c.head_dim)));
+  std::vector<float> scratch = unwritten(kernels.scratch_floats(c.head_dim));
   std::vector<float> out(static_cast<std::size_t>(c.queries * c.head_dim), -1.0F);
-  const AttentionHead head{in.q.data(), out.data(), keys.data(), values.data(), in.stride,
-                           c.head_dim,  c.keys,     c.head_dim,  in.scale};
+  const AttentionHead head{.q = in.q.data(),
+                           .out = out.data(),
+                           .keys = keys.data(),
+                           .values = values.data(),
+                           .q_stride = in.stride,
+                           .out_stride = c.head_dim,
+                           .num_keys = c.keys,
+                           .head_dim = c.head_dim,
+                           .scale = in.scale};
   const std::int64_t middle = c.queries / 3;  // ranges that begin anywhere
   kernels.attend(head, 0, middle, scratch.data());
   kernels.attend(head, middle, c.queries, scratch.data());
@@ -258,16 +282,25 @@ TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
     const auto map = random_values(size(c.out_height * c.out_width * kTailChannels), 1, 4);
     const auto w1 = random_values(size(c.outputs * kTailChannels), 0.2F, 5);
     const auto b1 = random_values(size(c.outputs), 1, 6);
-    std::vector<float> packed(size(kernels_->winograd_packed_floats(c.channels, kTailChannels)));
+    std::vector<float> packed = unwritten(kernels_->winograd_packed_floats(c.channels, kTailChannels));
     for (std::int64_t panel = 0; panel * kernels_->panel < kTailChannels; ++panel)
       kernels_->pack_winograd(w3.data(), c.channels, kTailChannels, panel, packed.data());
     std::vector<float> out(size(c.outputs * c.out_height * c.out_width), -99.0F);
-    std::vector<float> scratch(size(kernels_->tail_scratch_floats(c.channels)));
-    const DepthTail tail{input.data(),  c.in_height,  c.in_width,
-                         c.channels,    c.out_height, c.out_width,
-                         packed.data(), b3.data(),    c.with_map ? map.data() : nullptr,
-                         w1.data(),     b1.data(),    c.outputs,
-                         out.data()};
+    std::vector<float> scratch = unwritten(kernels_->tail_scratch_floats(c.channels));
+    const DepthTail tail{.input = input.data(),
+                         .in_height = c.in_height,
+                         .in_width = c.in_width,
+                         .channels = c.channels,
+                         .out_height = c.out_height,
+                         .out_width = c.out_width,
+                         .weights3 = packed.data(),
+                         .bias3 = b3.data(),
+                         .map = c.with_map ? map.data() : nullptr,
+                         .weights1 = w1.data(),
+                         .bias1 = b1.data(),
+                         .num_outputs = c.outputs,
+                         .out = out.data()};
+    const ExpectsWrittenMemory check;
     for (std::int64_t y = 0; y < c.out_height; y += kernels_->tail_tile_rows) {
       for (std::int64_t x = 0; x < c.out_width; x += kernels_->tail_tile_columns(c.channels)) {
         kernels_->depth_tail(tail, y, x, scratch.data());
@@ -317,7 +350,7 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
         random_values(size(c.out * 9 * c.in), 1 / std::sqrt(9.0F * static_cast<float>(c.in)), 2);
     const auto bias = random_values(size(c.out), 1, 3);
     const auto residual = random_values(size(c.height * c.width * c.out), 1, 4);
-    std::vector<float> packed(size(kernels_->winograd_packed_floats(c.in, c.out)));
+    std::vector<float> packed = unwritten(kernels_->winograd_packed_floats(c.in, c.out));
     for (std::int64_t panel = 0; panel * kernels_->panel < c.out; ++panel)
       kernels_->pack_winograd(weights.data(), c.in, c.out, panel, packed.data());
     std::vector<float> out(residual.size(), -99.0F);
@@ -331,9 +364,10 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
                                   .bias = c.bias ? bias.data() : nullptr,
                                   .residual = c.residual ? residual.data() : nullptr,
                                   .out = out.data()};
-    std::vector<float> scratch(size(kernels_->winograd_scratch_floats(convolution)));
+    std::vector<float> scratch = unwritten(kernels_->winograd_scratch_floats(convolution));
     const std::int64_t tiles = (c.height + 3) / 4 * ((c.width + 3) / 4);
     const std::int64_t middle = std::min(tiles, kernels_->winograd_group);
+    const ExpectsWrittenMemory check;
     kernels_->winograd(convolution, 0, middle, scratch.data());
     kernels_->winograd(convolution, middle, tiles, scratch.data());
     for (std::size_t i = 0; i < out.size(); ++i) {

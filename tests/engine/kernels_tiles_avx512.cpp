@@ -5,4 +5,4 @@
 #define DA3_KERNELS_WIDTH 16
 #define DA3_KERNELS_ROWS 12
 #define DA3_KERNELS_VECTORS 2
-#include <engine/kernels/kernels_impl.inc>
+#include <engine/kernels/kernels-inl.hpp>

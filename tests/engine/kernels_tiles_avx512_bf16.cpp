@@ -4,4 +4,4 @@
 #define DA3_KERNELS_WIDTH 16
 #define DA3_KERNELS_ROWS 12
 #define DA3_KERNELS_VECTORS 2
-#include <engine/kernels/attention_bf16_impl.inc>
+#include <engine/kernels/attention_bf16-inl.hpp>

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 // Own CPU kernels, on plain memory: no LibTorch here. Each instruction set has its own build of the same text
-// (kernels_impl.inc); `kernels()` chooses one when the program runs, never when it is built.
+// (kernels-inl.hpp); `kernels()` chooses one when the program runs, never when it is built.
 namespace da3::engine::kernels {
 
 /// softmax(q k^T * scale) v for the rows of one head. Rows are `*_stride` floats apart, each `head_dim`
@@ -80,8 +80,8 @@ struct Convolution {
   bool relu = false;         ///< The input goes through a ReLU first
   const float* weights = nullptr;  ///< From pack_winograd
   const float* bias = nullptr;     ///< (out_channels), or null
-  const float* residual =
-      nullptr;           ///< (height, width, out_channels) added to the result (padding 1), or null
+  /// (height, width, out_channels) added to the result (padding 1), or null.
+  const float* residual = nullptr;
   float* out = nullptr;  ///< (height, width, out_channels), not the input or the residual
 };
 

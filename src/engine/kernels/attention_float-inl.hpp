@@ -1,7 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// Attention with products of float32. Part of kernels_impl.inc.
+#pragma once
+
+#include <engine/kernels/attention-inl.hpp>
+
+// Attention with products of float32.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
 
 struct FloatAttention {
   static constexpr Index kPerFloat = 1;
@@ -58,3 +63,6 @@ struct FloatAttention {
     return sum_of_lanes(sum);
   }
 };
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

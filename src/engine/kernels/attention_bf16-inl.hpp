@@ -1,22 +1,20 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// Attention whose products round their factors to bfloat16 and add in float32: queries, keys, values and
-// exponentials are rounded, sums and the softmax's normalisation are not. Two factors lie in the room of one
-// float32. Compiled once for each instruction set, as kernels_impl.inc is; without one for bfloat16 it computes
-// the same in ordinary instructions, for tests.
-#include <engine/kernels/kernels.hpp>
+#pragma once
 
 #ifdef __AVX512BF16__
 #include <immintrin.h>
 #endif
 
+#include <engine/kernels/attention-inl.hpp>
+#include <engine/kernels/kernels.hpp>
+
+// Attention whose products round their factors to bfloat16 and add in float32: queries, keys, values and
+// exponentials are rounded, sums and the softmax's normalisation are not. Two factors lie in the room of one
+// float32. Without an instruction set for bfloat16 it computes the same in ordinary
+// instructions, for tests.
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
-
-#include <engine/kernels/vectors_impl.inc>
-// After what it uses.
-#include <engine/kernels/attention_impl.inc>
 
 typedef std::uint32_t Bits __attribute__((may_alias));
 typedef std::uint32_t Pairs __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
@@ -93,7 +91,8 @@ struct Bf16Attention {
             const float* row = keys + (first + key) * stride + d;
             pairs = pair_neighbours(load(row), load(row + kWidth));
           }
-          for (Index i = 0; i < kWidth; ++i) reinterpret_cast<Bits*>(panel)[(d / 2 + i) * kPanel + key] = pairs[i];
+          for (Index i = 0; i < kWidth; ++i)
+            reinterpret_cast<Bits*>(panel)[(d / 2 + i) * kPanel + key] = pairs[i];
         }
       }
     }
@@ -123,7 +122,8 @@ struct Bf16Attention {
       for (Index v = 0; v < 2; ++v) {
         e[v] = power_of_two_nonpositive(load(row + i + v * kWidth) - maximum);
         if (i + 2 * kWidth > count) {
-          for (Index lane = 0; lane < kWidth; ++lane) e[v][lane] = i + v * kWidth + lane < count ? e[v][lane] : 0;
+          for (Index lane = 0; lane < kWidth; ++lane)
+            e[v][lane] = i + v * kWidth + lane < count ? e[v][lane] : 0;
         }
         sum += e[v];
       }

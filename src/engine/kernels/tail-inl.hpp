@@ -1,7 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// The last stage of a depth head, tile by tile. Part of kernels_impl.inc.
+#pragma once
+
+#include <engine/kernels/kernels.hpp>
+#include <engine/kernels/vectors-inl.hpp>
+#include <engine/kernels/winograd-inl.hpp>
+
+// The last stage of a depth head, tile by tile.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
 
 constexpr Index kTileRows = 8;
 constexpr Index kHaloRows = kTileRows + 2;
@@ -14,13 +21,11 @@ Index tail_tile_columns(Index channels) {
 
 /// The 3x3 convolution of a tile with that many columns: of its halo, so without padding.
 inline Convolution tail_convolution(Index channels, Index columns) {
-  Convolution c;
-  c.height = kHaloRows;
-  c.width = columns + 2;
-  c.in_channels = channels;
-  c.out_channels = kTailChannels;
-  c.padding = 0;
-  return c;
+  return {.height = kHaloRows,
+          .width = columns + 2,
+          .in_channels = channels,
+          .out_channels = kTailChannels,
+          .padding = 0};
 }
 
 Index tail_scratch_floats(Index channels) {
@@ -117,3 +122,6 @@ void depth_tail(const DepthTail& t, Index row, Index column, float* scratch) {
            hidden + kTileRows * columns * kTailChannels);
   last_products(t, row, column, columns, hidden);
 }
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

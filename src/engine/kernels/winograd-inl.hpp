@@ -1,16 +1,22 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-//
+#pragma once
+
+#include <engine/kernels/kernels.hpp>
+#include <engine/kernels/vectors-inl.hpp>
+
 // 3x3 convolution, stride 1, zero padding, channels last, by Winograd's F(4x4, 3x3) with the points 0, 1,
 // -1, 2, -2 and infinity (Lavin and Gray 2015): 36 products for 16 outputs, where the direct form takes 144.
-// Part of kernels_impl.inc.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
 
 constexpr Index kOutTile = 4;                 // outputs of a tile along an axis
 constexpr Index kInTile = 6;                  // inputs of a tile along an axis
 constexpr Index kPoints = kInTile * kInTile;  // products of a tile
-constexpr Index kBlockTiles =
-    24 / kRows * kRows;            // computed together; more of them leave the second-level cache
-constexpr Index kSetPadding = 16;  // keeps the points of a tile out of the same cache set
+constexpr Index kSetPadding = 16;             // keeps the points of a tile out of the same cache set
+
+/// Tiles that are computed together; more of them leave the second-level cache.
+constexpr Index kBlockTiles = 24 / kRows * kRows;
 
 /// B^T d of one row or column, in place.
 inline void input_transform(Vec& d0, Vec& d1, Vec& d2, Vec& d3, Vec& d4, Vec& d5) {
@@ -177,6 +183,14 @@ inline void transform_outputs(const Convolution& c, Index tile, const float* fro
   }
 }
 
+/// Rows [begin, end): those that fill the last register tile, which multiplies them too.
+inline void zero_inputs(const Convolution& c, const WinogradBlock& block, Index begin, Index end) {
+  for (Index point = 0; point < kPoints; ++point) {
+    float* const inputs = block.inputs + point * block.input_stride;
+    for (Index i = begin * c.in_channels; i < end * c.in_channels; i += kWidth) store(inputs + i, Vec{});
+  }
+}
+
 inline void multiply_points(const Convolution& c, const WinogradBlock& block, Index tiles) {
   const Index point_stride = c.in_channels * block.padded;
   for (Index point = 0; point < kPoints; ++point) {
@@ -211,9 +225,12 @@ void winograd(const Convolution& c, Index begin, Index end, float* scratch) {
         transform_inputs<false>(c, first + t, to, block.input_stride, block.zeros);
       }
     }
-    // Rows up to the register tile are computed from what an earlier block left, and not used.
+    zero_inputs(c, block, count, round_up(count, kRows));
     multiply_points(c, block, count);
     for (Index t = 0; t < count; ++t)
       transform_outputs(c, first + t, block.products + t * block.padded, block.product_stride);
   }
 }
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

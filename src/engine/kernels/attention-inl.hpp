@@ -1,13 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// Attention of one head, whatever its products' factors are. Part of the sources that say so by a type:
+#pragma once
+
+#include <engine/kernels/kernels.hpp>
+#include <engine/kernels/vectors-inl.hpp>
+
+// Attention of one head, whatever its products' factors are. Those are said by a type:
 //   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product
 //   Step: of multiply_tile, over kPerFloat factors
 //   pack_keys, pack_values: keys as panels (head_dim, kPanel), values as panels (keys, kPanel)
 //   put_queries(q, head_dim, scale, row): a row of scaled queries as factors
 //   exponentials(row, count, padded, maximum): 2^(row - maximum) as factors in the row's place, zero from
 //     `count` on up to `padded`; their sum
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
 
 constexpr Index kQueryBlock = 4 * kRows;
 constexpr float kLog2E = 1.44269504088896341F;  // scores are powers of two, which costs the queries nothing
@@ -122,3 +128,6 @@ constexpr AttentionKernels attention_kernels() {
           .scratch_floats = attention_scratch_floats,
           .attend = attention<Products>};
 }
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

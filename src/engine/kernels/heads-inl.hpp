@@ -1,7 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-//
-// Norm and rotary embedding of one token's queries or keys, in one pass. Part of kernels_impl.inc.
+#pragma once
+
+#include <engine/kernels/kernels.hpp>
+#include <engine/kernels/vectors-inl.hpp>
+
+// Norm and rotary embedding of one token's queries or keys, in one pass.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
 
 void add(float* x, const float* shift, Index count) {
   Index i = 0;
@@ -41,3 +47,6 @@ void norm_rotate(const Heads& h, float* x, const float* cos, const float* sin) {
     norm_rotate_head(h, at, cos, sin);
   }
 }
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

@@ -1,8 +1,26 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+// Where an editor or a checker reads a header alone.
+#ifndef DA3_KERNELS_NAMESPACE
+#define DA3_KERNELS_NAMESPACE unnamed
+#define DA3_KERNELS_WIDTH 8
+#define DA3_KERNELS_ROWS 6
+#define DA3_KERNELS_VECTORS 2
+#endif
+
+// What kernels are written in: vectors, the exponential, the register tile of a product.
 //
-// What kernels are written in: vectors, the exponential, the register tile of a product. Part of every source
-// that says for which instruction set (kernels_impl.inc).
+// All *-inl.hpp here are one text that is compiled once for each instruction set: a source sets
+// DA3_KERNELS_NAMESPACE, DA3_KERNELS_WIDTH (floats in a vector), DA3_KERNELS_ROWS and DA3_KERNELS_VECTORS
+// (the register tile), then includes what it builds. One source is one instruction set, so a header appears
+// once in it. Nothing of the standard library is used: an inline function compiled here for a newer
+// instruction set must not be linked elsewhere.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
 
 using Index = std::int64_t;
 constexpr Index kWidth = DA3_KERNELS_WIDTH;
@@ -41,8 +59,8 @@ inline float sum_of_lanes(Vec v) {
   return sum;
 }
 
-/// 2^x for x <= 0, relative error under 2e-7; 0 below -126. Polynomial of degree 5 on [-1/2, 1/2], our own fit
-/// (7.5e-8 before rounding).
+/// 2^x for x <= 0, relative error under 2e-7; 0 below -126. Polynomial of degree 5 on [-1/2, 1/2], our own
+/// fit (7.5e-8 before rounding).
 inline Vec power_of_two_nonpositive(Vec x) {
   const Vec shifted = x + 12582912.0F;  // 1.5 * 2^23: rounds to nearest
   const Vec r = x - (shifted - 12582912.0F);
@@ -89,3 +107,6 @@ inline void multiply_tile(const float* a, Index a_stride, const float* b, Index 
     for (Index v = 0; v < kVectors; ++v) store(c + r * c_stride + v * kWidth, sum[r][v]);
   }
 }
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

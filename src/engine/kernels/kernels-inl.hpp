@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <engine/kernels/attention_float-inl.hpp>
+#include <engine/kernels/gelu-inl.hpp>
+#include <engine/kernels/heads-inl.hpp>
+#include <engine/kernels/kernels.hpp>
+#include <engine/kernels/tail-inl.hpp>
+#include <engine/kernels/winograd-inl.hpp>
+
+// The table of an instruction set's build (vectors-inl.hpp); DA3_KERNELS_NAME is its name.
+#ifndef DA3_KERNELS_NAME
+#define DA3_KERNELS_NAME "unnamed"
+#endif
+
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+
+const Kernels& table() {
+  static constexpr Kernels kTable{.name = DA3_KERNELS_NAME,
+                                  .panel = kPanel,
+                                  .attention = attention_kernels<FloatAttention>(),
+                                  .gelu = gelu,
+                                  .norm_rotate = norm_rotate,
+                                  .add = add,
+                                  .tail_tile_rows = kTileRows,
+                                  .tail_tile_columns = tail_tile_columns,
+                                  .tail_scratch_floats = tail_scratch_floats,
+                                  .depth_tail = depth_tail,
+                                  .winograd_group = kRows,
+                                  .winograd_packed_floats = winograd_packed_floats,
+                                  .pack_winograd = pack_winograd,
+                                  .winograd_scratch_floats = winograd_scratch_floats,
+                                  .winograd = winograd};
+  return kTable;
+}
+
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE
