@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
+# A block of the vision transformer and its feed-forward part: GELU between two layers, or gated.
+
+
+#: block
 # Block of the vision transformer. Scale and shift of its norms and its layer scales are folded into the weights next to
 # them (tensor layout 2), so the norms only normalise and the residuals are part of the last products.
 
@@ -10,3 +14,38 @@ def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: boo
     x = self.attn.forward(x, normed, views, cos, sin, use_sdpa)
     normed = torch.layer_norm(x, [x.size(-1)], None, None, 1e-6)
     return self.mlp.forward(x, normed)
+
+
+#: gelu
+# The exact (erf) GELU of LibTorch, in place.
+
+
+def activated(self, x: Tensor) -> Tensor:
+    return torch.gelu_(self.fc1.forward(x))
+
+
+#: gelu_own
+# The exact (erf) GELU of da3 (src/engine/own_operators.hpp), in place.
+
+
+def activated(self, x: Tensor) -> Tensor:
+    return da3.gelu_(self.fc1.product(x), self.fc1.shift())
+
+
+#: mlp
+# Feed-forward part of a block: exact (erf) GELU between two linear layers.
+
+
+def forward(self, x: Tensor, normed: Tensor) -> Tensor:
+    # Adds to x, in place.
+    return self.fc2.add_to(x, self.activated(normed))
+
+
+#: swiglu
+# Gated feed-forward part of a block (ViT-g): silu(a) * b.
+
+
+def forward(self, x: Tensor, normed: Tensor) -> Tensor:
+    # Adds to x, in place.
+    gate, value = self.w12.parts(normed, 2)
+    return self.w3.add_to(x, torch.silu_(gate).mul_(value))

@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
+# Last stage of a head: from the fused map to the outputs in the input's size.
+
+
+#: last_stage
 # Last stage of a head: bilinear upsampling, 3x3 convolution, ReLU, 1x1 convolution.
 
 
@@ -21,3 +25,18 @@ def last_stage(
             x.add_(table.permute(2, 0, 1))
         maps.append(torch.conv2d(torch.relu_(x), weight, last_bias))
     return torch.cat(maps)
+
+
+#: last_stage_own
+# Last stage of a head by the operator of da3 (src/engine/own_operators.hpp): in tiles, so the upsampled map never exists.
+
+
+def packed(self, weight: Tensor) -> Tensor:
+    return da3.pack_winograd(weight)
+
+
+def last_stage(
+    self, neck: Tensor, packed: Tensor, bias: Tensor, table: Tensor, weight: Tensor, last_bias: Tensor, height: int, width: int
+) -> Tensor:
+    # As in last_stage.
+    return da3.depth_tail(neck, packed, bias, table, weight, last_bias, height, width)

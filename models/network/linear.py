@@ -1,5 +1,25 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
+# Matrix products: those of the backbone's ends and the head (dense), then the linear layers of blocks in every variant.
+
+
+#: dense
+# A matrix product: x (..., K) and weight (N, K) to (..., N), by LibTorch.
+
+
+def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    return torch.linear(x, weight, bias)
+
+
+#: dense_onednn
+# As dense, by oneDNN.
+
+
+def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    return mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+#: linear
 # A linear layer of a block, in the precision of its weight.
 
 
@@ -27,3 +47,109 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
     weights = torch.chunk(self.weight, count, 0)
     biases = torch.chunk(self.bias, count, 0)
     return [torch.linear(x, weights[i], biases[i]) for i in range(count)]
+
+
+#: linear_onednn
+# A linear layer of a block by oneDNN, which adds biases and residuals on its way.
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+
+
+def product(self, x: Tensor) -> Tensor:
+    return self.forward(x)
+
+
+def shift(self) -> Optional[Tensor]:
+    return None
+
+
+def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+    # As in linear, but into new memory.
+    sum = mkldnn._linear_pointwise(x.flatten(0, 1), residual.view(-1, residual.size(-1)), self.weight, self.bias, "add")
+    return sum.view_as(residual)
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    # As in linear.
+    weights = torch.chunk(self.weight, count, 0)
+    biases = torch.chunk(self.bias, count, 0)
+    return [mkldnn._linear_pointwise(x, weights[i], biases[i], "none", [], "") for i in range(count)]
+
+
+#: linear_bf16
+# A linear layer of a block whose inputs and weights are rounded to bfloat16. Sums are taken in float32 and rounded to
+# bfloat16 once; biases, residuals and everything between the layers are float32.
+
+
+def product(self, x: Tensor) -> Tensor:
+    return torch.linear(x.to(15), self.weight).to(6)
+
+
+def shift(self) -> Optional[Tensor]:
+    return self.bias
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return self.product(x).add_(self.bias)
+
+
+def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+    # As in linear.
+    residual.view(-1, residual.size(-1)).add_(self.bias).add_(torch.linear(x.flatten(0, 1).to(15), self.weight))
+    return residual
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    # As in linear.
+    low = x.to(15)
+    weights = torch.chunk(self.weight, count, 0)
+    biases = torch.chunk(self.bias, count, 0)
+    return [torch.linear(low, weights[i]).to(6).add_(biases[i]) for i in range(count)]
+
+
+#: linear_int8
+# A linear layer of a block with 8-bit weights (a scale for each output) and inputs (one scale for each product; 7 bits where
+# sums of two products could saturate, else 8). Biases and results are float32.
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return quantized.linear_dynamic(x, self.packed0, self.seven_bits)
+
+
+def product(self, x: Tensor) -> Tensor:
+    return self.forward(x)
+
+
+def shift(self) -> Optional[Tensor]:
+    return None
+
+
+def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+    # As in linear.
+    residual.view(-1, residual.size(-1)).add_(quantized.linear_dynamic(x.flatten(0, 1), self.packed0, self.seven_bits))
+    return residual
+
+
+#: linear_int8_two
+# A layer of two products from one matrix, 8-bit as in linear_int8.
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    return [
+        quantized.linear_dynamic(x, self.packed0, self.seven_bits),
+        quantized.linear_dynamic(x, self.packed1, self.seven_bits)
+    ]
+
+
+#: linear_int8_three
+# A layer of three products from one matrix, 8-bit as in linear_int8.
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    return [
+        quantized.linear_dynamic(x, self.packed0, self.seven_bits),
+        quantized.linear_dynamic(x, self.packed1, self.seven_bits),
+        quantized.linear_dynamic(x, self.packed2, self.seven_bits)
+    ]

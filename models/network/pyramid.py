@@ -1,5 +1,35 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
+# From tokens of four blocks to one map, which both heads share: the fusion blocks, then the way through them.
+
+
+#: fusion_resize
+# End of every fusion block. The 1x1 convolution stands before the upsampling: bilinear weights sum to one, so the two
+# can change places, and it costs a quarter there.
+
+
+def resize(self, x: Tensor, height: int, width: int) -> Tensor:
+    x = torch.conv2d(self.resConfUnit2.forward(x), self.out_conv.weight, self.out_conv.bias)
+    return torch.upsample_bilinear2d(x, [height, width], True)
+
+
+#: fusion
+# Fusion block: merges a level into what comes from the coarser ones. Takes `top` over.
+
+
+def forward(self, top: Tensor, lateral: Tensor, height: int, width: int) -> Tensor:
+    return self.resize(top.add_(self.resConfUnit1.forward(lateral)), height, width)
+
+
+#: fusion_top
+# Fusion block of the coarsest level: nothing to merge.
+
+
+def forward(self, lateral: Tensor, height: int, width: int) -> Tensor:
+    return self.resize(lateral, height, width)
+
+
+#: pyramid
 # What both DPT heads share: tokens of four blocks to one map at 8 / 14 of the input's size. All maps are channels last.
 # Letters: C width of a feature, K channels of a level, h and w rows and columns of patches.
 

@@ -81,7 +81,7 @@ std::string backend_name(std::int64_t choice) {
   }
 }
 
-// Cosines and sines of N positions in the form that attention_rotary.py takes: (N, 1, d).
+// Cosines and sines of N positions in the form that attention.py takes: (N, 1, d).
 std::pair<at::Tensor, at::Tensor> rotary_tables(std::int64_t tokens, std::int64_t d,
                                                 const at::TensorOptions& options) {
   const std::int64_t quarter = d / 4;

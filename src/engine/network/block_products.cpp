@@ -89,10 +89,10 @@ void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool
     const at::Tensor weight = std::move(tensors.extract(path + ".weight").mapped());
     const at::Tensor bias = std::move(tensors.extract(path + ".bias").mapped());
     const int parts = num_parts(path, plans);
-    constexpr std::array<std::string_view, 4> kMoreText{"", "", text::k_linear_int8_two_py,
-                                                        text::k_linear_int8_three_py};
+    constexpr std::array<std::string_view, 4> kMoreText{"", "", text::k_linear_int8_two,
+                                                        text::k_linear_int8_three};
     plan = {"Int8Linear" + std::to_string(parts),
-            std::string(text::k_linear_int8_py) + std::string(kMoreText[static_cast<std::size_t>(parts)]),
+            std::string(text::k_linear_int8) + std::string(kMoreText[static_cast<std::size_t>(parts)]),
             {{"seven_bits", !full_range}}};
     const auto weights = weight.chunk(parts, 0);
     const auto biases = bias.chunk(parts, 0);

@@ -40,38 +40,38 @@ constexpr int kOwnTailMultiple = 16;
 
 ModulePlan attention_plan(const weights::BackboneConfig& config, int block, const Lowering& lowering) {
   const bool own = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
-  const std::string_view fused = !own                      ? text::k_attend_sdpa_py
-                                 : lowering.bf16_attention ? text::k_attend_own_bf16_py
-                                                           : text::k_attend_own_py;
-  const std::string attend = join({fused, text::k_attend_py});
+  const std::string_view fused = !own                      ? text::k_attend_sdpa
+                                 : lowering.bf16_attention ? text::k_attend_own_bf16
+                                                           : text::k_attend_own;
+  const std::string attend = join({fused, text::k_attend});
   const std::map<std::string, at::IValue> attributes{{"num_heads", config.num_heads}};
   const bool rotary = config.rope_start >= 0 && block >= config.rope_start;
-  if (!rotary) return {"Attention", join({attend, text::k_attention_py}), attributes};
+  if (!rotary) return {"Attention", join({attend, text::k_attention}), attributes};
   if (own && config.head_dim() % kOwnRotatedMultiple == 0) {
-    return {"RotaryAttentionOwn", join({attend, text::k_attention_rotary_own_py}), attributes};
+    return {"RotaryAttentionOwn", join({attend, text::k_attention_rotary_own}), attributes};
   }
-  return {"RotaryAttention", join({attend, text::k_attention_rotary_py}), attributes};
+  return {"RotaryAttention", join({attend, text::k_attention_rotary}), attributes};
 }
 
 std::string_view dense_text(const Lowering& lowering) {
-  return lowering.onednn_products ? text::k_dense_onednn_py : text::k_dense_py;
+  return lowering.onednn_products ? text::k_dense_onednn : text::k_dense;
 }
 
 /// Layers with 8-bit products are put in their place later (block_products.hpp).
 std::string_view linear_text(const Lowering& lowering) {
-  if (lowering.block_products == BlockProducts::kBf16) return text::k_linear_bf16_py;
-  return lowering.onednn_products ? text::k_linear_onednn_py : text::k_linear_py;
+  if (lowering.block_products == BlockProducts::kBf16) return text::k_linear_bf16;
+  return lowering.onednn_products ? text::k_linear_onednn : text::k_linear;
 }
 
 void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config,
                   const Lowering& lowering) {
-  const std::string_view gelu = lowering.own_kernels ? text::k_gelu_own_py : text::k_gelu_py;
+  const std::string_view gelu = lowering.own_kernels ? text::k_gelu_own : text::k_gelu;
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);
   plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
-                 join({dense_text(lowering), text::k_dinov2_py,
-                       plain ? text::k_backbone_plain_py : text::k_backbone_anyview_py}),
+                 join({dense_text(lowering), text::k_dinov2,
+                       plain ? text::k_backbone_plain : text::k_backbone_anyview}),
                  {{"patch", weights::kPatchSize},
                   {"num_blocks", config.depth},
                   {"num_heads", config.num_heads},
@@ -80,11 +80,11 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
   for (int i = 0; i < config.depth; ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
-    plans[block] = {"Block", std::string(text::k_block_py), {}};
+    plans[block] = {"Block", std::string(text::k_block), {}};
     plans[block + ".attn"] = attention_plan(config, i, lowering);
     const bool swiglu = config.feed_forward == weights::FeedForward::kSwiGlu;
-    plans[block + ".mlp"] = swiglu ? ModulePlan{"SwiGlu", std::string(text::k_swiglu_py), {}}
-                                   : ModulePlan{"Mlp", join({gelu, text::k_mlp_py}), {}};
+    plans[block + ".mlp"] = swiglu ? ModulePlan{"SwiGlu", std::string(text::k_swiglu), {}}
+                                   : ModulePlan{"Mlp", join({gelu, text::k_mlp}), {}};
     for (const char* const linear :
          {".attn.qkv", ".attn.proj", swiglu ? ".mlp.w12" : ".mlp.fc1", swiglu ? ".mlp.w3" : ".mlp.fc2"}) {
       plans[block + linear] = {"Linear", std::string(linear_text(lowering)), {}};
@@ -93,8 +93,8 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
 }
 
 ModulePlan conv3_plan(bool with_bias) {
-  if (with_bias) return {"Conv3", std::string(text::k_conv3_py), {}};
-  return {"PlainConv3", std::string(text::k_conv3_py), {{"bias", at::IValue()}}};
+  if (with_bias) return {"Conv3", std::string(text::k_conv3), {}};
+  return {"PlainConv3", std::string(text::k_conv3), {{"bias", at::IValue()}}};
 }
 
 void add_convolutions(Plans& plans, const std::string& scratch) {
@@ -114,21 +114,21 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
               const Lowering& lowering) {
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
-  const std::string_view last_stage = own_tail ? text::k_last_stage_own_py : text::k_last_stage_py;
+  const std::string_view last_stage = own_tail ? text::k_last_stage_own : text::k_last_stage;
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 dual ? join({dense_text(lowering), last_stage, text::k_pyramid_py, text::k_head_dual_py})
-                      : join({dense_text(lowering), last_stage, text::k_pyramid_py, text::k_head_sky_py,
+                 dual ? join({dense_text(lowering), last_stage, text::k_pyramid, text::k_head_dual_py})
+                      : join({dense_text(lowering), last_stage, text::k_pyramid, text::k_head_sky_py,
                               text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);
     const bool top = level == 4;
     plans[fusion] = {top ? "TopFusion" : "Fusion",
-                     join({text::k_fusion_resize_py, top ? text::k_fusion_top_py : text::k_fusion_py}),
+                     join({text::k_fusion_resize, top ? text::k_fusion_top : text::k_fusion}),
                      {}};
     for (int unit = top ? 2 : 1; unit <= 2; ++unit) {
       plans[fusion + ".resConfUnit" + std::to_string(unit)] = {
-          "ResidualUnit", std::string(text::k_residual_unit_py), {}};
+          "ResidualUnit", std::string(text::k_residual_unit), {}};
     }
   }
   add_convolutions(plans, path + ".scratch.");
@@ -143,13 +143,13 @@ Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa, const L
   top.attributes = {{"use_sdpa", use_sdpa}};
   if (config.nested()) {
     top.class_name = "NestedNetwork";
-    top.text = join({text::k_network_py, text::k_network_nested_py, text::k_quantile_py});
+    top.text = join({text::k_network, text::k_network_nested_py, text::k_quantile_py});
   } else if (anyview) {
     top.class_name = "AnyviewNetwork";
-    top.text = join({text::k_network_py, text::k_network_branch_py, text::k_network_pose_py});
+    top.text = join({text::k_network, text::k_network_branch, text::k_network_pose});
   } else {
     top.class_name = "MonoNetwork";
-    top.text = join({text::k_network_py, text::k_network_branch_py});
+    top.text = join({text::k_network, text::k_network_branch});
   }
   for (const auto& [prefix, branch] : branches(config)) {
     const bool dual = branch->head.kind == weights::HeadKind::kDualDpt;

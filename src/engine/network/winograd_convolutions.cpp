@@ -36,7 +36,7 @@ void use_winograd(const TensorMap& tensors, std::map<std::string, ModulePlan>& p
     const at::Tensor& weight = tensors.at(path + ".weight");
     if (is_direct(path) || !suits(weight)) continue;
     plan.class_name += "Own";
-    plan.text = network_text::k_conv3_own_py;
+    plan.text = network_text::k_conv3_own;
     plan.attributes["packed"] = packing.add(weight);
   }
 }

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# 3x3 convolutions of a head and the residual unit that is made of two.
+
+
+#: conv3
+# A 3x3 convolution of a head, stride 1.
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return torch.conv2d(x, self.weight, self.bias, 1, 1)
+
+
+def after_relu(self, x: Tensor) -> Tensor:
+    return self.forward(torch.relu(x))
+
+
+def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
+    # Takes x over.
+    return self.forward(torch.relu_(x)).add_(residual)
+
+
+#: conv3_own
+# A 3x3 convolution of a head by the operator of da3 (src/engine/own_operators.hpp).
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return da3.conv3(x, self.weight, self.packed, self.bias, False, None)
+
+
+def after_relu(self, x: Tensor) -> Tensor:
+    return da3.conv3(x, self.weight, self.packed, self.bias, True, None)
+
+
+def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
+    return da3.conv3(x, self.weight, self.packed, self.bias, True, residual)
+
+
+#: residual_unit
+# Two 3x3 convolutions with a residual. x: (B * S, C, h, w), channels last, kept.
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return self.conv2.after_relu_plus(self.conv1.after_relu(x), x)
