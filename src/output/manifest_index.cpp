@@ -159,6 +159,22 @@ std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
   return known;
 }
 
+std::optional<KnownImage> ManifestIndex::find_input(std::string_view path, std::string_view stem,
+                                                    const std::optional<InputIdentity>& identity) const {
+  if (auto known = find(path)) return known;
+  const auto owner = owner_of(stem);
+  return owner && !is_of_another(stem, path, identity) ? find(*owner) : std::nullopt;
+}
+
+bool ManifestIndex::is_of_another(std::string_view stem, std::string_view path,
+                                  const std::optional<InputIdentity>& identity) const {
+  const auto owner = owner_of(stem);
+  if (!owner || *owner == path) return false;
+  std::error_code failed;
+  if (std::filesystem::exists(*owner, failed)) return !std::filesystem::equivalent(*owner, path, failed);
+  return !identity || find(*owner)->identity != *identity;
+}
+
 std::optional<std::string_view> ManifestIndex::owner_of(std::string_view stem) const {
   const auto found = by_stem_.find(stem);
   if (found == by_stem_.end()) return std::nullopt;

@@ -48,6 +48,17 @@ class ManifestIndex {
   /// What is known of an input. Lifetime of its views: the index.
   std::optional<KnownImage> find(std::string_view path) const;
 
+  /// The same by what the input's results are called: the last record of `path`, else that of the input which
+  /// `stem` belongs to if it is the same file under another text of its path (`./a.jpg`, an absolute path).
+  /// Touches the file system only where the texts differ. Lifetime: as above.
+  std::optional<KnownImage> find_input(std::string_view path, std::string_view stem,
+                                       const std::optional<InputIdentity>& identity) const;
+
+  /// True if the results `stem` belong to another file than `path`. Two texts name one file if both lead to it
+  /// or, where the recorded one leads nowhere from here, if size and time of change agree.
+  bool is_of_another(std::string_view stem, std::string_view path,
+                     const std::optional<InputIdentity>& identity) const;
+
   /// The input that the results `stem` belong to, if any.
   std::optional<std::string_view> owner_of(std::string_view stem) const;
 

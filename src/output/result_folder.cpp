@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -55,10 +56,10 @@ std::optional<std::string_view> ResultFolder::known_stem(std::string_view path) 
   return manifest_.index().owner_of(known->stem) == path ? std::optional(known->stem) : std::nullopt;
 }
 
-std::optional<ImageRecord> ResultFolder::finished(std::string_view path,
+std::optional<ImageRecord> ResultFolder::finished(std::string_view path, std::string_view stem,
                                                   const InputIdentity& identity) const {
   if (options_.overwrite) return std::nullopt;
-  const auto known = manifest_.index().find(path);
+  const auto known = manifest_.index().find_input(path, stem, identity);
   if (!known || known->status != ImageStatus::kDone || known->identity != identity ||
       known->results_digest != digest_) {
     return std::nullopt;
@@ -74,8 +75,26 @@ std::optional<ImageRecord> ResultFolder::finished(std::string_view path,
     if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
     record.outputs.emplace_back(format, relative);
   }
-  if (!known->formats.empty() && manifest_.index().owner_of(known->stem) != path) return std::nullopt;
+  if (!known->formats.empty() && manifest_.index().is_of_another(known->stem, path, identity)) {
+    return std::nullopt;
+  }
   return record;
+}
+
+void ResultFolder::require_own(std::string_view path, std::string_view stem,
+                               const std::optional<InputIdentity>& identity) const {
+  const ManifestIndex& index = manifest_.index();
+  if (!index.is_of_another(stem, path, identity)) return;
+  const bool any_left = std::any_of(kAllFormats.begin(), kAllFormats.end(), [&](Format format) {
+    std::error_code failed;
+    const std::string name = result_path(stem, format);
+    return index.owns(name) && std::filesystem::exists(folder_ / name, failed);
+  });
+  if (!any_left) return;
+  throw Error(ErrorCode::kOutputCollision,
+              std::string(path) + ": the results named " + std::string(stem) + " in " + folder_.string() +
+                  " are those of another input, " + std::string(*index.owner_of(stem)) +
+                  "; rename one, or give another folder with --output");
 }
 
 void ResultFolder::claim(std::string_view path, std::string_view stem) {
@@ -90,9 +109,11 @@ void ResultFolder::claim(std::string_view path, std::string_view stem) {
 }
 
 std::vector<std::pair<Format, std::string>> ResultFolder::write(std::string_view path, std::string_view stem,
+                                                                const std::optional<InputIdentity>& identity,
                                                                 const EncodedSet& set) {
   std::vector<std::pair<Format, std::string>> outputs;
   if (set.files.empty()) return outputs;
+  require_own(path, stem, identity);
   claim(path, stem);
   std::vector<std::string> names;
   std::vector<core::Existing> existing;

@@ -38,13 +38,20 @@ class ResultFolder {
 
   /// The record of an input that needs no work: done by this model with these options, unchanged since, and
   /// all its files in place and not empty. Its status is `skipped`, with the outputs.
-  std::optional<ImageRecord> finished(std::string_view path, const InputIdentity& identity) const;
+  /// `stem` is what its results would be called: it finds a record under another text of the same path.
+  std::optional<ImageRecord> finished(std::string_view path, std::string_view stem,
+                                      const InputIdentity& identity) const;
+
+  /// Throws: Error kOutputCollision if files named `stem` here are another input's, of any run.
+  void require_own(std::string_view path, std::string_view stem,
+                   const std::optional<InputIdentity>& identity) const;
 
   /// Writes the files of one input as folder/STEM.suffix (sub-folders are made) and returns (format, path
   /// below the folder) for its record. Each file appears whole or not at all. Throws: Error kOutputExists if
-  /// a foreign file is in the way (nothing is written then), kOutputCollision if this run wrote that stem for
-  /// another input, kOutputName, kOutputFailed.
+  /// a foreign file is in the way (nothing is written then), kOutputCollision if that stem is another
+  /// input's, of this run or an earlier one, kOutputName, kOutputFailed.
   std::vector<std::pair<Format, std::string>> write(std::string_view path, std::string_view stem,
+                                                    const std::optional<InputIdentity>& identity,
                                                     const EncodedSet& set);
 
   /// Appends an image's record. Throws: Error kOutputFailed.

@@ -58,6 +58,12 @@ bool is_own_result(const std::filesystem::path& path, const output::ResultFolder
   return !below.starts_with("../") && folder.manifest().owns(below);
 }
 
+/// The name that an earlier run gave this input's results, else the item's own.
+std::string result_stem(const Item& item, const output::ResultFolder& folder) {
+  const auto known = folder.known_stem(item.path);
+  return known ? std::string(*known) : item.stem();
+}
+
 void require_focal(Job& job, const Settings& settings) {
   const std::optional<depth::Focal> focal =
       depth::find_focal(job.original, settings.way.focal_px, settings.way.hfov_deg, job.exif_focal);
@@ -142,7 +148,7 @@ std::optional<Size> inspect(Job& job, const Settings& settings, const output::Re
   job.record.path = job.item.path;
   if (!job.item.error) job.record.identity = input_identity(job.item.path);
   if (job.record.identity) {
-    if (auto finished = folder.finished(job.item.path, *job.record.identity)) {
+    if (auto finished = folder.finished(job.item.path, job.item.stem(), *job.record.identity)) {
       job.record = std::move(*finished);
       return std::nullopt;
     }
@@ -152,6 +158,10 @@ std::optional<Size> inspect(Job& job, const Settings& settings, const output::Re
                 job.item.path +
                     ": this is a result of da3 in the output folder, which is never taken as input; "
                     "choose another output folder");
+  }
+  // Before the work rather than after it: the files would not be written.
+  if (!settings.formats.empty()) {
+    folder.require_own(job.item.path, result_stem(job.item, folder), job.record.identity);
   }
   const Timer timer(job, Stage::kDecode);
   return header_size(job.item, settings);
@@ -222,9 +232,8 @@ void finish(Job& job, const Settings& settings, output::ResultFolder& folder) {
     job.record.depth_unit = settings.unit;
     const output::EncodedSet encoded = output::encode(set, settings.formats, settings.vis);
     job.record.png16 = encoded.png16;
-    const auto known = folder.known_stem(job.item.path);
-    const std::string stem = known ? std::string(*known) : job.item.stem();
-    job.record.outputs = folder.write(job.item.path, stem, encoded);
+    job.record.outputs =
+        folder.write(job.item.path, result_stem(job.item, folder), job.record.identity, encoded);
   }
   job.record.status = output::ImageStatus::kDone;
   fill_times(job);

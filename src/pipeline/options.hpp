@@ -26,8 +26,7 @@ enum class ResultSize {
 /// How paths are set apart in a list on standard input.
 enum class ListFormat { kLines, kNul };
 
-/// This process takes the inputs whose path hashes (FNV-1a, 64 bits) to `index` of `count`. 1 <= index <=
-/// count.
+/// This process takes the inputs whose results' name hashes to `index` of `count`. 1 <= index <= count.
 struct Shard {
   int index = 1;
   int count = 1;

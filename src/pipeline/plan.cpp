@@ -24,12 +24,13 @@ namespace da3::pipeline {
 namespace {
 
 /// As ResultFolder::finished, without opening the folder for writing.
-bool is_finished(const std::string& path, const std::filesystem::path& folder,
+bool is_finished(const Item& item, const std::filesystem::path& folder,
                  const output::ManifestIndex& index, const std::string& digest,
                  const std::vector<output::Format>& formats) {
-  const std::optional<output::KnownImage> known = index.find(path);
+  const auto identity = input_identity(item.path);
+  const std::optional<output::KnownImage> known = index.find_input(item.path, item.stem(), identity);
   if (!known || known->status != output::ImageStatus::kDone || known->results_digest != digest) return false;
-  if (input_identity(path) != known->identity) return false;
+  if (identity != known->identity) return false;
   return std::all_of(formats.begin(), formats.end(), [&](output::Format format) {
     std::error_code ignored;
     return std::filesystem::exists(folder / (std::string(known->stem) + std::string(output::suffix(format))),
@@ -83,9 +84,9 @@ Plan plan(const Options& options, const ModelSpec& model, const DeviceId& device
   while (!stop.stop_requested() && (!options.limit || plan.inputs < *options.limit)) {
     const std::optional<Item> item = source.next();
     if (!item) break;
-    if (options.shard && !takes(*options.shard, item->path)) continue;
+    if (options.shard && !takes(*options.shard, *item)) continue;
     ++plan.inputs;
-    if (!options.overwrite && is_finished(item->path, options.output_dir, index, digest, settings.formats)) {
+    if (!options.overwrite && is_finished(*item, options.output_dir, index, digest, settings.formats)) {
       ++plan.finished;
       continue;
     }

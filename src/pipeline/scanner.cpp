@@ -94,7 +94,7 @@ bool Scanner::add(State& state, Item item) {
   ++counts.seen;
   if (item.error && item.error->code() == ErrorCode::kInputNotFound) ++counts.missing;
   state.usable_found = state.usable_found || !item.error;
-  if (state.shard && !takes(*state.shard, item.path)) return false;
+  if (state.shard && !takes(*state.shard, item)) return false;
   state.items.push_back(std::move(item));
   ++counts.found;
   return state.limit && counts.found >= *state.limit;

@@ -46,7 +46,7 @@ void finish(ResultFolder& folder, const std::string& path, const std::string& st
   ImageRecord record;
   record.path = path;
   record.identity = kInput;
-  record.outputs = folder.write(path, stem, files(contents));
+  record.outputs = folder.write(path, stem, kInput, files(contents));
   folder.record(record);
 }
 
@@ -64,13 +64,13 @@ TEST(ResultFolder, KnowsFinishedInputsWhenCalledAgain) {
   const TemporaryFolder folder;
   {
     ResultFolder results(folder.path(), example_run());
-    EXPECT_FALSE(results.finished("in/a.jpg", kInput));
+    EXPECT_FALSE(results.finished("in/a.jpg", "a", kInput));
     finish(results, "in/a.jpg", "sub/a");
   }
   EXPECT_EQ(read_text(folder.path() / "sub" / "a.png"), "x");
   EXPECT_EQ(read_text(folder.path() / "sub" / "a.vis.png"), "x vis");
   const ResultFolder again(folder.path(), example_run());
-  const auto record = again.finished("in/a.jpg", kInput);
+  const auto record = again.finished("in/a.jpg", "a", kInput);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->status, ImageStatus::kSkipped);
   EXPECT_EQ(record->outputs.at(1).second, "sub/a.vis.png");
@@ -84,8 +84,8 @@ TEST(ResultFolder, AChangedInputIsDoneAgainOverItsOwnFiles) {
     finish(results, "in/a.jpg", "a");
   }
   ResultFolder again(folder.path(), example_run());
-  EXPECT_FALSE(again.finished("in/a.jpg", InputIdentity{1001, 5}));
-  EXPECT_FALSE(again.finished("in/a.jpg", InputIdentity{1000, 6}));
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", InputIdentity{1001, 5}));
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", InputIdentity{1000, 6}));
   finish(again, "in/a.jpg", "a", "new");
   EXPECT_EQ(read_text(folder.path() / "a.png"), "new");
 }
@@ -100,8 +100,8 @@ TEST(ResultFolder, AResultThatIsGoneOrEmptyIsDoneAgain) {
   std::filesystem::remove(folder.path() / "a.vis.png");
   std::filesystem::resize_file(folder.path() / "b.png", 0);
   const ResultFolder again(folder.path(), example_run());
-  EXPECT_FALSE(again.finished("in/a.jpg", kInput));
-  EXPECT_FALSE(again.finished("in/b.jpg", kInput));
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", kInput));
+  EXPECT_FALSE(again.finished("in/b.jpg", "b", kInput));
 }
 
 TEST(ResultFolder, OtherOptionsAreAUsageErrorWithTheTwoWaysOut) {
@@ -134,12 +134,12 @@ TEST(ResultFolder, AnOverwriteThatWasCutOffGoesOnWithTheNewOptions) {
   }
   {
     ResultFolder overwriting(folder.path(), example_run("756"), with_overwrite(true));
-    EXPECT_FALSE(overwriting.finished("in/a.jpg", kInput));
+    EXPECT_FALSE(overwriting.finished("in/a.jpg", "a", kInput));
     finish(overwriting, "in/a.jpg", "a", "756");
   }
   const ResultFolder again(folder.path(), example_run("756"));
-  EXPECT_TRUE(again.finished("in/a.jpg", kInput));
-  EXPECT_FALSE(again.finished("in/b.jpg", kInput)) << "b was made with the old options";
+  EXPECT_TRUE(again.finished("in/a.jpg", "a", kInput));
+  EXPECT_FALSE(again.finished("in/b.jpg", "b", kInput)) << "b was made with the old options";
 }
 
 TEST(ResultFolder, AForeignFileIsNeverReplacedNotEvenByOverwrite) {
@@ -147,7 +147,7 @@ TEST(ResultFolder, AForeignFileIsNeverReplacedNotEvenByOverwrite) {
     const TemporaryFolder folder;
     folder.write("a.vis.png", "foreign");
     ResultFolder results(folder.path(), example_run(), with_overwrite(overwrite));
-    const Error error = error_of([&] { results.write("in/a.jpg", "a", files("x")); });
+    const Error error = error_of([&] { results.write("in/a.jpg", "a", kInput, files("x")); });
     EXPECT_EQ(error.code(), ErrorCode::kOutputExists);
     EXPECT_EQ(read_text(folder.path() / "a.vis.png"), "foreign");
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "a.png")) << "nothing is written beside it";
@@ -164,7 +164,7 @@ TEST(ResultFolder, AForeignFileBesideOurOwnOfAnotherFormatIsKept) {
   ResultFolder results(folder.path(), example_run());
   EncodedSet exr;
   exr.files = {{Format::kExr, bytes_of("ours")}};
-  EXPECT_EQ(error_of([&] { results.write("in/a.jpg", "a", exr); }).code(), ErrorCode::kOutputExists);
+  EXPECT_EQ(error_of([&] { results.write("in/a.jpg", "a", kInput, exr); }).code(), ErrorCode::kOutputExists);
   EXPECT_EQ(read_text(folder.path() / "a.exr"), "foreign");
 }
 
@@ -172,7 +172,7 @@ TEST(ResultFolder, TwoInputsOfOneNameAreACollision) {
   const TemporaryFolder folder;
   ResultFolder results(folder.path(), example_run());
   finish(results, "in/a.jpg", "a", "first");
-  EXPECT_EQ(error_of([&] { results.write("other/a.jpg", "a", files("second")); }).code(),
+  EXPECT_EQ(error_of([&] { results.write("other/a.jpg", "a", kInput, files("second")); }).code(),
             ErrorCode::kOutputCollision);
   EXPECT_EQ(read_text(folder.path() / "a.png"), "first");
 }
@@ -181,7 +181,7 @@ TEST(ResultFolder, FilesOfAKilledRunThatHaveNoRecordAreReplaced) {
   const TemporaryFolder folder;
   ChildProcess killed([&] {
     static ResultFolder results(folder.path(), example_run());
-    results.write("in/a.jpg", "a", files("of the killed run"));
+    results.write("in/a.jpg", "a", kInput, files("of the killed run"));
     return std::string("written");
   });
   ASSERT_EQ(killed.text(), "written");
@@ -189,7 +189,7 @@ TEST(ResultFolder, FilesOfAKilledRunThatHaveNoRecordAreReplaced) {
   folder.write(".da3-4194304999-0.tmp", "half");
   {
     ResultFolder results(folder.path(), example_run());
-    EXPECT_FALSE(results.finished("in/a.jpg", kInput));
+    EXPECT_FALSE(results.finished("in/a.jpg", "a", kInput));
     finish(results, "in/a.jpg", "a", "whole");
   }
   EXPECT_EQ(read_text(folder.path() / "a.png"), "whole");
@@ -205,10 +205,10 @@ TEST(ResultFolder, WithoutFormatsDoneIsFinishedToo) {
     ImageRecord record;
     record.path = "in/a.jpg";
     record.identity = kInput;
-    record.outputs = results.write("in/a.jpg", "a", EncodedSet{});
+    record.outputs = results.write("in/a.jpg", "a", kInput, EncodedSet{});
     results.record(record);
   }
-  EXPECT_TRUE(ResultFolder(folder.path(), example_run()).finished("in/a.jpg", kInput));
+  EXPECT_TRUE(ResultFolder(folder.path(), example_run()).finished("in/a.jpg", "a", kInput));
 }
 
 }  // namespace

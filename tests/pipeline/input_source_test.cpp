@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -188,13 +189,46 @@ TEST(Shards, PartTheInputsCompletelyAndWithoutOverlap) {
   for (int i = 0; i < 300; ++i) {
     int takers = 0;
     for (int shard = 1; shard <= 3; ++shard) {
-      if (!takes({shard, 3}, "in/" + std::to_string(i) + ".jpg")) continue;
+      const Item item{.path = "in/" + std::to_string(i) + ".jpg"};
+      if (!takes({shard, 3}, item)) continue;
       ++takers;
       ++counts[static_cast<std::size_t>(shard - 1)];
     }
     EXPECT_EQ(takers, 1);
   }
   for (const int count : counts) EXPECT_GT(count, 70);
+}
+
+TEST(Shards, AreDecidedByTheResultsNameAlone) {
+  const auto item = [](std::string before, const std::string& name) {
+    const auto below = static_cast<std::uint32_t>(before.size());
+    return Item{.path = before + name, .below = below};
+  };
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = "sub/" + std::to_string(i) + ".jpg";
+    for (const int index : {1, 2}) {
+      const bool plain = takes({index, 2}, item("many/", name));
+      EXPECT_EQ(takes({index, 2}, item("./many/", name)), plain) << name;
+      EXPECT_EQ(takes({index, 2}, item("/data/many/", name)), plain) << name;
+    }
+  }
+}
+
+// Names in which a part comes twice have equal lower bits in FNV-1a.
+TEST(Shards, AreAboutEqualForNamesWithEqualParts) {
+  for (const int count : {2, 4, 16, 64}) {
+    std::vector<int> inputs(static_cast<std::size_t>(count));
+    for (int i = 0; i < 10'000; ++i) {
+      const std::string number = std::to_string(10'000 + i);
+      const Item item{.path = number + "/" + number + ".jpg"};
+      for (int index = 1; index <= count; ++index) {
+        inputs[static_cast<std::size_t>(index - 1)] += takes({index, count}, item) ? 1 : 0;
+      }
+    }
+    const double mean = 10'000.0 / count;
+    // Six standard deviations of a fair draw: the hash is fixed, so that this either holds for good or never.
+    for (const int each : inputs) EXPECT_NEAR(each, mean, 6 * std::sqrt(mean)) << "of " << count;
+  }
 }
 
 }  // namespace

@@ -135,6 +135,46 @@ TEST_F(Pipeline, TheSameNameFromTwoArgumentsIsACollision) {
   EXPECT_EQ(failures().at("x.ppm"), "output.collision");
 }
 
+TEST_F(Pipeline, TheResultsOfAnotherRunsInputAreNeverReplaced) {
+  picture("a/x.ppm", 1);
+  picture("b/x.ppm", 2);
+  options_.inputs = {path("a")};
+  EXPECT_EQ(run().done, 1U);
+  const int calls = model_->calls();
+  options_.inputs = {path("b")};
+  for (const bool overwrite : {false, true}) {
+    options_.overwrite = overwrite;
+    EXPECT_EQ(run().failed, 1U);
+    EXPECT_EQ(failures().at("x.ppm"), "output.collision");
+    expect_depth("x.npy", 1, Size{28, 56}.area());
+  }
+  EXPECT_EQ(model_->calls(), calls) << "known before the forward pass";
+  // Both in one call: the first is done, the second says why it is not.
+  options_.overwrite = false;
+  options_.inputs = {path("a"), path("b")};
+  const Summary both = run();
+  EXPECT_EQ(both.skipped, 1U);
+  EXPECT_EQ(both.failed, 1U);
+  // Once its files are gone the name is free.
+  std::filesystem::remove(path("out/x.npy"));
+  options_.inputs = {path("b")};
+  EXPECT_EQ(run().done, 1U);
+  expect_depth("x.npy", 2, Size{28, 56}.area());
+}
+
+TEST_F(Pipeline, AnotherTextOfTheSamePathIsTheSameInput) {
+  pictures(3);
+  EXPECT_EQ(run().done, 3U);
+  options_.inputs = {path("in/../in/.")};
+  EXPECT_EQ(run().skipped, 3U);
+  // A changed file is computed again under either text.
+  picture("in/1.ppm", 900, {56, 28});
+  const Summary changed = run();
+  EXPECT_EQ(changed.skipped, 2U);
+  EXPECT_EQ(changed.done, 1U);
+  expect_depth("1.npy", 900, Size{56, 28}.area());
+}
+
 TEST_F(Pipeline, AForeignFileIsNeverReplaced) {
   pictures(1);
   folder_.write("out/0.npy", "mine");

@@ -45,7 +45,7 @@ void add_inputs(CLI::App& app, Infer& options) {
         shard.index = static_cast<int>(whole_number(text.substr(0, slash), 1, shard.count));
         options.shard = shard;
       },
-      "only the inputs whose path hashes to I of N, I from 1")
+      "only the inputs whose results' name hashes to I of N, I from 1")
       ->type_name("I/N")
       ->group("Inputs");
   add_parsed(
