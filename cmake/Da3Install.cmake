@@ -16,6 +16,8 @@ set(_torch_dirs "")
 if(DA3_TORCH_LIB_DIR)
   set(_torch_dirs "${DA3_TORCH_LIB_DIR}")
 endif()
+# The build tree's files have these as well (BUILD_WITH_INSTALL_RPATH): to a run path that installing will change CMake
+# adds colons, and an empty element means the current folder.
 set(DA3_INSTALL_RPATH_OF_LIBRARY "${_origin}" "${_origin}/da3" ${_torch_dirs})
 set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../${CMAKE_INSTALL_LIBDIR}/da3" ${_torch_dirs})
 

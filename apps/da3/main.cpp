@@ -5,6 +5,7 @@
 
 #include <cli/guarded.hpp>
 #include <cli/parse.hpp>
+#include <cli/standard_descriptors.hpp>
 #include <launcher/local_commands.hpp>
 #include <launcher/start_runner.hpp>
 
@@ -12,6 +13,7 @@
 // LibTorch alone costs 0.3 s before main (docs/architecture.md, decision 11).
 int main(int argc, char** argv) {
   using namespace da3;  // NOLINT(google-build-using-namespace)
+  cli::open_standard_descriptors();
   return cli::guarded([&] {
     const cli::Command command = cli::parse(argc, argv);
     if (const auto* text = std::get_if<cli::ShowText>(&command)) {

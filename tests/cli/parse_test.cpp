@@ -6,12 +6,17 @@
 #include <vector>
 
 #include <gmock/gmock.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <da3/error.hpp>
 
 #include <cli/nearest.hpp>
 #include <cli/parse.hpp>
+#include <cli/standard_descriptors.hpp>
 
 namespace da3::cli {
 namespace {
@@ -225,6 +230,25 @@ TEST(Nearest, PrefersWordsThatBeginSo) {
   EXPECT_EQ(nearest("abc", {}), std::nullopt);
   EXPECT_EQ(nearest("ab", {"ba"}), std::nullopt);
   EXPECT_EQ(nearest("abdc", {"abcd", "abxx"}), "abcd");
+}
+
+TEST(StandardDescriptors, ThoseThatWereClosedAreNotTakenByTheNextFile) {
+  for (const int closed : {0, 1, 2, 3}) {  // 3: all three
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      for (int descriptor = 0; descriptor < 3; ++descriptor) {
+        if (closed == 3 || closed == descriptor) ::close(descriptor);
+      }
+      open_standard_descriptors();
+      const int next = ::open("/dev/null", O_RDONLY);
+      const bool writable = ::write(1, "", 0) == 0 && ::write(2, "", 0) == 0;
+      ::_exit(next >= 3 && writable ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << closed;
+  }
 }
 
 }  // namespace

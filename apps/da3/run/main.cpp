@@ -11,6 +11,7 @@
 
 #include <cli/guarded.hpp>
 #include <cli/parse.hpp>
+#include <cli/standard_descriptors.hpp>
 #include <run/address_space.hpp>
 #include <run/commands.hpp>
 
@@ -38,6 +39,7 @@ int run_command([[maybe_unused]] const Options& options) {
 
 // What the launcher becomes for every command that needs the network; takes the same arguments.
 int main(int argc, char** argv) {
+  da3::cli::open_standard_descriptors();
   // A file above the limit of `ulimit -f` is then a failed write, reported as any other.
   std::signal(SIGXFSZ, SIG_IGN);
   da3::run::spare_limited_address_space();
