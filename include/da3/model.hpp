@@ -35,12 +35,12 @@ struct PredictOptions {
   bool at_model_size = false;                 ///< Results at the network's size instead of the photo's
   std::optional<int> process_res;             ///< None: the model's
   std::optional<ResizeMethod> resize_method;  ///< None: the model's; crops need at_model_size
-  /// Focal length in pixels of the photo, above 0, or the horizontal field of view in degrees: for models whose
-  /// depth_kind is kCanonical, before the photo's own focal length. At most one of them.
+  /// Focal length in pixels of the photo, above 0, or the horizontal field of view in degrees: for models
+  /// whose depth_kind is kCanonical, before the photo's own focal length. At most one of them.
   std::optional<double> focal_px;
   std::optional<double> hfov_deg;
-  bool raw = false;  ///< The network's own values: kCanonical and kInverse stay what they are
-  int max_batch = 0;               ///< Photos per forward; 0: 1 on a CPU, 8 elsewhere
+  bool raw = false;   ///< The network's own values: kCanonical and kInverse stay what they are
+  int max_batch = 0;  ///< Photos per forward; 0: 1 on a CPU, 8 elsewhere
 };
 
 /// Maps of one photo, all of one size.

@@ -16,9 +16,10 @@ namespace da3 {
 
 /// A photo and what travels with it.
 struct Photo {
-  Image image;                     ///< Upright, 8-bit RGB
-  std::optional<double> focal_px;  ///< Focal length in pixels of `image`, as the camera wrote it; none: unknown
-  std::string focal_source;        ///< "exif.35mm" or "exif.sensor"; empty without focal_px
+  Image image;  ///< Upright, 8-bit RGB
+  std::optional<double>
+      focal_px;              ///< Focal length in pixels of `image`, as the camera wrote it; none: unknown
+  std::string focal_source;  ///< "exif.35mm" or "exif.sensor"; empty without focal_px
 };
 
 /// The picture in a file (JPEG, PNG, BMP, WebP, TIFF, PNM), upright by its EXIF record,

@@ -6,10 +6,11 @@
 #include <string>
 #include <utility>
 
+#include <depth/way.hpp>
+
 #include <da3/model.hpp>
 
 #include <api/shared_model.hpp>
-#include <depth/way.hpp>
 #include <infer/depth_model.hpp>
 
 namespace da3 {
@@ -24,10 +25,28 @@ depth::Way way_of(const ModelSpec& spec, const PredictOptions& options) {
                                 .raw = options.raw});
 }
 
-std::vector<Photo> without_focal(std::span<const Image> images) {
-  std::vector<Photo> photos;
-  for (const Image& image : images) photos.push_back({image, std::nullopt, ""});
-  return photos;
+/// A caller's photo: its pixels and the focal length that came with it. Lifetime: the call.
+struct Seen {
+  const Image* image = nullptr;
+  std::optional<image::ExifFocal> focal;
+};
+
+Seen seen(const Image& image) {
+  return {&image, std::nullopt};
+}
+
+Seen seen(const Photo& photo) {
+  Seen result{&photo.image, std::nullopt};
+  if (photo.focal_px) result.focal = image::ExifFocal{*photo.focal_px, photo.focal_source};
+  return result;
+}
+
+template <typename Each>
+std::vector<Seen> all_seen(std::span<const Each> photos) {
+  std::vector<Seen> result;
+  result.reserve(photos.size());
+  for (const Each& photo : photos) result.push_back(seen(photo));
+  return result;
 }
 
 Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
@@ -51,14 +70,16 @@ Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
 struct Model::State {
   std::shared_ptr<infer::DepthModel> network;
 
+  std::vector<Prediction> predict(const std::vector<Seen>& photos, const PredictOptions& options);
+
   // Forwards a batch of inputs of one size; halves it when memory runs out.
-  void forward(std::span<const Photo> photos, std::span<const Image> inputs,
+  void forward(std::span<const Seen> photos, std::span<const Image> inputs,
                std::span<const std::size_t> which, const depth::Way& way, const PredictOptions& options,
                std::vector<Prediction>& results);
 
   infer::Wanted wanted(const PredictOptions& options) const;
   // Picture `index` of a result.
-  Prediction prediction(const infer::Result& result, std::size_t index, const Photo& photo,
+  Prediction prediction(const infer::Result& result, std::size_t index, const Seen& photo,
                         const depth::Way& way) const;
 };
 
@@ -99,25 +120,30 @@ Prediction Model::predict(const Photo& photo, const PredictOptions& options) con
 }
 
 std::vector<Prediction> Model::predict(std::span<const Image> photos, const PredictOptions& options) const {
-  return predict(std::span<const Photo>(without_focal(photos)), options);
+  return state_->predict(all_seen(photos), options);
 }
 
 std::vector<Prediction> Model::predict(std::span<const Photo> photos, const PredictOptions& options) const {
-  const depth::Way way = way_of(spec(), options);
+  return state_->predict(all_seen(photos), options);
+}
+
+std::vector<Prediction> Model::State::predict(const std::vector<Seen>& photos,
+                                              const PredictOptions& options) {
+  const depth::Way way = way_of(network->spec(), options);
   std::vector<Image> inputs;
   inputs.reserve(photos.size());
   std::map<Size, std::vector<std::size_t>> by_size;
   for (std::size_t i = 0; i < photos.size(); ++i) {
-    inputs.push_back(depth::prepare(way, photos[i].image));
+    inputs.push_back(depth::prepare(way, *photos[i].image));
     by_size[inputs.back().size].push_back(i);
   }
-  const int usual = device().kind == DeviceKind::kCpu ? 1 : 8;
+  const int usual = network->device().kind == DeviceKind::kCpu ? 1 : 8;
   const auto most = static_cast<std::size_t>(options.max_batch > 0 ? options.max_batch : usual);
   std::vector<Prediction> results(photos.size());
   for (const auto& [size, which] : by_size) {
     for (std::size_t at = 0; at < which.size(); at += most) {
       const auto batch = std::span(which).subspan(at, std::min(most, which.size() - at));
-      state_->forward(photos, inputs, batch, way, options, results);
+      forward(photos, inputs, batch, way, options, results);
     }
   }
   return results;
@@ -148,7 +174,7 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
   const infer::Result result = state_->network->predict(request);
   ScenePrediction scene;
   for (std::size_t i = 0; i < views.size(); ++i) {
-    ViewPrediction view{state_->prediction(result, i, {views[i], std::nullopt, ""}, way), std::nullopt};
+    ViewPrediction view{state_->prediction(result, i, seen(views[i]), way), std::nullopt};
     if (request.wanted.pose) view.camera = camera_of(result, i, view.maps.depth.size);
     scene.views.push_back(std::move(view));
   }
@@ -161,12 +187,10 @@ infer::Wanted Model::State::wanted(const PredictOptions& options) const {
           .sky = options.sky && spec.has_output("sky")};
 }
 
-Prediction Model::State::prediction(const infer::Result& result, std::size_t index, const Photo& photo,
+Prediction Model::State::prediction(const infer::Result& result, std::size_t index, const Seen& photo,
                                     const depth::Way& way) const {
-  const Size original = photo.image.size;
-  std::optional<image::ExifFocal> own;
-  if (photo.focal_px) own = image::ExifFocal{*photo.focal_px, photo.focal_source};
-  const auto focal = depth::find_focal(original, way.focal_px, way.hfov_deg, own);
+  const Size original = photo.image->size;
+  const auto focal = depth::find_focal(original, way.focal_px, way.hfov_deg, photo.focal);
   const auto map = [&](const std::vector<float>& values) {
     return depth::resize_result(way, depth::map_of(values, index, result.size), original);
   };
@@ -178,10 +202,9 @@ Prediction Model::State::prediction(const infer::Result& result, std::size_t ind
   return prediction;
 }
 
-void Model::State::forward(std::span<const Photo> photos, std::span<const Image> inputs,
+void Model::State::forward(std::span<const Seen> photos, std::span<const Image> inputs,
                            std::span<const std::size_t> which, const depth::Way& way,
-                           const PredictOptions& options,
-                           std::vector<Prediction>& results) {
+                           const PredictOptions& options, std::vector<Prediction>& results) {
   infer::Request request;
   request.scenes = static_cast<int>(which.size());
   request.size = inputs[which.front()].size;

@@ -26,11 +26,11 @@ std::optional<Focal> find_focal(Size original, const std::optional<double>& foca
                                 const std::optional<image::ExifFocal>& exif);
 
 /// What a canonical depth is multiplied with to be metres: focal length in processed pixels / 300.
-/// A pinhole camera maps a point to u = f X / Z. Resampling multiplies u by the scale of its axis, so the focal
-/// length of that axis is f * scale; cutting edges off moves the origin of u and leaves f. Both axes differ by
-/// the rounding of sides to whole patches, and the original takes their mean. `scale` is therefore what every
-/// resampling step together did to each axis (image::processed_scale), never the ratio of the sizes before and
-/// after a crop. Source: depth_anything_3/utils/alignment.py.
+/// A pinhole camera maps a point to u = f X / Z. Resampling multiplies u by the scale of its axis, so the
+/// focal length of that axis is f * scale; cutting edges off moves the origin of u and leaves f. Both axes
+/// differ by the rounding of sides to whole patches, and the original takes their mean. `scale` is therefore
+/// what every resampling step together did to each axis (image::processed_scale), never the ratio of the
+/// sizes before and after a crop. Source: depth_anything_3/utils/alignment.py.
 double metres_per_canonical(double focal_px, const image::Scale& scale);
 
 }  // namespace da3::depth

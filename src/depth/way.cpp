@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
-#include <da3/error.hpp>
-
 #include <depth/inverse_depth.hpp>
 #include <depth/way.hpp>
+
+#include <da3/error.hpp>
 
 namespace da3::depth {
 namespace {

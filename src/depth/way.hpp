@@ -6,10 +6,11 @@
 #include <optional>
 #include <vector>
 
+#include <depth/focal.hpp>
+
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
-#include <depth/focal.hpp>
 #include <image/preprocess.hpp>
 
 // The way of one picture as values: photo, network input, network output, map of the photo. The program, the
@@ -36,7 +37,9 @@ struct Way {
   std::optional<double> hfov_deg;
   bool at_model_size = false;
 
-  bool needs_focal() const { return model_kind == DepthKind::kCanonical && result_kind == DepthKind::kMetric; }
+  bool needs_focal() const {
+    return model_kind == DepthKind::kCanonical && result_kind == DepthKind::kMetric;
+  }
 };
 
 /// The way that fits a model. Throws: Error kUsage with what cannot be used and what can.
@@ -49,8 +52,8 @@ image::Scale processed_scale(const Way& way, Size original);
 /// The size of the results of a photo of `original`.
 Size result_size(const Way& way, Size original);
 
-/// (H, W, 3) uint8 RGB for the network. Throws: Error kUsage (a photo without pixels or with another number of
-/// bytes than its size says), and as image::preprocess.
+/// (H, W, 3) uint8 RGB for the network. Throws: Error kUsage (a photo without pixels or with another number
+/// of bytes than its size says), and as image::preprocess.
 Image prepare(const Way& way, const Image& photo);
 
 /// Map `index` of a network's output (N, H, W).
@@ -59,8 +62,8 @@ DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size);
 /// A network's map of any kind at the size of the results; its values are interpolated, not scaled.
 DepthMap resize_result(const Way& way, DepthMap map, Size original);
 
-/// Depth as the results hold it, of `way.result_kind`, from a network's depth (H, W) of a photo of `original`:
-/// canonical values become metres, then the map is resized, then inverse depth becomes depth.
+/// Depth as the results hold it, of `way.result_kind`, from a network's depth (H, W) of a photo of
+/// `original`: canonical values become metres, then the map is resized, then inverse depth becomes depth.
 /// `focal` is needed where `way.needs_focal()`. Throws: Error kFocalMissing.
 DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optional<Focal>& focal);
 

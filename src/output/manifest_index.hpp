@@ -54,8 +54,8 @@ class ManifestIndex {
   std::optional<KnownImage> find_input(std::string_view path, std::string_view stem,
                                        const std::optional<InputIdentity>& identity) const;
 
-  /// True if the results `stem` belong to another file than `path`. Two texts name one file if both lead to it
-  /// or, where the recorded one leads nowhere from here, if size and time of change agree.
+  /// True if the results `stem` belong to another file than `path`. Two texts name one file if both lead to
+  /// it or, where the recorded one leads nowhere from here, if size and time of change agree.
   bool is_of_another(std::string_view stem, std::string_view path,
                      const std::optional<InputIdentity>& identity) const;
 

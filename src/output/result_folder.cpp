@@ -91,10 +91,10 @@ void ResultFolder::require_own(std::string_view path, std::string_view stem,
     return index.owns(name) && std::filesystem::exists(folder_ / name, failed);
   });
   if (!any_left) return;
-  throw Error(ErrorCode::kOutputCollision,
-              std::string(path) + ": the results named " + std::string(stem) + " in " + folder_.string() +
-                  " are those of another input, " + std::string(*index.owner_of(stem)) +
-                  "; rename one, or give another folder with --output");
+  throw Error(ErrorCode::kOutputCollision, std::string(path) + ": the results named " + std::string(stem) +
+                                               " in " + folder_.string() + " are those of another input, " +
+                                               std::string(*index.owner_of(stem)) +
+                                               "; rename one, or give another folder with --output");
 }
 
 void ResultFolder::claim(std::string_view path, std::string_view stem) {

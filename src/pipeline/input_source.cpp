@@ -57,14 +57,13 @@ std::string Item::stem() const {
 }
 
 bool takes(const Shard& shard, const Item& item) {
-  // The lower bits of FNV-1a depend on few bits of the text: names with equal parts, such as 17/17.jpg, would all
-  // fall to one shard. The finaliser of MurmurHash3 spreads every bit over all.
+  // The lower bits of FNV-1a depend on few bits of the text: names with equal parts, such as 17/17.jpg, would
+  // all fall to one shard. The finaliser of MurmurHash3 spreads every bit over all.
   std::uint64_t hash = stable_hash(item.stem());
   hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdU;
   hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53U;
   hash ^= hash >> 33;
-  return hash % static_cast<std::uint64_t>(shard.count) ==
-         static_cast<std::uint64_t>(shard.index - 1);
+  return hash % static_cast<std::uint64_t>(shard.count) == static_cast<std::uint64_t>(shard.index - 1);
 }
 
 InputSource::InputSource(Options options) : options_(std::move(options)) {

@@ -63,8 +63,8 @@ class InputSource : public Source {
   std::unique_ptr<FolderListing> named_listing_;
 };
 
-/// True if this shard takes the input. Pure; decided by the name of its results, so that neither the text of a
-/// path nor two inputs of one name can end up in different shards.
+/// True if this shard takes the input. Pure; decided by the name of its results, so that neither the text of
+/// a path nor two inputs of one name can end up in different shards.
 bool takes(const Shard& shard, const Item& item);
 
 }  // namespace da3::pipeline

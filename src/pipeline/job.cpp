@@ -9,11 +9,11 @@
 #include <string_view>
 #include <utility>
 
+#include <depth/way.hpp>
 #include <sys/stat.h>
 
 #include <da3/error.hpp>
 
-#include <depth/way.hpp>
 #include <image/decode.hpp>
 #include <output/depth_statistics.hpp>
 #include <output/encode.hpp>

@@ -24,9 +24,8 @@ namespace da3::pipeline {
 namespace {
 
 /// As ResultFolder::finished, without opening the folder for writing.
-bool is_finished(const Item& item, const std::filesystem::path& folder,
-                 const output::ManifestIndex& index, const std::string& digest,
-                 const std::vector<output::Format>& formats) {
+bool is_finished(const Item& item, const std::filesystem::path& folder, const output::ManifestIndex& index,
+                 const std::string& digest, const std::vector<output::Format>& formats) {
   const auto identity = input_identity(item.path);
   const std::optional<output::KnownImage> known = index.find_input(item.path, item.stem(), identity);
   if (!known || known->status != output::ImageStatus::kDone || known->results_digest != digest) return false;

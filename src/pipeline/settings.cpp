@@ -98,7 +98,8 @@ output::RunRecord make_run_record(const Options& options, const Settings& settin
   record.model_name = model.name;
   record.model_sha256 = model.sha256;
   // Scale and shift of what comes of inverse depth are unknown, which its readers have to know.
-  record.model_kind = settings.way.model_kind == DepthKind::kInverse ? DepthKind::kInverse : settings.way.result_kind;
+  record.model_kind =
+      settings.way.model_kind == DepthKind::kInverse ? DepthKind::kInverse : settings.way.result_kind;
   record.model_unit = settings.unit;
   record.device = to_string(device);
   record.precision = to_string(precision);

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <depth/way.hpp>
+
 #include <da3/model_spec.hpp>
 
-#include <depth/way.hpp>
 #include <image/colormap.hpp>
 #include <image/decode.hpp>
 #include <infer/depth_model.hpp>

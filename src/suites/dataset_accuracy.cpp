@@ -3,10 +3,11 @@
 #include <cmath>
 #include <string>
 
+#include <depth/way.hpp>
+
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
-#include <depth/way.hpp>
 #include <image/decode.hpp>
 #include <image/preprocess.hpp>
 #include <suites/dataset.hpp>
@@ -53,9 +54,7 @@ void check_shapes(const MeasuredPhoto& pair, Size photo, Size depth) {
 class DatasetRun {
  public:
   DatasetRun(std::shared_ptr<infer::DepthModel> model, Dataset dataset, const bench::Fields& settings)
-      : model_(std::move(model)),
-        dataset_(std::move(dataset)),
-        way_(way_of(model_->spec(), settings)) {}
+      : model_(std::move(model)), dataset_(std::move(dataset)), way_(way_of(model_->spec(), settings)) {}
 
   const Dataset& dataset() const { return dataset_; }
 

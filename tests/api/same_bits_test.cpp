@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-// The library against the program's run, and every option of a prediction, with a model whose depth is told by the
-// picture it gets.
+// The library against the program's run, and every option of a prediction, with a model whose depth is told
+// by the picture it gets.
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -57,9 +57,9 @@ class SameBits : public ::testing::Test {
   void SetUp() override {
     for (const Size size : kSizes) {
       for (const int orientation : {1, 6}) {
-        const testing::Bytes jpeg = testing::with_exif_segment(
-            testing::encode(testing::sample_picture(size), ".jpg"),
-            testing::exif_tiff({.orientation = orientation, .focal_35mm = 28}));
+        const testing::Bytes jpeg =
+            testing::with_exif_segment(testing::encode(testing::sample_picture(size), ".jpg"),
+                                       testing::exif_tiff({.orientation = orientation, .focal_35mm = 28}));
         names_.push_back(std::to_string(size.width) + "_" + std::to_string(orientation));
         folder_.write("in/" + names_.back() + ".jpg", std::string(jpeg.begin(), jpeg.end()));
       }

@@ -7,13 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include <da3/error.hpp>
-
 #include <depth/focal.hpp>
 #include <depth/inverse_depth.hpp>
 #include <depth/way.hpp>
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
 
 namespace da3::depth {
 namespace {
@@ -34,8 +33,8 @@ TEST(Focal, AFieldOfViewOfNinetyDegreesIsHalfTheWidth) {
 TEST(Focal, IsScaledToTheProcessedSize) {
   // 600 px at half the size are 300 px: depth is metres as it is. Axes that differ: their mean.
   EXPECT_NEAR(metres_per_canonical(600, {0.5, 0.5}), 1, 1e-12);
-  EXPECT_NEAR(metres_per_canonical(600, {392.0 / 800, 602.0 / 1200}), 600 * (392.0 / 800 + 602.0 / 1200) / 2 / 300,
-              1e-12);
+  EXPECT_NEAR(metres_per_canonical(600, {392.0 / 800, 602.0 / 1200}),
+              600 * (392.0 / 800 + 602.0 / 1200) / 2 / 300, 1e-12);
 }
 
 Way way_for(ResizeMethod method) {
@@ -44,8 +43,8 @@ Way way_for(ResizeMethod method) {
   return make_way(spec, {.process_res = 504, .resize_method = method, .at_model_size = true});
 }
 
-// The sizes between the steps, by hand: 3000x40 shrinks to 504x7 and grows to 504x14, one patch; 2000x97 shrinks
-// to 504x24 (24.4 rounded), of which 14 rows are kept.
+// The sizes between the steps, by hand: 3000x40 shrinks to 504x7 and grows to 504x14, one patch; 2000x97
+// shrinks to 504x24 (24.4 rounded), of which 14 rows are kept.
 TEST(Way, TheScaleOfACropIsThatOfEveryResamplingStep) {
   const image::Scale thin = processed_scale(way_for(ResizeMethod::kUpperBoundCrop), {40, 3000});
   EXPECT_DOUBLE_EQ(thin.x, 504.0 / 3000);
@@ -76,7 +75,8 @@ TEST(Way, FocalLengthsAreFiniteAndAboveZeroAndGivenOnce) {
   for (const double focal : {0.0, -1.0, nan, infinity}) {
     EXPECT_THROW(make_way(spec, {.focal_px = focal}), Error) << focal;
   }
-  for (const double hfov : {0.0, -1.0, nan, 180.0}) EXPECT_THROW(make_way(spec, {.hfov_deg = hfov}), Error) << hfov;
+  for (const double hfov : {0.0, -1.0, nan, 180.0})
+    EXPECT_THROW(make_way(spec, {.hfov_deg = hfov}), Error) << hfov;
   EXPECT_THROW(make_way(spec, {.focal_px = 500, .hfov_deg = 60}), Error);
   EXPECT_NO_THROW(make_way(spec, {.focal_px = 500}));
 }

@@ -82,10 +82,9 @@ inline void attend(const AttentionHead& head, const QueryBlock& block, Index fir
   for (Index d = 0; d < head.head_dim; d += kPanel) {
     const float* values = head.values + (d * all_padded + first_key * kPanel) / Products::kPerFloat;
     for (Index r = 0; r < block.rows; r += kRows) {
-      multiply_tile<true, typename Products::Step>(
-          block.scores + r * kKeyBlock, kKeyBlock, values,
-          round_up(count, Products::kPerFloat) / Products::kPerFloat,
-          block.accumulated + r * head.head_dim + d, head.head_dim);
+      multiply_tile<true, typename Products::Step>(block.scores + r * kKeyBlock, kKeyBlock, values,
+                                                   round_up(count, Products::kPerFloat) / Products::kPerFloat,
+                                                   block.accumulated + r * head.head_dim + d, head.head_dim);
     }
   }
 }

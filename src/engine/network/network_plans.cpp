@@ -69,14 +69,14 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);
-  plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
-                 join({dense_text(lowering), text::k_dinov2,
-                       plain ? text::k_backbone_plain : text::k_backbone_anyview}),
-                 {{"patch", weights::kPatchSize},
-                  {"num_blocks", config.depth},
-                  {"num_heads", config.num_heads},
-                  {"alt_start", config.alt_start},
-                  {"out_layers", out_layers}}};
+  plans[path] = {
+      plain ? "PlainBackbone" : "AnyviewBackbone",
+      join({dense_text(lowering), text::k_dinov2, plain ? text::k_backbone_plain : text::k_backbone_anyview}),
+      {{"patch", weights::kPatchSize},
+       {"num_blocks", config.depth},
+       {"num_heads", config.num_heads},
+       {"alt_start", config.alt_start},
+       {"out_layers", out_layers}}};
   plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
   for (int i = 0; i < config.depth; ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
