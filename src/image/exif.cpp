@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include <image/byte_reader.hpp>
@@ -14,6 +15,7 @@ enum Tag : std::uint16_t {
   kExifDirectory = 0x8769,
   kFocalLength = 0x920A,
   kPixelXDimension = 0xA002,
+  kPixelYDimension = 0xA003,
   kFocalPlaneXResolution = 0xA20E,
   kFocalPlaneResolutionUnit = 0xA210,
   kFocalLengthIn35mmFilm = 0xA405,
@@ -117,6 +119,9 @@ ExifFields parse_exif(std::span<const std::uint8_t> tiff) {
       case kPixelXDimension:
         fields.pixel_width = integer(reader, entry);
         break;
+      case kPixelYDimension:
+        fields.pixel_height = integer(reader, entry);
+        break;
       default:
         break;
     }
@@ -135,9 +140,10 @@ std::optional<ExifFocal> focal_from_exif(const ExifFields& fields, Size stored) 
   }
   if (fields.focal_mm && fields.plane_pixels_per_mm) {
     double focal_px = *fields.focal_mm * *fields.plane_pixels_per_mm;
-    // A picture turned by software has its sides swapped against the camera's: no change of scale then.
-    const auto camera_width = static_cast<double>(fields.pixel_width.value_or(0));
-    if (camera_width > 0 && camera_width != stored.height) focal_px *= stored.width / camera_width;
+    // Longer side against longer side: software may have turned the picture as well as made it smaller.
+    const std::uint32_t camera_side =
+        std::max(fields.pixel_width.value_or(0), fields.pixel_height.value_or(0));
+    if (camera_side > 0) focal_px *= std::max(stored.width, stored.height) / static_cast<double>(camera_side);
     return ExifFocal{focal_px, "exif.sensor"};
   }
   return std::nullopt;

@@ -19,6 +19,7 @@ struct ExifFields {
   std::optional<double> focal_mm{};             ///< FocalLength.
   std::optional<double> plane_pixels_per_mm{};  ///< FocalPlaneXResolution with its unit.
   std::optional<std::uint32_t> pixel_width{};   ///< PixelXDimension: width of the picture the camera wrote.
+  std::optional<std::uint32_t> pixel_height{};  ///< PixelYDimension, its height.
 };
 
 /// The fields of a TIFF structure ("II*" or "MM*" first). Damaged data give what was read until then: a
@@ -27,8 +28,8 @@ ExifFields parse_exif(std::span<const std::uint8_t> tiff);
 
 /// The focal length in pixels of a stored picture of `stored` size, or none.
 /// From the 35 mm equivalent, which compares diagonals (CIPA DCG-001): f35 / 43.27 mm * diagonal in pixels.
-/// Otherwise f * pixels per mm on the sensor, times stored width / PixelXDimension for a picture that was
-/// made smaller since.
+/// Otherwise f * pixels per mm on the sensor, times the longer stored side / the longer side that the camera
+/// wrote, for a picture that was made smaller or turned since.
 std::optional<ExifFocal> focal_from_exif(const ExifFields& fields, Size stored);
 
 }  // namespace da3::image

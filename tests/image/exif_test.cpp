@@ -26,12 +26,14 @@ TEST(Exif, ReadsItsFieldsInBothByteOrders) {
                                                     .focal_100th_mm = 425,
                                                     .plane_resolution = 4000,
                                                     .plane_unit = 3,
-                                                    .pixel_width = 4032}));
+                                                    .pixel_width = 4032,
+                                                    .pixel_height = 3024}));
     EXPECT_EQ(fields.orientation, 8);
     EXPECT_EQ(fields.focal_35mm, 28.0);
     EXPECT_EQ(fields.focal_mm, 4.25);
     EXPECT_EQ(fields.plane_pixels_per_mm, 400.0);
     EXPECT_EQ(fields.pixel_width, 4032U);
+    EXPECT_EQ(fields.pixel_height, 3024U);
   }
 }
 
@@ -75,7 +77,18 @@ TEST(ExifFocal, UsesTheSensorAndFollowsALaterChangeOfSize) {
   EXPECT_EQ(focal_from_exif(fields, {3000, 4000})->source, "exif.sensor");
   EXPECT_NEAR(focal_from_exif(fields, {750, 1000})->focal_px, 750, 1e-9);
   EXPECT_NEAR(focal_from_exif(fields, {4000, 3000})->focal_px, 3000, 1e-9);
+  // Turned by software and made smaller: the longer side is the height now.
+  EXPECT_NEAR(focal_from_exif(fields, {400, 300})->focal_px, 300, 1e-9);
+  fields.pixel_height = 3000;
+  EXPECT_NEAR(focal_from_exif(fields, {400, 300})->focal_px, 300, 1e-9);
+  EXPECT_NEAR(focal_from_exif(fields, {300, 400})->focal_px, 300, 1e-9);
+  // A camera that wrote a picture higher than wide.
+  fields.pixel_width = 3000;
+  fields.pixel_height = 4000;
+  EXPECT_NEAR(focal_from_exif(fields, {400, 300})->focal_px, 300, 1e-9);
+  EXPECT_NEAR(focal_from_exif(fields, {4000, 3000})->focal_px, 3000, 1e-9);
   fields.pixel_width.reset();
+  fields.pixel_height.reset();
   EXPECT_NEAR(focal_from_exif(fields, {750, 1000})->focal_px, 3000, 1e-9);
 }
 

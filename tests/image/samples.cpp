@@ -227,6 +227,7 @@ Bytes exif_tiff(const ExifBlock& block) {
   if (block.orientation) first.push_back({0x0112, 3, static_cast<std::uint64_t>(*block.orientation)});
   if (block.focal_100th_mm) second.push_back({0x920A, 5, *block.focal_100th_mm});
   if (block.pixel_width) second.push_back({0xA002, 4, *block.pixel_width});
+  if (block.pixel_height) second.push_back({0xA003, 4, *block.pixel_height});
   if (block.plane_resolution) second.push_back({0xA20E, 5, std::uint64_t{*block.plane_resolution} * 100});
   if (block.plane_unit) second.push_back({0xA210, 3, static_cast<std::uint64_t>(*block.plane_unit)});
   if (block.focal_35mm) second.push_back({0xA405, 3, static_cast<std::uint64_t>(*block.focal_35mm)});

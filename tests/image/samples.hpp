@@ -67,6 +67,7 @@ struct ExifBlock {
   std::optional<std::uint32_t> plane_resolution{};
   std::optional<int> plane_unit{};
   std::optional<std::uint32_t> pixel_width{};
+  std::optional<std::uint32_t> pixel_height{};
 };
 /// The TIFF structure of such a block.
 Bytes exif_tiff(const ExifBlock& block);
