@@ -9,11 +9,11 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <benchmark/benchmark.h>
 
+#include <core/host/host_memory.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/block_products.hpp>
-#include <engine/onednn_linear.hpp>
-#include <engine/own_operators.hpp>
-#include <infer/host_memory.hpp>
+#include <engine/operators/onednn_linear.hpp>
+#include <engine/operators/own_operators.hpp>
 
 // The engine's own operators beside LibTorch's, at the shapes of a 1280x720 photo processed to 504x280 (20x36
 // patches, 721 tokens).
@@ -33,7 +33,7 @@ constexpr std::int64_t kWidth = 504;
 // What holds around every benchmark here: inference mode and the threads of a forward.
 struct Settings {
   EngineScope engine;
-  ThreadScope threads{infer::usable_cores()};
+  ThreadScope threads{core::usable_cores()};
 };
 
 template <typename Signature>

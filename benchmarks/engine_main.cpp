@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmarks/run_benchmarks.hpp>
 
-#include <engine/system_info.hpp>
+#include <engine/device/system_info.hpp>
 
 int main(int argc, char** argv) {
   const da3::engine::SystemInfo system = da3::engine::system_info();

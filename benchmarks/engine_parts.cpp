@@ -129,7 +129,7 @@ void measure(int argc, char** argv) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(size.height) *
                                    static_cast<std::size_t>(size.width) * 3);
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 7 + i / 1511);
-  infer::Request request;
+  predict::Request request;
   request.size = size;
   request.pictures = {pixels};
   at::addGlobalCallback(

@@ -6,12 +6,12 @@
 
 #include <benchmark/benchmark.h>
 #include <benchmarks/drawn_photo.hpp>
+#include <codec/decode.hpp>
+#include <formats/rgb_png.hpp>
 #include <turbojpeg.h>
 
 #include <image/colormap.hpp>
-#include <image/decode.hpp>
 #include <image/preprocess.hpp>
-#include <output/rgb_png.hpp>
 
 namespace da3::benchmarks {
 namespace {
@@ -32,7 +32,7 @@ std::vector<std::uint8_t> jpeg_of(const Image& photo) {
 
 void decode(benchmark::State& state, const std::vector<std::uint8_t>& bytes) {
   for (auto _ : state) {
-    image::Decoded decoded = image::decode(bytes, "drawn");
+    codec::Decoded decoded = codec::decode(bytes, "drawn");
     benchmark::DoNotOptimize(decoded.image.rgb.data());
   }
   count_pixels(state);
@@ -44,7 +44,7 @@ void decode_jpeg(benchmark::State& state) {
 }
 
 void decode_png(benchmark::State& state) {
-  decode(state, output::encode_rgb_png(drawn_photo(size_of(state)), output::PictureKind::kWithPhoto));
+  decode(state, formats::encode_rgb_png(drawn_photo(size_of(state)), formats::PictureKind::kWithPhoto));
 }
 
 void preprocess(benchmark::State& state) {

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
-
-#include <infer/batch_planner.hpp>
+#include <predict/batch_planner.hpp>
 
 namespace da3::benchmarks {
 namespace {
@@ -10,16 +9,16 @@ namespace {
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 constexpr Size kProcessed{280, 504};
 
-class PlentyOfMemory final : public infer::MemoryProbe {
+class PlentyOfMemory final : public predict::MemoryProbe {
  public:
-  infer::MemoryState device(const DeviceId& /*device*/) override { return host(); }
-  infer::MemoryState host() override { return {16 * kGiB, 24 * kGiB}; }
+  core::MemoryState device(const DeviceId& /*device*/) override { return host(); }
+  core::MemoryState host() override { return {16 * kGiB, 24 * kGiB}; }
 };
 
 // Each image of a folder costs one such decision: it has to vanish beside a forward.
 void decide(benchmark::State& state) {
   PlentyOfMemory memory;
-  infer::BatchPlanner planner({}, memory);
+  predict::BatchPlanner planner({}, memory);
   for (auto _ : state) {
     const int batch = planner.next_batch(kProcessed);
     bool changed =
@@ -32,7 +31,7 @@ void decide(benchmark::State& state) {
 void learn(benchmark::State& state) {
   PlentyOfMemory memory;
   for (auto _ : state) {
-    infer::BatchPlanner planner({}, memory);
+    predict::BatchPlanner planner({}, memory);
     for (int i = 0; i < 40; ++i) {
       const int batch = planner.next_batch(kProcessed);
       // A fixed cost and one an image: larger batches gain, as on an accelerator.

@@ -2,20 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 #include <benchmarks/drawn_photo.hpp>
-
-#include <output/depth_statistics.hpp>
-#include <output/encode.hpp>
+#include <formats/depth_statistics.hpp>
+#include <formats/encode.hpp>
 
 namespace da3::benchmarks {
 namespace {
 
-void encode(benchmark::State& state, output::Format format) {
-  output::OutputSet set;
+void encode(benchmark::State& state, formats::Format format) {
+  formats::OutputSet set;
   set.depth = drawn_depth(size_of(state));
-  if (output::holds_extra_maps(format)) set.confidence = drawn_depth(size_of(state));
+  if (formats::holds_extra_maps(format)) set.confidence = drawn_depth(size_of(state));
   std::size_t bytes = 0;
   for (auto _ : state) {
-    output::EncodedSet encoded = output::encode(set, {format});
+    formats::EncodedSet encoded = formats::encode(set, {format});
     bytes = encoded.files.front().bytes.size();
     benchmark::DoNotOptimize(bytes);
   }
@@ -26,7 +25,7 @@ void encode(benchmark::State& state, output::Format format) {
 void statistics(benchmark::State& state) {
   const DepthMap depth = drawn_depth(size_of(state));
   for (auto _ : state) {
-    output::DepthSummary summary = output::summarise(depth);
+    formats::DepthSummary summary = formats::summarise(depth);
     benchmark::DoNotOptimize(summary.finite);
   }
   count_pixels(state);
@@ -37,10 +36,10 @@ void usual_size(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"height", "width"})->Args({720, 1280})->Unit(benchmark::kMillisecond);
 }
 
-BENCHMARK_CAPTURE(encode, png16, output::Format::kPng16)->Name("output/png16")->Apply(usual_size);
-BENCHMARK_CAPTURE(encode, npz, output::Format::kNpz)->Name("output/npz")->Apply(usual_size);
-BENCHMARK_CAPTURE(encode, exr, output::Format::kExr)->Name("output/exr")->Apply(usual_size);
-BENCHMARK_CAPTURE(encode, vis, output::Format::kVis)->Name("output/vis")->Apply(usual_size);
+BENCHMARK_CAPTURE(encode, png16, formats::Format::kPng16)->Name("output/png16")->Apply(usual_size);
+BENCHMARK_CAPTURE(encode, npz, formats::Format::kNpz)->Name("output/npz")->Apply(usual_size);
+BENCHMARK_CAPTURE(encode, exr, formats::Format::kExr)->Name("output/exr")->Apply(usual_size);
+BENCHMARK_CAPTURE(encode, vis, formats::Format::kVis)->Name("output/vis")->Apply(usual_size);
 BENCHMARK(statistics)->Name("output/statistics")->Apply(usual_size);
 
 }  // namespace

@@ -24,7 +24,7 @@ def fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 #: attend_own
-# The fused attention of da3 (src/engine/own_operators.hpp).
+# The fused attention of da3 (src/engine/operators/own_operators.hpp).
 
 
 def fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 #: attend_own_bf16
-# The fused attention of da3 whose products round their factors to bfloat16 (src/engine/own_operators.hpp).
+# The fused attention of da3 whose products round their factors to bfloat16 (src/engine/operators/own_operators.hpp).
 
 
 def fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ def forward(
 
 
 #: attention_rotary_own
-# Attention with q/k norms and 2-D rotary position embedding by the operator of da3 (src/engine/own_operators.hpp).
+# Attention with q/k norms and 2-D rotary position embedding by the operator of da3 (src/engine/operators/own_operators.hpp).
 
 
 def forward(

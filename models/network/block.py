@@ -25,7 +25,7 @@ def activated(self, x: Tensor) -> Tensor:
 
 
 #: gelu_own
-# The exact (erf) GELU of da3 (src/engine/own_operators.hpp), in place.
+# The exact (erf) GELU of da3 (src/engine/operators/own_operators.hpp), in place.
 
 
 def activated(self, x: Tensor) -> Tensor:

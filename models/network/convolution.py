@@ -21,7 +21,7 @@ def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
 
 
 #: conv3_own
-# A 3x3 convolution of a head by the operator of da3 (src/engine/own_operators.hpp).
+# A 3x3 convolution of a head by the operator of da3 (src/engine/operators/own_operators.hpp).
 
 
 def forward(self, x: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ def last_stage(
 
 
 #: last_stage_own
-# Last stage of a head by the operator of da3 (src/engine/own_operators.hpp): in tiles, so the upsampled map never exists.
+# Last stage of a head by the operator of da3 (src/engine/operators/own_operators.hpp): in tiles, so the upsampled map never exists.
 
 
 def packed(self, weight: Tensor) -> Tensor:

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <depth/way.hpp>
+#include <predict/depth_model.hpp>
 
 #include <da3/model.hpp>
 
 #include <api/shared_model.hpp>
-#include <infer/depth_model.hpp>
 
 namespace da3 {
 namespace {
@@ -28,7 +28,7 @@ depth::Way way_of(const ModelSpec& spec, const PredictOptions& options) {
 /// A caller's photo: its pixels and the focal length that came with it. Lifetime: the call.
 struct Seen {
   const Image* image = nullptr;
-  std::optional<image::ExifFocal> focal;
+  std::optional<codec::ExifFocal> focal;
 };
 
 Seen seen(const Image& image) {
@@ -37,7 +37,7 @@ Seen seen(const Image& image) {
 
 Seen seen(const Photo& photo) {
   Seen result{&photo.image, std::nullopt};
-  if (photo.focal_px) result.focal = image::ExifFocal{*photo.focal_px, photo.focal_source};
+  if (photo.focal_px) result.focal = codec::ExifFocal{*photo.focal_px, photo.focal_source};
   return result;
 }
 
@@ -49,7 +49,7 @@ std::vector<Seen> all_seen(std::span<const Each> photos) {
   return result;
 }
 
-Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
+Camera camera_of(const predict::Result& result, std::size_t view, Size size) {
   Camera camera;
   const auto pick = [view](const std::vector<float>& from, auto& to) {
     std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(view * to.size()), to.size(), to.begin());
@@ -68,7 +68,7 @@ Camera camera_of(const infer::Result& result, std::size_t view, Size size) {
 }  // namespace
 
 struct Model::State {
-  std::shared_ptr<infer::DepthModel> network;
+  std::shared_ptr<predict::DepthModel> network;
 
   std::vector<Prediction> predict(const std::vector<Seen>& photos, const PredictOptions& options);
 
@@ -77,9 +77,9 @@ struct Model::State {
                std::span<const std::size_t> which, const depth::Way& way, const PredictOptions& options,
                std::vector<Prediction>& results);
 
-  infer::Wanted wanted(const PredictOptions& options) const;
+  predict::Wanted wanted(const PredictOptions& options) const;
   // Picture `index` of a result.
-  Prediction prediction(const infer::Result& result, std::size_t index, const Seen& photo,
+  Prediction prediction(const predict::Result& result, std::size_t index, const Seen& photo,
                         const depth::Way& way) const;
 };
 
@@ -92,7 +92,7 @@ Model Model::load(const std::filesystem::path& file, const ModelOptions& options
   return ModelAccess::handle(api::load_shared(file, api::load_options(options)));
 }
 
-Model ModelAccess::handle(std::shared_ptr<infer::DepthModel> network) {
+Model ModelAccess::handle(std::shared_ptr<predict::DepthModel> network) {
   auto state = std::make_unique<Model::State>();
   state->network = std::move(network);
   return Model(std::move(state));
@@ -153,7 +153,7 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
   if (views.empty()) throw Error(ErrorCode::kUsage, "a scene needs at least one photo, found none");
   const depth::Way way = way_of(spec(), options);
   std::vector<Image> inputs;
-  infer::Request request;
+  predict::Request request;
   for (const Image& view : views) {
     inputs.push_back(depth::prepare(way, view));
     const Size size = inputs.back().size;
@@ -171,7 +171,7 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
   request.wanted = state_->wanted(options);
   request.wanted.pose = spec().has_output("pose");
   for (const Image& input : inputs) request.pictures.emplace_back(input.rgb);
-  const infer::Result result = state_->network->predict(request);
+  const predict::Result result = state_->network->predict(request);
   ScenePrediction scene;
   for (std::size_t i = 0; i < views.size(); ++i) {
     ViewPrediction view{state_->prediction(result, i, seen(views[i]), way), std::nullopt};
@@ -181,13 +181,13 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
   return scene;
 }
 
-infer::Wanted Model::State::wanted(const PredictOptions& options) const {
+predict::Wanted Model::State::wanted(const PredictOptions& options) const {
   const ModelSpec& spec = network->spec();
   return {.confidence = options.confidence && spec.has_output("depth_conf"),
           .sky = options.sky && spec.has_output("sky")};
 }
 
-Prediction Model::State::prediction(const infer::Result& result, std::size_t index, const Seen& photo,
+Prediction Model::State::prediction(const predict::Result& result, std::size_t index, const Seen& photo,
                                     const depth::Way& way) const {
   const Size original = photo.image->size;
   const auto focal = depth::find_focal(original, way.focal_px, way.hfov_deg, photo.focal);
@@ -205,12 +205,12 @@ Prediction Model::State::prediction(const infer::Result& result, std::size_t ind
 void Model::State::forward(std::span<const Seen> photos, std::span<const Image> inputs,
                            std::span<const std::size_t> which, const depth::Way& way,
                            const PredictOptions& options, std::vector<Prediction>& results) {
-  infer::Request request;
+  predict::Request request;
   request.scenes = static_cast<int>(which.size());
   request.size = inputs[which.front()].size;
   request.wanted = wanted(options);
   for (const std::size_t i : which) request.pictures.emplace_back(inputs[i].rgb);
-  infer::Result result;
+  predict::Result result;
   try {
     result = network->predict(request);
   } catch (const Error& error) {

@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include <predict/model_cache.hpp>
+
 #include <da3/model_cache.hpp>
 
 #include <api/shared_model.hpp>
-#include <infer/model_cache.hpp>
 
 namespace da3 {
 
 struct ModelCache::State {
   explicit State(std::uint64_t max_bytes) : models(max_bytes) {}
-  infer::ModelCache models;
+  predict::ModelCache models;
 };
 
 ModelCache::ModelCache(std::uint64_t max_bytes) : state_(std::make_unique<State>(max_bytes)) {}
@@ -27,10 +28,10 @@ Model ModelCache::get(const std::filesystem::path& file, const ModelOptions& opt
   // Files of one network under two names may say different things of its numbers. Foreign files may have no
   // hash.
   const std::string weights = spec.sha256.empty() ? std::filesystem::canonical(file).string() : spec.sha256;
-  const infer::ModelKey key{spec.name + '/' + weights, load.device, modes.precision, modes.attention};
+  const predict::ModelKey key{spec.name + '/' + weights, load.device, modes.precision, modes.attention};
   const std::uint64_t bytes = std::filesystem::file_size(file);
   return ModelAccess::handle(state_->models.get(
-      key, [&] { return infer::LoadedModel{api::load_shared(file, load), bytes}; }, bytes));
+      key, [&] { return predict::LoadedModel{api::load_shared(file, load), bytes}; }, bytes));
 }
 
 void ModelCache::trim() {
@@ -38,7 +39,7 @@ void ModelCache::trim() {
 }
 
 ModelCacheStatistics ModelCache::statistics() const {
-  const infer::ModelCacheStatistics found = state_->models.statistics();
+  const predict::ModelCacheStatistics found = state_->models.statistics();
   return {found.hits, found.misses, found.failures, found.evictions, found.models, found.bytes};
 }
 

@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
-#include <da3/photo.hpp>
+#include <codec/decode.hpp>
 
-#include <image/decode.hpp>
+#include <da3/photo.hpp>
 
 namespace da3 {
 namespace {
 
-Photo photo_of(image::Decoded decoded) {
+Photo photo_of(codec::Decoded decoded) {
   Photo photo{std::move(decoded.image), std::nullopt, ""};
   if (decoded.exif_focal) {
     photo.focal_px = decoded.exif_focal->focal_px;
@@ -21,11 +21,11 @@ Photo photo_of(image::Decoded decoded) {
 }  // namespace
 
 Photo read_photo(const std::filesystem::path& file) {
-  return photo_of(image::decode_file(file));
+  return photo_of(codec::decode_file(file));
 }
 
 Photo decode_photo(std::span<const std::uint8_t> bytes) {
-  return photo_of(image::decode(bytes, "the picture in memory"));
+  return photo_of(codec::decode(bytes, "the picture in memory"));
 }
 
 }  // namespace da3

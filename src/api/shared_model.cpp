@@ -8,9 +8,9 @@
 namespace da3::api {
 namespace {
 
-class OneAtATime final : public infer::DepthModel {
+class OneAtATime final : public predict::DepthModel {
  public:
-  explicit OneAtATime(std::unique_ptr<infer::DepthModel> model) : model_(std::move(model)) {}
+  explicit OneAtATime(std::unique_ptr<predict::DepthModel> model) : model_(std::move(model)) {}
 
   const ModelSpec& spec() const override { return model_->spec(); }
   DeviceId device() const override { return model_->device(); }
@@ -18,7 +18,7 @@ class OneAtATime final : public infer::DepthModel {
   Attention attention() const override { return model_->attention(); }
   int concurrency() const override { return 1; }
 
-  infer::Result predict(const infer::Request& request) override {
+  predict::Result predict(const predict::Request& request) override {
     const std::scoped_lock lock(one_forward_);
     return model_->predict(request);
   }
@@ -28,7 +28,7 @@ class OneAtATime final : public infer::DepthModel {
   }
 
  private:
-  std::unique_ptr<infer::DepthModel> model_;
+  std::unique_ptr<predict::DepthModel> model_;
   std::mutex one_forward_;
 };
 
@@ -43,8 +43,8 @@ engine::LoadOptions load_options(const ModelOptions& options) {
   return load;
 }
 
-std::shared_ptr<infer::DepthModel> load_shared(const std::filesystem::path& file,
-                                               const engine::LoadOptions& options) {
+std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
+                                                 const engine::LoadOptions& options) {
   return std::make_shared<OneAtATime>(engine::load_model(file, options));
 }
 

@@ -5,10 +5,11 @@
 #include <filesystem>
 #include <memory>
 
+#include <predict/depth_model.hpp>
+
 #include <da3/model.hpp>
 
 #include <engine/engine.hpp>
-#include <infer/depth_model.hpp>
 
 // What Model and ModelCache share.
 namespace da3::api {
@@ -17,8 +18,8 @@ namespace da3::api {
 engine::LoadOptions load_options(const ModelOptions& options);
 
 /// A loaded model that runs one forward at a time, whichever thread asks. Throws: as Model::load.
-std::shared_ptr<infer::DepthModel> load_shared(const std::filesystem::path& file,
-                                               const engine::LoadOptions& options);
+std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
+                                                 const engine::LoadOptions& options);
 
 }  // namespace da3::api
 
@@ -26,7 +27,7 @@ namespace da3 {
 
 /// Makes handles of models that are loaded already.
 struct ModelAccess {
-  static Model handle(std::shared_ptr<infer::DepthModel> network);
+  static Model handle(std::shared_ptr<predict::DepthModel> network);
 };
 
 }  // namespace da3

@@ -15,7 +15,7 @@ constexpr double kCanonicalFocal = 300.0;
 
 std::optional<Focal> find_focal(Size original, const std::optional<double>& focal_px,
                                 const std::optional<double>& hfov_deg,
-                                const std::optional<image::ExifFocal>& exif) {
+                                const std::optional<codec::ExifFocal>& exif) {
   if (focal_px) return Focal{*focal_px, "option"};
   if (hfov_deg) {
     const double half = *hfov_deg / 2 * std::numbers::pi / 180;

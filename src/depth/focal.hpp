@@ -5,10 +5,11 @@
 #include <optional>
 #include <string>
 
+#include <codec/decode.hpp>
+
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
-#include <image/decode.hpp>
 #include <image/preprocess.hpp>
 
 namespace da3::depth {
@@ -23,7 +24,7 @@ struct Focal {
 /// from its EXIF data, else none.
 std::optional<Focal> find_focal(Size original, const std::optional<double>& focal_px,
                                 const std::optional<double>& hfov_deg,
-                                const std::optional<image::ExifFocal>& exif);
+                                const std::optional<codec::ExifFocal>& exif);
 
 /// What a canonical depth is multiplied with to be metres: focal length in processed pixels / 300.
 /// A pinhole camera maps a point to u = f X / Z. Resampling multiplies u by the scale of its axis, so the

@@ -15,7 +15,7 @@
 #include <da3/error.hpp>
 
 #include <engine/attention_mode.hpp>
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
 
 namespace da3::engine {
 namespace {

@@ -13,18 +13,18 @@
 #include <ATen/ops/_fused_sdp_choice.h>
 #include <c10/core/DeviceGuard.h>
 
+#include <core/host/host_memory.hpp>
 #include <engine/bench_workloads.hpp>
-#include <engine/cpu_operators.hpp>
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/block_products.hpp>
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/normalise.hpp>
-#include <engine/onednn_linear.hpp>
+#include <engine/operators/cpu_operators.hpp>
+#include <engine/operators/onednn_linear.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_errors.hpp>
-#include <infer/host_memory.hpp>
 #include <weights/model_config.hpp>
 
 namespace da3::engine {
@@ -48,7 +48,7 @@ at::TensorOptions options_of(const DeviceId& device, Precision precision) {
 }
 
 int threads_or_default(int threads) {
-  return threads > 0 ? threads : infer::usable_cores();
+  return threads > 0 ? threads : core::usable_cores();
 }
 
 // Runs `work` with the engine's settings; errors leave as the library's own.
@@ -236,7 +236,7 @@ InputWorkload make_input_workload(const DeviceId& device, NormaliseOn normalise)
     return InputWorkload([=](std::span<const std::uint8_t> rgb, Size size) {
       guarded(device, threads_or_default(0), "Uploading a picture", [&] {
         const c10::OptionalDeviceGuard on_device(to_torch(device));
-        infer::Request request;
+        predict::Request request;
         request.size = size;
         request.pictures = {rgb};
         const at::Tensor host = stage(request, normalise, *normaliser, *transfers);

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include <predict/depth_model.hpp>
+#include <predict/memory_probe.hpp>
+
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
-
-#include <infer/depth_model.hpp>
-#include <infer/memory_probe.hpp>
 
 // The engine's face: no LibTorch type appears here.
 namespace da3::engine {
@@ -47,7 +47,8 @@ struct LoadOptions {
 /// Threads: a forward on the CPU uses `threads` OpenMP threads; call predict from one thread.
 /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported,
 /// kOutOfMemory.
-std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file, const LoadOptions& options);
+std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& file,
+                                                const LoadOptions& options);
 
 /// How a model runs.
 struct Modes {
@@ -70,7 +71,7 @@ std::vector<DeviceId> available_devices();
 void check_device(const DeviceId& device);
 
 /// Free memory of devices and host.
-std::unique_ptr<infer::MemoryProbe> make_memory_probe();
+std::unique_ptr<predict::MemoryProbe> make_memory_probe();
 
 /// Where exported weights come from.
 struct ExportSource {

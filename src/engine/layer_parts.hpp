@@ -8,7 +8,7 @@
 
 #include <c10/core/Device.h>
 
-#include <engine/device_layer.hpp>
+#include <engine/device/device_layer.hpp>
 
 // Parts of which device layers are made.
 namespace da3::engine {
@@ -38,6 +38,6 @@ struct UnifiedMemory {
 };
 
 /// The recommendation less what tensors hold, at most what the host has free with what the allocator keeps.
-infer::MemoryState unified_memory(const UnifiedMemory& state);
+core::MemoryState unified_memory(const UnifiedMemory& state);
 
 }  // namespace da3::engine

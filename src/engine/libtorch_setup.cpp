@@ -10,8 +10,8 @@
 #include <torch/csrc/jit/passes/tensorexpr_fuser.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 
-#include <engine/cpu_allocator.hpp>
 #include <engine/libtorch_setup.hpp>
+#include <engine/operators/cpu_allocator.hpp>
 
 namespace da3::engine {
 

@@ -13,22 +13,22 @@
 
 #include <da3/error.hpp>
 
+#include <core/host/host_memory.hpp>
 #include <core/stored_zip.hpp>
 #include <engine/attention_mode.hpp>
 #include <engine/contract.hpp>
-#include <engine/cpu_allocator.hpp>
-#include <engine/cpu_features.hpp>
-#include <engine/cpu_operators.hpp>
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
+#include <engine/device/module_placement.hpp>
 #include <engine/engine.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/model_archive.hpp>
-#include <engine/module_placement.hpp>
 #include <engine/network/network.hpp>
+#include <engine/operators/cpu_allocator.hpp>
+#include <engine/operators/cpu_features.hpp>
+#include <engine/operators/cpu_operators.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_depth_model.hpp>
 #include <engine/torch_errors.hpp>
-#include <infer/host_memory.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_config.hpp>
 #include <weights/record.hpp>
@@ -86,7 +86,7 @@ UncompiledNetwork rebuild(const core::StoredZip& archive, const ModelSpec& spec,
 /// Throws Error kOutOfMemory where an accelerator has less free than the weights take.
 void check_room(std::uint64_t bytes, const std::string& name, const DeviceId& device, Precision precision) {
   if (device.kind == DeviceKind::kCpu) return;
-  const infer::MemoryState memory = device_memory(device);
+  const core::MemoryState memory = device_memory(device);
   if (bytes <= memory.free_bytes) return;
   const auto mib = [](std::uint64_t count) { return std::to_string(count >> 20) + " MiB"; };
   throw Error(ErrorCode::kOutOfMemory,
@@ -185,13 +185,14 @@ ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
   ready.device = options.device;
   ready.normalise = options.normalise;
-  ready.threads = options.threads > 0 ? options.threads : infer::usable_cores();
+  ready.threads = options.threads > 0 ? options.threads : core::usable_cores();
   return ready;
 }
 
 }  // namespace
 
-std::unique_ptr<infer::DepthModel> load_model(const std::filesystem::path& file, const LoadOptions& options) {
+std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& file,
+                                                const LoadOptions& options) {
   set_up_libtorch();
   const EngineScope scope;
   open_device(options.device);

@@ -46,7 +46,7 @@ at::Tensor Normaliser::on_device(const at::Tensor& pixels) const {
   return image.sub_(mean_).div_(std_);
 }
 
-void Normaliser::on_host(const infer::Request& request, const at::Tensor& image) const {
+void Normaliser::on_host(const predict::Request& request, const at::Tensor& image) const {
   const Table table = value_table(spec_);
   const std::size_t area = request.size.area();
   float* const all = image.mutable_data_ptr<float>();
@@ -64,7 +64,7 @@ void Normaliser::on_host(const infer::Request& request, const at::Tensor& image)
   });
 }
 
-at::Tensor stage(const infer::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
+at::Tensor stage(const predict::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
                  Transfers& transfers) {
   const auto [height, width] = request.size;
   if (normalise == NormaliseOn::kHost) {

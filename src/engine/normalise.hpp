@@ -4,12 +4,12 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <predict/depth_model.hpp>
 
 #include <da3/model_spec.hpp>
 
-#include <engine/device_layer.hpp>
+#include <engine/device/device_layer.hpp>
 #include <engine/engine.hpp>
-#include <infer/depth_model.hpp>
 
 namespace da3::engine {
 
@@ -24,7 +24,7 @@ class Normaliser {
 
   /// On the host, from the pictures of a request into `image`, float32 (B, S, 3, H, W), contiguous: a table
   /// of 256 values a channel.
-  void on_host(const infer::Request& request, const at::Tensor& image) const;
+  void on_host(const predict::Request& request, const at::Tensor& image) const;
 
  private:
   ModelSpec spec_;
@@ -34,7 +34,7 @@ class Normaliser {
 
 /// The pictures of a request in a tensor of the host, ready to be uploaded: bytes (B, S, H, W, 3), or
 /// normalised float32 (B, S, 3, H, W).
-at::Tensor stage(const infer::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
+at::Tensor stage(const predict::Request& request, NormaliseOn normalise, const Normaliser& normaliser,
                  Transfers& transfers);
 
 /// Two roundings of values below 4, of 2^-23 each.

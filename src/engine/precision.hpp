@@ -10,8 +10,8 @@
 
 #include <da3/device.hpp>
 
-#include <engine/cpu_features.hpp>
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
+#include <engine/operators/cpu_features.hpp>
 
 namespace da3::engine {
 

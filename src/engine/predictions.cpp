@@ -38,7 +38,7 @@ void check_size(Size size, const ModelSpec& spec) {
                                      " (height x width)");
 }
 
-void check_outputs(const infer::Wanted& wanted, const ModelSpec& spec) {
+void check_outputs(const predict::Wanted& wanted, const ModelSpec& spec) {
   const std::pair<bool, const char*> all[] = {
       {wanted.confidence, "depth_conf"}, {wanted.sky, "sky"}, {wanted.pose, "pose"}};
   for (const auto& [is_wanted, name] : all) {
@@ -60,7 +60,7 @@ std::size_t first_not_finite(const std::vector<float>& values) {
   return values.size();
 }
 
-std::vector<std::int64_t> shape_of(const std::string& key, const infer::Request& request) {
+std::vector<std::int64_t> shape_of(const std::string& key, const predict::Request& request) {
   if (key == "extrinsics") return {request.scenes, request.views, 3, 4};
   if (key == "intrinsics") return {request.scenes, request.views, 3, 3};
   return {request.scenes, request.views, request.size.height, request.size.width};
@@ -93,7 +93,7 @@ std::vector<float> finite_values(const at::Tensor& host, const std::string& key,
 
 }  // namespace
 
-void check_request(const infer::Request& request, const ModelSpec& spec) {
+void check_request(const predict::Request& request, const ModelSpec& spec) {
   check_size(request.size, spec);
   check_outputs(request.wanted, spec);
   const std::size_t bytes = request.size.area() * 3;
@@ -110,7 +110,7 @@ void check_request(const infer::Request& request, const ModelSpec& spec) {
   }
 }
 
-std::vector<std::string> wanted_outputs(const infer::Wanted& wanted) {
+std::vector<std::string> wanted_outputs(const predict::Wanted& wanted) {
   std::vector<std::string> names{"depth"};
   if (wanted.confidence) names.emplace_back("depth_conf");
   if (wanted.sky) names.emplace_back("sky");
@@ -118,7 +118,7 @@ std::vector<std::string> wanted_outputs(const infer::Wanted& wanted) {
   return names;
 }
 
-std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const infer::Request& request,
+std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const predict::Request& request,
                                        const ModelSpec& spec) {
   const auto dictionary = outputs.toGenericDict();
   std::vector<at::Tensor> selected;
@@ -128,9 +128,9 @@ std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const infer::
   return selected;
 }
 
-infer::Result take_predictions(const std::vector<at::Tensor>& outputs, const infer::Request& request,
-                               const ModelSpec& spec) {
-  infer::Result result;
+predict::Result take_predictions(const std::vector<at::Tensor>& outputs, const predict::Request& request,
+                                 const ModelSpec& spec) {
+  predict::Result result;
   result.size = request.size;
   const std::map<std::string, std::vector<float>*> places{{"depth", &result.depth},
                                                           {"depth_conf", &result.confidence},

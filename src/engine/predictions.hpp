@@ -6,26 +6,25 @@
 #include <vector>
 
 #include <ATen/core/ivalue.h>
-
-#include <infer/depth_model.hpp>
+#include <predict/depth_model.hpp>
 
 namespace da3::engine {
 
 /// Throws: Error kUsage if the model cannot take the request: wrong sizes, counts or outputs that it does not
 /// have.
-void check_request(const infer::Request& request, const ModelSpec& spec);
+void check_request(const predict::Request& request, const ModelSpec& spec);
 
 /// Outputs that a request wants, by their names in Result's order; present ones only.
-std::vector<std::string> wanted_outputs(const infer::Wanted& wanted);
+std::vector<std::string> wanted_outputs(const predict::Wanted& wanted);
 
 /// The wanted outputs of a network in float32, contiguous, on the device where they are.
 /// Throws: Error kPredictionInvalid for an output that is missing or has another shape.
-std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const infer::Request& request,
+std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const predict::Request& request,
                                        const ModelSpec& spec);
 
 /// The result of a request from its wanted outputs on the host. Throws: Error kPredictionInvalid for values
 /// that are not finite.
-infer::Result take_predictions(const std::vector<at::Tensor>& outputs, const infer::Request& request,
-                               const ModelSpec& spec);
+predict::Result take_predictions(const std::vector<at::Tensor>& outputs, const predict::Request& request,
+                                 const ModelSpec& spec);
 
 }  // namespace da3::engine

@@ -7,9 +7,9 @@
 
 #include <da3/error.hpp>
 
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
+#include <engine/device/module_placement.hpp>
 #include <engine/libtorch_setup.hpp>
-#include <engine/module_placement.hpp>
 #include <engine/precision.hpp>
 #include <engine/predictions.hpp>
 #include <engine/torch_depth_model.hpp>
@@ -28,12 +28,12 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::string describe(const infer::Request& request) {
+std::string describe(const predict::Request& request) {
   return std::to_string(request.scenes) + "x" + std::to_string(request.views) + " pictures of " +
          std::to_string(request.size.height) + "x" + std::to_string(request.size.width);
 }
 
-ForwardShape shape_of(const infer::Request& request) {
+ForwardShape shape_of(const predict::Request& request) {
   return {request.scenes, request.views, request.size, request.wanted};
 }
 
@@ -111,7 +111,7 @@ int TorchDepthModel::num_recorded() const {
   return graphs_.num_recorded();
 }
 
-infer::Result TorchDepthModel::predict(const infer::Request& request) {
+predict::Result TorchDepthModel::predict(const predict::Request& request) {
   check_request(request, spec_);
   const EngineScope scope;
   std::optional<ThreadScope> threads;
@@ -144,18 +144,18 @@ void TorchDepthModel::give_memory_back() {
   empty_cache(network_.device);
 }
 
-infer::Result TorchDepthModel::run(const infer::Request& request) {
+predict::Result TorchDepthModel::run(const predict::Request& request) {
   const Clock::time_point start = Clock::now();
   change_shape({request.scenes, request.views, request.size});
   LaneLoan lane(*this);
   const at::Tensor host = stage(request, network_.normalise, normaliser_, *lane->transfers);
   const double staging_ms = ms_since(start);
   const at::Tensor pixels = lane->transfers->upload(host);
-  infer::Result measured;
+  predict::Result measured;
   const double upload_ms = ms_since(start);
   const std::vector<at::Tensor> outputs = run_forward(pixels, request, *lane, measured);
   lane->transfers->wait();
-  infer::Result result = take_predictions(outputs, request, spec_);
+  predict::Result result = take_predictions(outputs, request, spec_);
   result.peak_bytes = measured.peak_bytes;
   tell_phases(*lane, in_steps(request), result.times);
   const auto copied_up = lane->transfers->upload_ms();
@@ -168,8 +168,9 @@ infer::Result TorchDepthModel::run(const infer::Request& request) {
 }
 
 /// Queues a forward behind those of other requests and the download of what is wanted behind it.
-std::vector<at::Tensor> TorchDepthModel::run_forward(const at::Tensor& pixels, const infer::Request& request,
-                                                     Lane& lane, infer::Result& result) {
+std::vector<at::Tensor> TorchDepthModel::run_forward(const at::Tensor& pixels,
+                                                     const predict::Request& request, Lane& lane,
+                                                     predict::Result& result) {
   const std::lock_guard queueing(forward_);
   lane.transfers->before_work();
   std::vector<at::Tensor> outputs = replay_or_compute(pixels, request, lane, result);
@@ -179,8 +180,8 @@ std::vector<at::Tensor> TorchDepthModel::run_forward(const at::Tensor& pixels, c
 }
 
 std::vector<at::Tensor> TorchDepthModel::replay_or_compute(const at::Tensor& pixels,
-                                                           const infer::Request& request, Lane& lane,
-                                                           infer::Result& result) {
+                                                           const predict::Request& request, Lane& lane,
+                                                           predict::Result& result) {
   const ForwardShape shape = shape_of(request);
   if (auto replayed = graphs_.replay(shape, pixels)) {
     result.peak_bytes = replayed->peak_bytes;
@@ -200,7 +201,7 @@ std::vector<at::Tensor> TorchDepthModel::replay_or_compute(const at::Tensor& pix
 }
 
 /// Recording takes the device for itself: whatever another request queued meanwhile might end up in it.
-void TorchDepthModel::record_if_due(const infer::Request& request) {
+void TorchDepthModel::record_if_due(const predict::Request& request) {
   const ForwardShape shape = shape_of(request);
   {
     const std::lock_guard queueing(forward_);
@@ -219,7 +220,7 @@ void TorchDepthModel::record_if_due(const infer::Request& request) {
             : at::empty({request.scenes, request.views, 3, height, width},
                         at::TensorOptions().dtype(at::kFloat).device(to_torch(network_.device)));
   const PrecisionScope products(network_.device, network_.precision);
-  infer::Request without_pictures = request;
+  predict::Request without_pictures = request;
   without_pictures.pictures.clear();
   // The function holds the tables, which recorded work reads as long as it is kept.
   graphs_.record(shape, pixels, [this, shape_tables, without_pictures](const at::Tensor& input) {
@@ -260,11 +261,11 @@ IValue TorchDepthModel::make_tables(Size size) {
   return made;
 }
 
-bool TorchDepthModel::in_steps(const infer::Request& request) const {
+bool TorchDepthModel::in_steps(const predict::Request& request) const {
   return network_.offered.tables || (network_.offered.split && !request.wanted.pose);
 }
 
-std::int64_t TorchDepthModel::num_parts(const infer::Request& request) const {
+std::int64_t TorchDepthModel::num_parts(const predict::Request& request) const {
   if (network_.most_tokens == 0) return 1;
   const std::int64_t patches =
       std::int64_t{request.size.height / spec_.patch} * (request.size.width / spec_.patch);
@@ -275,10 +276,10 @@ std::int64_t TorchDepthModel::num_parts(const infer::Request& request) const {
 
 /// The wanted outputs on the device, of all scenes.
 std::vector<at::Tensor> TorchDepthModel::compute(const at::Tensor& pixels, const IValue& tables,
-                                                 const infer::Request& request, Stopwatch* stopwatch) {
+                                                 const predict::Request& request, Stopwatch* stopwatch) {
   const std::int64_t parts = num_parts(request);
   if (parts == 1) return compute_together(pixels, tables, request, stopwatch);
-  infer::Request part = request;
+  predict::Request part = request;
   part.pictures.clear();
   std::vector<std::vector<at::Tensor>> by_output(wanted_outputs(request.wanted).size());
   for (const at::Tensor& scenes : pixels.tensor_split(parts)) {
@@ -293,7 +294,7 @@ std::vector<at::Tensor> TorchDepthModel::compute(const at::Tensor& pixels, const
 
 /// Marks behind normalising and, where they are apart, backbone and head.
 std::vector<at::Tensor> TorchDepthModel::compute_together(const at::Tensor& pixels, const IValue& tables,
-                                                          const infer::Request& request,
+                                                          const predict::Request& request,
                                                           Stopwatch* stopwatch) {
   const at::Tensor image =
       network_.normalise == NormaliseOn::kDevice ? normaliser_.on_device(pixels) : pixels;
@@ -306,7 +307,7 @@ std::vector<at::Tensor> TorchDepthModel::compute_together(const at::Tensor& pixe
 }
 
 IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& tables,
-                                         const infer::Request& request, Stopwatch* stopwatch) {
+                                         const predict::Request& request, Stopwatch* stopwatch) {
   torch::jit::Module& module = network_.module;
   const int height = request.size.height;
   const int width = request.size.width;
@@ -336,7 +337,7 @@ IValue TorchDepthModel::features_for_head(IValue features) const {
 }
 
 /// Each part of the scenes has laps for normalising and the network, or for normalising, backbone and head.
-void TorchDepthModel::tell_phases(Lane& lane, bool in_steps, infer::PhaseTimes& times) const {
+void TorchDepthModel::tell_phases(Lane& lane, bool in_steps, predict::PhaseTimes& times) const {
   const std::vector<double> laps = lane.stopwatch->laps_ms();
   if (laps.empty()) return;  // Replayed as a whole.
   const auto sum = [&](std::size_t first) {

@@ -13,13 +13,13 @@
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <predict/depth_model.hpp>
 #include <torch/csrc/jit/api/module.h>
 
 #include <engine/contract.hpp>
-#include <engine/device_layer.hpp>
-#include <engine/graph_cache.hpp>
+#include <engine/device/device_layer.hpp>
+#include <engine/device/graph_cache.hpp>
 #include <engine/normalise.hpp>
-#include <infer/depth_model.hpp>
 
 namespace da3::engine {
 
@@ -45,7 +45,7 @@ struct ReadyNetwork {
 /// other, so that a second request's memory is the first one's again; copies of one request overlap the
 /// forward of another. Threads: predict may be called from several; on a CPU each of them gets OpenMP threads
 /// of its own, so use one.
-class TorchDepthModel final : public infer::DepthModel {
+class TorchDepthModel final : public predict::DepthModel {
  public:
   TorchDepthModel(ReadyNetwork network, ModelSpec spec);
   ~TorchDepthModel() override;
@@ -55,7 +55,7 @@ class TorchDepthModel final : public infer::DepthModel {
   Precision precision() const override { return network_.precision; }
   Attention attention() const override { return network_.attention; }
 
-  infer::Result predict(const infer::Request& request) override;
+  predict::Result predict(const predict::Request& request) override;
   void synchronize() override;
   int concurrency() const override;
 
@@ -67,28 +67,28 @@ class TorchDepthModel final : public infer::DepthModel {
   class LaneLoan;
   using Shape = std::tuple<int, int, Size>;
 
-  infer::Result run(const infer::Request& request);
+  predict::Result run(const predict::Request& request);
   void give_memory_back();
   void change_shape(const Shape& shape);
   torch::jit::IValue tables(Size size);
   torch::jit::IValue make_tables(Size size);
-  void record_if_due(const infer::Request& request);
-  std::vector<at::Tensor> run_forward(const at::Tensor& pixels, const infer::Request& request, Lane& lane,
-                                      infer::Result& result);
-  std::vector<at::Tensor> replay_or_compute(const at::Tensor& pixels, const infer::Request& request,
-                                            Lane& lane, infer::Result& result);
+  void record_if_due(const predict::Request& request);
+  std::vector<at::Tensor> run_forward(const at::Tensor& pixels, const predict::Request& request, Lane& lane,
+                                      predict::Result& result);
+  std::vector<at::Tensor> replay_or_compute(const at::Tensor& pixels, const predict::Request& request,
+                                            Lane& lane, predict::Result& result);
   std::vector<at::Tensor> compute(const at::Tensor& pixels, const torch::jit::IValue& tables,
-                                  const infer::Request& request, Stopwatch* stopwatch);
+                                  const predict::Request& request, Stopwatch* stopwatch);
   std::vector<at::Tensor> compute_together(const at::Tensor& pixels, const torch::jit::IValue& tables,
-                                           const infer::Request& request, Stopwatch* stopwatch);
+                                           const predict::Request& request, Stopwatch* stopwatch);
   /// How many parts the scenes are computed in, as `most_tokens` has it.
-  std::int64_t num_parts(const infer::Request& request) const;
+  std::int64_t num_parts(const predict::Request& request) const;
   torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
-                                      const infer::Request& request, Stopwatch* stopwatch);
+                                      const predict::Request& request, Stopwatch* stopwatch);
   torch::jit::IValue features_for_head(torch::jit::IValue features) const;
-  void tell_phases(Lane& lane, bool in_steps, infer::PhaseTimes& times) const;
+  void tell_phases(Lane& lane, bool in_steps, predict::PhaseTimes& times) const;
   /// Backbone and head are calls of their own.
-  bool in_steps(const infer::Request& request) const;
+  bool in_steps(const predict::Request& request) const;
 
   ReadyNetwork network_;
   ModelSpec spec_;

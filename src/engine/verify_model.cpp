@@ -33,9 +33,9 @@ double tolerance_in(Precision precision, double fp32) {
   return fp32;
 }
 
-Selftest run_selftest(infer::DepthModel& model, const Selftest& expected) {
+Selftest run_selftest(predict::DepthModel& model, const Selftest& expected) {
   const auto picture = weights::selftest_picture(expected.height, expected.width, expected.seed);
-  infer::Request request;
+  predict::Request request;
   request.size = {expected.height, expected.width};
   request.pictures = {picture};
   return selftest_statistics(expected, model.predict(request).depth);

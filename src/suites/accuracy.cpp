@@ -12,7 +12,8 @@
 #include <suites/depth_error.hpp>
 #include <suites/drawn_picture.hpp>
 #ifdef DA3_WITH_PICTURES
-#include <image/decode.hpp>
+#include <codec/decode.hpp>
+
 #include <image/preprocess.hpp>
 #include <suites/dataset_accuracy.hpp>
 #endif
@@ -34,7 +35,7 @@ std::vector<Image> decoded_photos(const std::string& list, Size size) {
 #ifdef DA3_WITH_PICTURES
   std::istringstream files(list);
   for (std::string file; std::getline(files, file, ',');) {
-    pictures.push_back(image::preprocess_fixed(image::decode_file(file).image, size));
+    pictures.push_back(image::preprocess_fixed(codec::decode_file(file).image, size));
   }
 #else
   static_cast<void>(size);
@@ -44,8 +45,8 @@ std::vector<Image> decoded_photos(const std::string& list, Size size) {
   return pictures;
 }
 
-std::vector<float> depth_of(infer::DepthModel& model, const Image& picture) {
-  infer::Request request;
+std::vector<float> depth_of(predict::DepthModel& model, const Image& picture) {
+  predict::Request request;
   request.size = picture.size;
   request.pictures = {picture.rgb};
   return model.predict(request).depth;

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <map>
 
+#include <predict/batch_planner.hpp>
+
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
-#include <infer/batch_planner.hpp>
-#include <infer/host_memory.hpp>
+#include <core/host/host_memory.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 
@@ -31,7 +32,8 @@ std::vector<Size> sizes_of(const bench::Fields& settings, const ModelSpec& spec)
 // Forwards for the pictures of a pass, and what they cost.
 class Pass {
  public:
-  Pass(std::shared_ptr<infer::DepthModel> model, const bench::Fields& settings, infer::MemoryProbe& memory)
+  Pass(std::shared_ptr<predict::DepthModel> model, const bench::Fields& settings,
+       predict::MemoryProbe& memory)
       : model_(std::move(model)), memory_(memory), images_(static_cast<int>(settings.number("images"))) {
     sizes_ = sizes_of(settings, model_->spec());
     options_.key.identity = model_->spec().sha256;
@@ -44,7 +46,7 @@ class Pass {
 
   // One pass over all images, shape by shape as the pipeline gathers them.
   bench::Parts run() {
-    infer::BatchPlanner planner(options_, memory_, learned_);
+    predict::BatchPlanner planner(options_, memory_, learned_);
     forwards_ = 0;
     batches_.clear();
     peak_ = predicted_ = 0;
@@ -71,16 +73,16 @@ class Pass {
   }
 
  private:
-  int forward(infer::BatchPlanner& planner, std::size_t shape, int left) {
+  int forward(predict::BatchPlanner& planner, std::size_t shape, int left) {
     const Size size = sizes_[shape];
     const int batch = std::min(left, planner.next_batch(size));
-    infer::Request request;
+    predict::Request request;
     request.scenes = batch;
     request.size = size;
     request.pictures.assign(static_cast<std::size_t>(batch), pictures_[shape].rgb);
     const auto predicted = planner.predicted_bytes(size, batch);
     try {
-      const infer::Result result = model_->predict(request);
+      const predict::Result result = model_->predict(request);
       planner.succeeded(size, batch, result.times.total_ms, result.peak_bytes);
       if (result.peak_bytes && *result.peak_bytes > peak_) {
         peak_ = *result.peak_bytes;
@@ -96,10 +98,10 @@ class Pass {
     return batch;
   }
 
-  std::shared_ptr<infer::DepthModel> model_;
-  infer::MemoryProbe& memory_;
-  infer::BatchPlannerOptions options_;
-  infer::LearnedBatches learned_;  ///< Kept from pass to pass, as the program keeps it from run to run
+  std::shared_ptr<predict::DepthModel> model_;
+  predict::MemoryProbe& memory_;
+  predict::BatchPlannerOptions options_;
+  predict::LearnedBatches learned_;  ///< Kept from pass to pass, as the program keeps it from run to run
   int images_;
   std::vector<Size> sizes_;
   std::vector<Image> pictures_;

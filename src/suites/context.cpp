@@ -6,7 +6,7 @@
 
 namespace da3::suites {
 
-std::shared_ptr<infer::DepthModel> GroupModels::get(const bench::Fields& settings) {
+std::shared_ptr<predict::DepthModel> GroupModels::get(const bench::Fields& settings) {
   bench::Fields key;
   for (const char* name : {"model", "device", "precision", "attention", "threads"}) {
     key.set(name, settings.text(name));
@@ -63,7 +63,7 @@ Size processed_size_of(const bench::Fields& settings) {
   return {static_cast<int>(settings.number("height")), static_cast<int>(settings.number("width"))};
 }
 
-bench::Fields model_facts(const infer::DepthModel& model) {
+bench::Fields model_facts(const predict::DepthModel& model) {
   const ModelSpec& spec = model.spec();
   return {{"model_sha256", spec.sha256},
           {"parameters", std::int64_t{spec.parameters}},

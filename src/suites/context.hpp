@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include <predict/depth_model.hpp>
+#include <predict/memory_probe.hpp>
+
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
 
@@ -16,9 +19,7 @@
 #include <bench/measure/clock.hpp>
 #include <bench/measure/peak_memory.hpp>
 #include <engine/bench_workloads.hpp>
-#include <engine/gpu_jpeg.hpp>
-#include <infer/depth_model.hpp>
-#include <infer/memory_probe.hpp>
+#include <engine/device/gpu_jpeg.hpp>
 
 namespace da3::suites {
 
@@ -39,7 +40,7 @@ struct LoadRequest {
 struct Context {
   /// The file of a model, made with synthetic weights if it is in the catalogue and not installed.
   std::function<ModelFile(const std::string& model)> model_file;
-  std::function<std::shared_ptr<infer::DepthModel>(const ModelFile&, const LoadRequest&)> load;
+  std::function<std::shared_ptr<predict::DepthModel>(const ModelFile&, const LoadRequest&)> load;
   std::function<engine::MatmulWorkload(const DeviceId&, Precision, int threads)> matmul;
   std::function<std::unique_ptr<engine::AttentionWorkload>(const DeviceId&, Precision, Attention,
                                                            const engine::AttentionShape&, int threads)>
@@ -49,7 +50,7 @@ struct Context {
   std::function<engine::GpuJpegResult(const DeviceId&)> gpu_jpeg;
   /// A fresh process of this program, for the suite `load`.
   std::function<std::unique_ptr<bench::Worker>()> start_worker;
-  infer::MemoryProbe* memory = nullptr;
+  predict::MemoryProbe* memory = nullptr;
   bench::Clock* clock = nullptr;
   bench::PeakMemory* peak_memory = nullptr;  ///< Null: peaks are not measured
   std::filesystem::path scratch;             ///< Folder for photos and results; the caller removes it
@@ -69,11 +70,11 @@ class GroupModels {
  public:
   explicit GroupModels(const Context& context) : context_(context) {}
   /// The model of a case's settings: model, device, precision, attention, threads.
-  std::shared_ptr<infer::DepthModel> get(const bench::Fields& settings);
+  std::shared_ptr<predict::DepthModel> get(const bench::Fields& settings);
 
  private:
   const Context& context_;
-  std::vector<std::pair<std::string, std::shared_ptr<infer::DepthModel>>> loaded_;
+  std::vector<std::pair<std::string, std::shared_ptr<predict::DepthModel>>> loaded_;
 };
 
 /// Makes a case ready: loads models, draws pictures, writes photos. Throws: Error with the reason why it
@@ -95,6 +96,6 @@ PreparedCase prepare_soak(const bench::Fields& settings, const Context& context,
 Size processed_size_of(const bench::Fields& settings);
 
 /// What is true of a model that runs: parameters, identity, precision and attention in use.
-bench::Fields model_facts(const infer::DepthModel& model);
+bench::Fields model_facts(const predict::DepthModel& model);
 
 }  // namespace da3::suites

@@ -7,11 +7,12 @@
 #include <sstream>
 #include <system_error>
 
+#include <codec/decode.hpp>
+#include <codec/file_bytes.hpp>
+#include <codec/png.hpp>
+
 #include <da3/error.hpp>
 
-#include <image/decode.hpp>
-#include <image/file_bytes.hpp>
-#include <image/png.hpp>
 #include <suites/dataset.hpp>
 
 namespace da3::suites {
@@ -97,9 +98,9 @@ Dataset open_dataset(const Path& folder) {
 }
 
 DepthMap read_measured_depth(const Dataset& dataset, const MeasuredPhoto& photo) {
-  const image::FileBytes file = image::read_file(photo.depth);
-  const image::Grey16 codes =
-      image::decode_grey16_png({file.bytes, photo.depth.string(), image::DecodeOptions{}.max_pixels});
+  const codec::FileBytes file = codec::read_file(photo.depth);
+  const codec::Grey16 codes =
+      codec::decode_grey16_png({file.bytes, photo.depth.string(), codec::DecodeOptions{}.max_pixels});
   DepthMap depth{codes.size, std::vector<float>(codes.values.size())};
   for (std::size_t i = 0; i < codes.values.size(); ++i) {
     depth.values[i] = static_cast<float>(codes.values[i] / dataset.units_per_metre);

@@ -32,7 +32,7 @@ struct Dataset {
 Dataset open_dataset(const std::filesystem::path& folder);
 
 /// (H0, W0) float32 metres, 0 where nothing was measured. Throws: Error kImageUnsupported if the file is no
-/// 16-bit grey PNG; as image::decode_file.
+/// 16-bit grey PNG; as codec::decode_file.
 DepthMap read_measured_depth(const Dataset& dataset, const MeasuredPhoto& photo);
 
 }  // namespace da3::suites

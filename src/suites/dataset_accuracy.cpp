@@ -3,12 +3,12 @@
 #include <cmath>
 #include <string>
 
+#include <codec/decode.hpp>
 #include <depth/way.hpp>
 
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
-#include <image/decode.hpp>
 #include <image/preprocess.hpp>
 #include <suites/dataset.hpp>
 #include <suites/dataset_accuracy.hpp>
@@ -53,7 +53,7 @@ void check_shapes(const MeasuredPhoto& pair, Size photo, Size depth) {
 
 class DatasetRun {
  public:
-  DatasetRun(std::shared_ptr<infer::DepthModel> model, Dataset dataset, const bench::Fields& settings)
+  DatasetRun(std::shared_ptr<predict::DepthModel> model, Dataset dataset, const bench::Fields& settings)
       : model_(std::move(model)), dataset_(std::move(dataset)), way_(way_of(model_->spec(), settings)) {}
 
   const Dataset& dataset() const { return dataset_; }
@@ -86,10 +86,10 @@ class DatasetRun {
  private:
   // Metres or the model's own values, at the size of the measured depth.
   DepthMap predict(const MeasuredPhoto& pair, Size wanted) const {
-    const image::Decoded decoded = image::decode_file(pair.photo);
+    const codec::Decoded decoded = codec::decode_file(pair.photo);
     check_shapes(pair, decoded.image.size, wanted);
     const Image input = depth::prepare(way_, decoded.image);
-    infer::Request request;
+    predict::Request request;
     request.size = input.size;
     request.pictures = {input.rgb};
     DepthMap map = image::resize_map({input.size, model_->predict(request).depth}, wanted);
@@ -97,7 +97,7 @@ class DatasetRun {
     return map;
   }
 
-  void scale_to_metres(DepthMap& map, const MeasuredPhoto& pair, const image::Decoded& decoded) const {
+  void scale_to_metres(DepthMap& map, const MeasuredPhoto& pair, const codec::Decoded& decoded) const {
     const auto focal =
         depth::find_focal(decoded.image.size, dataset_.focal_px, std::nullopt, decoded.exif_focal);
     if (!focal) {
@@ -122,7 +122,7 @@ class DatasetRun {
     }
   }
 
-  std::shared_ptr<infer::DepthModel> model_;
+  std::shared_ptr<predict::DepthModel> model_;
   Dataset dataset_;
   depth::Way way_;
 };

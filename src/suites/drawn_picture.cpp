@@ -39,8 +39,8 @@ DrawnBatch::DrawnBatch(Size size, int count) {
   for (int i = 0; i < count; ++i) pictures_.push_back(drawn_picture(size, static_cast<std::uint32_t>(i)));
 }
 
-infer::Request DrawnBatch::request() const {
-  infer::Request request;
+predict::Request DrawnBatch::request() const {
+  predict::Request request;
   request.scenes = static_cast<int>(pictures_.size());
   request.size = pictures_.front().size;
   for (const Image& picture : pictures_) request.pictures.emplace_back(picture.rgb);

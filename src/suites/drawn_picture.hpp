@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include <da3/image.hpp>
+#include <predict/depth_model.hpp>
 
-#include <infer/depth_model.hpp>
+#include <da3/image.hpp>
 
 namespace da3::suites {
 
@@ -19,7 +19,7 @@ Image drawn_picture(Size size, std::uint32_t seed);
 class DrawnBatch {
  public:
   DrawnBatch(Size size, int count);
-  infer::Request request() const;
+  predict::Request request() const;
 
  private:
   std::vector<Image> pictures_;

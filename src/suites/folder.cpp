@@ -7,8 +7,8 @@
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
-#include <infer/host_memory.hpp>
-#include <pipeline/pipeline.hpp>
+#include <core/host/host_memory.hpp>
+#include <run/run.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/photo_files.hpp>
@@ -19,7 +19,7 @@ namespace {
 // Runs of the pipeline over one folder, and the same forwards without the rest.
 class FolderRun {
  public:
-  FolderRun(std::shared_ptr<infer::DepthModel> model, const bench::Fields& settings, const Context& context)
+  FolderRun(std::shared_ptr<predict::DepthModel> model, const bench::Fields& settings, const Context& context)
       : model_(std::move(model)),
         memory_(context.memory),
         images_(static_cast<int>(settings.number("images"))) {
@@ -39,8 +39,7 @@ class FolderRun {
   }
 
   bench::Parts run() {
-    const pipeline::Summary summary =
-        pipeline::run(options_, {.model = model_, .memory = memory_, .cores = 0});
+    const run::Summary summary = run::run(options_, {.model = model_, .memory = memory_, .cores = 0});
     if (summary.done != static_cast<std::size_t>(images_)) {
       throw Error(ErrorCode::kInternal,
                   std::to_string(summary.failed) + " of the benchmark's own photos failed");
@@ -50,10 +49,10 @@ class FolderRun {
     for (const double seconds : summary.busy_s) busy += seconds;
     bench::Parts parts;
     constexpr double kMsPerS = 1e3;
-    const double forward = summary.busy_s[static_cast<std::size_t>(pipeline::Stage::kForward)];
+    const double forward = summary.busy_s[static_cast<std::size_t>(run::Stage::kForward)];
     parts.emplace_back("others_ms", kMsPerS * (busy - forward));
-    for (std::size_t s = 0; s < pipeline::kNumStages && busy > 0; ++s) {
-      const std::string name(pipeline::to_string(static_cast<pipeline::Stage>(s)));
+    for (std::size_t s = 0; s < run::kNumStages && busy > 0; ++s) {
+      const std::string name(run::to_string(static_cast<run::Stage>(s)));
       parts.emplace_back(name + "_share", summary.busy_s[s] / busy);
     }
     return parts;
@@ -79,13 +78,13 @@ class FolderRun {
     return found->second;
   }
 
-  std::shared_ptr<infer::DepthModel> model_;
-  infer::MemoryProbe* memory_;
+  std::shared_ptr<predict::DepthModel> model_;
+  predict::MemoryProbe* memory_;
   int images_;
   int batch_ = 1;
   Size size_;
   std::map<int, DrawnBatch> pictures_;
-  pipeline::Options options_;
+  run::Options options_;
 };
 
 }  // namespace
@@ -110,7 +109,7 @@ PreparedCase prepare_folder(const bench::Fields& settings, const Context& contex
     if (!total || !forwards || !(*forwards > 0)) return;
     result.set("overhead_share", *total / *forwards - 1);
     const auto others = result.number("others_ms");
-    if (others) result.set("ideal_share", *total / (*forwards + *others / infer::usable_cores()) - 1);
+    if (others) result.set("ideal_share", *total / (*forwards + *others / core::usable_cores()) - 1);
   };
   return prepared;
 }

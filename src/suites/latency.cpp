@@ -6,17 +6,18 @@
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #ifdef DA3_WITH_PICTURES
+#include <codec/decode.hpp>
+#include <formats/encode.hpp>
+
 #include <core/atomic_file.hpp>
-#include <image/decode.hpp>
 #include <image/preprocess.hpp>
-#include <output/encode.hpp>
 #include <suites/photo_files.hpp>
 #endif
 
 namespace da3::suites {
 namespace {
 
-bench::Parts phases(const infer::PhaseTimes& times) {
+bench::Parts phases(const predict::PhaseTimes& times) {
   bench::Parts parts;
   const auto add = [&](const char* name, const std::optional<double>& value) {
     if (value) parts.emplace_back(name, *value);
@@ -32,12 +33,12 @@ bench::Parts phases(const infer::PhaseTimes& times) {
 struct Photo {
   Image decoded;
   Image input;
-  infer::Result result;
+  predict::Result result;
   DepthMap depth;
 };
 
-infer::Request request_for(const Image& input) {
-  infer::Request request;
+predict::Request request_for(const Image& input) {
+  predict::Request request;
   request.size = input.size;
   request.pictures = {input.rgb};
   return request;
@@ -65,7 +66,7 @@ PreparedCase prepare_latency(const bench::Fields& settings, const Context& conte
   prepared.workload.steps = {
       {"decode_ms",
        [=] {
-         photo->decoded = image::decode_file(source).image;
+         photo->decoded = codec::decode_file(source).image;
          return bench::Parts{};
        }},
       {"preprocess_ms",
@@ -80,12 +81,12 @@ PreparedCase prepare_latency(const bench::Fields& settings, const Context& conte
          return bench::Parts{};
        }},
       {"write_ms", [=] {
-         output::OutputSet set;
+         formats::OutputSet set;
          set.depth = std::move(photo->depth);
          set.kind = kind;
-         for (const output::EncodedFile& file :
-              output::encode(set, {output::Format::kPng16, output::Format::kVis}).files) {
-           core::write_file(target.string() + std::string(output::suffix(file.format)), file.bytes,
+         for (const formats::EncodedFile& file :
+              formats::encode(set, {formats::Format::kPng16, formats::Format::kVis}).files) {
+           core::write_file(target.string() + std::string(formats::suffix(file.format)), file.bytes,
                             core::Existing::kReplace);
          }
          return bench::Parts{};

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include <codec/jpeg_encode.hpp>
+
 #include <core/atomic_file.hpp>
-#include <image/jpeg_encode.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/photo_files.hpp>
 
@@ -22,7 +23,7 @@ std::filesystem::path write_photo(const std::filesystem::path& folder, Size size
   const std::filesystem::path file = folder / (size_text(size) + "-" + std::to_string(seed) + ".jpg");
   if (!std::filesystem::exists(file)) {
     core::ensure_folder(folder);
-    core::write_file(file, image::encode_jpeg(drawn_picture(size, seed), kQuality));
+    core::write_file(file, codec::encode_jpeg(drawn_picture(size, seed), kQuality));
   }
   return file;
 }

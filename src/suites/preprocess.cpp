@@ -4,9 +4,10 @@
 #include <span>
 #include <utility>
 
+#include <codec/decode.hpp>
+
 #include <da3/error.hpp>
 
-#include <image/decode.hpp>
 #include <image/preprocess.hpp>
 #include <suites/context.hpp>
 #include <suites/photo_files.hpp>
@@ -14,7 +15,7 @@
 namespace da3::suites {
 namespace {
 
-image::JpegPixels gpu_pixels(const DeviceId& device, const Context& context) {
+codec::JpegPixels gpu_pixels(const DeviceId& device, const Context& context) {
   if (!context.gpu_jpeg) throw Error(ErrorCode::kDeviceUnavailable, "nvJPEG is not part of this build");
   engine::GpuJpegResult loaded = context.gpu_jpeg(device);
   if (!loaded.decoder) throw Error(ErrorCode::kDeviceUnavailable, loaded.reason);
@@ -27,7 +28,7 @@ image::JpegPixels gpu_pixels(const DeviceId& device, const Context& context) {
 PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& context) {
   const std::string strategy = settings.text("strategy");
   const DeviceId device = parse_device(settings.text("device"));
-  image::DecodeOptions decoding;
+  codec::DecodeOptions decoding;
   if (strategy == "nvjpeg") decoding.jpeg_pixels = gpu_pixels(device, context);
   const Size original{static_cast<int>(settings.number("photo_height")),
                       static_cast<int>(settings.number("photo_width"))};
@@ -39,7 +40,7 @@ PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& co
   prepared.facts = {{"file_bytes", static_cast<std::int64_t>(std::filesystem::file_size(source))}};
   prepared.workload.steps = {{"decode_ms",
                               [=] {
-                                *decoded = image::decode_file(source, decoding).image;
+                                *decoded = codec::decode_file(source, decoding).image;
                                 return bench::Parts{};
                               }},
                              {"preprocess_ms", [=] {

@@ -46,7 +46,7 @@ PreparedCase prepare_soak(const bench::Fields& settings, const Context& context,
                                 Slope time;
                                 for (std::int64_t i = 0; i < images; ++i) {
                                   const DrawnBatch picture(soak_size(i, res, model->spec()), 1);
-                                  const infer::Request request = picture.request();
+                                  const predict::Request request = picture.request();
                                   const bench::Nanoseconds start = clock->now();
                                   model->predict(request);
                                   const double ms = bench::milliseconds(clock->now() - start);

@@ -34,13 +34,13 @@ PreparedCase prepare_throughput(const bench::Fields& settings, const Context& /*
   const Size size = processed_size_of(settings);
   const std::int64_t batch = settings.number("batch");
   const auto pictures = std::make_shared<DrawnBatch>(size, static_cast<int>(batch));
-  const infer::Request request = pictures->request();
+  const predict::Request request = pictures->request();
 
   PreparedCase prepared;
   prepared.facts = model_facts(*model);
   prepared.facts.set("tokens", num_tokens(size, model->spec().patch));
   prepared.workload.steps = {{"forward_ms", [model, pictures, request] {
-                                const infer::Result result = model->predict(request);
+                                const predict::Result result = model->predict(request);
                                 const double peak =
                                     result.peak_bytes ? static_cast<double>(*result.peak_bytes) : kUnknown;
                                 return bench::Parts{{"peak_tensor_bytes", peak}};

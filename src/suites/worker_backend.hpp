@@ -26,7 +26,7 @@ class SuiteWorker final : public bench::WorkerBackend {
   std::unique_ptr<GroupSession> session_;
   std::size_t rounds_ = 0;
   std::string loaded_;
-  std::shared_ptr<infer::DepthModel> model_;
+  std::shared_ptr<predict::DepthModel> model_;
   Size size_;
 };
 

@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
+#include <codec/samples.hpp>
 #include <gtest/gtest.h>
 
 #include <da3/model.hpp>
 #include <da3/photo.hpp>
 
 #include <api/shared_model.hpp>
-#include <image/samples.hpp>
-#include <pipeline/pipeline.hpp>
+#include <run/run.hpp>
 #include <testing/fake_model.hpp>
 #include <testing/pictures.hpp>
 #include <testing/temporary_folder.hpp>
@@ -71,7 +71,7 @@ class SameBits : public ::testing::Test {
   /// Runs the program's way over all photos, then compares every value with the library's.
   void expect_same(DepthKind kind, const PredictOptions& options, const std::string& out) {
     const auto network = fake(kind);
-    pipeline::Options work;
+    run::Options work;
     work.inputs = {path("in")};
     work.output_dir = path(out);
     work.formats = {"npy"};
@@ -79,9 +79,9 @@ class SameBits : public ::testing::Test {
     work.resize_method = options.resize_method;
     work.focal_px = options.focal_px;
     work.hfov_deg = options.hfov_deg;
-    work.size = options.at_model_size ? pipeline::ResultSize::kModel : pipeline::ResultSize::kInput;
+    work.size = options.at_model_size ? run::ResultSize::kModel : run::ResultSize::kInput;
     testing::FakeMemory memory;
-    ASSERT_EQ(pipeline::run(work, {network, &memory, 2}).done, names_.size());
+    ASSERT_EQ(run::run(work, {network, &memory, 2}).done, names_.size());
     const Model model = ModelAccess::handle(network);
     for (const std::string& name : names_) {
       const Prediction prediction = model.predict(read_photo(path("in/" + name + ".jpg")), options);

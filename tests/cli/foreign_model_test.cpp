@@ -7,6 +7,7 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <codec/decode.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,6 @@
 #include <torch/csrc/jit/frontend/tracer.h>
 
 #include <cli/program.hpp>
-#include <image/decode.hpp>
 
 namespace da3::testing {
 namespace {
@@ -108,7 +108,7 @@ TEST_F(ForeignModel, RunsWithADescriptionAndItsResultsGrowWithDistance) {
 
 TEST_F(ForeignModel, PicturesShowTheLargerValueAsNear) {
   ASSERT_EQ(infer({"--describe", "any.json"}).code, 0);
-  const Image picture = image::decode_file(place_ / "out/halves.vis.png").image;
+  const Image picture = codec::decode_file(place_ / "out/halves.vis.png").image;
   ASSERT_EQ(picture.size, (Size{kHeight, kWidth}));
   const auto redness = [&](std::size_t column) {
     const std::size_t at = (kHeight / 2 * static_cast<std::size_t>(kWidth) + column) * 3;

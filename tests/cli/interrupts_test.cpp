@@ -4,13 +4,12 @@
 #include <csignal>
 #include <string>
 
+#include <commands/interrupts.hpp>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <run/interrupts.hpp>
-
-namespace da3::run {
+namespace da3::commands {
 namespace {
 
 /// A process that holds an Interrupts and tells through a pipe what it saw.
@@ -81,4 +80,4 @@ TEST_F(InterruptsTest, TheSecondSignalMayBeOfAnotherKind) {
 }
 
 }  // namespace
-}  // namespace da3::run
+}  // namespace da3::commands

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
+#include <codec/samples.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cli/program.hpp>
-#include <image/samples.hpp>
 #include <testing/process_status.hpp>
 
 namespace da3::testing {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <da3/image.hpp>
+#include <codec/samples.hpp>
 
-#include <image/samples.hpp>
+#include <da3/image.hpp>
 
 namespace da3::testing {
 

@@ -18,7 +18,7 @@ namespace da3::depth {
 namespace {
 
 TEST(Focal, TheUsersNumberComesBeforeExif) {
-  const image::ExifFocal exif{900, "exif.35mm"};
+  const codec::ExifFocal exif{900, "exif.35mm"};
   EXPECT_EQ(find_focal({100, 200}, 500, std::nullopt, exif)->source, "option");
   EXPECT_EQ(find_focal({100, 200}, std::nullopt, std::nullopt, exif)->px, 900);
   EXPECT_FALSE(find_focal({100, 200}, std::nullopt, std::nullopt, std::nullopt).has_value());

@@ -8,17 +8,17 @@
 #include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <predict/batch_planner.hpp>
 #include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/library.h>
 
 #include <da3/error.hpp>
 
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
 #include <engine/engine.hpp>
 #include <engine/layer_parts.hpp>
 #include <engine/normalise.hpp>
 #include <engine/torch_errors.hpp>
-#include <infer/batch_planner.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "fake_accelerator.hpp"
@@ -64,8 +64,8 @@ class Accelerator : public ::testing::Test {
     return testing::save(module, spec, folder_.path() / "toy.pt");
   }
 
-  std::unique_ptr<infer::DepthModel> model_on(const DeviceId& device, const std::string& source,
-                                              const ModelSpec& spec = toy_spec()) {
+  std::unique_ptr<predict::DepthModel> model_on(const DeviceId& device, const std::string& source,
+                                                const ModelSpec& spec = toy_spec()) {
     LoadOptions options;
     options.device = device;
     return load_model(file_of(source, spec), options);
@@ -146,11 +146,11 @@ TEST_F(Accelerator, GpuThatLibTorchHasNoCodeForIsRefused) {
 TEST_F(Accelerator, CopiesAreWaitedForAndTheBitsAreTheCpus) {
   ToyRequest toy(2, 3, {4, 6});
   toy.request.wanted.confidence = true;
-  const infer::Result expected = model_on({}, kGoodForward)->predict(toy.request);
+  const predict::Result expected = model_on({}, kGoodForward)->predict(toy.request);
   const auto model = model_on(kFakeGpu, kGoodForward);
   EXPECT_EQ(model->device(), kFakeGpu);
   EXPECT_EQ(model->concurrency(), 2);
-  const infer::Result result = model->predict(toy.request);
+  const predict::Result result = model->predict(toy.request);
   EXPECT_EQ(result.depth, expected.depth);
   EXPECT_EQ(result.confidence, expected.confidence);
   EXPECT_EQ(result.times.normalise_ms, 1.0) << "of the device's own stopwatch";
@@ -165,7 +165,7 @@ TEST_F(Accelerator, RequestsInFlightKeepTheirPicturesApart) {
   for (int i = 0; i < kThreads; ++i) toys.emplace_back(1 + i, 1, Size{8, 8});
   std::vector<std::string> wrong(kThreads);
   std::vector<std::thread> threads;
-  std::vector<infer::Result> expected;
+  std::vector<predict::Result> expected;
   for (const ToyRequest& toy : toys) expected.push_back(cpu->predict(toy.request));
   for (std::size_t i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
@@ -204,7 +204,7 @@ def forward(self, image: Tensor) -> Dict[str, Tensor]:
 TEST_F(Accelerator, MemoryThatRunsOutInTheNetworkIsTypedInEveryForm) {
   const auto model = model_on(kFakeGpu, kStumblingForward);
   const ToyRequest toy(1, 1, {2, 2});
-  const infer::Result before = model->predict(toy.request);
+  const predict::Result before = model->predict(toy.request);
   const std::string text = "CUDA out of memory. Tried to allocate 2.00 GiB";
   const std::vector<std::function<void()>> forms{
       [&] { TORCH_CHECK_WITH(OutOfMemoryError, false, text); },
@@ -290,8 +290,8 @@ class AcceleratorMemory : public Accelerator {
  protected:
   static constexpr Size kSize{128, 128};
 
-  infer::BatchPlannerOptions planner_options(double fraction) const {
-    infer::BatchPlannerOptions options;
+  predict::BatchPlannerOptions planner_options(double fraction) const {
+    predict::BatchPlannerOptions options;
     options.key.identity = "toy";
     options.key.device = kFakeGpu;
     options.memory_fraction = fraction;
@@ -300,12 +300,12 @@ class AcceleratorMemory : public Accelerator {
 
   /// Forwards as the pipeline runs them; returns their sizes, those that ran out of memory negative. Time
   /// does not decide: a forward takes as long whatever its size.
-  std::vector<int> drive(infer::DepthModel& model, infer::BatchPlanner& planner, int forwards) const {
+  std::vector<int> drive(predict::DepthModel& model, predict::BatchPlanner& planner, int forwards) const {
     std::vector<int> sizes;
     for (int i = 0; i < forwards; ++i) {
       const int batch = planner.next_batch(kSize);
       try {
-        const infer::Result result = model.predict(ToyRequest(batch, 1, kSize).request);
+        const predict::Result result = model.predict(ToyRequest(batch, 1, kSize).request);
         planner.succeeded(kSize, batch, 10, result.peak_bytes);
         sizes.push_back(batch);
       } catch (const Error& error) {
@@ -317,7 +317,7 @@ class AcceleratorMemory : public Accelerator {
     return sizes;
   }
 
-  std::unique_ptr<infer::MemoryProbe> probe_ = make_memory_probe();
+  std::unique_ptr<predict::MemoryProbe> probe_ = make_memory_probe();
 };
 
 TEST_F(AcceleratorMemory, PeaksAreALineAndTheProbeSeesWhatTensorsTake) {
@@ -343,7 +343,7 @@ TEST_F(AcceleratorMemory, BatchesGrowToWhatFitsAndNeverRunOut) {
   const auto model = model_on(kFakeGpu, kHungryForward);
   const auto one = *model->predict(ToyRequest(1, 1, kSize).request).peak_bytes;
   fake_.take_by_others((std::uint64_t{4} << 30) - 12 * one);
-  infer::BatchPlanner planner(planner_options(0.85), *probe_);
+  predict::BatchPlanner planner(planner_options(0.85), *probe_);
   const std::vector<int> sizes = drive(*model, planner, 40);
   EXPECT_THAT(sizes, ::testing::Each(::testing::Gt(0)));
   const int most = *std::max_element(sizes.begin(), sizes.end());
@@ -356,7 +356,7 @@ TEST_F(AcceleratorMemory, RunningOutHalvesTheBatchAndIsRemembered) {
   const auto one = *model->predict(ToyRequest(1, 1, kSize).request).peak_bytes;
   auto options = planner_options(0.85);
   options.fixed = 16;
-  infer::BatchPlanner planner(options, *probe_);
+  predict::BatchPlanner planner(options, *probe_);
   // A ballast that nobody told the planner about: six pictures' memory is left.
   fake_.take_by_others((std::uint64_t{4} << 30) - 6 * one);
   const std::vector<int> sizes = drive(*model, planner, 6);
@@ -367,7 +367,7 @@ TEST_F(AcceleratorMemory, RunningOutHalvesTheBatchAndIsRemembered) {
 TEST_F(AcceleratorMemory, AfterRunningOutNothingIsHeld) {
   const auto model = model_on(kFakeGpu, kHungryForward);
   const ToyRequest small(1, 1, kSize);
-  const infer::Result before = model->predict(small.request);
+  const predict::Result before = model->predict(small.request);
   const std::uint64_t free_bytes = probe_->device(kFakeGpu).free_bytes;
   fake_.take_by_others((std::uint64_t{4} << 30) - 3 * *before.peak_bytes);
   refusal(ErrorCode::kOutOfMemory, [&] { model->predict(ToyRequest(16, 1, kSize).request); });

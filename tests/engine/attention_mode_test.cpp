@@ -34,7 +34,7 @@ def forward(self, image: Tensor) -> Dict[str, Tensor]:
 
 class AttentionMode : public ::testing::Test {
  protected:
-  std::unique_ptr<infer::DepthModel> load(const std::string& source, std::optional<Attention> attention) {
+  std::unique_ptr<predict::DepthModel> load(const std::string& source, std::optional<Attention> attention) {
     LoadOptions options;
     options.attention = attention;
     const auto file =
@@ -54,8 +54,8 @@ TEST_F(AttentionMode, CallsInAForeignFileAreWrittenOutOnRequest) {
     const auto manual = load(attending(more), Attention::kManual);
     EXPECT_EQ(sdpa->attention(), Attention::kSdpa);
     EXPECT_EQ(manual->attention(), Attention::kManual);
-    const infer::Result expected = sdpa->predict(toy.request);
-    const infer::Result actual = manual->predict(toy.request);
+    const predict::Result expected = sdpa->predict(toy.request);
+    const predict::Result actual = manual->predict(toy.request);
     EXPECT_LT(*expected.peak_bytes, kMatrixBytes) << more;
     EXPECT_GT(*actual.peak_bytes, kMatrixBytes) << more;
     for (std::size_t i = 0; i < expected.depth.size(); ++i) {

@@ -8,7 +8,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <engine/cpu_allocator.hpp>
+#include <engine/operators/cpu_allocator.hpp>
 
 namespace da3::engine {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <da3/error.hpp>
 
-#include <engine/cpu_features.hpp>
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
+#include <engine/operators/cpu_features.hpp>
 
 namespace da3::engine {
 namespace {
@@ -48,7 +48,7 @@ TEST(Devices, AbsentAcceleratorIsRefusedWithTheReason) {
 }
 
 TEST(Devices, MemoryOfTheCpuIsTheHosts) {
-  const infer::MemoryState memory = device_memory({DeviceKind::kCpu, 0});
+  const core::MemoryState memory = device_memory({DeviceKind::kCpu, 0});
   EXPECT_GT(memory.free_bytes, 0U);
   EXPECT_GE(memory.total_bytes, memory.free_bytes);
 }

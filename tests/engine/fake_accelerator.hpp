@@ -16,9 +16,9 @@
 
 #include <ATen/ATen.h>
 
-#include <engine/cpu_allocator.hpp>
-#include <engine/device_layer.hpp>
+#include <engine/device/device_layer.hpp>
 #include <engine/libtorch_setup.hpp>
+#include <engine/operators/cpu_allocator.hpp>
 
 namespace da3::engine::testing {
 
@@ -68,7 +68,7 @@ class FakeAccelerator : public DeviceLayer {
   std::string why_none() const override { return why_none_; }
   c10::Device torch_device(int) const override { return {c10::DeviceType::CPU}; }
   std::optional<GpuInfo> info(int) const override { return GpuInfo{"Fake GPU", compute_capability_}; }
-  infer::MemoryState memory(int) const override {
+  core::MemoryState memory(int) const override {
     const std::uint64_t taken = others_bytes_ + allocated();
     return {total_bytes_ - std::min(total_bytes_, taken), total_bytes_};
   }

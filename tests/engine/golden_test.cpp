@@ -11,10 +11,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <engine/cpu_operators.hpp>
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
+#include <engine/operators/cpu_operators.hpp>
 #include <testing/npz.hpp>
 #include <testing/tensor_matcher.hpp>
 #include <weights/model_config.hpp>

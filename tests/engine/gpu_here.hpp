@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
 
 namespace da3::engine::testing {
 

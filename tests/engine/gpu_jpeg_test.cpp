@@ -9,7 +9,7 @@
 
 #include <da3/error.hpp>
 
-#include <engine/gpu_jpeg.hpp>
+#include <engine/device/gpu_jpeg.hpp>
 
 #include "fake_accelerator.hpp"
 

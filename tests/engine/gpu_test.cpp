@@ -10,14 +10,14 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <predict/batch_planner.hpp>
 
 #include <da3/error.hpp>
 
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
 #include <engine/engine.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/torch_depth_model.hpp>
-#include <infer/batch_planner.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "gpu_here.hpp"
@@ -53,7 +53,7 @@ class OnDevice : public ::testing::Test {
     return file;
   }
 
-  std::unique_ptr<infer::DepthModel> load(Precision precision = Precision::kFp32) const {
+  std::unique_ptr<predict::DepthModel> load(Precision precision = Precision::kFp32) const {
     LoadOptions options;
     options.device = device_;
     options.precision = precision;
@@ -79,12 +79,12 @@ class OnDevice : public ::testing::Test {
 void OnDevice::batch_gives_what_single_pictures_give() {
   const auto model = load();
   const ToyRequest four(4, 1, kSize);
-  const infer::Result batch = model->predict(four.request);
+  const predict::Result batch = model->predict(four.request);
   for (std::size_t i = 0; i < 4; ++i) {
-    infer::Request one = four.request;
+    predict::Request one = four.request;
     one.scenes = 1;
     one.pictures = {four.request.pictures[i]};
-    const infer::Result single = model->predict(one);
+    const predict::Result single = model->predict(one);
     const auto first = batch.depth.begin() + static_cast<std::ptrdiff_t>(i * kSize.area());
     const std::vector<float> part(first, first + static_cast<std::ptrdiff_t>(kSize.area()));
     // Libraries choose other kernels for other batches; rounding of float32 over the network.
@@ -116,7 +116,7 @@ void OnDevice::requests_in_flight_keep_their_pictures_apart() {
 void OnDevice::ballast_makes_batches_small_and_running_out_is_survived() {
   const auto model = load();
   const auto probe = make_memory_probe();
-  const infer::Result one = model->predict(ToyRequest(1, 1, kSize).request);
+  const predict::Result one = model->predict(ToyRequest(1, 1, kSize).request);
   if (!one.peak_bytes) GTEST_SKIP() << "this LibTorch does not count memory on " << to_string(device_);
   empty_cache(device_);
   // All but room for six pictures and what libraries take for themselves.
@@ -126,17 +126,17 @@ void OnDevice::ballast_makes_batches_small_and_running_out_is_survived() {
   const EngineScope scope;
   const at::Tensor ballast = at::empty({static_cast<std::int64_t>(free_bytes - room)},
                                        at::TensorOptions().dtype(at::kByte).device(to_torch(device_)));
-  infer::BatchPlannerOptions options;
+  predict::BatchPlannerOptions options;
   options.key.identity = "small";
   options.key.device = device_;
   options.fixed = 64;
-  infer::BatchPlanner planner(options, *probe);
+  predict::BatchPlanner planner(options, *probe);
   int failures = 0;
   int succeeded = 0;
   for (int turn = 0; turn < 12 && succeeded < 2; ++turn) {
     const int batch = planner.next_batch(kSize);
     try {
-      const infer::Result result = model->predict(ToyRequest(batch, 1, kSize).request);
+      const predict::Result result = model->predict(ToyRequest(batch, 1, kSize).request);
       planner.succeeded(kSize, batch, result.times.total_ms, result.peak_bytes);
       ++succeeded;
     } catch (const Error& error) {
@@ -156,13 +156,13 @@ void OnDevice::third_forward_is_replayed() {
   for (const Precision precision : {Precision::kFp32, Precision::kFp16}) {
     const auto model = load(precision);
     ToyRequest toy(1, 1, kSize);
-    const infer::Result usual = model->predict(toy.request);
+    const predict::Result usual = model->predict(toy.request);
     model->predict(toy.request);
-    const infer::Result replayed = model->predict(toy.request);
+    const predict::Result replayed = model->predict(toy.request);
     EXPECT_EQ(dynamic_cast<TorchDepthModel&>(*model).num_recorded(), 1) << "recording failed";
     EXPECT_LT(worst_relative(replayed.depth, usual.depth), 1e-4);
     for (auto& byte : toy.pictures[0]) byte = static_cast<std::uint8_t>(255 - byte);
-    const infer::Result other = model->predict(toy.request);
+    const predict::Result other = model->predict(toy.request);
     EXPECT_GT(worst_relative(other.depth, usual.depth), 1e-3) << "the old picture's depth";
     // And after what is not recorded.
     model->predict(ToyRequest(2, 1, {70, 98}).request);

@@ -14,9 +14,9 @@
 
 #include <da3/error.hpp>
 
-#include <engine/cpu_allocator.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/model_archive.hpp>
+#include <engine/operators/cpu_allocator.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "toy_network.hpp"

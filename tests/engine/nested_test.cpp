@@ -178,12 +178,12 @@ TEST(NestedNetwork, IsExportedFromAFolderAndPredictsMetres) {
 
   const auto model = load_model(file, options);
   const auto picture = weights::selftest_picture(42, 56, 3);
-  infer::Request request;
+  predict::Request request;
   request.size = {42, 56};
   request.views = 2;
   request.pictures = {picture, picture};
   request.wanted = {.confidence = true, .sky = true, .pose = true};
-  const infer::Result result = model->predict(request);
+  const predict::Result result = model->predict(request);
   EXPECT_EQ(result.depth.size(), 2U * 42 * 56);
   EXPECT_EQ(result.sky.size(), 2U * 42 * 56);
   EXPECT_EQ(result.extrinsics.size(), 2U * 12);

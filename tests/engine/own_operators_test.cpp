@@ -8,8 +8,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <gtest/gtest.h>
 
-#include <engine/own_convolution.hpp>
-#include <engine/own_operators.hpp>
+#include <engine/operators/own_convolution.hpp>
+#include <engine/operators/own_operators.hpp>
 
 // The operators against LibTorch's, with the strides and threads of a real forward.
 namespace da3::engine {

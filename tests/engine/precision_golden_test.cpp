@@ -15,7 +15,7 @@
 
 #include <da3/error.hpp>
 
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
 #include <engine/engine.hpp>
 #include <testing/npz.hpp>
 #include <testing/temporary_folder.hpp>
@@ -97,9 +97,9 @@ Arrays read_case(const GoldenCase& golden) {
   return arrays;
 }
 
-infer::Result predict(infer::DepthModel& model, const Arrays& expected) {
+predict::Result predict(predict::DepthModel& model, const Arrays& expected) {
   const Array& image = expected.at("image");
-  infer::Request request;
+  predict::Request request;
   request.views = static_cast<int>(image.shape[0]);
   request.size = {static_cast<int>(image.shape[1]), static_cast<int>(image.shape[2])};
   const std::size_t bytes = request.size.area() * 3;
@@ -138,7 +138,7 @@ class PrecisionGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, P
     LoadOptions options;
     options.device = device;
     options.precision = precision;
-    std::unique_ptr<infer::DepthModel> model;
+    std::unique_ptr<predict::DepthModel> model;
     try {
       model = load_model(file_of(golden.model), options);
     } catch (const Error& error) {
@@ -146,7 +146,7 @@ class PrecisionGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, P
       GTEST_SKIP() << error.what();
     }
     Arrays expected = read_case(golden);
-    const infer::Result result = predict(*model, expected);
+    const predict::Result result = predict(*model, expected);
     const Limits limits = limits_of(device, precision);
     forget_rule_of_sky(expected, result);
     compare(expected, "depth", result.depth, {.relative = limits.depth});
@@ -162,7 +162,7 @@ class PrecisionGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, P
  private:
   /// Around its threshold the rule for sky may go either way in another precision, and with the pixels on its
   /// other side the depth that sky gets. What the rule left alone is compared.
-  static void forget_rule_of_sky(Arrays& expected, const infer::Result& result) {
+  static void forget_rule_of_sky(Arrays& expected, const predict::Result& result) {
     const char* const name = expected.contains("metric_sky") ? "metric_sky" : "sky";
     if (!expected.contains(name)) return;
     const std::vector<float>& sky = expected.at(name).floats;

@@ -10,8 +10,8 @@
 
 #include <da3/error.hpp>
 
-#include <engine/cpu_allocator.hpp>
 #include <engine/engine.hpp>
+#include <engine/operators/cpu_allocator.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "probe_resolver.hpp"
@@ -33,12 +33,12 @@ using testing::ToyRequest;
 
 class Predict : public ::testing::Test {
  protected:
-  std::unique_ptr<infer::DepthModel> model_of(const std::string& source, const ModelSpec& spec = toy_spec(),
-                                              const LoadOptions& options = {}) {
+  std::unique_ptr<predict::DepthModel> model_of(const std::string& source, const ModelSpec& spec = toy_spec(),
+                                                const LoadOptions& options = {}) {
     return load_model(testing::save(testing::toy_module(source), spec, folder_.path() / "toy.pt"), options);
   }
 
-  static std::string refusal(infer::DepthModel& model, const infer::Request& request, ErrorCode code) {
+  static std::string refusal(predict::DepthModel& model, const predict::Request& request, ErrorCode code) {
     try {
       model.predict(request);
     } catch (const Error& error) {
@@ -64,7 +64,7 @@ TEST_F(Predict, EveryPixelOfEveryPictureKeepsItsPlace) {
   const auto model = model_of(kGoodForward);
   ToyRequest toy(2, 3, {4, 6});
   toy.request.wanted.confidence = true;
-  const infer::Result result = model->predict(toy.request);
+  const predict::Result result = model->predict(toy.request);
   ASSERT_EQ(result.depth.size(), 2U * 3 * 4 * 6);
   for (std::size_t i = 0; i < result.depth.size(); ++i) {
     // Three roundings of numbers below 2.
@@ -82,7 +82,7 @@ TEST_F(Predict, NormalisationFollowsTheRecord) {
   spec.input_range = {-1, 1};
   const auto model = model_of(kGoodForward, spec);
   const ToyRequest toy(1, 1, {2, 2});
-  const infer::Result result = model->predict(toy.request);
+  const predict::Result result = model->predict(toy.request);
   for (std::size_t i = 0; i < 4; ++i) {
     const float plain = expected_depth(toy.pictures[0], i) - 0.25F;
     EXPECT_NEAR(result.depth[i], ((plain * 2 - 1) - 0.5F) / 0.25F + 0.25F, 2e-6F);
@@ -100,10 +100,10 @@ def forward(self, image: Tensor) -> Dict[str, Tensor]:
     return {'depth': image * 0}
 )";
   const ToyRequest toy(1, 1, {4, 6});
-  const infer::Result result = model_of(split)->predict(toy.request);
+  const predict::Result result = model_of(split)->predict(toy.request);
   EXPECT_NEAR(result.depth[5], expected_depth(toy.pictures[0], 5), 3e-7F);
   EXPECT_TRUE(result.times.backbone_ms && result.times.head_ms);
-  const infer::Result whole = model_of(kGoodForward)->predict(toy.request);
+  const predict::Result whole = model_of(kGoodForward)->predict(toy.request);
   EXPECT_FALSE(whole.times.backbone_ms || whole.times.head_ms);
   EXPECT_GE(whole.times.total_ms,
             *whole.times.upload_ms + *whole.times.normalise_ms + *whole.times.download_ms);
@@ -122,7 +122,7 @@ def pose(self, image: Tensor) -> Dict[str, Tensor]:
                               spec);
   ToyRequest toy(2, 2, {2, 2});
   toy.request.wanted.pose = true;
-  const infer::Result result = model->predict(toy.request);
+  const predict::Result result = model->predict(toy.request);
   EXPECT_EQ(result.extrinsics.size(), 2U * 2 * 12);
   EXPECT_EQ(result.intrinsics.size(), 2U * 2 * 9);
   EXPECT_EQ(result.depth.size(), 16U);
@@ -194,7 +194,7 @@ def forward(self, image: Tensor) -> Dict[str, Tensor]:
   for (const int threads : {1, 3}) {
     LoadOptions options;
     options.threads = threads;
-    const infer::Result result = load_model(file, options)->predict(ToyRequest(1, 1, {2, 2}).request);
+    const predict::Result result = load_model(file, options)->predict(ToyRequest(1, 1, {2, 2}).request);
     EXPECT_EQ(result.depth[0], static_cast<float>(threads));
     EXPECT_EQ(at::get_num_threads(), 2);
   }
@@ -203,12 +203,12 @@ def forward(self, image: Tensor) -> Dict[str, Tensor]:
 TEST_F(Predict, SeveralThreadsGetTheSameBits) {
   const auto model = model_of(kGoodForward);
   const ToyRequest toy(2, 1, {32, 32});
-  const infer::Result alone = model->predict(toy.request);
-  std::vector<infer::Result> results(4);
+  const predict::Result alone = model->predict(toy.request);
+  std::vector<predict::Result> results(4);
   std::vector<std::thread> threads;
-  for (infer::Result& result : results) threads.emplace_back([&] { result = model->predict(toy.request); });
+  for (predict::Result& result : results) threads.emplace_back([&] { result = model->predict(toy.request); });
   for (std::thread& thread : threads) thread.join();
-  for (const infer::Result& result : results) EXPECT_EQ(result.depth, alone.depth);
+  for (const predict::Result& result : results) EXPECT_EQ(result.depth, alone.depth);
 }
 
 /// Needs several times the picture's own memory, on which the next tests stand.
@@ -241,14 +241,14 @@ class Budget : public Predict {
 TEST_F(Budget, TurnsIntoATypedErrorAndNothingLeaks) {
   const auto model = model_of(kHungryForward);
   const ToyRequest small(1, 1, {128, 128});
-  const infer::Result before = model->predict(small.request);
+  const predict::Result before = model->predict(small.request);
   const std::uint64_t resident = cpu_memory().in_use_bytes;
   const ToyRequest large(16, 1, {128, 128});
   set_cpu_memory_budget(resident + 4 * *before.peak_bytes);
   EXPECT_THAT(refusal(*model, large.request, ErrorCode::kOutOfMemory), HasSubstr("out of memory"));
   EXPECT_EQ(cpu_memory().in_use_bytes, resident);
   EXPECT_EQ(cpu_memory().cached_bytes, 0U);
-  const infer::Result after = model->predict(small.request);
+  const predict::Result after = model->predict(small.request);
   EXPECT_EQ(after.depth, before.depth) << "the same bits as before memory ran out";
   set_cpu_memory_budget(0);
   EXPECT_NO_THROW(model->predict(large.request));
@@ -257,7 +257,7 @@ TEST_F(Budget, TurnsIntoATypedErrorAndNothingLeaks) {
 TEST_F(Budget, HoldsAtEveryLevel) {
   const auto model = model_of(kHungryForward);
   const ToyRequest toy(4, 1, {64, 64});
-  const infer::Result free = model->predict(toy.request);
+  const predict::Result free = model->predict(toy.request);
   const std::uint64_t resident = cpu_memory().in_use_bytes;
   int failures = 0;
   for (int share = 1; share < 10; ++share) {

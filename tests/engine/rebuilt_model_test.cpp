@@ -11,9 +11,9 @@
 
 #include <da3/error.hpp>
 
-#include <engine/cpu_allocator.hpp>
 #include <engine/engine.hpp>
 #include <engine/network/block_products.hpp>
+#include <engine/operators/cpu_allocator.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "toy_network.hpp"
@@ -52,8 +52,8 @@ TEST_F(RebuiltModel, GivesWhatTheFilesOwnCodeGives) {
   for (const Attention mode : {Attention::kSdpa, Attention::kManual}) {
     LoadOptions options;
     options.attention = mode;
-    const infer::Result rebuilt = load_model(file_, options)->predict(toy.request);
-    const infer::Result foreign = load_model(as_foreign(), options)->predict(toy.request);
+    const predict::Result rebuilt = load_model(file_, options)->predict(toy.request);
+    const predict::Result foreign = load_model(as_foreign(), options)->predict(toy.request);
     ASSERT_EQ(rebuilt.depth.size(), foreign.depth.size());
     for (std::size_t i = 0; i < rebuilt.depth.size(); ++i) {
       // The same mathematics; the variant for the device may round in another order.
@@ -69,7 +69,7 @@ TEST_F(RebuiltModel, GivesWhatTheFilesOwnCodeGives) {
 TEST_F(RebuiltModel, TellsBackboneAndHeadApartAndOffersBothModes) {
   const auto model = load_model(file_, {});
   EXPECT_EQ(model->attention(), Attention::kSdpa);
-  const infer::Result result = model->predict(ToyRequest(1, 1, {28, 28}).request);
+  const predict::Result result = model->predict(ToyRequest(1, 1, {28, 28}).request);
   EXPECT_TRUE(result.times.backbone_ms && result.times.head_ms);
 }
 
@@ -78,14 +78,14 @@ TEST_F(RebuiltModel, ManyScenesAreComputedInPartsThatFitTheCache) {
   constexpr Size kSize{280, 280};  // 401 tokens: four scenes at once
   ToyRequest all(9, 1, kSize);
   all.request.wanted = {.confidence = true, .sky = false, .pose = true};
-  const infer::Result together = model->predict(all.request);
+  const predict::Result together = model->predict(all.request);
   EXPECT_TRUE(together.times.normalise_ms && together.times.backbone_ms && together.times.head_ms);
   EXPECT_LE(*together.times.backbone_ms + *together.times.head_ms, together.times.total_ms);
   for (std::size_t scene = 0; scene < 9; ++scene) {
-    infer::Request one = all.request;
+    predict::Request one = all.request;
     one.scenes = 1;
     one.pictures = {all.request.pictures[scene]};
-    const infer::Result alone = model->predict(one);
+    const predict::Result alone = model->predict(one);
     for (std::size_t i = 0; i < alone.depth.size(); ++i) {
       ASSERT_NEAR(together.depth[scene * kSize.area() + i], alone.depth[i], 1e-5F * alone.depth[i]) << scene;
     }
@@ -161,8 +161,8 @@ TEST_F(RebuiltModel, LoadingKeepsNoMemoryForLater) {
 TEST_F(RebuiltModel, PeakDoesNotDependOnTheCallsBefore) {
   const auto model = load_model(file_, {});
   const ToyRequest toy(2, 1, {28, 42});
-  const infer::Result first = model->predict(toy.request);
-  const infer::Result second = model->predict(toy.request);
+  const predict::Result first = model->predict(toy.request);
+  const predict::Result second = model->predict(toy.request);
   EXPECT_EQ(first.peak_bytes, second.peak_bytes);
   EXPECT_EQ(first.depth, second.depth);
 }
@@ -172,7 +172,7 @@ TEST_F(RebuiltModel, BudgetIsKeptAndTheNextForwardIsTheSame) {
   const ToyRequest small(1, 1, {28, 42});
   const ToyRequest large(4, 1, {28, 42});
   const std::uint64_t enough = *model->predict(large.request).peak_bytes;
-  const infer::Result before = model->predict(small.request);
+  const predict::Result before = model->predict(small.request);
   ASSERT_LT(*before.peak_bytes, enough);
   const std::uint64_t resident = cpu_memory().in_use_bytes;
   set_cpu_memory_budget(resident + enough - 1);

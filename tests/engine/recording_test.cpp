@@ -12,8 +12,8 @@
 
 #include <da3/error.hpp>
 
+#include <engine/device/graph_cache.hpp>
 #include <engine/engine.hpp>
-#include <engine/graph_cache.hpp>
 #include <testing/temporary_folder.hpp>
 
 #include "fake_accelerator.hpp"
@@ -36,8 +36,8 @@ class FakeGpu : public ::testing::Test {
     export_model(source, file_);
   }
 
-  std::unique_ptr<infer::DepthModel> load(Precision precision = Precision::kFp32,
-                                          DeviceId device = kFakeGpu) const {
+  std::unique_ptr<predict::DepthModel> load(Precision precision = Precision::kFp32,
+                                            DeviceId device = kFakeGpu) const {
     LoadOptions options;
     options.device = device;
     options.precision = precision;
@@ -46,7 +46,7 @@ class FakeGpu : public ::testing::Test {
   }
 
   /// Forwards until a shape is recorded: two as usual.
-  static void warm_up(infer::DepthModel& model, const infer::Request& request) {
+  static void warm_up(predict::DepthModel& model, const predict::Request& request) {
     for (int i = 0; i < 2; ++i) model.predict(request);
   }
 
@@ -68,11 +68,11 @@ bool is_close(const std::vector<float>& found, const std::vector<float>& expecte
 TEST_F(RecordedForward, ThirdForwardOfAShapeIsReplayedWithTheSameBits) {
   const auto model = load();
   const ToyRequest toy(2, 1, {28, 42});
-  const infer::Result first = model->predict(toy.request);
+  const predict::Result first = model->predict(toy.request);
   EXPECT_TRUE(first.times.backbone_ms && first.times.head_ms);
   model->predict(toy.request);
   EXPECT_EQ(fake_.recorded(), 0);
-  const infer::Result third = model->predict(toy.request);
+  const predict::Result third = model->predict(toy.request);
   EXPECT_EQ(fake_.recorded(), 1);
   EXPECT_EQ(fake_.replayed(), 1);
   EXPECT_EQ(third.depth, first.depth);
@@ -99,10 +99,10 @@ TEST_F(RecordedForward, OtherOutputsAreAnotherRecording) {
   warm_up(*model, toy.request);
   model->predict(toy.request);
   toy.request.wanted = {.confidence = true, .sky = false, .pose = true};
-  const infer::Result usual = model->predict(toy.request);
+  const predict::Result usual = model->predict(toy.request);
   EXPECT_EQ(fake_.replayed(), 1);
   model->predict(toy.request);
-  const infer::Result replayed = model->predict(toy.request);
+  const predict::Result replayed = model->predict(toy.request);
   EXPECT_EQ(fake_.replayed(), 2);
   EXPECT_EQ(replayed.confidence, usual.confidence);
   EXPECT_EQ(replayed.extrinsics, usual.extrinsics);
@@ -134,7 +134,7 @@ TEST_F(RecordedForward, RequestsInFlightDoNotSeeEachOthersResults) {
 TEST_F(RecordedForward, ShapeThatCannotBeRecordedRunsAsUsualForGood) {
   const auto model = load();
   const ToyRequest toy(1, 1, {28, 28});
-  const infer::Result first = model->predict(toy.request);
+  const predict::Result first = model->predict(toy.request);
   int tries = 0;
   fake_.on_record_ = [&] {
     ++tries;
@@ -148,7 +148,7 @@ TEST_F(RecordedForward, ShapeThatCannotBeRecordedRunsAsUsualForGood) {
 TEST_F(RecordedForward, WantOfMemoryToRecordIsNoFailureOfTheForward) {
   const auto model = load();
   const ToyRequest toy(1, 1, {28, 28});
-  const infer::Result first = model->predict(toy.request);
+  const predict::Result first = model->predict(toy.request);
   fake_.on_record_ = [] { TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory"); };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(model->predict(toy.request).depth, first.depth);
 }
@@ -170,7 +170,7 @@ TEST_F(RecordedForward, IsGivenUpWhenMemoryRunsOut) {
   const auto model = load();
   const ToyRequest toy(1, 1, {28, 28});
   warm_up(*model, toy.request);
-  const infer::Result recorded = model->predict(toy.request);
+  const predict::Result recorded = model->predict(toy.request);
   fake_.take_by_others((std::uint64_t{4} << 30) - 2 * *recorded.peak_bytes);
   EXPECT_THROW(model->predict(ToyRequest(16, 1, {28, 28}).request), Error);
   fake_.take_by_others(0);
@@ -209,12 +209,12 @@ TEST_F(RecordedForward, LastEightShapesAreKept) {
 
 TEST_F(FakeGpu, TablesOfTheHostGiveTheSameDepth) {
   const ToyRequest toy(1, 1, {28, 42});
-  const infer::Result expected = load()->predict(toy.request);
+  const predict::Result expected = load()->predict(toy.request);
   fake_.tables_on_host_ = true;
   EXPECT_EQ(load()->predict(toy.request).depth, expected.depth);
-  const infer::Result low = load(Precision::kBf16)->predict(toy.request);
+  const predict::Result low = load(Precision::kBf16)->predict(toy.request);
   fake_.tables_on_host_ = false;
-  const infer::Result low_expected = load(Precision::kBf16)->predict(toy.request);
+  const predict::Result low_expected = load(Precision::kBf16)->predict(toy.request);
   for (std::size_t i = 0; i < low.depth.size(); ++i) {
     // Angles of the rotary tables are rounded to bfloat16 from float32 either way, the position embedding
     // once less.
@@ -224,11 +224,11 @@ TEST_F(FakeGpu, TablesOfTheHostGiveTheSameDepth) {
 
 TEST_F(FakeGpu, PrecisionBelowFp32MovesDepthAndIsOffTheDevicesDefault) {
   const ToyRequest toy(1, 1, {28, 42});
-  const infer::Result fp32 = load()->predict(toy.request);
+  const predict::Result fp32 = load()->predict(toy.request);
   for (const Precision precision : {Precision::kBf16, Precision::kFp16}) {
     const auto model = load(precision);
     EXPECT_EQ(model->precision(), precision);
-    const infer::Result low = model->predict(toy.request);
+    const predict::Result low = model->predict(toy.request);
     EXPECT_NE(low.depth, fp32.depth);
     for (std::size_t i = 0; i < low.depth.size(); ++i) {
       ASSERT_NEAR(low.depth[i], fp32.depth[i], 0.05F * std::abs(fp32.depth[i])) << to_string(precision);

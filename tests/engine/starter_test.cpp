@@ -20,10 +20,10 @@ TEST(StarterModel, PublishedInputGivesThePublishedPrediction) {
   const auto& image = arrays.at("image").bytes;
   const auto& published = arrays.at("depth").floats;
   const auto model = load_model(kStarter, {});
-  infer::Request request;
+  predict::Request request;
   request.size = {224, 224};
   request.pictures = {image};
-  const infer::Result result = model->predict(request);
+  const predict::Result result = model->predict(request);
   ASSERT_EQ(result.depth.size(), published.size());
   for (std::size_t i = 0; i < published.size(); ++i) {
     // 40 layers of float32 whose normalisations were folded: 1.8e-6 was measured when the file was made;

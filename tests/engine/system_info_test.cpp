@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 #include <torch/version.h>
 
-#include <engine/cpu_operators.hpp>
-#include <engine/devices.hpp>
+#include <engine/device/devices.hpp>
+#include <engine/device/system_info.hpp>
 #include <engine/engine.hpp>
-#include <engine/system_info.hpp>
+#include <engine/operators/cpu_operators.hpp>
 
 namespace da3::engine {
 namespace {

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <predict/depth_model.hpp>
 #include <torch/csrc/jit/api/compilation_unit.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <da3/model_spec.hpp>
 
-#include <infer/depth_model.hpp>
 #include <weights/record.hpp>
 
 namespace da3::engine::testing {
@@ -74,7 +74,7 @@ struct ToyRequest {
   }
 
   std::vector<std::vector<std::uint8_t>> pictures;
-  infer::Request request;
+  predict::Request request;
 };
 
 }  // namespace da3::engine::testing

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <codec/samples.hpp>
 #include <gtest/gtest.h>
 
 #include <da3/error.hpp>
@@ -13,7 +14,6 @@
 #include <image/colormap.hpp>
 #include <image/colormap_tables.hpp>
 #include <image/order_statistics.hpp>
-#include <image/samples.hpp>
 
 namespace da3::testing {
 namespace {

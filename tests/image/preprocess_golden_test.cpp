@@ -8,10 +8,10 @@
 #include <sstream>
 #include <string>
 
+#include <codec/decode.hpp>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <image/decode.hpp>
 #include <image/preprocess.hpp>
 #include <testing/npz.hpp>
 
@@ -25,7 +25,7 @@ const Image& photo(const std::string& name) {
   if (!photos.contains(name)) {
     const std::filesystem::path example = std::filesystem::path(DA3_SOURCE_DIR) / "examples" / name;
     const std::filesystem::path own = std::filesystem::path(DA3_TEST_DATA_DIR) / name;
-    photos[name] = image::decode_file(std::filesystem::exists(example) ? example : own).image;
+    photos[name] = codec::decode_file(std::filesystem::exists(example) ? example : own).image;
   }
   return photos[name];
 }

@@ -5,12 +5,12 @@
 #include <thread>
 #include <vector>
 
+#include <codec/samples.hpp>
 #include <gtest/gtest.h>
 
 #include <da3/error.hpp>
 
 #include <image/preprocess.hpp>
-#include <image/samples.hpp>
 
 namespace da3::testing {
 namespace {

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <functional>
 
+#include <formats/png16.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <output/png16.hpp>
 #include <suites/dataset.hpp>
 #include <suites/fake_context.hpp>
 #include <suites/group_session.hpp>
@@ -27,7 +27,7 @@ class DatasetTest : public ::testing::Test {
     write_depth(stem, metres);
   }
   void write_depth(const std::string& stem, const std::vector<float>& metres) {
-    const auto bytes = output::encode_png16({{2, 2}, metres}, DepthKind::kMetric).bytes;
+    const auto bytes = formats::encode_png16({{2, 2}, metres}, DepthKind::kMetric).bytes;
     folder_.write("depth/" + stem + ".png", std::string(bytes.begin(), bytes.end()));
   }
   void scale(const std::string& text = "1000\n") { folder_.write("scale.txt", text); }

@@ -17,7 +17,7 @@
 namespace da3::suites {
 
 /// A model whose forwards take time on a fake clock: a fixed part and a part an image.
-class FakeModel final : public infer::DepthModel {
+class FakeModel final : public predict::DepthModel {
  public:
   FakeModel(bench::FakeClock& clock, LoadRequest request, ModelSpec spec)
       : clock_(clock), request_(request), spec_(std::move(spec)) {}
@@ -29,12 +29,12 @@ class FakeModel final : public infer::DepthModel {
   void synchronize() override { ++synchronized; }
   int concurrency() const override { return 1; }
 
-  infer::Result predict(const infer::Request& request) override {
+  predict::Result predict(const predict::Request& request) override {
     if (request.scenes > largest_batch) throw Error(ErrorCode::kOutOfMemory, "a batch is too large");
     const double ms = fixed_ms + image_ms * request.scenes;
     clock_.advance_ms(ms);
     batches.push_back(request.scenes);
-    infer::Result result;
+    predict::Result result;
     result.size = request.size;
     // Reduced precision and written-out attention are off by a known share.
     const float error =
@@ -59,10 +59,10 @@ class FakeModel final : public infer::DepthModel {
   ModelSpec spec_;
 };
 
-class FakeMemory final : public infer::MemoryProbe {
+class FakeMemory final : public predict::MemoryProbe {
  public:
-  infer::MemoryState device(const DeviceId&) override { return {1ULL << 34U, 1ULL << 34U}; }
-  infer::MemoryState host() override { return {1ULL << 34U, 1ULL << 34U}; }
+  core::MemoryState device(const DeviceId&) override { return {1ULL << 34U, 1ULL << 34U}; }
+  core::MemoryState host() override { return {1ULL << 34U, 1ULL << 34U}; }
 };
 
 class FakeAttention final : public engine::AttentionWorkload {

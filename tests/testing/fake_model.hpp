@@ -14,19 +14,19 @@
 #include <thread>
 #include <vector>
 
-#include <da3/error.hpp>
+#include <predict/depth_model.hpp>
+#include <predict/memory_probe.hpp>
 
-#include <infer/depth_model.hpp>
-#include <infer/memory_probe.hpp>
+#include <da3/error.hpp>
 
 namespace da3::testing {
 
 /// Memory that tests set.
-class FakeMemory : public infer::MemoryProbe {
+class FakeMemory : public predict::MemoryProbe {
  public:
   explicit FakeMemory(std::uint64_t free_bytes = std::uint64_t{8} << 30) : free_bytes_(free_bytes) {}
-  infer::MemoryState device(const DeviceId&) override { return {free_bytes_, std::uint64_t{16} << 30}; }
-  infer::MemoryState host() override { return {free_bytes_, std::uint64_t{16} << 30}; }
+  core::MemoryState device(const DeviceId&) override { return {free_bytes_, std::uint64_t{16} << 30}; }
+  core::MemoryState host() override { return {free_bytes_, std::uint64_t{16} << 30}; }
   void set_free(std::uint64_t bytes) { free_bytes_ = bytes; }
   std::uint64_t free() const { return free_bytes_; }
 
@@ -36,7 +36,7 @@ class FakeMemory : public infer::MemoryProbe {
 
 /// A model without a network: the depth of a pixel is 1 + (R + 256 G + 65536 B) / 1000 of its picture, so
 /// that a test can tell whose depth it sees. Threads: any.
-class FakeModel : public infer::DepthModel {
+class FakeModel : public predict::DepthModel {
  public:
   /// How many bytes a forward of `batch` pictures of `size` takes.
   using Appetite = std::function<std::uint64_t(int batch, Size size)>;
@@ -59,7 +59,7 @@ class FakeModel : public infer::DepthModel {
   std::map<int, ErrorCode> fail_calls_;  ///< Number of a call, from 1 -> its failure
   /// A picture whose first byte is this is refused as kPredictionInvalid.
   std::optional<std::uint8_t> poison_;
-  std::function<void(const infer::Request&)> on_predict_;
+  std::function<void(const predict::Request&)> on_predict_;
 
   const ModelSpec& spec() const override { return spec_; }
   DeviceId device() const override { return device_; }
@@ -68,7 +68,7 @@ class FakeModel : public infer::DepthModel {
   void synchronize() override {}
   int concurrency() const override { return concurrency_; }
 
-  infer::Result predict(const infer::Request& request) override {
+  predict::Result predict(const predict::Request& request) override {
     const int call = ++calls_;
     {
       const std::lock_guard lock(mutex_);
@@ -80,7 +80,7 @@ class FakeModel : public infer::DepthModel {
     if (const auto failure = fail_calls_.find(call); failure != fail_calls_.end()) {
       throw Error(failure->second, "the fake model was told to fail in call " + std::to_string(call));
     }
-    infer::Result result;
+    predict::Result result;
     result.size = request.size;
     if (appetite_) {
       result.peak_bytes = appetite_(request.scenes, request.size);
@@ -104,7 +104,8 @@ class FakeModel : public infer::DepthModel {
   }
 
  private:
-  void append(std::span<const std::uint8_t> rgb, const infer::Request& request, infer::Result& result) const {
+  void append(std::span<const std::uint8_t> rgb, const predict::Request& request,
+              predict::Result& result) const {
     if (poison_ && !rgb.empty() && rgb[0] == *poison_) {
       throw Error(ErrorCode::kPredictionInvalid, "the fake model does not like this picture");
     }

@@ -12,7 +12,7 @@
 #include <engine/network/network_plans.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <engine/network/winograd_convolutions.hpp>
-#include <engine/own_convolution.hpp>
+#include <engine/operators/own_convolution.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>

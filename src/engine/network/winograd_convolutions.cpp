@@ -7,7 +7,7 @@
 
 #include <engine/network/winograd_convolutions.hpp>
 #include <engine/network_text.hpp>
-#include <engine/own_convolution.hpp>
+#include <engine/operators/own_convolution.hpp>
 
 namespace da3::engine {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <engine/network/module_tree.hpp>
 #include <engine/network/network.hpp>
-#include <engine/own_convolution.hpp>
+#include <engine/operators/own_convolution.hpp>
 
 namespace da3::engine {
 

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <string>
+
+namespace da3::commands {
+
+/// Standard error, where messages and one line that changes (the progress bar) share the place.
+/// Threads: any.
+class Console {
+ public:
+  /// Whether standard error is a terminal.
+  static bool is_terminal();
+  /// Columns of the terminal; 80 if it does not tell.
+  static int width();
+
+  /// A line of its own, above the changing one. Control characters of names are shown as '?'.
+  void line(const std::string& text);
+
+  /// Replaces the changing line; empty removes it.
+  void status(const std::string& text);
+
+ private:
+  std::mutex mutex_;
+  std::string status_;
+};
+
+}  // namespace da3::commands

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+
+#include <commands/infer_report.hpp>
+#include <commands/text.hpp>
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::commands {
+namespace {
+
+std::string size_text(Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+std::string optional_bytes(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : "unknown";
+}
+
+template <typename Value>
+nlohmann::json or_null(const std::optional<Value>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
+
+}  // namespace
+
+std::string summary_text(const run::Summary& summary, const std::string& output) {
+  const std::size_t forwarded = summary.done;
+  if (!summary.interrupted && forwarded == 0 && summary.failed == 0) {
+    return (summary.skipped == 1 ? "the one input is"
+                                 : "all " + count_of(summary.skipped, "input") + " are") +
+           " done already, in " + output + " (--overwrite does everything again)";
+  }
+  std::string text = count_of(summary.done, "image") + " done";
+  if (summary.skipped > 0) text += ", " + with_commas(summary.skipped) + " done before";
+  if (summary.failed > 0) text += ", " + with_commas(summary.failed) + " failed";
+  text += " in " + seconds_text(summary.elapsed_s);
+  if (forwarded > 0 && summary.elapsed_s > 0) {
+    text += " (" + rate_text(static_cast<double>(forwarded) / summary.elapsed_s) + " images/s)";
+  }
+  text += ", results in " + output;
+  text += "\n     busy:";
+  for (std::size_t stage = 0; stage < run::kNumStages; ++stage) {
+    text += " " + std::string(to_string(static_cast<run::Stage>(stage))) + " " +
+            seconds_text(summary.busy_s.at(stage));
+  }
+  text += "; slowest: " + std::string(to_string(summary.slowest));
+  if (summary.interrupted) text += "\n     interrupted: the same command goes on where this one stopped";
+  return text;
+}
+
+std::string shape_text(const run::ShapeSummary& shape) {
+  std::string text = size_text(shape.size) + ": " + count_of(shape.images, "image") + ", largest batch " +
+                     std::to_string(shape.batch);
+  if (!shape.reason.empty()) text += " (" + shape.reason + ")";
+  text += ", memory predicted " + optional_bytes(shape.predicted_bytes) + ", used " +
+          optional_bytes(shape.measured_bytes);
+  return text;
+}
+
+std::string plan_text(const run::Plan& plan, const ModelSpec& model, const DeviceId& device) {
+  std::string text = "model     " + model.name + " on " + to_string(device) + "\n";
+  text += "inputs    " + with_commas(plan.inputs) + ", " + with_commas(plan.finished) + " done already, " +
+          with_commas(plan.unusable.size()) + " unusable\n";
+  text += "memory    " + bytes_text(plan.free_bytes) + " free, " + bytes_text(plan.allowed_bytes) +
+          " may be used\n";
+  for (const run::PlannedShape& shape : plan.shapes) {
+    text += "size      " + size_text(shape.size) + ": " + count_of(shape.images, "image") + ", batch " +
+            std::to_string(shape.batch) + (shape.reason.empty() ? "" : " (" + shape.reason + ")") +
+            ", memory " + optional_bytes(shape.predicted_bytes) + "\n";
+  }
+  for (const run::ImageEvent& event : plan.unusable) text += "unusable  " + event.message + "\n";
+  return text;
+}
+
+std::string plan_json(const run::Plan& plan, const ModelSpec& model, const DeviceId& device) {
+  nlohmann::json shapes = nlohmann::json::array();
+  for (const run::PlannedShape& shape : plan.shapes) {
+    shapes.push_back({{"height", shape.size.height},
+                      {"width", shape.size.width},
+                      {"images", shape.images},
+                      {"batch", shape.batch},
+                      {"reason", shape.reason},
+                      {"predicted_bytes", or_null(shape.predicted_bytes)}});
+  }
+  nlohmann::json unusable = nlohmann::json::array();
+  for (const run::ImageEvent& event : plan.unusable) {
+    unusable.push_back(
+        {{"path", event.path},
+         {"error", event.error ? nlohmann::json(error_name(*event.error)) : nlohmann::json(nullptr)},
+         {"message", event.message}});
+  }
+  const nlohmann::json object = {{"type", "plan"},
+                                 {"schema", 1},
+                                 {"model", model.name},
+                                 {"device", to_string(device)},
+                                 {"inputs", plan.inputs},
+                                 {"finished", plan.finished},
+                                 {"unusable", unusable},
+                                 {"shapes", shapes},
+                                 {"free_bytes", plan.free_bytes},
+                                 {"allowed_bytes", plan.allowed_bytes}};
+  // Names of files need not be UTF-8; JSON has to be.
+  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace da3::commands

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include <commands/interrupts.hpp>
+#include <signal.h>
+#include <unistd.h>
+
+namespace da3::commands {
+namespace {
+
+constexpr int kSignalExit = 128;
+
+// Never destroyed: the waiting thread may outlive main's locals.
+std::stop_source& source() {
+  static auto* const never_destroyed = new std::stop_source;
+  return *never_destroyed;
+}
+
+std::atomic<int> first_signal = 0;
+
+void wait_for_signals(sigset_t set, const std::function<void(int)>& on_first) {
+  while (true) {
+    int signal = 0;
+    if (::sigwait(&set, &signal) != 0) continue;
+    if (first_signal.exchange(signal) != 0) ::_exit(kSignalExit + signal);
+    on_first(signal);
+    source().request_stop();
+  }
+}
+
+}  // namespace
+
+Interrupts::Interrupts(std::function<void(int)> on_first) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  source();
+  std::thread([set, told = std::move(on_first)] { wait_for_signals(set, told); }).detach();
+}
+
+std::stop_token Interrupts::token() const {
+  return source().get_token();
+}
+
+int Interrupts::exit_code() const {
+  const int signal = first_signal.load();
+  return signal == 0 ? 0 : kSignalExit + signal;
+}
+
+}  // namespace da3::commands

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <stop_token>
+
+namespace da3::commands {
+
+/// SIGINT and SIGTERM as a stop token: the first asks to stop, the second ends the process at once with 128 +
+/// its number. One object a process, made before any other thread, because threads inherit the blocked
+/// signals.
+class Interrupts {
+ public:
+  /// `on_first` is called from a thread of its own.
+  explicit Interrupts(std::function<void(int signal)> on_first);
+
+  std::stop_token token() const;
+  /// Exit code of the first signal, 130 or 143; 0 without one.
+  int exit_code() const;
+};
+
+}  // namespace da3::commands

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <da3/model_spec.hpp>
+
+#include <engine/engine.hpp>
+
+namespace da3::commands {
+
+/// The model file that a command runs.
+struct ChosenModel {
+  std::filesystem::path file;
+  bool is_starter = false;  ///< Nothing was named and nothing is installed
+};
+
+/// The named model, else DA3_MODEL's, else the first installed of docs/cli.md, else the bundled starter.
+/// Throws: Error kModelNotFound with the command that gets one.
+ChosenModel choose_model(const std::string& named);
+
+/// What is said when the starter runs.
+std::string starter_notice();
+
+/// The record of a model file; `describe` names a file that holds it instead. Throws: Error kModelNotFound,
+/// kModelDamaged, kModelContract.
+struct DescribedModel {
+  ModelSpec spec;
+  std::optional<ModelSpec> describe;  ///< For engine::LoadOptions
+};
+DescribedModel read_description(const std::filesystem::path& file, const std::string& describe);
+
+/// Throws: Error kModelSynthetic for synthetic weights.
+void refuse_synthetic(const ModelSpec& spec);
+
+/// The device asked for, else the best present.
+DeviceId choose_device(const std::optional<DeviceId>& asked);
+
+}  // namespace da3::commands

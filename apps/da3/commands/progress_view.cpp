@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+
+#include <commands/progress_view.hpp>
+#include <commands/text.hpp>
+
+namespace da3::commands {
+namespace {
+
+std::string counts(const run::Progress& progress) {
+  const std::size_t finished = progress.done + progress.failed + progress.skipped;
+  std::string text = with_commas(finished) + "/";
+  text += progress.total ? with_commas(*progress.total) : with_commas(progress.found) + "+";
+  if (progress.images_per_s > 0) text += "  " + rate_text(progress.images_per_s) + " images/s";
+  if (progress.remaining_s) text += "  left " + seconds_text(*progress.remaining_s);
+  if (progress.batch > 0) text += "  batch " + std::to_string(progress.batch);
+  if (progress.skipped > 0) text += "  skipped " + with_commas(progress.skipped);
+  if (progress.failed > 0) text += "  failed " + with_commas(progress.failed);
+  return text;
+}
+
+std::string bar(const run::Progress& progress, int columns) {
+  const std::string text = counts(progress);
+  const int room = std::min(columns - static_cast<int>(text.size()) - 6, 40);
+  if (!progress.total || *progress.total == 0 || room < 8)
+    return text.substr(0, static_cast<std::size_t>(columns - 1));
+  const std::size_t finished = progress.done + progress.failed + progress.skipped;
+  const auto filled = static_cast<std::size_t>(room) * std::min(finished, *progress.total) / *progress.total;
+  return "[" + std::string(filled, '=') + std::string(static_cast<std::size_t>(room) - filled, ' ') + "]  " +
+         text;
+}
+
+}  // namespace
+
+void ProgressView::show(const run::Progress& progress) {
+  if (style_ == Style::kBar) {
+    console_.status(bar(progress, std::max(Console::width(), 20)));
+  } else if (style_ == Style::kLines && progress.elapsed_s >= next_line_s_) {
+    console_.line("da3: " + counts(progress));
+    while (next_line_s_ <= progress.elapsed_s) next_line_s_ += 10;
+  }
+}
+
+void ProgressView::finish() {
+  console_.status("");
+}
+
+}  // namespace da3::commands

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <system_error>
+
+#include <commands/commands.hpp>
+#include <commands/console.hpp>
+#include <commands/interrupts.hpp>
+#include <commands/log.hpp>
+#include <commands/text.hpp>
+#include <unistd.h>
+
+#include <da3/error.hpp>
+
+#include <engine/engine.hpp>
+#include <hub/catalogue.hpp>
+#include <hub/model_store.hpp>
+#include <hub/pull.hpp>
+
+namespace da3::commands {
+namespace {
+
+// What users type for it later: the catalogue's name, else the repository's own in small letters.
+std::string installed_name(const std::string& name_or_repository) {
+  if (const hub::CatalogueEntry* entry = hub::find_in_catalogue(name_or_repository)) return entry->name;
+  std::string name = name_or_repository.substr(name_or_repository.rfind('/') + 1);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
+bool confirm(const hub::PullPlan& plan, const cli::ModelPull& options, Console& console) {
+  console.line("da3: " + plan.repository + " at " + plan.commit.substr(0, 10) + ", licence " + plan.licence +
+               ", " + bytes_text(plan.total_bytes) +
+               (plan.bytes_here > 0 ? " (" + bytes_text(plan.bytes_here) + " already here)" : ""));
+  if (!plan.non_commercial || options.accept_license) return true;
+  if (::isatty(STDIN_FILENO) != 1 || !Console::is_terminal()) return false;
+  std::cerr << "This licence forbids commercial use. Type yes to accept it: " << std::flush;
+  std::string answer;
+  return std::getline(std::cin, answer) && answer == "yes";
+}
+
+void show(const hub::PullProgress& progress, Console& console) {
+  if (!Console::is_terminal()) return;
+  console.status(progress.file + "  " + bytes_text(progress.done_bytes) + " of " +
+                 bytes_text(progress.total_bytes));
+}
+
+}  // namespace
+
+int model_pull(const cli::ModelPull& options) {
+  Console console;
+  const Interrupts interrupts(
+      [&console](int) { console.line("da3: stopping; the same command goes on later"); });
+  const auto log = make_logger(options.verbosity, console);
+  const hub::Folders folders = hub::Folders::from_environment();
+  hub::HubAccess access = hub::HubAccess::from_environment();
+  access.offline = access.offline || options.offline;
+
+  hub::PullCallbacks callbacks;
+  callbacks.confirm = [&](const hub::PullPlan& plan) { return confirm(plan, options, console); };
+  callbacks.progress = [&](const hub::PullProgress& progress) { show(progress, console); };
+  hub::PulledFiles files;
+  try {
+    files = hub::pull(options.model, folders.home / "downloads", access, callbacks, interrupts.token());
+  } catch (const Error& error) {
+    console.status("");
+    if (error.code() == ErrorCode::kInterrupted && interrupts.exit_code() != 0) return interrupts.exit_code();
+    throw;
+  }
+  console.status("");
+  log->info("{} in {}", files.repository, files.folder.string());
+
+  engine::ExportSource source;
+  source.folder = files.folder;
+  source.name = installed_name(options.model);
+  source.origin_text = files.repository + "@" + files.commit + "/model.safetensors";
+  source.licence_spdx = files.licence;
+  source.licence_attribution = "https://huggingface.co/" + files.repository;
+  const std::filesystem::path file = folders.models() / (source.name + ".pt");
+  std::error_code problem;
+  std::filesystem::create_directories(folders.models(), problem);
+  if (problem) {
+    throw Error(ErrorCode::kOutputFailed, folders.models().string() + ": cannot be made (" +
+                                              problem.message() + "); give another folder with DA3_HOME");
+  }
+  const engine::ExportReport report = engine::export_model(source, file);
+  for (const std::string& warning : report.warnings) log->warn("{}", warning);
+  // The model file holds all that is needed; the download would double the disk space.
+  if (files.downloaded) std::filesystem::remove_all(files.folder, problem);
+  std::printf("%s\n", file.c_str());
+  console.line("da3: " + source.name + " is installed (" + bytes_text(report.file_bytes) + ")");
+  return 0;
+}
+
+}  // namespace da3::commands

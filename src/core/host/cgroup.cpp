@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <core/host/cgroup.hpp>
+
+namespace da3::core {
+namespace {
+
+struct Mount {
+  std::string root;   ///< Which part of the hierarchy is mounted
+  std::string point;  ///< Where
+};
+
+bool has_word(const std::string& list, std::string_view word) {
+  std::istringstream words(list);
+  for (std::string each; std::getline(words, each, ',');) {
+    if (each == word) return true;
+  }
+  return false;
+}
+
+/// The mount of a hierarchy; /proc/self/mountinfo is described in proc(5).
+std::optional<Mount> find_mount(const std::string& mountinfo, bool v2, std::string_view controller) {
+  std::istringstream lines(mountinfo);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t dash = line.find(" - ");
+    if (dash == std::string::npos) continue;
+    std::istringstream before(line.substr(0, dash));
+    std::istringstream after(line.substr(dash + 3));
+    std::string id, parent, device, type, source, options;
+    Mount mount;
+    before >> id >> parent >> device >> mount.root >> mount.point;
+    after >> type >> source >> options;
+    if (v2 ? type == "cgroup2" : type == "cgroup" && has_word(options, controller)) return mount;
+  }
+  return std::nullopt;
+}
+
+/// The path of this process in the hierarchy; lines of /proc/self/cgroup are "id:controllers:path".
+std::optional<std::string> find_membership(const std::string& cgroup, bool v2, std::string_view controller) {
+  std::istringstream lines(cgroup);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (v2 ? controllers.empty() : has_word(controllers, controller)) return line.substr(second + 1);
+  }
+  return std::nullopt;
+}
+
+/// `membership` below the mount. In a container the mount shows the container's own group as its root, or the
+/// path is that of another name space; then the mount itself is the best there is.
+std::vector<std::filesystem::path> folders_of(const Mount& mount, const std::string& membership,
+                                              const std::filesystem::path& root) {
+  std::string inner = membership;
+  if (mount.root != "/") {
+    const bool below = membership.starts_with(mount.root);
+    inner = below ? membership.substr(mount.root.size()) : "/";
+  }
+  const std::filesystem::path top = root / std::filesystem::path(mount.point).relative_path();
+  std::filesystem::path folder = (top / std::filesystem::path(inner).relative_path()).lexically_normal();
+  std::vector<std::filesystem::path> folders;
+  std::error_code ignored;
+  while (folder != top && folder.has_relative_path() && folder != folder.parent_path()) {
+    if (!folder.has_filename()) {
+      folder = folder.parent_path();
+      continue;
+    }
+    if (std::filesystem::exists(folder, ignored)) folders.push_back(folder);
+    folder = folder.parent_path();
+  }
+  folders.push_back(top);
+  return folders;
+}
+
+}  // namespace
+
+std::string read_text(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+std::optional<std::uint64_t> read_number(const std::filesystem::path& file) {
+  const std::string text = read_text(file);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end == text.data()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    at = end + 1;
+    if (!line.starts_with(key)) continue;
+    line.remove_prefix(key.size());
+    if (line.empty() || (line.front() != ' ' && line.front() != '\t')) continue;
+    const std::size_t digits = line.find_first_not_of(" \t");
+    if (digits == std::string_view::npos) return std::nullopt;
+    std::uint64_t value = 0;
+    const auto [stop, error] = std::from_chars(line.data() + digits, line.data() + line.size(), value);
+    if (error != std::errc() || stop == line.data() + digits) return std::nullopt;
+    return value;
+  }
+  return std::nullopt;
+}
+
+ControlGroup find_control_group(std::string_view controller, const std::filesystem::path& root) {
+  const std::string cgroup = read_text(root / "proc/self/cgroup");
+  const std::string mountinfo = read_text(root / "proc/self/mountinfo");
+  // A controller belongs to one hierarchy only; where version 1 has it, version 2 does not.
+  for (const bool v2 : {false, true}) {
+    const std::optional<std::string> membership = find_membership(cgroup, v2, controller);
+    const std::optional<Mount> mount = find_mount(mountinfo, v2, controller);
+    if (membership && mount) return {v2, folders_of(*mount, *membership, root)};
+  }
+  return {};
+}
+
+}  // namespace da3::core

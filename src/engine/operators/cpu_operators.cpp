@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <string_view>
+
+#include <ATen/Config.h>
+#include <ATen/Context.h>
+
+#include <engine/kernels/kernels.hpp>
+#include <engine/network/block_products.hpp>
+#include <engine/operators/cpu_operators.hpp>
+#include <engine/operators/onednn_linear.hpp>
+#include <engine/operators/own_convolution.hpp>
+#include <engine/operators/own_operators.hpp>
+
+namespace da3::engine {
+namespace {
+
+using Facts = CpuOperatorFacts;
+
+/// A way to compute a part of the networks, where it is taken, what is called and why (docs/performance.md
+/// has the figures).
+struct Rule {
+  const char* part;
+  bool (*holds)(const Facts&);
+  void (*apply)(Lowering&);  ///< Null: as a Lowering is made
+  const char* operators;
+  const char* reason;
+};
+
+bool always(const Facts& /*facts*/) {
+  return true;
+}
+
+bool own_kernels(const Facts& facts) {
+  return !facts.kernels.empty();
+}
+
+bool onednn_is_faster(const Facts& facts) {
+  const bool mkl_at_home = facts.blas == "mkl" && facts.cpu.vendor == "GenuineIntel";
+  return facts.onednn && facts.cpu.avx512f && !mkl_at_home;
+}
+
+bool sums_of_8_bits_fit(const Facts& facts) {
+  return facts.int8_engine == "onednn" && (facts.cpu.avx512_vnni || facts.cpu.avx_vnni);
+}
+
+void use_own_kernels(Lowering& lowering) {
+  lowering.own_kernels = true;
+}
+
+void use_onednn(Lowering& lowering) {
+  lowering.onednn_products = true;
+}
+
+constexpr const char* kFp32Products = "matrix products, cpu, fp32";
+constexpr const char* kBf16Products = "linear layers of the blocks, cpu, bf16";
+constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
+
+// Of each part the first rule that holds is taken.
+constexpr Rule kRules[] = {
+    {kFp32Products, onednn_is_faster, use_onednn, "mkldnn::_linear_pointwise (oneDNN)",
+     "BLAS does not use this processor's AVX-512 as oneDNN does; MKL takes its AVX2 code on AMD's"},
+    {kFp32Products, always, nullptr, "linear, addmm_ (BLAS)",
+     "oneDNN, packed weights and an own product were no faster where it was measured"},
+    {kBf16Products, [](const Facts& facts) { return facts.cpu.fast_bf16(); }, nullptr,
+     "linear on bfloat16 (oneDNN)", "inputs and weights are rounded, all else stays fp32: only when named"},
+    {kBf16Products, always, nullptr, "none", "this processor has no bfloat16 products"},
+    {kInt8Products, sums_of_8_bits_fit, [](Lowering& lowering) { lowering.full_int8_range = true; },
+     "linear_dynamic, 8-bit inputs", "VNNI adds 8-bit products in 32 bits: only when named"},
+    {kInt8Products, [](const Facts& facts) { return !facts.int8_engine.empty(); }, nullptr,
+     "linear_dynamic, 7-bit inputs", "sums of two 8-bit products saturate without VNNI: only when named"},
+    {kInt8Products, always, nullptr, "none",
+     "this LibTorch has no engine for 8-bit products on this processor"},
+    {"attention core, cpu", own_kernels, use_own_kernels, "da3::attention",
+     "queries, keys and softmax of a block stay in the second-level cache"},
+    {"attention core, cpu", always, nullptr, "scaled_dot_product_attention", ""},
+    {"attention core, cpu, bf16 and int8",
+     [](const Facts& facts) { return own_kernels(facts) && facts.bf16_attention; },
+     [](Lowering& lowering) { lowering.bf16_attention = true; }, "da3::attention_bf16 (avx512_bf16)",
+     "queries, keys, values and exponentials are rounded, sums stay fp32: only when such a precision is "
+     "named"},
+    {"attention core, cpu, bf16 and int8", always, nullptr, "as for fp32",
+     "da3 has no attention with bfloat16 factors for this processor"},
+    {"q/k norm and rotary embedding, cpu", own_kernels, use_own_kernels, "da3::norm_rotate_",
+     "one pass over the joint product, which brings the bias along"},
+    {"q/k norm and rotary embedding, cpu", always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
+    {"gelu, cpu", own_kernels, use_own_kernels, "da3::gelu_",
+     "vectorised erf, with the bias of the layer before"},
+    {"gelu, cpu", always, nullptr, "gelu_", ""},
+    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", own_kernels, use_own_kernels,
+     "da3::conv3, Winograd F(4x4, 3x3)", "a quarter of the products; ReLU and residual on the way"},
+    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", always, nullptr, "conv2d, channels_last", ""},
+    {"3x3 convolutions on smaller maps, cpu", always, nullptr, "conv2d, channels_last",
+     "too few tiles for the transformed weights"},
+    {"last stage, cpu", own_kernels, use_own_kernels, "da3::depth_tail, Winograd F(4x4, 3x3)",
+     "in tiles, the upsampled map never exists"},
+    {"last stage, cpu", always, nullptr, "upsample_bilinear2d, conv2d, conv2d", ""},
+};
+
+// The table's text says it too.
+static_assert(kFewestWinogradTiles == 40);
+
+/// Calls `take` with the rule of each part that is taken.
+template <typename Take>
+void for_each_part(const Facts& facts, Take&& take) {
+  std::string_view done;
+  for (const Rule& rule : kRules) {
+    if (rule.part == done || !rule.holds(facts)) continue;
+    done = rule.part;
+    take(rule);
+  }
+}
+
+std::string engine_name(at::QEngine engine) {
+  std::string name = toString(engine);
+  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return name;
+}
+
+}  // namespace
+
+CpuOperatorFacts cpu_operator_facts() {
+  CpuOperatorFacts facts;
+  facts.cpu = cpu_features();
+  if (own_operators_available()) facts.kernels = kernels::kernels()->name;
+  facts.bf16_attention = bf16_attention_available();
+  facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
+  facts.onednn = onednn_available();
+  if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);
+  return facts;
+}
+
+Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision) {
+  Lowering lowering;
+  for_each_part(facts, [&](const Rule& rule) {
+    if (rule.apply != nullptr) rule.apply(lowering);
+  });
+  if (precision == Precision::kFp32) lowering.bf16_attention = false;
+  if (precision == Precision::kBf16) lowering.block_products = BlockProducts::kBf16;
+  if (precision == Precision::kInt8) lowering.block_products = BlockProducts::kInt8;
+  return lowering;
+}
+
+std::vector<OperatorChoice> cpu_operators(const CpuOperatorFacts& facts) {
+  std::vector<OperatorChoice> table;
+  for_each_part(facts, [&](const Rule& rule) {
+    std::string choice = rule.operators;
+    if (rule.apply == use_own_kernels) choice += " (" + facts.kernels + ")";
+    const bool spare = std::string_view(rule.reason).empty();
+    table.push_back({rule.part, choice, spare ? "da3 has no kernels for this processor" : rule.reason});
+  });
+  return table;
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <da3/device.hpp>
+
+#include <engine/device/system_info.hpp>
+#include <engine/network/lowering.hpp>
+#include <engine/operators/cpu_features.hpp>
+
+namespace da3::engine {
+
+/// What the choice of operators on a CPU depends on.
+struct CpuOperatorFacts {
+  CpuFeatures cpu;
+  std::string kernels;  ///< The build of da3's own kernels for this processor, such as "avx2"; empty: none
+  bool bf16_attention = false;  ///< They have attention with bfloat16 factors
+  std::string blas;             ///< LibTorch's, such as "mkl"
+  bool onednn = false;          ///< onednn_available()
+  std::string int8_engine;      ///< LibTorch's engine for 8-bit products, such as "onednn"; empty: none
+};
+
+/// Those of this processor and LibTorch.
+CpuOperatorFacts cpu_operator_facts();
+
+/// The operators of da3's networks on a CPU, from one table. The same facts give the same operators; nothing
+/// is measured. `precision`: any but fp16, which no CPU computes.
+Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision);
+
+/// The lines of that table that hold, attention apart: one for each part of the networks and class of shapes.
+std::vector<OperatorChoice> cpu_operators(const CpuOperatorFacts& facts);
+
+}  // namespace da3::engine

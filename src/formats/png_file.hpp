@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <da3/image.hpp>
+
+namespace da3::formats {
+
+enum class PngPixels { kGrey16, kRgb8 };
+/// Numbered as in the PNG specification.
+enum class PngFilter : std::uint8_t { kNone, kSub, kUp };
+
+/// How zlib looks for repetitions (zlib's manual, deflateInit2); libdeflate has no such choice.
+enum class PngStrategy { kDefault, kFiltered, kRle, kHuffmanOnly };
+
+/// What packs the rows. The fastest is libdeflate where this build has it, else libpng's zlib.
+enum class PngPacker { kFastest, kZlib };
+
+struct PngOptions {
+  PngPixels pixels = PngPixels::kRgb8;
+  PngFilter filter = PngFilter::kUp;
+  PngStrategy strategy = PngStrategy::kDefault;
+  PngPacker packer = PngPacker::kFastest;
+  int level = 1;                                           ///< Of zlib or libdeflate, 0..9
+  std::vector<std::pair<std::string, std::string>> texts;  ///< tEXt chunks, Latin-1
+};
+
+/// A PNG file of rows that lie one after another, top first; samples of 16 bits are big endian.
+/// Throws: Error kInternal if libpng refuses, kOutOfMemory.
+std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size size,
+                                     const PngOptions& options);
+
+}  // namespace da3::formats

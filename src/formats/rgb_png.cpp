@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <formats/png_file.hpp>
+#include <formats/rgb_png.hpp>
+
+namespace da3::formats {
+
+std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind) {
+  PngOptions options;
+  options.pixels = PngPixels::kRgb8;
+  if (kind == PictureKind::kColouredMap) {
+    // Few colours in long runs: repetitions are found without a filter, and a filter would hide them.
+    options.filter = PngFilter::kNone;
+  } else {
+    options.filter = PngFilter::kSub;
+    options.strategy = PngStrategy::kRle;
+  }
+  return encode_png(picture.rgb, picture.size, options);
+}
+
+}  // namespace da3::formats

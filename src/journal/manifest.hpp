@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include <journal/manifest_index.hpp>
+#include <journal/records.hpp>
+
+#include <core/file_descriptor.hpp>
+
+namespace da3::journal {
+
+/// Part `index` of `count`, from 1.
+struct Shard {
+  int index = 1;
+  int count = 1;
+};
+
+/// `manifest.jsonl`, or `manifest.I-of-N.jsonl` for a shard.
+std::string manifest_name(const std::optional<Shard>& shard);
+
+/// The records of all manifests of `folder` (of every shard), `own` last, without locking or changing
+/// anything; empty for a folder that has none. Throws: as ManifestIndex::add_file.
+ManifestIndex read_manifests(const std::filesystem::path& folder,
+                             const std::optional<Shard>& own = std::nullopt);
+
+/// The manifest of a running process: locked, append-only. Beside it lies, while a run is under way,
+/// `.da3-claims.tmp` (with shards `.da3-claims.I-of-N.tmp`): the result files that this run is about to
+/// write, so that files whose record was lost with a killed process are known as ours. It goes when the run
+/// closes. Threads: `append`, `claim` and `owns` from any.
+class Manifest {
+ public:
+  /// Opens or makes the manifest in `folder` (made where missing), locks it, cuts off a torn last line and
+  /// reads what earlier runs left. Throws: Error kOutputLocked naming the other run's process where known,
+  /// kOutputExists if the file is no manifest of da3, kOutputFailed, kUsage if a newer da3 wrote it.
+  explicit Manifest(const std::filesystem::path& folder, const std::optional<Shard>& shard = std::nullopt);
+  /// Closes without an error.
+  ~Manifest();
+  Manifest(const Manifest&) = delete;
+  Manifest& operator=(const Manifest&) = delete;
+
+  /// What was recorded before this process began.
+  const ManifestIndex& index() const { return index_; }
+
+  /// False on a file system without locks; then nothing keeps a second run away.
+  bool locked() const { return locked_; }
+
+  /// Writes the header of this run. Process id and host are filled in where unset. Throws: Error
+  /// kOutputFailed.
+  void begin_run(RunRecord run);
+
+  /// Writes one record, by one write to the system, so that no finished image is forgotten when the process
+  /// is killed. Call it after the image's files are in place. `skipped` records change nothing and are not
+  /// written. Throws: Error kOutputFailed.
+  void append(const ImageRecord& record);
+
+  /// Notes that `files`, paths below the folder, are about to be written. Call it once it is known that no
+  /// foreign file has one of these names. Throws: Error kOutputFailed.
+  void claim(const std::vector<std::string>& files);
+
+  /// True if `file`, a path below the folder, is a result of da3: recorded by an earlier run, or claimed and
+  /// not yet recorded, by a run that was cut off or by this one.
+  bool owns(std::string_view file) const;
+
+  /// Unlocks; claims without a record are kept for the next run. Throws: Error kOutputFailed.
+  void close();
+
+ private:
+  void open_locked(const std::filesystem::path& folder);
+  void read_claims(const std::optional<Shard>& shard);
+  void open_claims();
+  void append_line(std::string line);
+
+  std::filesystem::path folder_;
+  std::filesystem::path file_;
+  std::filesystem::path claims_file_;
+  core::FileDescriptor descriptor_;
+  core::FileDescriptor claims_descriptor_;
+  bool locked_ = false;
+  ManifestIndex index_;
+  mutable std::mutex mutex_;
+  std::uint64_t bytes_ = 0;                      ///< Of the manifest, up to its last whole line
+  std::unordered_set<std::string> open_claims_;  ///< Claimed, not recorded
+};
+
+}  // namespace da3::journal

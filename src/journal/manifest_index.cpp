@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <journal/line_facts.hpp>
+#include <journal/manifest_index.hpp>
+#include <unistd.h>
+
+#include <da3/error.hpp>
+
+#include <core/file_descriptor.hpp>
+
+namespace da3::journal {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+constexpr std::size_t kTextBlockBytes = std::size_t{1} << 18U;
+constexpr std::string_view kRunBegins = R"({"type":"run","schema":)";
+
+std::uint8_t bit(formats::Format format) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(format));
+}
+static_assert(formats::kAllFormats.size() <= 8, "Entry::formats is one byte");
+
+/// The path of an output without its format's suffix; empty if it has another.
+std::string_view stem_of(formats::Format format, std::string_view path) {
+  const std::string_view end = suffix(format);
+  return path.ends_with(end) ? path.substr(0, path.size() - end.size()) : std::string_view();
+}
+
+Error foreign(const std::filesystem::path& file) {
+  return {ErrorCode::kOutputExists,
+          file.string() +
+              ": da3 keeps its records under this name, but this file is something else; move it "
+              "away, or give another folder with --output"};
+}
+
+/// The header of a run that `line` holds. Throws: Error kUsage if its schema is of a newer da3.
+RunRecord read_run(const std::filesystem::path& file, std::string_view line) {
+  try {
+    return run_from_json(line);
+  } catch (const Error& failure) {
+    throw Error(ErrorCode::kUsage,
+                file.string() + ": this da3 cannot read the records there (" + failure.what() +
+                    "); use the version that wrote them, or give another folder with --output");
+  }
+}
+
+std::size_t read_some(const std::filesystem::path& file, const core::FileDescriptor& from, char* to,
+                      std::size_t size) {
+  ssize_t got = 0;
+  do {
+    got = read(from.get(), to, size);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) {
+    throw Error(ErrorCode::kOutputFailed,
+                file.string() + ": cannot be read: " + std::generic_category().message(errno));
+  }
+  return static_cast<std::size_t>(got);
+}
+
+}  // namespace
+
+ManifestIndex::ManifestIndex() = default;
+
+ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& file) {
+  const core::FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor && errno == ENOENT) return {};
+  if (!descriptor) {
+    throw Error(ErrorCode::kOutputFailed,
+                file.string() + ": cannot be read: " + std::generic_category().message(errno));
+  }
+  ReadResult result;
+  run_ = -1;
+  bool is_first = true;
+  std::string pending;
+  std::string block(kReadBytes, '\0');
+  while (const std::size_t got = read_some(file, descriptor, block.data(), block.size())) {
+    std::string_view rest(block.data(), got);
+    for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+      const std::string_view line =
+          pending.empty() ? rest.substr(0, end) : pending.append(rest.substr(0, end));
+      if (!add_line(file, line) && is_first) throw foreign(file);
+      is_first = false;
+      result.valid_bytes += line.size() + 1;
+      pending.clear();
+      rest.remove_prefix(end + 1);
+    }
+    pending.append(rest);
+  }
+  if (pending.empty()) return result;
+  const std::uint64_t damaged_before = damaged_lines_;
+  if (add_line(file, pending)) {
+    result.valid_bytes += pending.size();
+    result.line_end_missing = true;
+  } else {
+    damaged_lines_ = damaged_before;  // Torn, not damaged: a run was cut off here
+    const bool torn_header = pending.starts_with(kRunBegins) || kRunBegins.starts_with(pending);
+    if (is_first && !torn_header) throw foreign(file);
+  }
+  return result;
+}
+
+bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view line) {
+  const std::optional<LineFacts> facts = scan_line(line);
+  if (!facts) {
+    ++damaged_lines_;
+    return false;
+  }
+  if (facts->type == LineFacts::Type::kRun) {
+    last_run_ = read_run(file, line);
+    const std::string digest = results_digest(*last_run_);
+    const auto found = std::find(digests_.begin(), digests_.end(), digest);
+    run_ = static_cast<std::int32_t>(found - digests_.begin());
+    if (found == digests_.end()) digests_.push_back(digest);
+  } else if (facts->type == LineFacts::Type::kImage && facts->status != ImageStatus::kSkipped) {
+    add_image(*facts);
+  }
+  return true;
+}
+
+void ManifestIndex::add_image(const LineFacts& facts) {
+  const auto found = by_path_.find(facts.path);
+  const std::uint32_t index =
+      found != by_path_.end() ? found->second : static_cast<std::uint32_t>(entries_.size());
+  if (found == by_path_.end()) {
+    entries_.emplace_back();
+    entries_.back().path = keep(facts.path);
+    by_path_.emplace(entries_.back().path, index);
+  }
+  Entry& entry = entries_[index];
+  entry.identity = facts.identity;
+  entry.run = run_;
+  entry.status = facts.status;
+  entry.formats = 0;
+  for (const auto& [format, path] : facts.outputs) {
+    const std::string_view stem = stem_of(format, path);
+    if (stem.empty()) continue;
+    entry.formats = static_cast<std::uint8_t>(entry.formats | bit(format));
+    if (entry.stem != stem) entry.stem = keep(stem);
+    Owned& owned = by_stem_[entry.stem];
+    owned.entry = index;
+    owned.formats = static_cast<std::uint8_t>(owned.formats | bit(format));
+  }
+}
+
+std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
+  const auto found = by_path_.find(path);
+  if (found == by_path_.end()) return std::nullopt;
+  const Entry& entry = entries_[found->second];
+  KnownImage known{entry.status, entry.identity, {}, entry.stem, {}};
+  if (entry.run >= 0) known.results_digest = digests_[static_cast<std::size_t>(entry.run)];
+  for (const formats::Format format : formats::kAllFormats) {
+    if ((entry.formats & bit(format)) != 0) known.formats.push_back(format);
+  }
+  return known;
+}
+
+std::optional<KnownImage> ManifestIndex::find_input(std::string_view path, std::string_view stem,
+                                                    const std::optional<InputIdentity>& identity) const {
+  if (auto known = find(path)) return known;
+  const auto owner = owner_of(stem);
+  return owner && !is_of_another(stem, path, identity) ? find(*owner) : std::nullopt;
+}
+
+bool ManifestIndex::is_of_another(std::string_view stem, std::string_view path,
+                                  const std::optional<InputIdentity>& identity) const {
+  const auto owner = owner_of(stem);
+  if (!owner || *owner == path) return false;
+  std::error_code failed;
+  if (std::filesystem::exists(*owner, failed)) return !std::filesystem::equivalent(*owner, path, failed);
+  return !identity || find(*owner)->identity != *identity;
+}
+
+std::optional<std::string_view> ManifestIndex::owner_of(std::string_view stem) const {
+  const auto found = by_stem_.find(stem);
+  if (found == by_stem_.end()) return std::nullopt;
+  return entries_[found->second.entry].path;
+}
+
+bool ManifestIndex::owns(std::string_view file) const {
+  return std::any_of(formats::kAllFormats.begin(), formats::kAllFormats.end(), [&](formats::Format format) {
+    const auto found = by_stem_.find(stem_of(format, file));
+    return found != by_stem_.end() && (found->second.formats & bit(format)) != 0;
+  });
+}
+
+std::string_view ManifestIndex::keep(std::string_view text) {
+  if (texts_.empty() || texts_.back().capacity() - texts_.back().size() < text.size()) {
+    texts_.emplace_back().reserve(std::max(kTextBlockBytes, text.size()));
+  }
+  std::string& block = texts_.back();
+  const std::size_t begin = block.size();
+  block.append(text);  // Never past the capacity, so that the views stay valid
+  return std::string_view(block).substr(begin);
+}
+
+}  // namespace da3::journal

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <journal/records.hpp>
+
+namespace da3::journal {
+
+struct LineFacts;
+
+/// What earlier runs recorded of one input.
+struct KnownImage {
+  ImageStatus status = ImageStatus::kDone;  ///< kDone or kFailed
+  InputIdentity identity;                   ///< Zero if unknown
+  std::string_view results_digest;       ///< Of the run that wrote the record; empty if no header precedes it
+  std::string_view stem;                 ///< Results' path below the folder without suffix; empty if none yet
+  std::vector<formats::Format> formats;  ///< Result files of the last record
+};
+
+/// The last record of every path of manifest files, about 200 bytes a path.
+class ManifestIndex {
+ public:
+  ManifestIndex();
+  ManifestIndex(ManifestIndex&&) noexcept = default;
+  ManifestIndex& operator=(ManifestIndex&&) noexcept = default;
+  ManifestIndex(const ManifestIndex&) = delete;
+  ManifestIndex& operator=(const ManifestIndex&) = delete;
+
+  /// Adds a file's records; later ones win. A last line without line end that is not whole is ignored, as are
+  /// lines that are no records (counted). Returns the bytes up to the end of the last whole line, and whether
+  /// its line end is missing. Throws: Error kOutputExists if the file is no manifest of da3, kOutputFailed if
+  /// it cannot be read, kUsage if a newer da3 wrote it.
+  struct ReadResult {
+    std::uint64_t valid_bytes = 0;
+    bool line_end_missing = false;
+  };
+  ReadResult add_file(const std::filesystem::path& file);
+
+  /// What is known of an input. Lifetime of its views: the index.
+  std::optional<KnownImage> find(std::string_view path) const;
+
+  /// The same by what the input's results are called: the last record of `path`, else that of the input which
+  /// `stem` belongs to if it is the same file under another text of its path (`./a.jpg`, an absolute path).
+  /// Touches the file system only where the texts differ. Lifetime: as above.
+  std::optional<KnownImage> find_input(std::string_view path, std::string_view stem,
+                                       const std::optional<InputIdentity>& identity) const;
+
+  /// True if the results `stem` belong to another file than `path`. Two texts name one file if both lead to
+  /// it or, where the recorded one leads nowhere from here, if size and time of change agree.
+  bool is_of_another(std::string_view stem, std::string_view path,
+                     const std::optional<InputIdentity>& identity) const;
+
+  /// The input that the results `stem` belong to, if any.
+  std::optional<std::string_view> owner_of(std::string_view stem) const;
+
+  /// True if `file`, a path below the folder, was ever recorded as a result.
+  bool owns(std::string_view file) const;
+
+  /// True if any result file was ever recorded.
+  bool has_results() const { return !by_stem_.empty(); }
+
+  /// The last header of the files added.
+  const std::optional<RunRecord>& last_run() const { return last_run_; }
+
+  std::size_t size() const { return entries_.size(); }
+  /// Lines that are no records, such as those of a run that was cut off before another one went on.
+  std::uint64_t damaged_lines() const { return damaged_lines_; }
+
+ private:
+  struct Entry {
+    std::string_view path;
+    std::string_view stem;
+    InputIdentity identity;
+    std::int32_t run = -1;
+    ImageStatus status = ImageStatus::kDone;
+    std::uint8_t formats = 0;
+  };
+
+  /// Files of one stem: whose they are, and which were ever recorded.
+  struct Owned {
+    std::uint32_t entry = 0;
+    std::uint8_t formats = 0;
+  };
+
+  std::string_view keep(std::string_view text);
+  bool add_line(const std::filesystem::path& file, std::string_view line);
+  void add_image(const LineFacts& facts);
+
+  std::deque<std::string> texts_;  ///< Blocks that the views point into
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string_view, std::uint32_t> by_path_;
+  std::unordered_map<std::string_view, Owned> by_stem_;
+  std::vector<std::string> digests_;
+  std::int32_t run_ = -1;  ///< Index into digests_ of the last header read
+  std::optional<RunRecord> last_run_;
+  std::uint64_t damaged_lines_ = 0;
+};
+
+}  // namespace da3::journal

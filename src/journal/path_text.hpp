@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace da3::journal {
+
+/// RFC 4648, with padding.
+std::string base64_encode(std::string_view bytes);
+
+/// None for text that is no base64.
+std::optional<std::string> base64_decode(std::string_view text);
+
+/// True for well-formed UTF-8 (no overlong forms, no surrogates, up to U+10FFFF).
+bool is_utf8(std::string_view bytes);
+
+}  // namespace da3::journal

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include <journal/result_folder.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::journal {
+namespace {
+
+std::string result_path(std::string_view stem, formats::Format format) {
+  return std::string(stem) + std::string(suffix(format));
+}
+
+/// Throws: Error kUsage if results are there that another model or other options made.
+void require_same_run(const std::filesystem::path& folder, const ManifestIndex& index, const RunRecord& run) {
+  if (!index.last_run() || !index.has_results()) return;
+  std::string text;
+  for (const std::string& line : differences(*index.last_run(), run))
+    text += (text.empty() ? "" : "; ") + line;
+  if (text.empty()) return;
+  throw Error(ErrorCode::kUsage,
+              folder.string() + ": the results here were made otherwise: " + text +
+                  ". Give --overwrite to make them again, or another folder with --output");
+}
+
+void require_absent(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
+  throw Error(ErrorCode::kOutputExists,
+              path.string() +
+                  ": a file that da3 did not write has this result's name; move it away, or give "
+                  "another folder with --output");
+}
+
+}  // namespace
+
+ResultFolder::ResultFolder(std::filesystem::path folder, const RunRecord& run,
+                           const ResultFolderOptions& options)
+    : folder_(std::move(folder)),
+      digest_(results_digest(run)),
+      options_(options),
+      manifest_(folder_, options.shard) {
+  if (!options_.overwrite) require_same_run(folder_, manifest_.index(), run);
+  core::remove_dead_temporaries(folder_);
+  manifest_.begin_run(run);
+}
+
+std::optional<std::string_view> ResultFolder::known_stem(std::string_view path) const {
+  const auto known = manifest_.index().find(path);
+  if (!known || known->stem.empty()) return std::nullopt;
+  // A later record may have given the name to another input.
+  return manifest_.index().owner_of(known->stem) == path ? std::optional(known->stem) : std::nullopt;
+}
+
+std::optional<ImageRecord> ResultFolder::finished(std::string_view path, std::string_view stem,
+                                                  const InputIdentity& identity) const {
+  if (options_.overwrite) return std::nullopt;
+  const auto known = manifest_.index().find_input(path, stem, identity);
+  if (!known || known->status != ImageStatus::kDone || known->identity != identity ||
+      known->results_digest != digest_) {
+    return std::nullopt;
+  }
+  ImageRecord record;
+  record.path = path;
+  record.status = ImageStatus::kSkipped;
+  record.identity = identity;
+  for (const formats::Format format : known->formats) {
+    const std::string relative = result_path(known->stem, format);
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(folder_ / relative, error);
+    if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
+    record.outputs.emplace_back(format, relative);
+  }
+  if (!known->formats.empty() && manifest_.index().is_of_another(known->stem, path, identity)) {
+    return std::nullopt;
+  }
+  return record;
+}
+
+void ResultFolder::require_own(std::string_view path, std::string_view stem,
+                               const std::optional<InputIdentity>& identity) const {
+  const ManifestIndex& index = manifest_.index();
+  if (!index.is_of_another(stem, path, identity)) return;
+  const bool any_left =
+      std::any_of(formats::kAllFormats.begin(), formats::kAllFormats.end(), [&](formats::Format format) {
+        std::error_code failed;
+        const std::string name = result_path(stem, format);
+        return index.owns(name) && std::filesystem::exists(folder_ / name, failed);
+      });
+  if (!any_left) return;
+  throw Error(ErrorCode::kOutputCollision, std::string(path) + ": the results named " + std::string(stem) +
+                                               " in " + folder_.string() + " are those of another input, " +
+                                               std::string(*index.owner_of(stem)) +
+                                               "; rename one, or give another folder with --output");
+}
+
+void ResultFolder::claim(std::string_view path, std::string_view stem) {
+  const std::size_t path_hash = std::hash<std::string_view>()(path);
+  const std::lock_guard guard(mutex_);
+  const auto [place, is_new] = written_.emplace(std::hash<std::string_view>()(stem), path_hash);
+  if (!is_new && place->second != path_hash) {
+    throw Error(ErrorCode::kOutputCollision,
+                std::string(path) + ": another input of this run has the result name " + std::string(stem) +
+                    "; rename one, or use two output folders");
+  }
+}
+
+std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
+    std::string_view path, std::string_view stem, const std::optional<InputIdentity>& identity,
+    const formats::EncodedSet& set) {
+  std::vector<std::pair<formats::Format, std::string>> outputs;
+  if (set.files.empty()) return outputs;
+  require_own(path, stem, identity);
+  claim(path, stem);
+  std::vector<std::string> names;
+  std::vector<core::Existing> existing;
+  for (const formats::EncodedFile& file : set.files) {
+    names.push_back(result_path(stem, file.format));
+    existing.push_back(manifest_.owns(names.back()) ? core::Existing::kReplace : core::Existing::kRefuse);
+    if (existing.back() == core::Existing::kRefuse) require_absent(folder_ / names.back());
+  }
+  core::ensure_folder((folder_ / std::string(stem)).parent_path());
+  manifest_.claim(names);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    core::write_file(folder_ / names[i], set.files[i].bytes, existing[i], options_.durability);
+    outputs.emplace_back(set.files[i].format, names[i]);
+  }
+  return outputs;
+}
+
+}  // namespace da3::journal

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <formats/encode.hpp>
+#include <journal/manifest.hpp>
+
+#include <core/atomic_file.hpp>
+
+namespace da3::journal {
+
+struct ResultFolderOptions {
+  std::optional<Shard> shard;
+  bool overwrite = false;  ///< --overwrite: nothing counts as finished, other options are no error
+  core::Durability durability = core::Durability::kProcess;
+};
+
+/// The output folder of a run: knows what is finished, writes results, never replaces a file that da3 did not
+/// write. Threads: `is_finished`, `write` and `record` from any.
+class ResultFolder {
+ public:
+  /// Opens `folder` for `run`: lock, dead runs' temporaries removed, the run's header written.
+  /// Throws: Error kUsage naming the options that differ from the last run's and the two ways out (unless
+  /// overwrite); what Manifest throws.
+  ResultFolder(std::filesystem::path folder, const RunRecord& run, const ResultFolderOptions& options = {});
+
+  const std::filesystem::path& folder() const { return folder_; }
+  const Manifest& manifest() const { return manifest_; }
+
+  /// The stem that an earlier run gave this input's results, if any; it wins over a new choice.
+  std::optional<std::string_view> known_stem(std::string_view path) const;
+
+  /// The record of an input that needs no work: done by this model with these options, unchanged since, and
+  /// all its files in place and not empty. Its status is `skipped`, with the outputs.
+  /// `stem` is what its results would be called: it finds a record under another text of the same path.
+  std::optional<ImageRecord> finished(std::string_view path, std::string_view stem,
+                                      const InputIdentity& identity) const;
+
+  /// Throws: Error kOutputCollision if files named `stem` here are another input's, of any run.
+  void require_own(std::string_view path, std::string_view stem,
+                   const std::optional<InputIdentity>& identity) const;
+
+  /// Writes the files of one input as folder/STEM.suffix (sub-folders are made) and returns (format, path
+  /// below the folder) for its record. Each file appears whole or not at all. Throws: Error kOutputExists if
+  /// a foreign file is in the way (nothing is written then), kOutputCollision if that stem is another
+  /// input's, of this run or an earlier one, kOutputName, kOutputFailed.
+  std::vector<std::pair<formats::Format, std::string>> write(std::string_view path, std::string_view stem,
+                                                             const std::optional<InputIdentity>& identity,
+                                                             const formats::EncodedSet& set);
+
+  /// Appends an image's record. Throws: Error kOutputFailed.
+  void record(const ImageRecord& record) { manifest_.append(record); }
+
+  /// Ends the run's claims and lock; also done by the destructor. Throws: Error kOutputFailed.
+  void close() { manifest_.close(); }
+
+ private:
+  void claim(std::string_view path, std::string_view stem);
+
+  std::filesystem::path folder_;
+  std::string digest_;
+  ResultFolderOptions options_;
+  Manifest manifest_;
+  std::mutex mutex_;
+  std::unordered_map<std::size_t, std::size_t> written_;  ///< Hash of stem -> hash of path, this run's
+};
+
+}  // namespace da3::journal

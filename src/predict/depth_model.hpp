@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <da3/device.hpp>
+#include <da3/image.hpp>
+#include <da3/model_spec.hpp>
+
+namespace da3::predict {
+
+/// What to compute besides depth.
+struct Wanted {
+  bool confidence = false;
+  bool sky = false;
+  bool pose = false;  ///< Cameras of the views of each scene.
+};
+
+/// B independent scenes of S views of one size. Shape: (B, S, H, W, 3) uint8 RGB, not normalised.
+struct Request {
+  int scenes = 1;  ///< B
+  int views = 1;   ///< S
+  Size size;       ///< (H, W), multiples of the model's patch
+  /// B * S pictures, scene by scene, each (H, W, 3) contiguous. Lifetime: the call.
+  std::vector<std::span<const std::uint8_t>> pictures;
+  Wanted wanted;
+};
+
+/// Milliseconds per phase; null where the model cannot tell.
+struct PhaseTimes {
+  std::optional<double> upload_ms;
+  std::optional<double> normalise_ms;
+  std::optional<double> backbone_ms;
+  std::optional<double> head_ms;
+  std::optional<double> download_ms;
+  double total_ms = 0;
+};
+
+/// Predictions for a request, float32, contiguous. Depth as `ModelSpec::depth_kind` says, every value finite.
+struct Result {
+  Size size;
+  std::vector<float> depth;       ///< (B, S, H, W)
+  std::vector<float> confidence;  ///< (B, S, H, W), above 1; empty if not wanted
+  std::vector<float> sky;         ///< (B, S, H, W), 0..1; empty if not wanted
+  std::vector<float> extrinsics;  ///< (B, S, 3, 4) camera_from_world; empty if not wanted
+  std::vector<float> intrinsics;  ///< (B, S, 3, 3) in pixels of (H, W); empty if not wanted
+  PhaseTimes times;
+  std::optional<std::uint64_t> peak_bytes;  ///< Highest tensor memory of this call above the loaded model
+};
+
+/// A loaded model on a device.
+/// Threads: `predict` may be called from several threads.
+class DepthModel {
+ public:
+  virtual ~DepthModel() = default;
+
+  virtual const ModelSpec& spec() const = 0;
+  virtual DeviceId device() const = 0;
+  virtual Precision precision() const = 0;
+  /// The mode that really runs.
+  virtual Attention attention() const = 0;
+
+  /// Throws: Error kOutOfMemory (nothing is leaked, a smaller batch may succeed), kPredictionInvalid, kUsage
+  /// for a shape that the model cannot take or an output that it does not have.
+  virtual Result predict(const Request& request) = 0;
+
+  /// Returns when everything queued on the device is done.
+  virtual void synchronize() = 0;
+
+  /// How many calls in flight pay: 1 on a CPU, 2 on an accelerator (copies overlap compute).
+  virtual int concurrency() const = 0;
+};
+
+}  // namespace da3::predict

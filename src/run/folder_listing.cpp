@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <da3/error.hpp>
+
+#include <run/folder_listing.hpp>
+#include <run/names.hpp>
+
+namespace da3::run {
+namespace {
+
+/// Follows links and unknown types; a plain entry's type costs no call to the system.
+bool is_folder(int folder, const dirent& entry) {
+  if (entry.d_type == DT_DIR) return true;
+  if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return false;
+  struct stat status{};
+  return fstatat(folder, entry.d_name, &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& folder, int error) {
+  const ErrorCode code = error == ENOENT ? ErrorCode::kInputNotFound : ErrorCode::kInputUnreadable;
+  throw Error(code, folder.string() + ": the folder cannot be read (" + std::strerror(error) +
+                        "); check that it is there and that you may read it");
+}
+
+}  // namespace
+
+FolderListing::FolderListing(const std::filesystem::path& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
+  if (!stream) refuse(folder, errno);
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(stream.get());
+    if (entry == nullptr) break;
+    if (entry->d_name[0] == '.') continue;
+    if (is_folder(dirfd(stream.get()), *entry)) {
+      add(entry->d_name, Kind::kFolder);
+      continue;
+    }
+    const NameKind kind = kind_of_name(entry->d_name);
+    if (kind != NameKind::kOther) {
+      add(entry->d_name, kind == NameKind::kPicture ? Kind::kPicture : Kind::kUnsupported);
+    }
+  }
+  if (errno != 0) refuse(folder, errno);
+  find_shared_stems();
+}
+
+std::string_view FolderListing::name(std::size_t index) const {
+  return std::string_view(names_).substr(entries_[index].offset, entries_[index].length);
+}
+
+std::optional<std::size_t> FolderListing::next() {
+  if (next_ == entries_.size()) return std::nullopt;
+  if (next_ == sorted_) sort_more();
+  return next_++;
+}
+
+void FolderListing::sort_more() {
+  // The first names are wanted long before the last ones of a large folder: each part is twice the one
+  // before.
+  constexpr std::size_t kFirst = 1024;
+  const auto before = [this](const Entry& a, const Entry& b) {
+    const std::string_view all = names_;
+    return natural_compare(all.substr(a.offset, a.length), all.substr(b.offset, b.length)) < 0;
+  };
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  const std::size_t count = std::min(entries_.size() - sorted_, std::max(kFirst, sorted_));
+  const auto last = first + static_cast<std::ptrdiff_t>(count);
+  if (last != entries_.end()) std::nth_element(first, last, entries_.end(), before);
+  std::sort(first, last, before);
+  sorted_ += count;
+}
+
+void FolderListing::add(const char* name, Kind kind) {
+  Entry entry;
+  entry.offset = names_.size();
+  entry.length = static_cast<std::uint32_t>(std::strlen(name));
+  entry.kind = kind;
+  names_.append(name, entry.length);
+  entries_.push_back(entry);
+}
+
+void FolderListing::find_shared_stems() {
+  // Hashes instead of texts: two of a million that meet by chance would only keep an extension they need not
+  // keep.
+  std::vector<std::pair<std::uint64_t, std::size_t>> stems;
+  stems.reserve(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].kind != Kind::kFolder) stems.emplace_back(stable_hash(stem_of_name(name(i))), i);
+  }
+  std::sort(stems.begin(), stems.end());
+  for (std::size_t i = 1; i < stems.size(); ++i) {
+    if (stems[i].first != stems[i - 1].first) continue;
+    entries_[stems[i].second].shares_stem = true;
+    entries_[stems[i - 1].second].shares_stem = true;
+    if (shared_stems_.empty() || shared_stems_.back() != stems[i].first)
+      shared_stems_.push_back(stems[i].first);
+  }
+}
+
+bool FolderListing::shares_stem(std::string_view wanted) const {
+  const std::uint64_t stem = stable_hash(stem_of_name(wanted));
+  return std::binary_search(shared_stems_.begin(), shared_stems_.end(), stem) &&
+         kind_of_name(wanted) != NameKind::kOther;
+}
+
+}  // namespace da3::run

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace da3::run {
+
+/// What a folder holds for us, in natural order; names packed into one text (a million of them in about 30
+/// MB).
+class FolderListing {
+ public:
+  enum class Kind : std::uint8_t { kFolder, kPicture, kUnsupported };
+
+  /// Reads a folder. Hidden entries and files that are no pictures by name are left out. Links are followed;
+  /// one that leads nowhere counts as a file. Throws: Error kInputUnreadable, kInputNotFound.
+  explicit FolderListing(const std::filesystem::path& folder);
+
+  /// Index of the next entry in natural order; none at the end. Sorted as far as asked for.
+  std::optional<std::size_t> next();
+
+  /// Of an entry that `next` has given.
+  std::string_view name(std::size_t index) const;
+  Kind kind(std::size_t index) const { return entries_[index].kind; }
+  /// Another picture of this folder has the same stem.
+  bool shares_stem(std::size_t index) const { return entries_[index].shares_stem; }
+  /// The same for the name of any file of this folder.
+  bool shares_stem(std::string_view name) const;
+
+ private:
+  struct Entry {
+    std::uint64_t offset = 0;
+    std::uint32_t length = 0;
+    Kind kind = Kind::kPicture;
+    bool shares_stem = false;
+  };
+
+  void add(const char* name, Kind kind);
+  void sort_more();
+  void find_shared_stems();
+
+  std::string names_;
+  std::vector<Entry> entries_;  ///< The first `sorted_` in their place
+  std::size_t sorted_ = 0;
+  std::size_t next_ = 0;
+  std::vector<std::uint64_t> shared_stems_;  ///< Hashes, ascending
+};
+
+/// What tells folders apart however they are reached.
+struct FolderIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  auto operator<=>(const FolderIdentity&) const = default;
+};
+
+}  // namespace da3::run

@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <codec/decode.hpp>
+#include <codec/samples.hpp>
+#include <gtest/gtest.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <tiffio.h>
+
+namespace da3::testing {
+namespace {
+
+constexpr Size kOdd{37, 53};
+
+Image decoded(const Bytes& bytes) {
+  return codec::decode(bytes, "picture").image;
+}
+
+/// What OpenCV, another reader, makes of `bytes`.
+Image by_opencv(const Bytes& bytes) {
+  cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);
+  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
+  return {{picture.rows, picture.cols}, Bytes(picture.data, picture.data + picture.total() * 3)};
+}
+
+TEST(DecodeJpeg, GivesThePixelsOfAnotherReader) {
+  const Image picture = sample_picture(kOdd);
+  const std::vector<std::vector<int>> variants{{},
+                                               {cv::IMWRITE_JPEG_PROGRESSIVE, 1},
+                                               {cv::IMWRITE_JPEG_QUALITY, 20},
+                                               {cv::IMWRITE_JPEG_RST_INTERVAL, 2},
+                                               {cv::IMWRITE_JPEG_OPTIMIZE, 1}};
+  for (const std::vector<int>& parameters : variants) {
+    const Bytes bytes = encode(picture, ".jpg", parameters);
+    EXPECT_EQ(decoded(bytes).rgb, by_opencv(bytes).rgb);
+  }
+}
+
+TEST(DecodeJpeg, AsksAnotherDecoderFirstWhereOneIsGiven) {
+  const Bytes bytes = encode(sample_picture(kOdd), ".jpg");
+  int asked = 0;
+  codec::DecodeOptions options;
+  options.jpeg_pixels = [&](std::span<const std::uint8_t> jpeg, Size size) {
+    ++asked;
+    EXPECT_EQ(jpeg.size(), bytes.size());
+    return std::optional(Bytes(size.area() * 3, 9));
+  };
+  const Image other = codec::decode(bytes, "picture", options).image;
+  EXPECT_EQ(other.size, kOdd);
+  EXPECT_EQ(other.rgb, Bytes(kOdd.area() * 3, 9));
+  codec::decode(encode(sample_picture(kOdd), ".png"), "picture", options);
+  EXPECT_EQ(asked, 1) << "not for PNG";
+  options.jpeg_pixels = [](std::span<const std::uint8_t>, Size) { return std::optional<Bytes>(); };
+  EXPECT_EQ(codec::decode(bytes, "picture", options).image.rgb, decoded(bytes).rgb) << "it declined";
+}
+
+TEST(DecodeJpeg, SpreadsGrey) {
+  const Image picture = decoded(encode_grey(grey_picture(kOdd), ".jpg"));
+  EXPECT_LE(largest_difference(picture, grey_picture(kOdd)),
+            24);  // Lossy; a wrong channel differs by over 100
+  for (std::size_t i = 0; i < picture.rgb.size(); i += 3) ASSERT_EQ(picture.rgb[i], picture.rgb[i + 2]);
+}
+
+TEST(DecodeJpeg, TurnsInvertedCmykIntoColours) {
+  const std::vector<std::vector<std::uint8_t>> inks{{0, 0, 0, 0},   {255, 0, 0, 0}, {0, 255, 0, 0},
+                                                    {0, 0, 255, 0}, {0, 0, 0, 255}, {0, 0, 0, 128}};
+  const std::vector<std::vector<int>> colours{{255, 255, 255}, {0, 255, 255}, {255, 0, 255},
+                                              {255, 255, 0},   {0, 0, 0},     {127, 127, 127}};
+  for (std::size_t i = 0; i < inks.size(); ++i) {
+    Bytes cmyk;
+    for (int pixel = 0; pixel < 16 * 16; ++pixel) cmyk.insert(cmyk.end(), inks[i].begin(), inks[i].end());
+    const Image picture = decoded(encode_cmyk_jpeg({16, 16}, cmyk));
+    for (std::size_t c = 0; c < 3; ++c)
+      EXPECT_NEAR(picture.rgb[c], colours[i][c], 2) << "ink " << i << " colour " << c;
+  }
+}
+
+TEST(DecodePng, KeepsEveryPixel) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode(picture, ".png")).rgb, picture.rgb);
+  EXPECT_EQ(decoded(encode_grey(grey_picture(kOdd), ".png")).rgb, grey_picture(kOdd).rgb);
+}
+
+TEST(DecodePng, DropsAlphaWithoutBlending) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode_with_alpha(picture, ".png")).rgb, picture.rgb);
+}
+
+TEST(DecodePng, TakesTheUpperEightOfSixteenBits) {
+  const Bytes rows{0x12, 0x34, 0xFF, 0x00, 0x00, 0xFF};
+  EXPECT_EQ(decoded(encode_png({1, 1}, rows, {.color_type = 2, .bit_depth = 16})).rgb,
+            (Bytes{0x12, 0xFF, 0x00}));
+  const Bytes grey{0x80, 0xFF, 0x01, 0x00};
+  EXPECT_EQ(decoded(encode_png({1, 2}, grey, {.color_type = 0, .bit_depth = 16})).rgb,
+            (Bytes{0x80, 0x80, 0x80, 1, 1, 1}));
+}
+
+TEST(DecodePng, ResolvesPalettesAndFewBits) {
+  const Bytes palette{10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120};
+  const Bytes indices{0b00'01'10'11};
+  EXPECT_EQ(decoded(encode_png({1, 4}, indices, {.color_type = 3, .bit_depth = 2}, palette)).rgb, palette);
+  EXPECT_EQ(decoded(encode_png({1, 2}, Bytes{0b01'000000}, {.color_type = 0, .bit_depth = 1})).rgb,
+            (Bytes{0, 0, 0, 255, 255, 255}));
+  EXPECT_EQ(decoded(encode_png({1, 2}, Bytes{0x4F}, {.color_type = 0, .bit_depth = 4})).rgb,
+            (Bytes{68, 68, 68, 255, 255, 255}));
+}
+
+TEST(DecodePng, ReadsInterlacedRows) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode_png(kOdd, picture.rgb, {.interlaced = true})).rgb, picture.rgb);
+}
+
+TEST(DecodePng, AppliesTheOrientationOfItsExifChunk) {
+  const Image picture = sample_picture(kOdd);
+  const Bytes bytes = encode_png(kOdd, picture.rgb, {.exif = exif_tiff({.orientation = 6})});
+  EXPECT_EQ(decoded(bytes).size, (Size{kOdd.width, kOdd.height}));
+}
+
+TEST(DecodeBmp, KeepsEveryPixel) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode(picture, ".bmp")).rgb, picture.rgb);
+  EXPECT_EQ(decoded(encode_grey(grey_picture(kOdd), ".bmp")).rgb, grey_picture(kOdd).rgb);
+  EXPECT_EQ(decoded(encode_with_alpha(picture, ".bmp")).rgb, picture.rgb);
+}
+
+/// A bitmap of `width` x `height` with a 40-byte header, `extra` (masks, palette) and `data`.
+Bytes bitmap(int width, int height, int bits, int compression, const Bytes& extra, const Bytes& data) {
+  Bytes bytes(54, 0);
+  const auto put = [&](std::size_t at, std::uint32_t value, int length) {
+    for (int i = 0; i < length; ++i)
+      bytes[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(value >> (8 * i));
+  };
+  put(0, 'B' | 'M' << 8, 2);
+  put(10, static_cast<std::uint32_t>(54 + extra.size()), 4);
+  put(14, 40, 4);
+  put(18, static_cast<std::uint32_t>(width), 4);
+  put(22, static_cast<std::uint32_t>(height), 4);
+  put(26, 1, 2);
+  put(28, static_cast<std::uint32_t>(bits), 2);
+  put(30, static_cast<std::uint32_t>(compression), 4);
+  put(46, bits <= 8 ? static_cast<std::uint32_t>(extra.size() / 4) : 0, 4);
+  bytes.insert(bytes.end(), extra.begin(), extra.end());
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  return bytes;
+}
+
+const Bytes kBlackRedPalette{0, 0, 0, 0, 0, 0, 255, 0};
+const Bytes kBlackRed{0, 0, 0, 255, 0, 0};
+
+TEST(DecodeBmp, ReadsFewBitsTopDownAndMasks) {
+  EXPECT_EQ(decoded(bitmap(2, 1, 1, 0, kBlackRedPalette, {0b01000000, 0, 0, 0})).rgb, kBlackRed);
+  EXPECT_EQ(decoded(bitmap(2, 1, 4, 0, kBlackRedPalette, {0x01, 0, 0, 0})).rgb, kBlackRed);
+  EXPECT_EQ(decoded(bitmap(1, -2, 24, 0, {}, {0, 0, 0, 0, 0, 0, 255, 0})).rgb, kBlackRed);
+  EXPECT_EQ(decoded(bitmap(1, 2, 24, 0, {}, {0, 0, 255, 0, 0, 0, 0, 0})).rgb, kBlackRed);
+  EXPECT_EQ(decoded(bitmap(2, 1, 16, 0, {}, {0, 0, 0x00, 0x7C})).rgb, kBlackRed);
+  const Bytes masks_565{0x00, 0xF8, 0, 0, 0xE0, 0x07, 0, 0, 0x1F, 0, 0, 0};
+  EXPECT_EQ(decoded(bitmap(2, 1, 16, 3, masks_565, {0, 0, 0x00, 0xF8})).rgb, kBlackRed);
+}
+
+TEST(DecodeBmp, ReadsRunLengths) {
+  EXPECT_EQ(decoded(bitmap(2, 1, 8, 1, kBlackRedPalette, {1, 0, 1, 1, 0, 1})).rgb, kBlackRed);
+  EXPECT_EQ(decoded(bitmap(2, 1, 4, 2, kBlackRedPalette, {2, 0x01, 0, 1})).rgb, kBlackRed);
+  // Three literal values padded to 16 bits, the end of the row, one run.
+  const Image two_rows = decoded(bitmap(3, 2, 8, 1, kBlackRedPalette, {0, 3, 1, 0, 1, 0, 0, 0, 3, 1, 0, 1}));
+  EXPECT_EQ(two_rows.rgb, (Bytes{255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0, 255, 0, 0}));
+}
+
+TEST(DecodeWebp, ReadsLosslessExactlyAndLossyAsAnotherReader) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 101})).rgb, picture.rgb);
+  const Bytes lossy = encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 80});
+  EXPECT_LE(largest_difference(decoded(lossy), by_opencv(lossy)), 1);  // Conversion from YUV to BGR or RGB
+}
+
+TEST(DecodeTiff, KeepsEveryPixelInEveryLayout) {
+  const Image picture = sample_picture(kOdd);
+  for (const int compression :
+       {COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_PACKBITS}) {
+    for (const bool tiled : {false, true}) {
+      for (const bool separate : {false, true}) {
+        const Bytes bytes = encode_tiff(kOdd, picture.rgb,
+                                        {.compression = compression, .tiled = tiled, .separate = separate});
+        EXPECT_EQ(decoded(bytes).rgb, picture.rgb)
+            << compression << (tiled ? " tiled" : "") << (separate ? " separate" : "");
+      }
+    }
+  }
+}
+
+TEST(DecodeTiff, TakesTheUpperEightOfSixteenBits) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode_16_bit(picture, ".tiff")).rgb, picture.rgb);
+}
+
+TEST(DecodeTiff, DropsAlphaWithoutBlending) {
+  const Bytes rgba{200, 100, 50, 10};
+  EXPECT_EQ(decoded(encode_tiff({1, 1}, rgba, {.samples = 4, .unassociated_alpha = true})).rgb,
+            (Bytes{200, 100, 50}));
+}
+
+TEST(DecodeTiff, ReadsGreyEitherWayRound) {
+  const Bytes grey{0, 200};
+  EXPECT_EQ(decoded(encode_tiff({1, 2}, grey, {.samples = 1, .photometric = PHOTOMETRIC_MINISBLACK})).rgb,
+            (Bytes{0, 0, 0, 200, 200, 200}));
+  EXPECT_EQ(decoded(encode_tiff({1, 2}, grey, {.samples = 1, .photometric = PHOTOMETRIC_MINISWHITE})).rgb,
+            (Bytes{255, 255, 255, 55, 55, 55}));
+}
+
+TEST(DecodeTiff, ReadsCmyk) {
+  const Bytes cmyk{255, 0, 0, 0, 0, 0, 0, 255};
+  EXPECT_EQ(decoded(encode_tiff({1, 2}, cmyk, {.samples = 4, .photometric = PHOTOMETRIC_SEPARATED})).rgb,
+            (Bytes{0, 255, 255, 0, 0, 0}));
+}
+
+TEST(DecodeTiff, TakesTheFirstPage) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode_tiff(kOdd, picture.rgb, {.pages = 3})).rgb, picture.rgb);
+}
+
+TEST(DecodeTiff, AppliesItsOrientation) {
+  const Bytes rgb{1, 2, 3, 4, 5, 6};
+  const Image picture = decoded(encode_tiff({1, 2}, rgb, {.orientation = 3}));
+  EXPECT_EQ(picture.rgb, (Bytes{4, 5, 6, 1, 2, 3}));
+}
+
+Bytes text(const std::string& content) {
+  return {content.begin(), content.end()};
+}
+
+TEST(DecodePnm, ReadsAllSixKinds) {
+  EXPECT_EQ(decoded(text("P1\n# a comment\n2 1\n10")).rgb, (Bytes{0, 0, 0, 255, 255, 255}));
+  EXPECT_EQ(decoded(text("P2 2 1 100\n0 50\n")).rgb, (Bytes{0, 0, 0, 128, 128, 128}));
+  EXPECT_EQ(decoded(text("P3 1 1 255 1 2 3\n")).rgb, (Bytes{1, 2, 3}));
+  EXPECT_EQ(decoded(text("P4 9 1\n\x7F\x7F")).rgb.at(0), 255);
+  EXPECT_EQ(decoded(text("P4 9 1\n\x7F\x7F")).rgb.at(24), 255);
+  EXPECT_EQ(decoded(text("P5 1 1 255\n\x09")).rgb, (Bytes{9, 9, 9}));
+  EXPECT_EQ(decoded(text("P6 1 1 255\nabc")).rgb, text("abc"));
+}
+
+TEST(DecodePnm, ScalesSixteenBitsAndRounds) {
+  EXPECT_EQ(decoded(text(std::string("P6 1 1 65535\n\x00\x80\x01\x01\xFF\xFF", 19))).rgb, (Bytes{0, 1, 255}));
+  EXPECT_EQ(decoded(text("P5 1 1 15\n\x07")).rgb, (Bytes{119, 119, 119}));
+}
+
+TEST(DecodePnm, KeepsEveryPixelOfAnotherWriter) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(decoded(encode(picture, ".ppm")).rgb, picture.rgb);
+  EXPECT_EQ(decoded(encode(picture, ".ppm", {cv::IMWRITE_PXM_BINARY, 0})).rgb, picture.rgb);
+  EXPECT_EQ(decoded(encode_grey(grey_picture(kOdd), ".pgm")).rgb, grey_picture(kOdd).rgb);
+}
+
+TEST(Decode, ReadsOnePixelAndVeryNarrowPictures) {
+  for (const Size size : {Size{1, 1}, Size{60, 900}, Size{1, 700}, Size{700, 1}}) {
+    const Image picture = sample_picture(size);
+    for (const char* extension : {".png", ".bmp", ".tiff", ".ppm"}) {
+      EXPECT_EQ(decoded(encode(picture, extension)).rgb, picture.rgb) << extension;
+    }
+    EXPECT_EQ(decoded(encode(picture, ".jpg")).size, size);
+    EXPECT_EQ(decoded(encode(picture, ".webp")).size, size);
+  }
+}
+
+TEST(Decode, TellsTheTypeByTheContent) {
+  const Image picture = sample_picture(kOdd);
+  EXPECT_EQ(codec::decode(encode(picture, ".png"), "wrong.jpg").image.rgb, picture.rgb);
+}
+
+}  // namespace
+}  // namespace da3::testing

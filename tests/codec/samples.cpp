@@ -1,0 +1,305 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <codec/samples.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <png.h>
+#include <tiffio.h>
+#include <turbojpeg.h>
+#include <zlib.h>
+
+#include <testing/temporary_folder.hpp>
+
+namespace da3::testing {
+namespace {
+
+cv::Mat as_bgr(const Image& picture) {
+  const cv::Mat rgb(picture.size.height, picture.size.width, CV_8UC3,
+                    const_cast<std::uint8_t*>(picture.rgb.data()));
+  cv::Mat bgr;
+  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+  return bgr;
+}
+
+Bytes encode_mat(const cv::Mat& picture, const std::string& extension,
+                 const std::vector<int>& parameters = {}) {
+  Bytes bytes;
+  if (!cv::imencode(extension, picture, bytes, parameters))
+    throw std::runtime_error("cannot encode " + extension);
+  return bytes;
+}
+
+void append(Bytes& bytes, std::uint64_t value, int length, bool big_endian) {
+  for (int i = 0; i < length; ++i) {
+    bytes.push_back(static_cast<std::uint8_t>(value >> (8 * (big_endian ? length - 1 - i : i))));
+  }
+}
+
+}  // namespace
+
+Image sample_picture(Size size, std::uint32_t seed) {
+  Image picture{size, Bytes(size.area() * 3)};
+  std::uint32_t state = seed * 2654435761U + 1;
+  for (int y = 0; y < size.height; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        state = state * 1664525U + 1013904223U;
+        const int smooth = c == 0   ? 200 * x / size.width
+                           : c == 1 ? 200 * y / size.height
+                                    : 100 * (x + y) / (size.width + size.height);
+        picture.rgb[static_cast<std::size_t>((y * size.width + x) * 3 + c)] =
+            static_cast<std::uint8_t>(smooth + static_cast<int>(state >> 28));
+      }
+    }
+  }
+  return picture;
+}
+
+Image grey_picture(Size size, std::uint32_t seed) {
+  Image picture = sample_picture(size, seed);
+  for (std::size_t i = 0; i < picture.rgb.size(); i += 3)
+    picture.rgb[i + 1] = picture.rgb[i + 2] = picture.rgb[i];
+  return picture;
+}
+
+Bytes encode(const Image& picture, const std::string& extension, const std::vector<int>& parameters) {
+  return encode_mat(as_bgr(picture), extension, parameters);
+}
+
+Bytes encode_grey(const Image& picture, const std::string& extension) {
+  cv::Mat grey;
+  cv::extractChannel(as_bgr(picture), grey, 2);
+  return encode_mat(grey, extension);
+}
+
+Bytes encode_with_alpha(const Image& picture, const std::string& extension) {
+  cv::Mat bgra;
+  cv::cvtColor(as_bgr(picture), bgra, cv::COLOR_BGR2BGRA);
+  bgra.forEach<cv::Vec4b>([](cv::Vec4b& pixel, const int*) { pixel[3] = 10; });
+  return encode_mat(bgra, extension);
+}
+
+Bytes encode_16_bit(const Image& picture, const std::string& extension) {
+  cv::Mat wide;
+  as_bgr(picture).convertTo(wide, CV_16U, 257);
+  return encode_mat(wide, extension);
+}
+
+Bytes encode_png(Size size, std::span<const std::uint8_t> rows, const PngOptions& options,
+                 std::span<const std::uint8_t> palette) {
+  Bytes bytes;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  if (setjmp(png_jmpbuf(png)) != 0) throw std::runtime_error("libpng cannot write this");
+  png_set_write_fn(
+      png, &bytes,
+      [](png_structp self, png_bytep data, std::size_t length) {
+        auto* out = static_cast<Bytes*>(png_get_io_ptr(self));
+        out->insert(out->end(), data, data + length);
+      },
+      nullptr);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(size.width), static_cast<png_uint_32>(size.height),
+               options.bit_depth, options.color_type,
+               options.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+               PNG_FILTER_TYPE_DEFAULT);
+  if (!palette.empty()) {
+    png_set_PLTE(png, info, reinterpret_cast<png_const_colorp>(palette.data()),
+                 static_cast<int>(palette.size() / 3));
+  }
+  if (!options.exif.empty()) {
+    Bytes exif = options.exif;
+    png_set_eXIf_1(png, info, static_cast<png_uint_32>(exif.size()), exif.data());
+  }
+  png_write_info(png, info);
+  const std::size_t row_bytes = png_get_rowbytes(png, info);
+  std::vector<png_bytep> pointers;
+  for (int y = 0; y < size.height; ++y)
+    pointers.push_back(const_cast<png_bytep>(rows.data() + static_cast<std::size_t>(y) * row_bytes));
+  png_write_image(png, pointers.data());
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
+  return bytes;
+}
+
+namespace {
+
+void write_tiff_page(TIFF* tiff, Size size, std::span<const std::uint8_t> rows, const TiffOptions& options) {
+  const std::size_t sample_bytes = static_cast<std::size_t>(options.bits) / 8;
+  const auto samples = static_cast<std::size_t>(options.samples);
+  const auto width = static_cast<std::size_t>(size.width);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, size.width);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, size.height);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, options.bits);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, options.samples);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, options.photometric);
+  TIFFSetField(tiff, TIFFTAG_COMPRESSION, options.compression);
+  TIFFSetField(tiff, TIFFTAG_ORIENTATION, options.orientation);
+  TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, options.separate ? PLANARCONFIG_SEPARATE : PLANARCONFIG_CONTIG);
+  if (options.unassociated_alpha) {
+    const std::uint16_t kind = EXTRASAMPLE_UNASSALPHA;
+    TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &kind);
+  }
+  constexpr std::size_t kTile = 16;
+  if (options.tiled) {
+    TIFFSetField(tiff, TIFFTAG_TILEWIDTH, kTile);
+    TIFFSetField(tiff, TIFFTAG_TILELENGTH, kTile);
+  } else {
+    TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 8);
+  }
+  const std::size_t planes = options.separate ? samples : 1;
+  const std::size_t pixel_bytes = sample_bytes * (options.separate ? 1 : samples);
+  const auto pixel = [&](std::size_t y, std::size_t x, std::size_t plane) {
+    return rows.data() + (y * width + x) * samples * sample_bytes + plane * sample_bytes;
+  };
+  for (std::size_t plane = 0; plane < planes; ++plane) {
+    if (options.tiled) {
+      for (std::size_t y0 = 0; y0 < static_cast<std::size_t>(size.height); y0 += kTile) {
+        for (std::size_t x0 = 0; x0 < width; x0 += kTile) {
+          Bytes tile(kTile * kTile * pixel_bytes);
+          for (std::size_t y = y0; y < std::min(y0 + kTile, static_cast<std::size_t>(size.height)); ++y) {
+            for (std::size_t x = x0; x < std::min(x0 + kTile, width); ++x) {
+              std::memcpy(tile.data() + ((y - y0) * kTile + x - x0) * pixel_bytes, pixel(y, x, plane),
+                          pixel_bytes);
+            }
+          }
+          TIFFWriteTile(tiff, tile.data(), static_cast<std::uint32_t>(x0), static_cast<std::uint32_t>(y0), 0,
+                        static_cast<std::uint16_t>(plane));
+        }
+      }
+    } else {
+      for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
+        Bytes row(width * pixel_bytes);
+        for (std::size_t x = 0; x < width; ++x)
+          std::memcpy(row.data() + x * pixel_bytes, pixel(y, x, plane), pixel_bytes);
+        TIFFWriteScanline(tiff, row.data(), static_cast<std::uint32_t>(y), static_cast<std::uint16_t>(plane));
+      }
+    }
+  }
+  TIFFWriteDirectory(tiff);
+}
+
+}  // namespace
+
+Bytes encode_tiff(Size size, std::span<const std::uint8_t> rows, const TiffOptions& options) {
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "a.tif").string();
+  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+  if (tiff == nullptr) throw std::runtime_error("libtiff cannot write " + path);
+  write_tiff_page(tiff, size, rows, options);
+  const Bytes black(rows.size(), 0);
+  for (int page = 1; page < options.pages; ++page) write_tiff_page(tiff, size, black, options);
+  TIFFClose(tiff);
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Bytes encode_cmyk_jpeg(Size size, std::span<const std::uint8_t> cmyk) {
+  Bytes inverted(cmyk.begin(), cmyk.end());
+  for (std::uint8_t& value : inverted) value = static_cast<std::uint8_t>(255 - value);
+  const tjhandle compressor = tjInitCompress();
+  unsigned char* out = nullptr;
+  unsigned long length = 0;
+  const int failed = tjCompress2(compressor, inverted.data(), size.width, 0, size.height, TJPF_CMYK, &out,
+                                 &length, TJSAMP_444, 100, 0);
+  if (failed != 0) throw std::runtime_error(tjGetErrorStr2(compressor));
+  Bytes bytes(out, out + length);
+  tjFree(out);
+  tjDestroy(compressor);
+  return bytes;
+}
+
+Bytes exif_tiff(const ExifBlock& block) {
+  const bool big = block.big_endian;
+  struct Field {
+    int tag;
+    int type;
+    std::uint64_t value;  // A rational is value / 100
+  };
+  std::vector<Field> first;
+  std::vector<Field> second;
+  if (block.orientation) first.push_back({0x0112, 3, static_cast<std::uint64_t>(*block.orientation)});
+  if (block.focal_100th_mm) second.push_back({0x920A, 5, *block.focal_100th_mm});
+  if (block.pixel_width) second.push_back({0xA002, 4, *block.pixel_width});
+  if (block.pixel_height) second.push_back({0xA003, 4, *block.pixel_height});
+  if (block.plane_resolution) second.push_back({0xA20E, 5, std::uint64_t{*block.plane_resolution} * 100});
+  if (block.plane_unit) second.push_back({0xA210, 3, static_cast<std::uint64_t>(*block.plane_unit)});
+  if (block.focal_35mm) second.push_back({0xA405, 3, static_cast<std::uint64_t>(*block.focal_35mm)});
+  const std::size_t second_at = 8 + 2 + 12 * (first.size() + 1) + 4;
+  first.push_back({0x8769, 4, second_at});
+
+  Bytes bytes{std::uint8_t(big ? 'M' : 'I'), std::uint8_t(big ? 'M' : 'I')};
+  append(bytes, 42, 2, big);
+  append(bytes, 8, 4, big);
+  std::size_t rationals_at = second_at + 2 + 12 * second.size() + 4;
+  Bytes rationals;
+  for (const std::vector<Field>* directory : {&first, &second}) {
+    append(bytes, directory->size(), 2, big);
+    for (const Field& field : *directory) {
+      append(bytes, static_cast<std::uint64_t>(field.tag), 2, big);
+      append(bytes, static_cast<std::uint64_t>(field.type), 2, big);
+      append(bytes, 1, 4, big);
+      if (field.type == 5) {
+        append(bytes, rationals_at + rationals.size(), 4, big);
+        append(rationals, field.value, 4, big);
+        append(rationals, 100, 4, big);
+      } else if (field.type == 3) {
+        append(bytes, field.value, 2, big);
+        append(bytes, 0, 2, big);
+      } else {
+        append(bytes, field.value, 4, big);
+      }
+    }
+    append(bytes, 0, 4, big);
+  }
+  bytes.insert(bytes.end(), rationals.begin(), rationals.end());
+  return bytes;
+}
+
+Bytes with_exif_segment(const Bytes& jpeg, const Bytes& tiff) {
+  Bytes bytes(jpeg.begin(), jpeg.begin() + 2);
+  bytes.insert(bytes.end(), {0xFF, 0xE1});
+  append(bytes, 2 + 6 + tiff.size(), 2, true);
+  bytes.insert(bytes.end(), {'E', 'x', 'i', 'f', 0, 0});
+  bytes.insert(bytes.end(), tiff.begin(), tiff.end());
+  bytes.insert(bytes.end(), jpeg.begin() + 2, jpeg.end());
+  return bytes;
+}
+
+Bytes png_chunk(const std::string& type, const Bytes& body) {
+  Bytes chunk;
+  append(chunk, body.size(), 4, true);
+  chunk.insert(chunk.end(), type.begin(), type.end());
+  chunk.insert(chunk.end(), body.begin(), body.end());
+  append(chunk, crc32(0, chunk.data() + 4, static_cast<uInt>(chunk.size() - 4)), 4, true);
+  return chunk;
+}
+
+Bytes png_start(std::uint32_t width, std::uint32_t height, std::uint8_t bit_depth, std::uint8_t color_type,
+                std::uint8_t interlace) {
+  Bytes bytes{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  Bytes body;
+  append(body, width, 4, true);
+  append(body, height, 4, true);
+  body.insert(body.end(), {bit_depth, color_type, 0, 0, interlace});
+  const Bytes chunk = png_chunk("IHDR", body);
+  bytes.insert(bytes.end(), chunk.begin(), chunk.end());
+  return bytes;
+}
+
+int largest_difference(const Image& left, const Image& right) {
+  if (left.size != right.size || left.rgb.size() != right.rgb.size())
+    throw std::runtime_error("pictures of two sizes");
+  int largest = 0;
+  for (std::size_t i = 0; i < left.rgb.size(); ++i)
+    largest = std::max(largest, std::abs(left.rgb[i] - right.rgb[i]));
+  return largest;
+}
+
+}  // namespace da3::testing

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <formats/output_set.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
+
+namespace da3::formats {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(Formats, ListIsPutInOneOrderWithoutRepeats) {
+  EXPECT_THAT(parse_formats("vis,png16,vis"), ElementsAre(Format::kPng16, Format::kVis));
+  EXPECT_EQ(format_list(parse_formats("side,npz,exr")), "exr,npz,side");
+}
+
+TEST(Formats, NoneIsAnEmptyList) {
+  EXPECT_THAT(parse_formats("none"), IsEmpty());
+  EXPECT_EQ(format_list({}), "none");
+}
+
+TEST(Formats, EveryFormatHasANameAndASuffixOfItsOwn) {
+  for (const Format format : kAllFormats) {
+    EXPECT_EQ(parse_format(to_string(format)), format);
+    for (const Format other : kAllFormats) EXPECT_EQ(suffix(format) == suffix(other), format == other);
+  }
+}
+
+class WrongFormats : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(WrongFormats, AreUsageErrorsThatNameTheList) {
+  try {
+    parse_formats(GetParam());
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("--format"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, WrongFormats,
+                         ::testing::Values("", "jpg", "png16,", ",vis", "none,vis", "PNG16", "png16 ,vis"));
+
+TEST(Formats, AnUnknownNameIsAnsweredWithTheChoices) {
+  try {
+    parse_formats("tiff");
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("png16, exr, npz, npy, pfm, vis, side, none"));
+  }
+}
+
+}  // namespace
+}  // namespace da3::formats

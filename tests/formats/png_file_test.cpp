@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <formats/png_file.hpp>
+#include <gtest/gtest.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace da3::formats {
+namespace {
+
+struct PngCase {
+  PngPixels pixels;
+  PngFilter filter;
+  PngPacker packer;
+};
+
+/// The samples as a PNG holds them, by OpenCV.
+std::vector<std::uint8_t> read_back(const std::vector<std::uint8_t>& png, PngPixels pixels) {
+  cv::Mat read = cv::imdecode(png, cv::IMREAD_UNCHANGED);
+  std::vector<std::uint8_t> samples;
+  if (pixels == PngPixels::kRgb8) {
+    if (read.type() != CV_8UC3) return {};
+    cv::cvtColor(read, read, cv::COLOR_BGR2RGB);
+    return {read.datastart, read.dataend};
+  }
+  if (read.type() != CV_16UC1) return {};
+  for (auto value = read.begin<std::uint16_t>(); value != read.end<std::uint16_t>(); ++value) {
+    samples.push_back(static_cast<std::uint8_t>(*value >> 8U));
+    samples.push_back(static_cast<std::uint8_t>(*value & 0xFFU));
+  }
+  return samples;
+}
+
+/// Runs and noise, so that packers find both.
+std::vector<std::uint8_t> some_rows(std::size_t count) {
+  std::mt19937 random(3);
+  std::vector<std::uint8_t> rows(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    rows[i] = static_cast<std::uint8_t>(i / 100 % 2 == 0 ? i / 7 : random());
+  }
+  return rows;
+}
+
+class PngFile : public ::testing::TestWithParam<PngCase> {};
+
+TEST_P(PngFile, OpenCvReadsEverySampleBack) {
+  const PngCase& c = GetParam();
+  const std::size_t bytes = c.pixels == PngPixels::kGrey16 ? 2 : 3;
+  for (const Size size : {Size{1, 1}, Size{1, 300}, Size{300, 1}, Size{97, 131}}) {
+    const std::vector<std::uint8_t> rows = some_rows(size.area() * bytes);
+    const auto png = encode_png(rows, size, {.pixels = c.pixels, .filter = c.filter, .packer = c.packer});
+    EXPECT_EQ(read_back(png, c.pixels), rows) << size.height << "x" << size.width;
+  }
+}
+
+TEST_P(PngFile, EndsWithTheEndChunkAndHasItsTexts) {
+  const PngCase& c = GetParam();
+  const Size size{5, 7};
+  const auto png =
+      encode_png(some_rows(size.area() * (c.pixels == PngPixels::kGrey16 ? 2 : 3)), size,
+                 {.pixels = c.pixels, .filter = c.filter, .packer = c.packer, .texts = {{"key", "text"}}});
+  constexpr std::uint8_t kEnd[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+  ASSERT_GT(png.size(), sizeof(kEnd));
+  EXPECT_EQ(std::memcmp(png.data() + png.size() - sizeof(kEnd), kEnd, sizeof(kEnd)), 0);
+  const std::string all(png.begin(), png.end());
+  EXPECT_NE(all.find(std::string("tEXtkey\0text", 12)), std::string::npos);
+}
+
+std::vector<PngCase> cases() {
+  std::vector<PngCase> all;
+  for (const PngPixels pixels : {PngPixels::kGrey16, PngPixels::kRgb8}) {
+    for (const PngFilter filter : {PngFilter::kNone, PngFilter::kSub, PngFilter::kUp}) {
+      for (const PngPacker packer : {PngPacker::kFastest, PngPacker::kZlib})
+        all.push_back({pixels, filter, packer});
+    }
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PngFile, ::testing::ValuesIn(cases()), [](const auto& param) {
+  const PngCase& c = param.param;
+  return std::string(c.pixels == PngPixels::kGrey16 ? "grey16" : "rgb8") +
+         (c.filter == PngFilter::kNone  ? "_none"
+          : c.filter == PngFilter::kSub ? "_sub"
+                                        : "_up") +
+         (c.packer == PngPacker::kZlib ? "_zlib" : "_fastest");
+});
+
+}  // namespace
+}  // namespace da3::formats

@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <formats/fixtures.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <journal/manifest_index.hpp>
+
+#include <da3/error.hpp>
+
+#include <testing/temporary_folder.hpp>
+
+namespace da3::journal {
+namespace {
+
+using da3::testing::TemporaryFolder;
+using ::testing::ElementsAre;
+
+std::string run_line(const std::string& process_res = "504") {
+  RunRecord run;
+  run.model_name = "m";
+  run.model_sha256 = "1234";
+  run.precision = "fp32";
+  run.options = {{"process-res", process_res}};
+  return to_json(run) + "\n";
+}
+
+std::string image_line(const std::string& path, const std::string& stem,
+                       ImageStatus status = ImageStatus::kDone, std::uint64_t bytes = 10) {
+  ImageRecord record;
+  record.path = path;
+  record.status = status;
+  record.identity = InputIdentity{bytes, 77};
+  if (status == ImageStatus::kFailed) record.error = RecordedError{"image.corrupt", "damaged"};
+  if (status == ImageStatus::kDone)
+    record.outputs = {{formats::Format::kPng16, stem + ".png"}, {formats::Format::kVis, stem + ".vis.png"}};
+  return to_json(record) + "\n";
+}
+
+ManifestIndex index_of(const TemporaryFolder& folder, const std::string& text) {
+  ManifestIndex index;
+  index.add_file(folder.write("manifest.jsonl", text));
+  return index;
+}
+
+TEST(ManifestIndex, LastRecordOfAPathWins) {
+  const TemporaryFolder folder;
+  const auto index =
+      index_of(folder, run_line() + image_line("a.jpg", "a", ImageStatus::kDone, 10) +
+                           image_line("b.jpg", "b") + image_line("a.jpg", "a", ImageStatus::kDone, 20));
+  EXPECT_EQ(index.size(), 2U);
+  const auto known = index.find("a.jpg");
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->identity, (InputIdentity{20, 77}));
+  EXPECT_EQ(known->stem, "a");
+  EXPECT_THAT(known->formats, ElementsAre(formats::Format::kPng16, formats::Format::kVis));
+  EXPECT_FALSE(index.find("c.jpg"));
+}
+
+TEST(ManifestIndex, SkippedRecordsChangeNothing) {
+  const TemporaryFolder folder;
+  const auto index = index_of(
+      folder, run_line() + image_line("a.jpg", "a") + image_line("a.jpg", "a", ImageStatus::kSkipped));
+  EXPECT_EQ(index.find("a.jpg")->status, ImageStatus::kDone);
+  EXPECT_EQ(index.find("a.jpg")->formats.size(), 2U);
+}
+
+TEST(ManifestIndex, FilesOfAnImageThatFailedLaterAreStillOwned) {
+  const TemporaryFolder folder;
+  const auto index = index_of(
+      folder, run_line() + image_line("a.jpg", "a") + image_line("a.jpg", "a", ImageStatus::kFailed));
+  EXPECT_EQ(index.find("a.jpg")->status, ImageStatus::kFailed);
+  EXPECT_TRUE(index.owns("a.png"));
+  EXPECT_TRUE(index.owns("a.vis.png"));
+  EXPECT_FALSE(index.owns("a.exr"));
+  EXPECT_FALSE(index.owns("b.png"));
+  EXPECT_EQ(index.owner_of("a"), "a.jpg");
+}
+
+TEST(ManifestIndex, EachRecordBelongsToTheHeaderBeforeIt) {
+  const TemporaryFolder folder;
+  const auto index =
+      index_of(folder, run_line("504") + image_line("a.jpg", "a") + run_line("756") +
+                           image_line("b.jpg", "b") + run_line("504") + image_line("c.jpg", "c"));
+  EXPECT_NE(index.find("a.jpg")->results_digest, index.find("b.jpg")->results_digest);
+  EXPECT_EQ(index.find("a.jpg")->results_digest, index.find("c.jpg")->results_digest);
+  EXPECT_EQ(index.last_run()->options.at("process-res"), "504");
+}
+
+TEST(ManifestIndex, LastLineTornAtAnyByteIsIgnored) {
+  const TemporaryFolder folder;
+  const std::string before = run_line() + image_line("a.jpg", "a");
+  const std::string last = image_line("b\xE9.jpg", "b\xE9");
+  for (std::size_t length = 0; length + 1 < last.size(); ++length) {
+    ManifestIndex index;
+    const auto read = index.add_file(folder.write("manifest.jsonl", before + last.substr(0, length)));
+    ASSERT_EQ(index.size(), 1U) << length;
+    ASSERT_EQ(read.valid_bytes, before.size()) << length;
+    ASSERT_FALSE(read.line_end_missing) << length;
+    ASSERT_EQ(index.damaged_lines(), 0U) << length;
+  }
+  ManifestIndex index;
+  const auto read = index.add_file(folder.write("manifest.jsonl", before + last.substr(0, last.size() - 1)));
+  EXPECT_EQ(index.size(), 2U) << "only the line end is missing";
+  EXPECT_TRUE(read.line_end_missing);
+  EXPECT_TRUE(index.find("b\xE9.jpg"));
+}
+
+TEST(ManifestIndex, HeaderTornAtAnyByteIsAnEmptyManifest) {
+  const TemporaryFolder folder;
+  const std::string header = run_line();
+  for (std::size_t length = 0; length + 1 < header.size(); ++length) {
+    ManifestIndex index;
+    const auto read = index.add_file(folder.write("manifest.jsonl", header.substr(0, length)));
+    ASSERT_EQ(read.valid_bytes, 0U);
+    ASSERT_FALSE(index.last_run());
+  }
+}
+
+TEST(ManifestIndex, DamagedLinesInTheMiddleAreCountedAndPassedOver) {
+  const TemporaryFolder folder;
+  const auto index = index_of(folder, run_line() + image_line("a.jpg", "a") + "{\"type\":\"image\",\"pa\n" +
+                                          image_line("b.jpg", "b"));
+  EXPECT_EQ(index.size(), 2U);
+  EXPECT_EQ(index.damaged_lines(), 1U);
+}
+
+TEST(ManifestIndex, AnotherProgramsFileIsRefused) {
+  const TemporaryFolder folder;
+  for (const char* text : {"hello\n", "hello", "{\"name\":1}\n", "\n"}) {
+    ManifestIndex index;
+    try {
+      index.add_file(folder.write("manifest.jsonl", text));
+      ADD_FAILURE() << "taken: " << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutputExists);
+    }
+  }
+}
+
+TEST(ManifestIndex, ANewerSchemaIsAUsageError) {
+  const TemporaryFolder folder;
+  ManifestIndex index;
+  try {
+    index.add_file(folder.write("manifest.jsonl", R"({"type":"run","schema":2})"
+                                                  "\n"));
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  }
+}
+
+TEST(ManifestIndex, LinesAcrossReadBlocksAreWhole) {
+  const TemporaryFolder folder;
+  std::string text = run_line();
+  constexpr int kImages = 12000;  // Several MiB, so that many lines cross a block's end
+  for (int i = 0; i < kImages; ++i) text += image_line("in/" + std::to_string(i) + ".jpg", std::to_string(i));
+  const auto index = index_of(folder, text);
+  EXPECT_EQ(index.size(), static_cast<std::size_t>(kImages));
+  EXPECT_EQ(index.damaged_lines(), 0U);
+  for (int i = 0; i < kImages; ++i) {
+    ASSERT_EQ(index.find("in/" + std::to_string(i) + ".jpg")->stem, std::to_string(i));
+  }
+}
+
+}  // namespace
+}  // namespace da3::journal

@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <formats/fixtures.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <journal/result_folder.hpp>
+
+#include <da3/error.hpp>
+
+#include <testing/child_process.hpp>
+#include <testing/temporary_folder.hpp>
+
+namespace da3::journal {
+namespace {
+
+using da3::testing::ChildProcess;
+using da3::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+
+constexpr InputIdentity kInput{1000, 5};
+
+RunRecord example_run(const std::string& process_res = "504") {
+  RunRecord run;
+  run.model_name = "m";
+  run.model_sha256 = "1234";
+  run.precision = "fp32";
+  run.options = {{"process-res", process_res}};
+  return run;
+}
+
+formats::EncodedSet files(const std::string& contents) {
+  formats::EncodedSet set;
+  set.files = {{formats::Format::kPng16, formats::bytes_of(contents)},
+               {formats::Format::kVis, formats::bytes_of(contents + " vis")}};
+  return set;
+}
+
+ResultFolderOptions with_overwrite(bool overwrite) {
+  ResultFolderOptions options;
+  options.overwrite = overwrite;
+  return options;
+}
+
+/// Writes and records one image as a pipeline does.
+void finish(ResultFolder& folder, const std::string& path, const std::string& stem,
+            const std::string& contents = "x") {
+  ImageRecord record;
+  record.path = path;
+  record.identity = kInput;
+  record.outputs = folder.write(path, stem, kInput, files(contents));
+  folder.record(record);
+}
+
+template <typename Call>
+Error error_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  return {ErrorCode::kInternal, "nothing was thrown"};
+}
+
+TEST(ResultFolder, KnowsFinishedInputsWhenCalledAgain) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    EXPECT_FALSE(results.finished("in/a.jpg", "a", kInput));
+    finish(results, "in/a.jpg", "sub/a");
+  }
+  EXPECT_EQ(formats::read_text(folder.path() / "sub" / "a.png"), "x");
+  EXPECT_EQ(formats::read_text(folder.path() / "sub" / "a.vis.png"), "x vis");
+  const ResultFolder again(folder.path(), example_run());
+  const auto record = again.finished("in/a.jpg", "a", kInput);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->status, ImageStatus::kSkipped);
+  EXPECT_EQ(record->outputs.at(1).second, "sub/a.vis.png");
+  EXPECT_EQ(again.known_stem("in/a.jpg"), "sub/a");
+}
+
+TEST(ResultFolder, AChangedInputIsDoneAgainOverItsOwnFiles) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+  }
+  ResultFolder again(folder.path(), example_run());
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", InputIdentity{1001, 5}));
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", InputIdentity{1000, 6}));
+  finish(again, "in/a.jpg", "a", "new");
+  EXPECT_EQ(formats::read_text(folder.path() / "a.png"), "new");
+}
+
+TEST(ResultFolder, AResultThatIsGoneOrEmptyIsDoneAgain) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+    finish(results, "in/b.jpg", "b");
+  }
+  std::filesystem::remove(folder.path() / "a.vis.png");
+  std::filesystem::resize_file(folder.path() / "b.png", 0);
+  const ResultFolder again(folder.path(), example_run());
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", kInput));
+  EXPECT_FALSE(again.finished("in/b.jpg", "b", kInput));
+}
+
+TEST(ResultFolder, OtherOptionsAreAUsageErrorWithTheTwoWaysOut) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run("504"));
+    finish(results, "in/a.jpg", "a");
+  }
+  const Error error = error_of([&] { const ResultFolder other(folder.path(), example_run("756")); });
+  EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("--process-res was 504, is 756"));
+  EXPECT_THAT(error.what(), HasSubstr("--overwrite"));
+  EXPECT_THAT(error.what(), HasSubstr("--output"));
+}
+
+TEST(ResultFolder, OtherOptionsAreFineWhereNothingWasDone) {
+  const TemporaryFolder folder;
+  {
+    const ResultFolder results(folder.path(), example_run("504"));
+  }
+  EXPECT_NO_THROW(ResultFolder(folder.path(), example_run("756")));
+}
+
+TEST(ResultFolder, AnOverwriteThatWasCutOffGoesOnWithTheNewOptions) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run("504"));
+    finish(results, "in/a.jpg", "a");
+    finish(results, "in/b.jpg", "b");
+  }
+  {
+    ResultFolder overwriting(folder.path(), example_run("756"), with_overwrite(true));
+    EXPECT_FALSE(overwriting.finished("in/a.jpg", "a", kInput));
+    finish(overwriting, "in/a.jpg", "a", "756");
+  }
+  const ResultFolder again(folder.path(), example_run("756"));
+  EXPECT_TRUE(again.finished("in/a.jpg", "a", kInput));
+  EXPECT_FALSE(again.finished("in/b.jpg", "b", kInput)) << "b was made with the old options";
+}
+
+TEST(ResultFolder, AForeignFileIsNeverReplacedNotEvenByOverwrite) {
+  for (const bool overwrite : {false, true}) {
+    const TemporaryFolder folder;
+    folder.write("a.vis.png", "foreign");
+    ResultFolder results(folder.path(), example_run(), with_overwrite(overwrite));
+    const Error error = error_of([&] { results.write("in/a.jpg", "a", kInput, files("x")); });
+    EXPECT_EQ(error.code(), ErrorCode::kOutputExists);
+    EXPECT_EQ(formats::read_text(folder.path() / "a.vis.png"), "foreign");
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "a.png")) << "nothing is written beside it";
+  }
+}
+
+TEST(ResultFolder, AForeignFileBesideOurOwnOfAnotherFormatIsKept) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+  }
+  folder.write("a.exr", "foreign");
+  ResultFolder results(folder.path(), example_run());
+  formats::EncodedSet exr;
+  exr.files = {{formats::Format::kExr, formats::bytes_of("ours")}};
+  EXPECT_EQ(error_of([&] { results.write("in/a.jpg", "a", kInput, exr); }).code(), ErrorCode::kOutputExists);
+  EXPECT_EQ(formats::read_text(folder.path() / "a.exr"), "foreign");
+}
+
+TEST(ResultFolder, TwoInputsOfOneNameAreACollision) {
+  const TemporaryFolder folder;
+  ResultFolder results(folder.path(), example_run());
+  finish(results, "in/a.jpg", "a", "first");
+  EXPECT_EQ(error_of([&] { results.write("other/a.jpg", "a", kInput, files("second")); }).code(),
+            ErrorCode::kOutputCollision);
+  EXPECT_EQ(formats::read_text(folder.path() / "a.png"), "first");
+}
+
+TEST(ResultFolder, FilesOfAKilledRunThatHaveNoRecordAreReplaced) {
+  const TemporaryFolder folder;
+  ChildProcess killed([&] {
+    static ResultFolder results(folder.path(), example_run());
+    results.write("in/a.jpg", "a", kInput, files("of the killed run"));
+    return std::string("written");
+  });
+  ASSERT_EQ(killed.text(), "written");
+  killed.kill();
+  folder.write(".da3-4194304999-0.tmp", "half");
+  {
+    ResultFolder results(folder.path(), example_run());
+    EXPECT_FALSE(results.finished("in/a.jpg", "a", kInput));
+    finish(results, "in/a.jpg", "a", "whole");
+  }
+  EXPECT_EQ(formats::read_text(folder.path() / "a.png"), "whole");
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".da3-")) << entry.path();
+  }
+}
+
+TEST(ResultFolder, WithoutFormatsDoneIsFinishedToo) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    ImageRecord record;
+    record.path = "in/a.jpg";
+    record.identity = kInput;
+    record.outputs = results.write("in/a.jpg", "a", kInput, formats::EncodedSet{});
+    results.record(record);
+  }
+  EXPECT_TRUE(ResultFolder(folder.path(), example_run()).finished("in/a.jpg", "a", kInput));
+}
+
+}  // namespace
+}  // namespace da3::journal
