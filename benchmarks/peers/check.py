@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what the peer shares with da3. Needs numpy alone; ends with 77 where that is missing."""
+"""Tests of what the peers share with da3. Needs numpy alone; ends with 77 where that is missing."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ import sys
 import unittest
 
 try:
-    import numpy  # noqa: F401
+    import numpy
 except ImportError:
     print("skipped: numpy is missing")
     sys.exit(77)
@@ -56,6 +56,35 @@ class Photo(unittest.TestCase):
                     self.assertEqual(photo.processed_size(*photo_size, int(row["process_res"])), wanted, row)
                     checked += 1
         self.assertGreater(checked, 20)
+
+
+class Input(unittest.TestCase):
+    def test_is_normalised_channels_first(self):
+        from peer import weights
+
+        x = weights.normalise(numpy.array([[[[0, 128, 255], [255, 0, 0]]]], numpy.uint8))
+        self.assertEqual(x.shape, (1, 1, 3, 1, 2))
+        self.assertTrue(x.flags["C_CONTIGUOUS"])
+        wanted = [[(0 - 0.485) / 0.229, (1 - 0.485) / 0.229], [(128 / 255 - 0.456) / 0.224, -0.456 / 0.224]]
+        for channel in (0, 1):
+            for column in (0, 1):
+                self.assertAlmostEqual(float(x[0, 0, channel, 0, column]), wanted[channel][column], places=5)
+
+    def test_errors_are_relative_to_the_mean(self):
+        from peer import programs
+
+        found = programs.mean_relative_error(numpy.array([1.0, 3.0]), numpy.array([2.0, 2.0]))
+        self.assertAlmostEqual(found, 0.5)
+
+    def test_refuses_what_a_peer_does_not_have(self):
+        from peer import programs
+
+        peer = programs.Original()
+        peer.check({"precision": "bf16", "attention": "manual"})
+        with self.assertRaisesRegex(ValueError, "no precision 'int8'"):
+            peer.check({"precision": "int8"})
+        with self.assertRaisesRegex(ValueError, "no attention"):
+            peer.check({"precision": "fp32", "attention": "flash"})
 
 
 class Statistics(unittest.TestCase):

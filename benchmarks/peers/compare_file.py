@@ -40,7 +40,7 @@ def original_results(record: dict, shapes: list[tuple[int, ...]]) -> dict:
     """By shape; the sky of a nested network is its metric branch's."""
     for name in ("kaiming_uniform_", "kaiming_normal_", "uniform_", "normal_", "trunc_normal_", "xavier_uniform_"):
         setattr(torch.nn.init, name, lambda tensor, *_, **__: tensor)  # overwritten anyway, and slow
-    from peer import network
+    from peer import network, weights
 
     original = network.build(record["name"])
     network.fill_by_recipe(original, record["weights"]["seed"])
@@ -50,7 +50,7 @@ def original_results(record: dict, shapes: list[tuple[int, ...]]) -> dict:
     results = {}
     for shape in shapes:
         sky.clear()
-        found = network.forward(original, network.normalise(pictures(*shape))[:, 0][None])
+        found = network.forward(original, torch.from_numpy(weights.normalise(pictures(*shape)))[:, 0][None])
         results[shape] = {name: value.clone() for name, value in found.items() if torch.is_tensor(value)}
         if sky:
             results[shape]["sky"] = sky[0]
@@ -89,12 +89,12 @@ def main() -> None:
     expected = original_results(record, shapes)
     gc.collect()
 
-    from peer import network
+    from peer import network, weights
 
     torch._C._jit_set_texpr_fuser_enabled(False)
     module = torch.jit.load(options.file)
     for shape in shapes:
-        image = network.normalise(pictures(*shape))[:, 0][None]
+        image = torch.from_numpy(weights.normalise(pictures(*shape)))[:, 0][None]
         for use_sdpa in (True, False):
             module.use_sdpa = use_sdpa
             with torch.inference_mode():

@@ -131,7 +131,7 @@ def main() -> int:
     options = parse_options()
     import torch
 
-    from peer import network
+    from peer import network, weights
 
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -148,7 +148,7 @@ def main() -> int:
             for photo in options.photos:
                 picture = original_input(photo, options.process_res)
                 sky.clear()
-                result = network.forward(original, network.normalise(picture[None]))
+                result = network.forward(original, torch.from_numpy(weights.normalise(picture[None])))
                 decided = np.ones(picture.shape[:2], bool)
                 for each in sky:
                     decided &= np.abs(each - _SKY_THRESHOLD) > _SKY_MARGIN

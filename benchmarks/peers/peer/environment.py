@@ -44,9 +44,15 @@ def peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _processor_linux() -> tuple[dict, int]:
+def processor_features() -> list[str]:
+    """Instruction sets of this processor by which kernels are chosen; empty where the system does not list them."""
     info = _read("/proc/cpuinfo")
     flags = (_field(info, "flags") or _field(info, "Features") or "").split()
+    return [f for f in _FEATURES if f in flags]
+
+
+def _processor_linux() -> tuple[dict, int]:
+    info = _read("/proc/cpuinfo")
     cores, package, processors = set(), "", 0
     for line in (info or "").splitlines():
         if line.startswith("processor"):
@@ -57,7 +63,7 @@ def _processor_linux() -> tuple[dict, int]:
             cores.add((package, line))
     cpu = {
         "model": _field(info, "model name"),
-        "features": [f for f in _FEATURES if f in flags],
+        "features": processor_features(),
         "logical_cores": processors or os.cpu_count() or 0,
         "physical_cores": len(cores) or None,
         "allowed_cores": len(os.sched_getaffinity(0)),

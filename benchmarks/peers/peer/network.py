@@ -11,17 +11,12 @@ import numpy as np
 import torch
 
 from peer import recipe
+from peer.weights import SEED, cache_folder, weights_folder
 
 os.environ.setdefault("DA3_LOG_LEVEL", "WARN")  # the original prints every forward to standard output
 
 from depth_anything_3.cfg import create_object, load_config  # noqa: E402
 from depth_anything_3.registry import MODEL_REGISTRY  # noqa: E402
-
-SEED = 1  # of da3's synthetic weights
-PATCH = 14
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
 
 def version() -> str:
     """Of the installed package; "source" where it is only on the path."""
@@ -29,18 +24,6 @@ def version() -> str:
         return metadata.version("depth-anything-3")
     except metadata.PackageNotFoundError:
         return "source"
-
-
-def weights_folder(model: str) -> Path | None:
-    """Published weights of a model: DA3_PEER_WEIGHTS/MODEL/model.safetensors."""
-    root = os.environ.get("DA3_PEER_WEIGHTS")
-    folder = Path(root) / model if root else None
-    return folder if folder and (folder / "model.safetensors").is_file() else None
-
-
-def origin(model: str) -> str:
-    """What a report's setting `weights` says."""
-    return "published" if weights_folder(model) else "synthetic"
 
 
 def build(model: str) -> torch.nn.Module:
@@ -90,7 +73,7 @@ def synthetic_file(model: str) -> Path:
     """A file with the recipe's weights as a published one, made once in the cache folder."""
     from safetensors.torch import save_file
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "da3" / "synthetic"
+    cache = cache_folder() / "synthetic"
     file = cache / f"original-{model}-seed{SEED}.safetensors"
     if not file.is_file():
         cache.mkdir(parents=True, exist_ok=True)
@@ -132,13 +115,6 @@ def precision_scope(precision: str):
     if used == "fp32":
         return nullcontext()
     return torch.autocast(device_type="cpu", dtype=torch.bfloat16 if used == "bf16" else torch.float16)
-
-
-def normalise(pictures: np.ndarray) -> torch.Tensor:
-    """(N, H, W, 3) uint8 to N scenes of one view, (N, 1, 3, H, W) float32."""
-    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float() / 255
-    mean, std = torch.tensor(MEAN).view(3, 1, 1), torch.tensor(STD).view(3, 1, 1)
-    return ((x - mean) / std)[:, None]
 
 
 def forward(network: torch.nn.Module, x: torch.Tensor, precision: str = "fp32") -> dict[str, torch.Tensor]:

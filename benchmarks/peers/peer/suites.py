@@ -1,19 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""The suites of da3 bench that the original can answer, with da3's settings and metrics."""
+"""The suites of da3 bench that a peer can answer, with da3's settings and metrics."""
 
 import ctypes
 import mmap
 import os
 from pathlib import Path
+import shutil
 import sys
 import tempfile
 import time
 
 import numpy as np
-import torch
 
-from peer import network, photo
+from peer import photo, programs, weights
+from peer.programs import Peer, mean_relative_error, reference_depth
 from peer.sampler import Sampler, Workload
 from peer.worker import Worker
 
@@ -22,17 +23,24 @@ _CALIBRATION_RUNS = 3
 _JPEG_QUALITY = 90
 _DROPPED = 0.05  # of a file may be left in memory for it to count as cold, as src/suites/load.cpp
 
+SUITES = {
+    "original": ("throughput", "preprocess", "load", "folder"),
+    "openvino": ("throughput", "load", "folder"),
+    "onnxruntime": ("throughput", "load", "folder"),
+}
 MISSING = {
     "efficiency": "operations are counted for da3's own network",
     "flops": "operations are counted for da3's own network",
-    "peak_tensor_bytes": "the original does not count them",
+    "peak_tensor_bytes": "the peer does not count them",
     "peak_device_bytes": "a CPU has no memory of its own",
     "start_ms": "the process runs already",
 }
 
 
-def _products(a: torch.Tensor, b: torch.Tensor) -> list:
+def _products(a, b) -> list:
     """The library's float32 products of (n, n) tensors: torch.mm, and oneDNN's linear layer where it is built in."""
+    import torch
+
     products = [lambda: torch.mm(a, b)]
     if hasattr(torch.ops.mkldnn, "_linear_pointwise") and torch.backends.mkldnn.is_available():
         weight = torch.ops.mkldnn._reorder_linear_weight(b, a.shape[0])
@@ -42,6 +50,8 @@ def _products(a: torch.Tensor, b: torch.Tensor) -> list:
 
 def calibrate() -> dict[str, float]:
     """Best of three runs of the faster float32 product, GFLOP/s: on AMD MKL takes half the speed of oneDNN."""
+    import torch
+
     n = _CALIBRATION_SIDE
     best = 0.0
     with torch.inference_mode():
@@ -53,56 +63,55 @@ def calibrate() -> dict[str, float]:
     return {"fp32_gflops": best}
 
 
-class Models:
-    """Loaded networks of one group, so that cases which differ only in batch share theirs."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, torch.nn.Module] = {}
-
-    def get(self, model: str) -> torch.nn.Module:
-        if model not in self._loaded:
-            self._loaded[model] = network.make(model)
-        return self._loaded[model]
-
-
-def _check_settings(settings: dict) -> None:
+def _check_settings(peer: Peer, settings: dict) -> None:
     if settings.get("device", "cpu") != "cpu":
         raise ValueError(f"the peer measures on the CPU only, not on {settings['device']}")
     model = settings.get("model")
-    if model and settings.get("weights", network.origin(model)) != network.origin(model):
+    if model and settings.get("weights", weights.origin(model)) != weights.origin(model):
         raise ValueError(
-            f"{model} is asked for with {settings['weights']} weights and there are {network.origin(model)} ones; "
+            f"{model} is asked for with {settings['weights']} weights and there are {weights.origin(model)} ones; "
             "DA3_PEER_WEIGHTS names the folder of published models"
         )
+    if model:
+        peer.check(settings)
 
 
-def _model_facts(model: torch.nn.Module, settings: dict) -> dict:
-    return {
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "weights_origin": network.origin(settings["model"]),
+def _throughput(peer: Peer, settings: dict, shared: dict) -> tuple[Workload, dict]:
+    program = peer.open(settings, shared)
+    height, width = settings["height"], settings["width"]
+    facts = {
+        "weights_origin": weights.origin(settings["model"]),
         "device_used": "cpu",
-        "precision_used": network.precision_used(settings["precision"]),
+        "precision_used": peer.precision_used(settings["precision"]),
         "attention_used": settings["attention"],
+        "tokens": height // weights.PATCH * (width // weights.PATCH) + 1,
     }
+    if peer.name != "original":
+        # Recorded with every time, so that no speed is quoted of a network that computes something else.
+        facts["mean_relative_error"] = mean_relative_error(program.depth()[0], reference_depth(settings))
+    return Workload([("forward_ms", program.forward)], program.prepare), facts
 
 
-def _throughput(settings: dict, models: Models, threads: int) -> tuple[Workload, dict]:
-    model = models.get(settings["model"])
-    height, width, batch = settings["height"], settings["width"], settings["batch"]
-    x = network.normalise(np.stack([photo.draw(height, width, i) for i in range(batch)]))
-    facts = _model_facts(model, settings)
-    facts["tokens"] = height // network.PATCH * (width // network.PATCH) + 1
-    network.precision_scope(settings["precision"])
+def _folder(peer: Peer, settings: dict, scratch: Path) -> tuple[Workload, dict]:
+    from peer import folder
 
-    def prepare() -> None:
-        torch.set_num_threads(threads)
-        network.set_attention(model, settings["attention"])
+    program = peer.open(settings | {"batch": 1}, {})
+    files = folder.write_photos(scratch / "photos", settings)
+    out = scratch / "results"
 
-    return Workload([("forward_ms", lambda: network.forward(model, x, settings["precision"]))], prepare), facts
+    def forwards_only() -> None:
+        program.prepare()
+        for _ in files:
+            program.forward()
+
+    steps = [("total_ms", lambda: folder.run(files, program, out, settings)), ("forward_only_ms", forwards_only)]
+    return Workload(steps, lambda: shutil.rmtree(out, ignore_errors=True)), {"formats": "png16,vis", "largest_batch": 1}
 
 
 def _import_transforms() -> None:
     """torchvision, whose compiled part (not used here) may be for another build of torch."""
+    import torch
+
     try:
         import torchvision.transforms  # noqa: F401
     except RuntimeError as error:
@@ -121,6 +130,7 @@ def _import_transforms() -> None:
 def _preprocess(settings: dict, scratch: Path) -> tuple[Workload, dict]:
     import cv2
     from PIL import Image
+    import torch
 
     _import_transforms()
     from depth_anything_3.utils.io.input_processor import InputProcessor
@@ -158,6 +168,11 @@ def _resize(process, picture, res: int) -> None:
     np.asarray(process._make_divisible_by_resize(picture, process.PATCH_SIZE))
 
 
+def _files(file: Path) -> list[Path]:
+    """A network's file and, of OpenVINO, the weights next to it."""
+    return [each for each in (file, file.with_suffix(".bin")) if each.is_file()]
+
+
 def _drop_from_page_cache(file: Path) -> None:
     if not hasattr(os, "posix_fadvise"):
         return
@@ -183,28 +198,30 @@ def _read_once(file: Path) -> None:
             pass
 
 
-def _load(settings: dict) -> tuple[Workload, dict]:
-    file = network.weight_file(settings["model"])
-    facts = {"file_bytes": file.stat().st_size}
+def _load(peer: Peer, settings: dict) -> tuple[Workload, dict]:
+    file = peer.weight_file(settings)
+    facts = {"file_bytes": sum(each.stat().st_size for each in _files(file))}
     started: list[Worker] = []
 
     def start() -> None:
-        started.append(Worker())
+        started.append(Worker(peer.name))
 
     def prepare() -> None:
         if settings["cache"] == "hit":
             if not started:
                 start()
-                started[0].ask({"do": "load", "settings": settings})
+                started[0].ask({"do": "load", "settings": settings | {"file": str(file)}})
                 started[0].ask({"do": "predict"})
             return
         if settings["cache"] == "cold":
-            _drop_from_page_cache(file)
-            share = _cached_share(file)
-            if share is not None:
-                facts["page_cache_dropped"] = share < _DROPPED
+            for each in _files(file):
+                _drop_from_page_cache(each)
+            shares = [_cached_share(each) for each in _files(file)]
+            if None not in shares:
+                facts["page_cache_dropped"] = max(shares) < _DROPPED
         else:
-            _read_once(file)
+            for each in _files(file):
+                _read_once(each)
 
     def release() -> None:
         # A process that holds the file in memory would make the next cold start a warm one.
@@ -212,7 +229,7 @@ def _load(settings: dict) -> tuple[Workload, dict]:
             started.pop().close()
 
     steps = [] if settings["cache"] == "hit" else [("start_ms", start)]
-    steps.append(("load_ms", lambda: started[0].ask({"do": "load", "settings": settings})))
+    steps.append(("load_ms", lambda: started[0].ask({"do": "load", "settings": settings | {"file": str(file)}})))
     steps.append(("first_ms", lambda: started[0].ask({"do": "predict"})))
     return Workload(steps, prepare, "total_ms", None if settings["cache"] == "hit" else release), facts
 
@@ -220,16 +237,17 @@ def _load(settings: dict) -> tuple[Workload, dict]:
 class Session:
     """A group of cases made ready; those that cannot run keep the reason."""
 
-    def __init__(self, suite: str, cases: list[dict]) -> None:
+    def __init__(self, peer: Peer, suite: str, cases: list[dict]) -> None:
+        self._peer = peer
         self._scratch = tempfile.TemporaryDirectory(prefix="da3-peer-")
         self.facts: list[dict] = []
         self.failures: list[str | None] = []
-        models = Models()
+        shared: dict = {}
         workloads = []
         for settings in cases:
             try:
-                _check_settings(settings)
-                workload, facts = self._prepare(suite, settings, models)
+                _check_settings(peer, settings)
+                workload, facts = self._prepare(suite, settings, shared)
                 workloads.append(workload)
                 self.facts.append(facts)
                 self.failures.append(None)
@@ -239,6 +257,8 @@ class Session:
         threads = max((int(settings.get("threads", 1)) for settings in cases), default=1)
 
         def calibration() -> dict[str, float]:
+            import torch
+
             torch.set_num_threads(threads)
             return calibrate()
 
@@ -246,37 +266,40 @@ class Session:
         indices = iter(range(len(workloads)))
         self.variants = [None if failure else next(indices) for failure in self.failures]
 
-    def _prepare(self, suite: str, settings: dict, models: Models) -> tuple[Workload, dict]:
+    def _prepare(self, suite: str, settings: dict, shared: dict) -> tuple[Workload, dict]:
         if suite == "throughput":
-            return _throughput(settings, models, settings["threads"])
-        if suite == "preprocess":
-            return _preprocess(settings, Path(self._scratch.name))
+            return _throughput(self._peer, settings, shared)
         if suite == "load":
-            return _load(settings)
-        raise ValueError(f"the original is measured in throughput, preprocess and load, not in {suite}")
+            return _load(self._peer, settings)
+        if suite == "folder":
+            return _folder(self._peer, settings, Path(self._scratch.name))
+        if suite == "preprocess" and self._peer.name == "original":
+            return _preprocess(settings, Path(self._scratch.name))
+        raise ValueError(f"{self._peer.name} is measured in {', '.join(suites_of(self._peer))}, not in {suite}")
+
+
+def suites_of(peer: Peer) -> tuple[str, ...]:
+    return SUITES[peer.name]
 
 
 class LoadedModel:
     """The cache with one place that the suite `load` asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
         self._key = None
-        self._network = None
-        self._settings: dict = {}
+        self._program: programs.Program | None = None
 
     def load(self, settings: dict) -> None:
-        _check_settings(settings)
-        self._settings = settings
+        _check_settings(self._peer, settings)
         key = {name: value for name, value in settings.items() if name != "cache"}
         if key == self._key:
             return
-        self._network = network.load_file(settings["model"], network.weight_file(settings["model"]))
-        network.set_attention(self._network, settings["attention"])
+        self._program = self._peer.open_file(Path(settings["file"]), settings)
         self._key = key
 
     def predict(self) -> None:
-        if self._network is None:
+        if self._program is None:
             raise ValueError("a worker was asked to predict before a model was loaded")
-        torch.set_num_threads(self._settings["threads"])
-        picture = photo.draw(self._settings["height"], self._settings["width"], 0)
-        network.forward(self._network, network.normalise(picture[None]), self._settings["precision"])
+        self._program.prepare()
+        self._program.forward()

@@ -74,10 +74,10 @@ class Server:
 class Worker:
     """A fresh process of this peer; ready when it has greeted."""
 
-    def __init__(self) -> None:
-        program = Path(__file__).parent.parent / "original.py"
+    def __init__(self, peer: str) -> None:
+        program = Path(__file__).parent.parent / "measure.py"
         self._process = subprocess.Popen(
-            [sys.executable, str(program), "bench", "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(program), peer, "bench", "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._read()
 

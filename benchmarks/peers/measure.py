@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measures the original Depth Anything 3 package under da3's plan; see README.md beside this."""
+"""Measures another implementation of Depth Anything 3 under da3's plan; README.md in this folder says how.
+
+measure.py PEER [OPTIONS], started by the program PEER of this folder.
+"""
 
 import argparse
 import os
@@ -13,7 +16,11 @@ import time
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-_SUITES = ("throughput", "preprocess", "load")
+_PRECISIONS = {
+    "original": "fp32, bf16, fp16, and default: what the original's API does here (fp32,default)",
+    "openvino": "fp32, bf16, int8 (static, the rest in bf16), int8-dynamic (fp32)",
+    "onnxruntime": "fp32, int8 (dynamic) (fp32)",
+}
 _PHOTOS = [(640, 480), (1920, 1080), (3840, 2160)]
 
 
@@ -26,31 +33,35 @@ def _photo_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def parse_options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="original", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--suite", type=_list(str), default=list(_SUITES), help=", ".join(_SUITES))
+def parse_options(name: str, arguments: list[str]) -> argparse.Namespace:
+    from peer.suites import SUITES
+
+    suites = SUITES[name]
+    parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--suite", type=_list(str), default=[s for s in suites if s != "folder"], help=", ".join(suites) + " (all but folder)")
     parser.add_argument("-m", "--model", type=_list(str), default=["da3-small", "da3-base"], help="da3-small,da3-base")
     parser.add_argument("--batch", type=_list(int), default=[1, 2, 4, 8], help="images per forward (1,2,4,8)")
     parser.add_argument(
         "--precision",
         type=_list(str),
-        default=["fp32", "default"],
-        help="fp32, bf16, fp16, and default: what the original's API does here (fp32,default)",
+        default=["fp32", "default"] if name == "original" else ["fp32"],
+        help=_PRECISIONS[name],
     )
     parser.add_argument("--attention", type=_list(str), default=["sdpa"], help="sdpa, manual (sdpa)")
     parser.add_argument("--image-size", type=_list(_photo_size), default=[], help="photos, WIDTHxHEIGHT (1280x720)")
     parser.add_argument("--process-res", type=_list(int), default=[504], help="processing sizes (504)")
+    parser.add_argument("--images", type=int, default=60, help="photos of the suite folder (60)")
     parser.add_argument("--threads", type=int, default=0, help="threads of a forward (the cores of this machine)")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of a case in all (5)")
     parser.add_argument("--warmup", type=int, default=2, help="runs before them (2)")
     parser.add_argument("--weights", help="folder of published models, MODEL/model.safetensors (recipe weights)")
     parser.add_argument("-o", "--output", default="", help="report, saved after every case (standard output)")
     options = parser.parse_args(arguments)
-    unknown = set(options.suite) - set(_SUITES)
+    unknown = set(options.suite) - set(suites)
     if unknown:
-        parser.error(f"--suite {','.join(sorted(unknown))}: the original is measured in {', '.join(_SUITES)}")
-    if options.runs < 1 or options.warmup < 0 or min(options.batch + options.process_res, default=0) < 1:
-        parser.error("--runs, --batch and --process-res are at least 1, --warmup at least 0")
+        parser.error(f"--suite {','.join(sorted(unknown))}: {name} is measured in {', '.join(suites)}")
+    if options.runs < 1 or options.warmup < 0 or min(options.batch + options.process_res + [options.images], default=0) < 1:
+        parser.error("--runs, --batch, --images and --process-res are at least 1, --warmup at least 0")
     if options.weights:
         os.environ["DA3_PEER_WEIGHTS"] = options.weights
     options.threads = options.threads or _physical_cores()
@@ -69,13 +80,13 @@ def _physical_cores() -> int:
 
 def plan_groups(options: argparse.Namespace) -> list[tuple[str, list[dict]]]:
     """The cases with da3's settings (src/bench/plan/case_matrix.cpp), in groups that are interleaved."""
-    from peer import network
+    from peer import weights
     from peer.photo import processed_size
 
     def start(model: str, precision: str, attention: str) -> dict:
         return {
             "model": model,
-            "weights": network.origin(model),
+            "weights": weights.origin(model),
             "device": "cpu",
             "precision": precision,
             "attention": attention,
@@ -110,6 +121,11 @@ def plan_groups(options: argparse.Namespace) -> list[tuple[str, list[dict]]]:
                 for cache in ("cold", "warm", "hit")
             ]
             groups.append(("load", cases))
+    if "folder" in options.suite:
+        for model in options.model:
+            photo = {"photo_height": photos[0][1], "photo_width": photos[0][0], "process_res": options.process_res[0]}
+            case = start(model, options.precision[0], options.attention[0]) | {"images": options.images} | first | photo
+            groups.append(("folder", [case | {"threads": options.threads}]))
     if "preprocess" in options.suite:
         for width, height in options.image_size or _PHOTOS:
             for res in options.process_res:
@@ -123,7 +139,10 @@ def plan_groups(options: argparse.Namespace) -> list[tuple[str, list[dict]]]:
     return groups
 
 
-def _versions() -> dict:
+def _versions(peer) -> dict:
+    python = {"python": platform.python_version()}
+    if peer.name != "original":
+        return python | peer.libraries()
     import cv2
     import torch
 
@@ -133,50 +152,49 @@ def _versions() -> dict:
         "opencv": cv2.__version__,
         "blas": blas[1] if blas else "unknown",
         "onednn": "built in" if torch.backends.mkldnn.is_available() else None,
-        "python": platform.python_version(),
-    }
+    } | python
 
 
-def _tool() -> dict:
-    from peer import network
-
+def _tool(peer) -> dict:
     return {
-        "name": "depth-anything-3",
-        "version": network.version(),
+        "name": peer.tool,
+        "version": peer.version(),
         "commit": "",
         "build_type": "Release",
         "compiler": f"Python {platform.python_version()}",
     }
 
 
-def _report(file: str, plan: dict, threads: int, with_devices: bool):
+def _report(peer, file: str, plan: dict, threads: int, with_devices: bool):
     from peer import environment, report
 
-    surroundings = environment.capture(sys.argv, _versions(), threads, with_devices)
-    return report.Report(_tool(), surroundings, {"left_out": []} | plan, file)
+    surroundings = environment.capture(sys.argv, _versions(peer), threads, with_devices)
+    return report.Report(_tool(peer), surroundings, {"left_out": []} | plan, file)
 
 
-def serve_worker() -> int:
+def serve_worker(name: str) -> int:
     """`da3 bench --against` speaks with this."""
     # The original prints to standard output, which belongs to the protocol.
     protocol = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     import json
 
+    from peer import programs
     from peer.suites import LoadedModel, Session
     from peer.worker import Server
 
-    greeting = json.loads(_report("", {}, 0, False).text())
-    Server(Session, LoadedModel()).serve(sys.stdin, protocol, greeting)
+    peer = programs.choose(name)
+    greeting = json.loads(_report(peer, "", {}, 0, False).text())
+    Server(lambda suite, cases: Session(peer, suite, cases), LoadedModel(peer)).serve(sys.stdin, protocol, greeting)
     return 0
 
 
-def _measure(suite: str, cases: list[dict], options: argparse.Namespace, report) -> None:
+def _measure(peer, suite: str, cases: list[dict], options: argparse.Namespace, report) -> None:
     from peer import sampler
     from peer.report import case
     from peer.suites import MISSING, Session
 
-    session = Session(suite, cases)
+    session = Session(peer, suite, cases)
     # A load is a process of its own each time.
     session.sampler.warm_up(min(1, options.warmup) if suite == "load" else options.warmup)
     for runs in sampler.spread_runs(options.runs, 5):
@@ -189,16 +207,18 @@ def _measure(suite: str, cases: list[dict], options: argparse.Namespace, report)
 
 
 def main(arguments: list[str]) -> int:
+    name, *arguments = arguments
     if arguments == ["bench", "worker"]:
-        return serve_worker()
-    options = parse_options(arguments[1:] if arguments[:1] == ["bench"] else arguments)
-    from peer import environment
+        return serve_worker(name)
+    options = parse_options(name, arguments[1:] if arguments[:1] == ["bench"] else arguments)
+    from peer import environment, programs
     from peer.report import judge_load
 
     plan = {"suites": ",".join(options.suite), "models": ",".join(options.model), "runs": options.runs}
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    report = _report(options.output, plan | {"warmups": options.warmup}, options.threads, True)
+    peer = programs.choose(name)
+    report = _report(peer, options.output, plan | {"warmups": options.warmup}, options.threads, True)
     before, start = environment.busy_core_seconds(), time.monotonic()
     interrupted = False
     groups = plan_groups(options)
@@ -206,11 +226,11 @@ def main(arguments: list[str]) -> int:
         for number, (suite, cases) in enumerate(groups, 1):
             what = cases[0].get("model") or f"{cases[0]['photo_width']}x{cases[0]['photo_height']}"
             elapsed = time.monotonic() - start
-            print(f"original: [{number}/{len(groups)}, {elapsed:.0f} s] {suite} {what}, {len(cases)} cases", file=sys.stderr)
-            _measure(suite, cases, options, report)
+            print(f"{name}: [{number}/{len(groups)}, {elapsed:.0f} s] {suite} {what}, {len(cases)} cases", file=sys.stderr)
+            _measure(peer, suite, cases, options, report)
     except KeyboardInterrupt:
         interrupted = True
-        print("original: stopped; finished cases are kept", file=sys.stderr)
+        print(f"{name}: stopped; finished cases are kept", file=sys.stderr)
     report.warn(judge_load(before, environment.busy_core_seconds(), time.monotonic() - start))
     if not options.output:
         out.write(report.text())
