@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <journal/json_cursor.hpp>
 #include <journal/line_facts.hpp>
-#include <journal/path_text.hpp>
+
+#include <core/text_encoding.hpp>
 
 namespace da3::journal {
 namespace {
@@ -46,7 +47,7 @@ class FactsReader {
   }
 
   bool exact_path() {
-    const auto decoded = cursor_.string(text_) ? base64_decode(text_) : std::nullopt;
+    const auto decoded = cursor_.string(text_) ? core::base64_decode(text_) : std::nullopt;
     if (!decoded) return false;
     facts_.path = *decoded;
     return exact_ = has_path_ = true;
@@ -83,7 +84,7 @@ class FactsReader {
 
   bool exact_outputs() {
     return cursor_.object([&](std::string_view name) {
-      const auto decoded = cursor_.string(text_) ? base64_decode(text_) : std::nullopt;
+      const auto decoded = cursor_.string(text_) ? core::base64_decode(text_) : std::nullopt;
       for (auto& [format, path] : facts_.outputs) {
         if (decoded && to_string(format) == name) path = *decoded;
       }

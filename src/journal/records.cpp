@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include <journal/path_text.hpp>
 #include <journal/records.hpp>
 #include <nlohmann/json.hpp>
 
 #include <core/names.hpp>
+#include <core/text_encoding.hpp>
 
 namespace da3::journal {
 namespace {
@@ -41,7 +41,7 @@ void put_outputs(Json& json, const std::vector<std::pair<formats::Format, std::s
   for (const auto& [format, path] : outputs) {
     const std::string name(to_string(format));
     json["outputs"][name] = path;
-    if (!is_utf8(path)) exact[name] = base64_encode(path);
+    if (!core::is_utf8(path)) exact[name] = core::base64_encode(path);
   }
   if (!exact.empty()) json["outputs_base64"] = exact;
 }
@@ -105,7 +105,7 @@ double number_or_nan(const Json& json, const char* name) {
 std::string exact_text(const Json& json, const char* plain, const char* base64) {
   const auto encoded = maybe<std::string>(json, base64);
   if (!encoded) return json.at(plain).get<std::string>();
-  const auto decoded = base64_decode(*encoded);
+  const auto decoded = core::base64_decode(*encoded);
   if (!decoded) throw Error(ErrorCode::kInternal, std::string("manifest: ") + base64 + " is no base64");
   return *decoded;
 }
@@ -120,7 +120,7 @@ std::vector<std::pair<formats::Format, std::string>> read_outputs(const Json& js
   const Json exact = json.value("outputs_base64", Json::object());
   for (const auto& [name, path] : json.at("outputs").items()) {
     const auto decoded =
-        exact.contains(name) ? base64_decode(exact.at(name).get<std::string>()) : std::nullopt;
+        exact.contains(name) ? core::base64_decode(exact.at(name).get<std::string>()) : std::nullopt;
     outputs.emplace_back(formats::parse_format(name), decoded ? *decoded : path.get<std::string>());
   }
   return outputs;
@@ -177,7 +177,7 @@ std::string to_json(const RunRecord& record) {
 
 std::string to_json(const ImageRecord& record) {
   Json json = {{"type", "image"}, {"path", record.path}};
-  if (!is_utf8(record.path)) json["path_base64"] = base64_encode(record.path);
+  if (!core::is_utf8(record.path)) json["path_base64"] = core::base64_encode(record.path);
   json["status"] = core::name_of(kStatusNames, record.status);
   json["error"] = nullptr;
   if (record.error) json["error"] = {{"code", record.error->code}, {"message", record.error->message}};

@@ -10,7 +10,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <journal/path_text.hpp>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <sys/socket.h>
@@ -20,6 +19,7 @@
 
 #include <cli/odd_pictures.hpp>
 #include <cli/program.hpp>
+#include <core/text_encoding.hpp>
 
 namespace da3::testing {
 namespace {
@@ -104,7 +104,7 @@ class OddInputs : public ::testing::Test {
       nlohmann::json record = nlohmann::json::parse(line);
       std::string path = record.at("path");
       if (record.contains("path_base64"))
-        path = journal::base64_decode(record.at("path_base64").get<std::string>()).value();
+        path = core::base64_decode(record.at("path_base64").get<std::string>()).value();
       EXPECT_THAT(path, StartsWith(folder + "/"));
       const bool is_new = result.emplace(path.substr(folder.size() + 1), std::move(record)).second;
       EXPECT_TRUE(is_new) << path << " has two records";
@@ -117,7 +117,7 @@ class OddInputs : public ::testing::Test {
                               const std::string& format) {
     std::string name = record.at("outputs").at(format);
     if (record.contains("outputs_base64")) {
-      name = journal::base64_decode(record.at("outputs_base64").at(format).get<std::string>()).value();
+      name = core::base64_decode(record.at("outputs_base64").at(format).get<std::string>()).value();
     }
     return *place / ("of-" + folder) / name;
   }

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
-#include <journal/path_text.hpp>
 
-namespace da3::journal {
+#include <core/text_encoding.hpp>
+
+namespace da3::core {
 namespace {
 
 // RFC 4648, section 10.
@@ -41,4 +42,4 @@ TEST(Utf8, TellsWellFormedTextFromOtherBytes) {
 }
 
 }  // namespace
-}  // namespace da3::journal
+}  // namespace da3::core

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace da3::journal {
+namespace da3::core {
 
 /// RFC 4648, with padding.
 std::string base64_encode(std::string_view bytes);
@@ -17,4 +17,4 @@ std::optional<std::string> base64_decode(std::string_view text);
 /// True for well-formed UTF-8 (no overlong forms, no surrogates, up to U+10FFFF).
 bool is_utf8(std::string_view bytes);
 
-}  // namespace da3::journal
+}  // namespace da3::core

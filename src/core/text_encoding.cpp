@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include <journal/path_text.hpp>
+#include <core/text_encoding.hpp>
 
-namespace da3::journal {
+namespace da3::core {
 namespace {
 
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -36,14 +36,14 @@ std::size_t sequence_length(std::string_view bytes) {
 }  // namespace
 
 std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  for (std::size_t i = 0, to = 0; i < bytes.size(); i += 3, to += 4) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
     for (std::size_t k = 0; k < 3; ++k) {
       group = group << 8U | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
     }
-    for (std::size_t k = 0; k < 4; ++k) text += k <= count ? kDigits[group >> (18 - 6 * k) & 63U] : '=';
+    for (std::size_t k = 0; k <= count; ++k) text[to + k] = kDigits[group >> (18 - 6 * k) & 63U];
   }
   return text;
 }
@@ -74,4 +74,4 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-}  // namespace da3::journal
+}  // namespace da3::core
