@@ -9,7 +9,7 @@
 
 namespace da3::codec {
 
-/// The picture as a baseline JPEG file, for benchmarks and tests. `quality`: 1 to 100.
+/// The picture as a baseline JPEG file. `quality`: 1 to 100.
 /// Throws: Error kUsage for a picture that JPEG cannot hold, kInternal if libjpeg fails.
 std::vector<std::uint8_t> encode_jpeg(const Image& picture, int quality);
 

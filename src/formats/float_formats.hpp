@@ -14,6 +14,19 @@ namespace da3::formats {
 /// Maps of one size by name.
 using NamedMaps = std::vector<std::pair<std::string, const DepthMap*>>;
 
+/// An array of an npy file: its bytes are little endian, in C order.
+struct NpyArray {
+  std::string type;  ///< NumPy's descr: "<f4", "<f8", "|u1", "<i4", "<U12"
+  std::vector<std::size_t> shape;
+  std::vector<std::uint8_t> data;
+};
+
+/// An npy file, version 1.0. Throws: Error kInternal for a header above 64 KiB.
+std::vector<std::uint8_t> encode_npy(const NpyArray& array);
+
+/// An npz file as below, of any arrays.
+std::vector<std::uint8_t> encode_npz(const std::vector<std::pair<std::string, NpyArray>>& arrays);
+
 /// An npy file, version 1.0: (H, W) float32, little endian, C order.
 std::vector<std::uint8_t> encode_npy(const DepthMap& map);
 

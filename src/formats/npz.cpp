@@ -106,13 +106,7 @@ std::vector<std::uint8_t> read_all(zip_source_t* source) {
   return bytes;
 }
 
-}  // namespace
-
-std::vector<std::uint8_t> encode_npz(const NamedMaps& maps) {
-  std::vector<PackedEntry> entries;
-  entries.reserve(maps.size());
-  for (const auto& [name, map] : maps) entries.push_back({name + ".npy", deflate_floats(encode_npy(*map))});
-
+std::vector<std::uint8_t> archive_of(std::vector<PackedEntry> entries) {
   zip_error_t error;
   zip_error_init(&error);
   Source buffer(zip_source_buffer_create(nullptr, 0, 0, &error));
@@ -124,6 +118,23 @@ std::vector<std::uint8_t> encode_npz(const NamedMaps& maps) {
   if (zip_close(archive.get()) != 0) fail("writing", archive.get());
   [[maybe_unused]] const zip_t* closed = archive.release();
   return read_all(buffer.get());
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_npz(const NamedMaps& maps) {
+  std::vector<PackedEntry> entries;
+  entries.reserve(maps.size());
+  for (const auto& [name, map] : maps) entries.push_back({name + ".npy", deflate_floats(encode_npy(*map))});
+  return archive_of(std::move(entries));
+}
+
+std::vector<std::uint8_t> encode_npz(const std::vector<std::pair<std::string, NpyArray>>& arrays) {
+  std::vector<PackedEntry> entries;
+  entries.reserve(arrays.size());
+  for (const auto& [name, array] : arrays)
+    entries.push_back({name + ".npy", deflate_floats(encode_npy(array))});
+  return archive_of(std::move(entries));
 }
 
 }  // namespace da3::formats

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <formats/scene/scene_files.hpp>
+#include <formats/scene/viewer.hpp>
+#include <nlohmann/json.hpp>
+
+#include <core/text_encoding.hpp>
+
+namespace da3::formats {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <std::size_t kRows, std::size_t kColumns>
+Json rows_of(const std::array<double, kRows * kColumns>& values) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < kRows; ++i) {
+    Json row = Json::array();
+    for (std::size_t k = 0; k < kColumns; ++k) row.push_back(values[i * kColumns + k]);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void put_camera(Json& json, const SceneCamera& camera) {
+  json["camera_from_world"] = rows_of<3, 4>(camera.camera_from_world);
+  json["intrinsics"] = rows_of<3, 3>(camera.intrinsics);
+}
+
+// Numbers as the shortest text that reads back as the same double.
+Bytes bytes_of(const Json& json) {
+  const std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return {text.begin(), text.end()};
+}
+
+}  // namespace
+
+Bytes encode_cameras_json(const SceneData& scene) {
+  Json json = {{"schema", 1},
+               {"convention", "camera_from_world, OpenCV axes, pixels from the outer corner"},
+               {"unit", scene.unit},
+               {"source", scene.source},
+               {"reference", scene.reference},
+               {"views", Json::array()}};
+  for (const SceneView& view : scene.views) {
+    Json entry = {{"photo", view.name}, {"width", view.photo.width}, {"height", view.photo.height}};
+    if (!core::is_utf8(view.name)) entry["photo_base64"] = core::base64_encode(view.name);
+    put_camera(entry, view.camera);
+    if (view.predicted) put_camera(entry["predicted"], *view.predicted);
+    json["views"].push_back(std::move(entry));
+  }
+  return bytes_of(json);
+}
+
+Bytes encode_transforms_json(const SceneData& scene, const TransformsFiles& files) {
+  Json json = {{"camera_model", "OPENCV"}, {"k1", 0}, {"k2", 0}, {"p1", 0}, {"p2", 0}};
+  if (files.points) json["ply_file_path"] = *files.points;
+  json["frames"] = Json::array();
+  for (std::size_t i = 0; i < scene.views.size(); ++i) {
+    const SceneView& view = scene.views[i];
+    const auto& k = view.camera.intrinsics;
+    std::array<double, 16> pose = world_from_camera(view.camera);
+    for (std::size_t row = 0; row < 3; ++row) {  // OpenGL's axes: y up, z back
+      pose[4 * row + 1] = -pose[4 * row + 1];
+      pose[4 * row + 2] = -pose[4 * row + 2];
+    }
+    Json frame = {{"file_path", files.image_folder + "/" + view.name},
+                  {"w", view.photo.width},
+                  {"h", view.photo.height},
+                  {"fl_x", k[0]},
+                  {"fl_y", k[4]},
+                  {"cx", k[2]},
+                  {"cy", k[5]},
+                  {"transform_matrix", rows_of<4, 4>(pose)}};
+    if (!files.depth.empty()) frame["depth_file_path"] = files.depth[i];
+    json["frames"].push_back(std::move(frame));
+  }
+  return bytes_of(json);
+}
+
+}  // namespace da3::formats

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include <formats/scene/byte_writer.hpp>
+#include <formats/scene/scene_files.hpp>
+#include <formats/scene/viewer.hpp>
+
+#include <da3/version.hpp>
+
+namespace da3::formats {
+namespace {
+
+std::string header_begin(const std::string& comment, std::size_t count) {
+  return "ply\nformat binary_little_endian 1.0\ncomment da3 " + std::string(version()) + "\ncomment " +
+         comment + "\nelement vertex " + std::to_string(count) + "\n";
+}
+
+std::string properties(const char* type, std::initializer_list<const char*> names) {
+  std::string lines;
+  for (const char* name : names) lines += std::string("property ") + type + " " + name + "\n";
+  return lines;
+}
+
+template <typename Coordinate>
+Bytes points_ply(const SceneData& scene, const char* type, bool confidence) {
+  const ScenePoints& points = scene.points;
+  std::string header = header_begin("unit " + scene.unit, points.positions.size()) +
+                       properties(type, {"x", "y", "z"}) + properties("uchar", {"red", "green", "blue"});
+  if (confidence) header += properties("float", {"confidence"});
+  header += "end_header\n";
+  ByteWriter file(header.size() + points.positions.size() * (3 * sizeof(Coordinate) + 3 + sizeof(float)));
+  file.put_text(header);
+  for (std::size_t i = 0; i < points.positions.size(); ++i) {
+    for (const double value : points.positions[i]) file.put(static_cast<Coordinate>(value));
+    file.put_all(points.colours[i]);
+    if (confidence) file.put(points.confidence[i]);
+  }
+  return file.take();
+}
+
+/// One row of the 3DGS layout without its header.
+std::vector<float> gaussian_row(const GaussianCloud& gaussians, std::size_t i) {
+  const std::size_t bands =
+      static_cast<std::size_t>(gaussians.degree + 1) * static_cast<std::size_t>(gaussians.degree + 1);
+  const float* harmonics = gaussians.harmonics.data() + i * 3 * bands;
+  std::vector<float> row(gaussians.means[i].begin(), gaussians.means[i].end());
+  row.insert(row.end(), 3, 0.0F);  // Normals, which nothing reads
+  for (std::size_t c = 0; c < 3; ++c) row.push_back(harmonics[c * bands]);
+  for (std::size_t c = 0; c < 3; ++c)
+    row.insert(row.end(), harmonics + c * bands + 1, harmonics + (c + 1) * bands);
+  const float opacity = gaussians.opacities[i];
+  row.push_back(std::log(opacity / (1 - opacity)));
+  for (const float scale : gaussians.scales[i]) row.push_back(std::log(scale));
+  row.insert(row.end(), gaussians.rotations[i].begin(), gaussians.rotations[i].end());
+  return row;
+}
+
+}  // namespace
+
+Bytes encode_points_ply(const SceneData& scene, bool confidence) {
+  const bool large = viewer_of(scene).origin != std::array<double, 3>{};
+  const bool with_confidence = confidence && !scene.points.confidence.empty();
+  return large ? points_ply<double>(scene, "double", with_confidence)
+               : points_ply<float>(scene, "float", with_confidence);
+}
+
+GaussiansPly encode_gaussians_ply(const GaussianCloud& gaussians) {
+  const std::size_t rest = 3 * static_cast<std::size_t>((gaussians.degree + 1) * (gaussians.degree + 1) - 1);
+  std::string names = properties("float", {"x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"});
+  for (std::size_t i = 0; i < rest; ++i) names += "property float f_rest_" + std::to_string(i) + "\n";
+  names +=
+      properties("float", {"opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"}) +
+      "end_header\n";
+
+  GaussiansPly ply;
+  ByteWriter rows(gaussians.means.size() * (17 + rest) * sizeof(float));
+  for (std::size_t i = 0; i < gaussians.means.size(); ++i) {
+    const std::vector<float> row = gaussian_row(gaussians, i);
+    // The logarithm of an opacity of 0 or 1 is infinite; such a row would be read back as no Gaussian either.
+    if (std::all_of(row.begin(), row.end(), [](float value) { return std::isfinite(value); })) {
+      rows.put_all(row);
+    } else {
+      ++ply.dropped;
+    }
+  }
+  const Bytes data = rows.take();
+  const std::string header = header_begin("spherical harmonics of degree " + std::to_string(gaussians.degree),
+                                          gaussians.means.size() - ply.dropped) +
+                             names;
+  ply.bytes.reserve(header.size() + data.size());
+  ply.bytes.assign(header.begin(), header.end());
+  ply.bytes.insert(ply.bytes.end(), data.begin(), data.end());
+  return ply;
+}
+
+}  // namespace da3::formats
