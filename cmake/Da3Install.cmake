@@ -24,7 +24,7 @@ set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../${CMAKE_INSTALL_LIBDIR}/da3" $
 # Called at the end of the top-level file, when every target is known.
 function(da3_install)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/da3" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-          FILES_MATCHING PATTERN "*.hpp")
+          FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
   if(TARGET da3_api)
     install(TARGETS da3_api EXPORT da3Targets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
     install(EXPORT da3Targets NAMESPACE da3:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/da3")

@@ -50,6 +50,8 @@ struct Prediction {
   DepthKind kind = DepthKind::kRelative;
   std::optional<DepthMap> confidence;  ///< Above 1, larger is surer
   std::optional<DepthMap> sky;         ///< 0..1
+  /// Focal length in pixels of the photo that made metres of it; none: none was needed.
+  std::optional<double> focal_px;
 };
 
 /// Where a view's camera stands and what it sees: x = intrinsics * camera_from_world * (X, Y, Z, 1), then

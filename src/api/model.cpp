@@ -35,17 +35,21 @@ Seen seen(const Image& image) {
   return {&image, std::nullopt};
 }
 
-Seen seen(const Photo& photo) {
-  Seen result{&photo.image, std::nullopt};
-  if (photo.focal_px) result.focal = codec::ExifFocal{*photo.focal_px, photo.focal_source};
+Seen seen(const Photo* photo) {
+  Seen result{&photo->image, std::nullopt};
+  if (photo->focal_px) result.focal = codec::ExifFocal{*photo->focal_px, photo->focal_source};
   return result;
 }
 
+Seen seen(const Photo& photo) {
+  return seen(&photo);
+}
+
 template <typename Each>
-std::vector<Seen> all_seen(std::span<const Each> photos) {
+std::vector<Seen> all_seen(std::span<Each> photos) {
   std::vector<Seen> result;
   result.reserve(photos.size());
-  for (const Each& photo : photos) result.push_back(seen(photo));
+  for (const auto& photo : photos) result.push_back(seen(photo));
   return result;
 }
 
@@ -96,6 +100,15 @@ Model ModelAccess::handle(std::shared_ptr<predict::DepthModel> network) {
   auto state = std::make_unique<Model::State>();
   state->network = std::move(network);
   return Model(std::move(state));
+}
+
+std::shared_ptr<predict::DepthModel> ModelAccess::network(const Model& model) {
+  return model.state_->network;
+}
+
+std::vector<Prediction> ModelAccess::predict(const Model& model, std::span<const Photo* const> photos,
+                                             const PredictOptions& options) {
+  return model.state_->predict(all_seen(photos), options);
 }
 
 const ModelSpec& Model::spec() const {
@@ -196,6 +209,7 @@ Prediction Model::State::prediction(const predict::Result& result, std::size_t i
   };
   Prediction prediction;
   prediction.kind = way.result_kind;
+  if (way.needs_focal() && focal) prediction.focal_px = focal->px;
   prediction.depth = depth::restore(way, depth::map_of(result.depth, index, result.size), original, focal);
   if (!result.confidence.empty()) prediction.confidence = map(result.confidence);
   if (!result.sky.empty()) prediction.sky = map(result.sky);

@@ -1,12 +1,31 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <mutex>
+#include <string>
 #include <utility>
+
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <api/shared_model.hpp>
 
 namespace da3::api {
 namespace {
+
+// The process whose threads run forwards; 0 before the first load.
+std::atomic<pid_t> loading_process = 0;
+
+void refuse_after_fork() {
+  const pid_t here = ::getpid();
+  pid_t loaded_in = 0;
+  if (loading_process.compare_exchange_strong(loaded_in, here) || loaded_in == here) return;
+  throw Error(
+      ErrorCode::kUsage,
+      "process " + std::to_string(here) + " was forked from process " + std::to_string(loaded_in) +
+          " after that one had loaded a model, so it cannot run models; load models only in the children, or "
+          "start them afresh (Python's multiprocessing: the start method 'spawn')");
+}
 
 class OneAtATime final : public predict::DepthModel {
  public:
@@ -19,6 +38,7 @@ class OneAtATime final : public predict::DepthModel {
   int concurrency() const override { return 1; }
 
   predict::Result predict(const predict::Request& request) override {
+    refuse_after_fork();
     const std::scoped_lock lock(one_forward_);
     return model_->predict(request);
   }
@@ -45,6 +65,7 @@ engine::LoadOptions load_options(const ModelOptions& options) {
 
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
                                                  const engine::LoadOptions& options) {
+  refuse_after_fork();
   return std::make_shared<OneAtATime>(engine::load_model(file, options));
 }
 

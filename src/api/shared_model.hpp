@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include <predict/depth_model.hpp>
 
@@ -17,7 +19,9 @@ namespace da3::api {
 /// The engine's options for a user's; the device is filled in.
 engine::LoadOptions load_options(const ModelOptions& options);
 
-/// A loaded model that runs one forward at a time, whichever thread asks. Throws: as Model::load.
+/// A loaded model that runs one forward at a time, whichever thread asks. A process that was forked after the
+/// first load gets Error kUsage from it and from this function: threads do not survive a fork, so a forward
+/// would wait for ever. Throws: as Model::load.
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
                                                  const engine::LoadOptions& options);
 
@@ -25,9 +29,13 @@ std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& fi
 
 namespace da3 {
 
-/// Makes handles of models that are loaded already.
+/// The inside of handles.
 struct ModelAccess {
   static Model handle(std::shared_ptr<predict::DepthModel> network);
+  static std::shared_ptr<predict::DepthModel> network(const Model& model);
+  /// Model::predict of photos that do not lie side by side.
+  static std::vector<Prediction> predict(const Model& model, std::span<const Photo* const> photos,
+                                         const PredictOptions& options);
 };
 
 }  // namespace da3

@@ -118,4 +118,23 @@ fs::path resolve_model(const std::string& name_or_file, const fs::path& models) 
                                              " (da3 model list shows what is installed)");
 }
 
+ChosenModel choose_model(const std::string& named, const std::filesystem::path& models,
+                         const std::filesystem::path& starter) {
+  if (!named.empty()) return {resolve_model(named, models)};
+  if (const char* from_environment = std::getenv("DA3_MODEL");
+      from_environment != nullptr && *from_environment != 0) {
+    return {resolve_model(from_environment, models)};
+  }
+  if (const auto installed = default_model(models)) return {installed->file};
+  std::error_code ignored;
+  if (std::filesystem::exists(starter, ignored)) return {starter, true};
+  throw Error(ErrorCode::kModelNotFound,
+              "no model is named, none is installed, and the bundled one is not at " + starter.string() +
+                  "; get one with 'da3 model pull da3-base', or name a file with --model FILE.pt");
+}
+
+std::filesystem::path starter_below(const std::filesystem::path& prefix) {
+  return prefix / "share" / "da3" / "models" / "starter" / "fastdepth.pt";
+}
+
 }  // namespace da3::hub

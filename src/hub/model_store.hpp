@@ -45,4 +45,18 @@ std::optional<InstalledModel> default_model(const std::filesystem::path& models)
 /// Throws: Error kModelNotFound with the commands that get one.
 std::filesystem::path resolve_model(const std::string& name_or_file, const std::filesystem::path& models);
 
+/// The model file that runs.
+struct ChosenModel {
+  std::filesystem::path file;
+  bool is_starter = false;  ///< Nothing was named and nothing is installed
+};
+
+/// The named model, else DA3_MODEL's, else default_model's, else the bundled `starter`. Throws: Error
+/// kModelNotFound with the command that gets one.
+ChosenModel choose_model(const std::string& named, const std::filesystem::path& models,
+                         const std::filesystem::path& starter);
+
+/// Where the bundled model is in an installed tree or a build tree.
+std::filesystem::path starter_below(const std::filesystem::path& prefix);
+
 }  // namespace da3::hub

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
-#include <system_error>
 
 #include <commands/model_choice.hpp>
 
@@ -14,36 +13,20 @@
 #endif
 
 namespace da3::commands {
-namespace {
-
-std::filesystem::path resolve(const std::string& name_or_file) {
-#ifdef DA3_WITH_HUB
-  return hub::resolve_model(name_or_file, hub::Folders::from_environment().models());
-#else
-  return name_or_file;
-#endif
-}
-
-}  // namespace
-
 ChosenModel choose_model(const std::string& named) {
-  if (!named.empty()) return {resolve(named)};
+#ifdef DA3_WITH_HUB
+  // This program is PREFIX/libexec/da3/da3-run.
+  const auto [file, is_starter] = hub::choose_model(named, hub::Folders::from_environment().models(),
+                                                    hub::starter_below(cli::prefix_of_program(2)));
+  return {file, is_starter};
+#else
+  if (!named.empty()) return {named};
   if (const char* from_environment = std::getenv("DA3_MODEL");
       from_environment != nullptr && *from_environment != 0) {
-    return {resolve(from_environment)};
+    return {from_environment};
   }
-#ifdef DA3_WITH_HUB
-  const std::filesystem::path models = hub::Folders::from_environment().models();
-  if (const auto installed = hub::default_model(models)) return {installed->file};
+  throw Error(ErrorCode::kModelNotFound, "no model is named; name a file with --model FILE.pt");
 #endif
-  // This program is PREFIX/libexec/da3/da3-run.
-  const std::filesystem::path starter =
-      cli::prefix_of_program(2) / "share" / "da3" / "models" / "starter" / "fastdepth.pt";
-  std::error_code ignored;
-  if (std::filesystem::exists(starter, ignored)) return {starter, true};
-  throw Error(ErrorCode::kModelNotFound,
-              "no model is named, none is installed, and the bundled one is not at " + starter.string() +
-                  "; get one with 'da3 model pull da3-base', or name a file with --model FILE.pt");
 }
 
 std::string starter_notice() {

@@ -4,12 +4,11 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <da3/error.hpp>
 
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
+#include <hub/models_json.hpp>
 #include <launcher/local_commands.hpp>
 
 namespace da3::launcher {
@@ -68,42 +67,12 @@ std::string as_table(const std::vector<hub::InstalledModel>& installed, const st
          "; 'da3 model pull NAME' gets one that is available.\n";
 }
 
-std::string as_json(const std::vector<hub::InstalledModel>& installed, const std::string& folder) {
-  nlohmann::json models = nlohmann::json::array();
-  for (const hub::InstalledModel& model : installed) {
-    models.push_back({{"name", model.name},
-                      {"installed", true},
-                      {"file", model.file.string()},
-                      {"bytes", model.bytes},
-                      {"kind", model.kind},
-                      {"origin", model.origin},
-                      {"licence", model.licence},
-                      {"parameters", model.parameters},
-                      {"problem", model.problem ? nlohmann::json(*model.problem) : nlohmann::json(nullptr)}});
-  }
-  for (const hub::CatalogueEntry& entry : hub::catalogue()) {
-    if (find(installed, entry.name) != nullptr) continue;
-    models.push_back({{"name", entry.name},
-                      {"installed", false},
-                      {"repository", entry.repository},
-                      {"kind", entry.kind},
-                      {"licence", entry.licence},
-                      {"non_commercial", entry.non_commercial()},
-                      {"parameters", entry.parameters},
-                      {"download_bytes", 4 * entry.parameters},
-                      {"gives", entry.gives}});
-  }
-  const nlohmann::json object = {{"schema", 1}, {"folder", folder}, {"models", models}};
-  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 int list_models(const cli::ModelList& options) {
   const auto folder = hub::Folders::from_environment().models();
-  const std::vector<hub::InstalledModel> installed = hub::installed_models(folder);
   const std::string text =
-      options.json ? as_json(installed, folder.string()) : as_table(installed, folder.string());
+      options.json ? hub::models_json(folder) : as_table(hub::installed_models(folder), folder.string());
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
   }
