@@ -32,6 +32,14 @@ def activated(self, x: Tensor) -> Tensor:
     return da3.gelu_(self.fc1.product(x), self.fc1.shift())
 
 
+#: gelu_low
+# The exact (erf) GELU as the end of the layer before (src/engine/operators/low_products.hpp).
+
+
+def activated(self, x: Tensor) -> Tensor:
+    return self.fc1.activated(x)
+
+
 #: mlp
 # Feed-forward part of a block: exact (erf) GELU between two linear layers.
 

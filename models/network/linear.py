@@ -109,6 +109,40 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
     return [torch.linear(low, weights[i]).to(6).add_(biases[i]) for i in range(count)]
 
 
+#: linear_low
+# A linear layer of a block by the operators of da3 whose factors are rounded (src/engine/operators/low_products.hpp).
+# Biases, residuals and results are float32.
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return da3.product(x, self.packed, self.bias, self.factors)
+
+
+def activated(self, x: Tensor) -> Tensor:
+    # The exact GELU of the layer.
+    return da3.product(x, self.packed, self.bias, self.factors, True)
+
+
+def product(self, x: Tensor) -> Tensor:
+    return self.forward(x)
+
+
+def shift(self) -> Optional[Tensor]:
+    return None
+
+
+def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+    # As in linear.
+    return da3.product_add_(residual, x, self.packed, self.bias, self.factors)
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    # As in linear.
+    packed = torch.chunk(self.packed, count, 0)
+    biases = torch.chunk(self.bias, count, 0)
+    return [da3.product(x, packed[i], biases[i], self.factors) for i in range(count)]
+
+
 #: linear_int8
 # A linear layer of a block with 8-bit weights (a scale for each output) and inputs (one scale for each product; 7 bits where
 # sums of two products could saturate, else 8). Biases and results are float32.

@@ -26,6 +26,14 @@ const Kernels& table();
 namespace tiles_of_avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
 }
+namespace products_of_avx512 {
+const ProductKernels& bf16_products_table();
+const ProductKernels& int8_products_table();
+}  // namespace products_of_avx512
+namespace products_of_neon {
+const ProductKernels& bf16_products_table();
+const ProductKernels& int8_products_table();
+}  // namespace products_of_neon
 namespace {
 
 std::vector<float> random_values(std::size_t count, float spread, unsigned seed) {
@@ -193,6 +201,91 @@ TEST_P(Bf16Attention, RoundsItsFactorsAndNothingElse) {
     }
   }
 }
+
+/// A build of the products: what the processor has, or the register tiles of another in ordinary
+/// instructions.
+const ProductKernels* products_named(const std::string& name) {
+  if (name == "bf16") return bf16_products();
+  if (name == "int8") return int8_products();
+  if (name == "bf16_avx512_tiles") return &products_of_avx512::bf16_products_table();
+  if (name == "int8_avx512_tiles") return &products_of_avx512::int8_products_table();
+  if (name == "bf16_neon_tiles") return &products_of_neon::bf16_products_table();
+  return &products_of_neon::int8_products_table();
+}
+
+class Products : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Products, AreThoseOfTheirRoundedFactors) {
+  const ProductKernels* const kernel = products_named(GetParam());
+  if (kernel == nullptr) GTEST_SKIP() << "this processor has no such products";
+  const bool bytes = kernel->factors == 4;
+  constexpr std::int64_t kDepth = 192;
+  const std::int64_t outputs = 2 * kernel->panel;
+  const std::int64_t rows = kernel->rows + 1;  // a whole tile and one row of the next
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> any(-1, 1.5);
+  std::vector<float> x(static_cast<std::size_t>(rows * kDepth));
+  std::vector<float> weights(static_cast<std::size_t>(outputs * kDepth));
+  std::vector<float> bias(static_cast<std::size_t>(outputs));
+  for (auto* const each : {&x, &weights, &bias}) {
+    for (float& value : *each) value = any(random);
+  }
+  std::fill_n(weights.begin(), kDepth, 0.0F);  // an output without weights keeps a scale
+
+  std::vector<std::uint32_t> packed(static_cast<std::size_t>(kernel->packed_words(outputs, kDepth)));
+  for (std::int64_t panel = 0; panel < 2; ++panel) kernel->pack(weights.data(), kDepth, panel, packed.data());
+  const std::int64_t words = kDepth / kernel->factors;
+  std::vector<std::uint32_t> inputs(static_cast<std::size_t>(2 * kernel->rows * words));
+  std::vector<InputScale> scales(static_cast<std::size_t>(rows));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    scales[static_cast<std::size_t>(row)] =
+        kernel->put_row(x.data() + row * kDepth, kDepth, inputs.data() + row * words);
+  }
+  std::vector<float> out(static_cast<std::size_t>(rows * outputs), 7.0F);
+  const Product product{.inputs = inputs.data(),
+                        .scales = scales.data(),
+                        .weights = packed.data(),
+                        .bias = bias.data(),
+                        .depth = kDepth,
+                        .add = true,
+                        .out = out.data(),
+                        .out_stride = outputs};
+  for (std::int64_t panel = 0; panel < 2; ++panel) kernel->multiply(product, 0, rows, panel);
+
+  const auto rounded_input = [&](std::int64_t row, std::int64_t k) -> double {
+    const float value = x[static_cast<std::size_t>(row * kDepth + k)];
+    if (!bytes) return to_bf16(value);
+    const InputScale& scale = scales[static_cast<std::size_t>(row)];
+    const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 4)];
+    const auto code = static_cast<std::int32_t>((word >> (8 * (k % 4))) & 0xFF);
+    const double stands_for = static_cast<double>(scale.scale) * (code - scale.zero);
+    EXPECT_NEAR(stands_for, value, 0.501 * scale.scale);
+    return stands_for;
+  };
+  for (std::int64_t output = 0; output < outputs; ++output) {
+    const float* const weight = weights.data() + output * kDepth;
+    double largest = 0;
+    for (std::int64_t k = 0; k < kDepth; ++k) largest = std::max(largest, std::abs(double{weight[k]}));
+    for (std::int64_t row = 0; row < rows; ++row) {
+      double expected = 7.0 + bias[static_cast<std::size_t>(output)];
+      for (std::int64_t k = 0; k < kDepth; ++k) {
+        const double factor = !bytes         ? to_bf16(weight[k])
+                              : largest == 0 ? 0
+                                             : std::nearbyint(weight[k] / largest * 127) * largest / 127;
+        expected += rounded_input(row, k) * factor;
+      }
+      // A weight between two codes may go to either.
+      const double tolerance = bytes ? 0.03 : 1e-4;
+      EXPECT_NEAR(out[static_cast<std::size_t>(row * outputs + output)], expected, tolerance)
+          << row << ", " << output;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, Products,
+                         ::testing::Values("bf16", "int8", "bf16_avx512_tiles", "int8_avx512_tiles",
+                                           "bf16_neon_tiles", "int8_neon_tiles"),
+                         [](const auto& each) { return std::string(each.param); });
 
 INSTANTIATE_TEST_SUITE_P(Builds, Bf16Attention, ::testing::Values("chosen", "avx512_tiles"),
                          [](const auto& param) { return std::string(param.param); });

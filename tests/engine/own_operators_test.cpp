@@ -8,6 +8,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <gtest/gtest.h>
 
+#include <engine/operators/low_products.hpp>
 #include <engine/operators/own_convolution.hpp>
 #include <engine/operators/own_operators.hpp>
 
@@ -194,6 +195,114 @@ TEST_F(OwnOperators, TensorsOfOtherLayoutsAreRefused) {
                     c10::IValue(), false, c10::IValue()),
                c10::Error);
 }
+
+class LowProducts : public ::testing::TestWithParam<BlockProducts> {
+ protected:
+  void SetUp() override {
+    if (!low_products_available(GetParam())) GTEST_SKIP() << "this processor has no such products";
+    at::manual_seed(2);
+  }
+
+  static at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
+                            bool gelu) {
+    static const auto schema =
+        c10::Dispatcher::singleton()
+            .findSchemaOrThrow("da3::product", "")
+            .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, std::int64_t, bool)>();
+    return schema.call(x, packed, bias, factors_per_word(GetParam()), gelu);
+  }
+
+  static at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
+                                 const at::Tensor& bias) {
+    static const auto schema = c10::Dispatcher::singleton()
+                                   .findSchemaOrThrow("da3::product_add_", "")
+                                   .typed<at::Tensor&(at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                                      const at::Tensor&, std::int64_t)>();
+    return schema.call(residual, x, packed, bias, factors_per_word(GetParam()));
+  }
+
+  /// What the factors stand for, in double.
+  static at::Tensor rounded_weight(const at::Tensor& weight) {
+    if (GetParam() == BlockProducts::kBf16) return weight.to(at::kBFloat16).to(at::kDouble);
+    const at::Tensor scale = (weight.abs().amax({1}, true) / 127).to(at::kDouble);
+    return at::round(weight.to(at::kDouble) / scale) * scale;
+  }
+  static at::Tensor rounded_rows(const at::Tensor& x) {
+    if (GetParam() == BlockProducts::kBf16) return x.to(at::kBFloat16).to(at::kDouble);
+    const at::Tensor low = at::clamp_max(x.amin({-1}, true), 0).to(at::kDouble);
+    const at::Tensor high = at::clamp_min(x.amax({-1}, true), 0).to(at::kDouble);
+    const at::Tensor scale = at::clamp_min((high - low) / 255, 1e-30);
+    const at::Tensor zero = at::round(-low / scale);
+    return (at::clamp(at::round(x.to(at::kDouble) / scale) + zero, 0, 255) - zero) * scale;
+  }
+};
+
+TEST_P(LowProducts, AreThoseOfTheirRoundedFactors) {
+  // Fewer rows than a tile, tiles that end within one, more rows than a block, and one that is all zeros.
+  for (const auto& [rows, depth, outputs] :
+       {std::tuple{1, 64, 32}, std::tuple{13, 384, 96}, std::tuple{721, 3072, 64}}) {
+    at::Tensor x = at::randn({1, rows, depth}) * at::rand({rows, 1}) + 0.3;
+    x[0][rows - 1].zero_();
+    const at::Tensor weight = at::randn({outputs, depth}) * 0.05;
+    const at::Tensor bias = at::randn({outputs});
+    const at::Tensor packed = pack_low_product(GetParam(), weight);
+    const at::Tensor expected =
+        at::matmul(rounded_rows(x), rounded_weight(weight).t()) + bias.to(at::kDouble);
+    const at::Tensor found = product(x, packed, bias, false);
+    ASSERT_EQ(found.sizes(), (at::IntArrayRef{1, rows, outputs}));
+    // A factor that lies between two codes may go to either, so the mean tells more than the largest.
+    const double size = expected.abs().mean().item<double>();
+    EXPECT_LT((found - expected).abs().mean().item<double>(), 2e-5 * size) << rows << " x " << depth;
+    EXPECT_LT((found - expected).abs().max().item<double>(), 2e-2 * size) << rows << " x " << depth;
+    EXPECT_TRUE(at::equal(found[0][rows - 1], bias)) << "zeros give the bias";
+
+    EXPECT_LT((product(x, packed, bias, true) - at::gelu(found)).abs().max().item<float>(), 3e-6);
+
+    at::Tensor residual = at::randn({rows, outputs});
+    const at::Tensor sum = residual + found[0];
+    EXPECT_TRUE(at::equal(product_add(residual, x, packed, bias), sum));
+  }
+}
+
+TEST_P(LowProducts, OfARowDoNotDependOnTheOthers) {
+  const at::Tensor x = at::randn({50, 128});
+  const at::Tensor packed = pack_low_product(GetParam(), at::randn({64, 128}));
+  const at::Tensor bias = at::randn({64});
+  const at::Tensor all = product(x, packed, bias, false);
+  for (const int row : {0, 12, 49})
+    EXPECT_TRUE(
+        at::equal(product(x.narrow(0, row, 1).contiguous(), packed, bias, false), all.narrow(0, row, 1)));
+}
+
+TEST_P(LowProducts, AreTheSameWithAnyNumberOfThreads) {
+  const at::Tensor x = at::randn({100, 256});
+  const at::Tensor packed = pack_low_product(GetParam(), at::randn({96, 256}));
+  const at::Tensor bias = at::randn({96});
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor one = product(x, packed, bias, false);
+  at::set_num_threads(5);
+  const at::Tensor five = product(x, packed, bias, false);
+  at::set_num_threads(threads);
+  EXPECT_TRUE(at::equal(one, five));
+}
+
+TEST_P(LowProducts, RefuseWhatDoesNotFit) {
+  const at::Tensor packed = pack_low_product(GetParam(), at::randn({64, 128}));
+  const at::Tensor bias = at::zeros({64});
+  EXPECT_THROW(product(at::randn({3, 64}), packed, bias, false), c10::Error) << "another depth";
+  EXPECT_THROW(product(at::randn({128, 3}).t(), packed, bias, false), c10::Error) << "not contiguous";
+  EXPECT_THROW(product(at::randn({3, 128}), packed, at::zeros({32}), false), c10::Error) << "a short bias";
+  at::Tensor residual = at::zeros({2, 64});
+  EXPECT_THROW(product_add(residual, at::randn({3, 128}), packed, bias), c10::Error) << "other rows";
+  EXPECT_FALSE(suits_low_products(GetParam(), at::randn({64, 100})));
+  EXPECT_FALSE(suits_low_products(GetParam(), at::randn({60, 128})));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, LowProducts, ::testing::Values(BlockProducts::kBf16, BlockProducts::kInt8),
+                         [](const auto& each) {
+                           return each.param == BlockProducts::kBf16 ? "bf16" : "int8";
+                         });
 
 }  // namespace
 }  // namespace da3::engine

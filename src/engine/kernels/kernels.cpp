@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cstring>
 #include <initializer_list>
 
@@ -16,11 +20,35 @@ const Kernels& table();
 }
 namespace avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
+const ProductKernels& bf16_products_table();
+}  // namespace avx512_bf16
+namespace avx512_vnni {
+const ProductKernels& int8_products_table();
+}
+namespace avx_vnni {
+const ProductKernels& int8_products_table();
 }
 #elif defined(__aarch64__)
 namespace neon {
 const Kernels& table();
 }
+#endif
+
+#if defined(__x86_64__)
+namespace {
+
+// __builtin_cpu_supports has no name for it before GCC 13.
+bool has_avx_vnni() {
+  unsigned int eax = 0;
+  unsigned int ebx = 0;
+  unsigned int ecx = 0;
+  unsigned int edx = 0;
+  constexpr unsigned int kAvxVnni = 1U << 4U;
+  return kernels_named("avx2") != nullptr && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 &&
+         (eax & kAvxVnni) != 0;
+}
+
+}  // namespace
 #endif
 
 const Kernels* kernels_named(const char* name) {
@@ -44,12 +72,42 @@ const Kernels* kernels() {
   return nullptr;
 }
 
-const AttentionKernels* bf16_attention() {
+namespace {
+
+bool has_avx512_bf16() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  const bool has_bf16 = kernels_named("avx512") != nullptr && __builtin_cpu_supports("avx512bw") != 0 &&
-                        __builtin_cpu_supports("avx512bf16") != 0;
-  if (has_bf16) return &avx512_bf16::bf16_attention_table();
+  return kernels_named("avx512") != nullptr && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+const AttentionKernels* bf16_attention() {
+#if defined(__x86_64__)
+  if (has_avx512_bf16()) return &avx512_bf16::bf16_attention_table();
+#endif
+  return nullptr;
+}
+
+const ProductKernels* bf16_products() {
+#if defined(__x86_64__)
+  if (has_avx512_bf16()) return &avx512_bf16::bf16_products_table();
+#endif
+  return nullptr;
+}
+
+const ProductKernels* int8_products() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (kernels_named("avx512") != nullptr && __builtin_cpu_supports("avx512bw") != 0 &&
+      __builtin_cpu_supports("avx512vnni") != 0) {
+    return &avx512_vnni::int8_products_table();
+  }
+  if (has_avx_vnni()) return &avx_vnni::int8_products_table();
 #endif
   return nullptr;
 }

@@ -85,6 +85,43 @@ struct Convolution {
   float* out = nullptr;  ///< (height, width, out_channels), not the input or the residual
 };
 
+/// What 8-bit codes of a row of inputs stand for: scale * (code - zero).
+struct InputScale {
+  float scale = 1;
+  std::int32_t zero = 0;
+};
+
+/// out = inputs weights^T + bias, then its GELU, then added to what `out` has, as asked for.
+struct Product {
+  const std::uint32_t* inputs = nullptr;  ///< (rows up to a multiple of `rows`, depth / factors) from put_row
+  const InputScale* scales = nullptr;     ///< (rows) from put_row
+  const std::uint32_t* weights = nullptr;  ///< From pack
+  const float* bias = nullptr;             ///< (outputs)
+  std::int64_t depth = 0;                  ///< A multiple of kProductDepth
+  bool gelu = false;
+  bool add = false;
+  float* out = nullptr;
+  std::int64_t out_stride = 0;
+};
+
+inline constexpr std::int64_t kProductDepth = 64;
+
+/// Products of a linear layer with factors below float32, and float32 results.
+struct ProductKernels {
+  const char* name;      ///< Such as "avx512_vnni"
+  std::int64_t panel;    ///< Outputs are a multiple of this
+  std::int64_t rows;     ///< Of the register tile
+  std::int64_t factors;  ///< In 32 bits: 2 of bfloat16, 4 of 8 bits
+
+  std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
+  /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
+  void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);
+  /// Rounds a row of inputs. 8 bits: by the row's own range, so that rows do not depend on each other.
+  InputScale (*put_row)(const float* x, std::int64_t depth, std::uint32_t* to);
+  /// Rows [begin, end), begin a multiple of `rows`; inputs of whole tiles are read.
+  void (*multiply)(const Product& product, std::int64_t begin, std::int64_t end, std::int64_t panel);
+};
+
 /// One instruction set's build.
 struct Kernels {
   const char* name;    ///< Such as "avx2"
@@ -126,6 +163,13 @@ const Kernels* kernels();
 /// Attention whose factors (queries, keys, values, exponentials) are rounded to bfloat16 and whose sums are
 /// float32; null where this processor has no such products, or none that da3 has a build for.
 const AttentionKernels* bf16_attention();
+
+/// Products whose inputs and weights are rounded to bfloat16; null as for bf16_attention().
+const ProductKernels* bf16_products();
+
+/// Products of 8-bit inputs and weights, summed exactly; null where this processor cannot add four of them in
+/// 32 bits (VNNI).
+const ProductKernels* int8_products();
 
 /// The build of that name if this processor runs it, for tests and benchmarks; null otherwise.
 const Kernels* kernels_named(const char* name);

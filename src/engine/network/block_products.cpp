@@ -14,6 +14,7 @@
 
 #include <engine/network/block_products.hpp>
 #include <engine/network_text.hpp>
+#include <engine/operators/low_products.hpp>
 
 namespace da3::engine {
 namespace {
@@ -80,6 +81,30 @@ bool has_int8_engine() {
 
 namespace {
 
+/// Layers that da3's own products take, and the GELU behind them.
+void use_low_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, BlockProducts products) {
+  for (auto& [path, plan] : plans) {
+    if (plan.class_name != "Linear") continue;
+    const auto weight = tensors.find(path + ".weight");
+    const auto parts = num_parts(path, plans);
+    // Each part is a product of its own.
+    if (weight->second.size(0) % parts != 0 ||
+        !suits_low_products(products, weight->second.narrow(0, 0, weight->second.size(0) / parts))) {
+      continue;
+    }
+    plan = {
+        "LowLinear",
+        std::string(text::k_linear_low),
+        {{"factors", factors_per_word(products)}, {"packed", pack_low_product(products, weight->second)}}};
+    tensors.erase(weight);
+    constexpr std::string_view kFirst = ".fc1";
+    if (!path.ends_with(kFirst)) continue;
+    ModulePlan& mlp = plans.at(path.substr(0, path.size() - kFirst.size()));
+    mlp.class_name = "LowMlp";
+    mlp.text = std::string(text::k_gelu_low) + std::string(text::k_mlp);
+  }
+}
+
 void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool full_range) {
   const std::optional<at::QEngine> engine = int8_engine();
   TORCH_CHECK(engine.has_value(), "this LibTorch has no engine for 8-bit products on this processor");
@@ -114,6 +139,7 @@ void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& 
 
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                           const Lowering& lowering) {
+  if (lowering.own_low_products) use_low_products(tensors, plans, lowering.block_products);
   if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);
   if (lowering.block_products == BlockProducts::kInt8) quantize(tensors, plans, lowering.full_int8_range);
 }

@@ -29,7 +29,8 @@ at::Tensor quantize_rows(const at::Tensor& weight);
 at::IValue pack_int8(const at::Tensor& weight, const at::Tensor& bias);
 
 /// Gives the linear layers of all blocks the products that `lowering` says, one layer at a time, so that the
-/// weights are in memory once. bfloat16: the weights are rounded to it. 8-bit: plans get packed weights
+/// weights are in memory once. With own_low_products layers that suit da3's products get packed weights for
+/// them; the others: bfloat16: the weights are rounded to it. 8-bit: plans get packed weights
 /// (symmetric, a scale for each output) and the tensors leave `tensors`; chooses LibTorch's quantised engine
 /// for the whole process. Throws: c10::Error.
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,

@@ -15,6 +15,8 @@ struct Lowering {
   bool bf16_attention = false;
   bool onednn_products = false;  ///< Matrix products by oneDNN instead of LibTorch's BLAS
   BlockProducts block_products = BlockProducts::kFloat;
+  /// With kBf16 and kInt8: da3's products (low_products.hpp) where the sizes suit them.
+  bool own_low_products = false;
   /// With kInt8: inputs keep 8 bits instead of 7. Only where sums of two products cannot saturate.
   bool full_int8_range = false;
 };

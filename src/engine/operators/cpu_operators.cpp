@@ -62,11 +62,17 @@ constexpr Rule kRules[] = {
      "BLAS does not use this processor's AVX-512 as oneDNN does; MKL takes its AVX2 code on AMD's"},
     {kFp32Products, always, nullptr, "linear, addmm_ (BLAS)",
      "oneDNN, packed weights and an own product were no faster where it was measured"},
+    {kBf16Products, [](const Facts& facts) { return !facts.bf16_products.empty(); }, nullptr,
+     "da3::product, bfloat16",
+     "inputs and weights are rounded, sums and all else stay fp32; weights are packed once: only when named"},
     {kBf16Products, [](const Facts& facts) { return facts.cpu.fast_bf16(); }, nullptr,
      "linear on bfloat16 (oneDNN)", "inputs and weights are rounded, all else stays fp32: only when named"},
     {kBf16Products, always, nullptr, "none", "this processor has no bfloat16 products"},
-    {kInt8Products, sums_of_8_bits_fit, [](Lowering& lowering) { lowering.full_int8_range = true; },
-     "linear_dynamic, 8-bit inputs", "VNNI adds 8-bit products in 32 bits: only when named"},
+    {kInt8Products, [](const Facts& facts) { return !facts.int8_products.empty(); }, nullptr,
+     "da3::product, 8-bit inputs",
+     "VNNI adds 8-bit products in 32 bits; a scale and a zero for each row of inputs: only when named"},
+    {kInt8Products, sums_of_8_bits_fit, nullptr, "linear_dynamic, 8-bit inputs",
+     "VNNI adds 8-bit products in 32 bits: only when named"},
     {kInt8Products, [](const Facts& facts) { return !facts.int8_engine.empty(); }, nullptr,
      "linear_dynamic, 7-bit inputs", "sums of two 8-bit products saturate without VNNI: only when named"},
     {kInt8Products, always, nullptr, "none",
@@ -124,6 +130,8 @@ CpuOperatorFacts cpu_operator_facts() {
   facts.cpu = cpu_features();
   if (own_operators_available()) facts.kernels = kernels::kernels()->name;
   facts.bf16_attention = bf16_attention_available();
+  if (const auto* products = kernels::bf16_products()) facts.bf16_products = products->name;
+  if (const auto* products = kernels::int8_products()) facts.int8_products = products->name;
   facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
   facts.onednn = onednn_available();
   if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);
@@ -138,6 +146,9 @@ Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision) {
   if (precision == Precision::kFp32) lowering.bf16_attention = false;
   if (precision == Precision::kBf16) lowering.block_products = BlockProducts::kBf16;
   if (precision == Precision::kInt8) lowering.block_products = BlockProducts::kInt8;
+  lowering.full_int8_range = sums_of_8_bits_fit(facts);
+  lowering.own_low_products = (precision == Precision::kBf16 && !facts.bf16_products.empty()) ||
+                              (precision == Precision::kInt8 && !facts.int8_products.empty());
   return lowering;
 }
 

@@ -1,0 +1,261 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#if defined(__AVX512BF16__) || defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+#include <immintrin.h>
+#endif
+
+#include <engine/kernels/gelu-inl.hpp>
+#include <engine/kernels/kernels.hpp>
+
+// Products of linear layers with factors below float32: weights are rounded and packed once, inputs a row at
+// a time, sums are float32 (bfloat16) or exact integers (8 bits). Two or four factors lie in the room of one
+// float32, a "word"; a step of the register tile multiplies them all. Without the instruction set it computes
+// the same in ordinary instructions, for tests.
+//
+// Packed weights, a panel of kPanel outputs after the other: (words, kPanel) factors, then kPanel scales and
+// kPanel sums of the factors (8 bits), which take the inputs' zero out of a product.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
+
+typedef std::uint32_t Word __attribute__((may_alias));
+typedef std::uint32_t Words __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
+
+inline Words load_words(const Word* p) {
+  return *reinterpret_cast<const Words*>(p);
+}
+inline void store_words(Word* p, Words v) {
+  *reinterpret_cast<Words*>(p) = v;
+}
+
+constexpr float kToInteger = 12582912.0F;  // 1.5 * 2^23: the sum's last bits are the nearest integer
+constexpr float kSmallestScale = 1e-30F;
+
+inline std::int32_t nearest(float x) {
+  return static_cast<std::int32_t>(__builtin_bit_cast(std::uint32_t, x + kToInteger) -
+                                   __builtin_bit_cast(std::uint32_t, kToInteger));
+}
+
+/// Factors of bfloat16, two a word.
+struct Bf16Factors {
+  static constexpr Index kFactors = 2;
+
+  static std::uint32_t rounded(float x) {
+    const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, x);
+    return (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
+  }
+
+  static Vec add(Vec sum, Word a, Vec b) {
+#ifdef __AVX512BF16__
+    return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)(a - Words{}), (__m512bh)b);
+#else
+    constexpr std::uint32_t kHigh = 0xFFFF0000;
+    const Words first = a - Words{};
+    const Words second = (Words)b;
+    return sum + (Vec)(first << 16) * (Vec)(second << 16) + (Vec)(first & kHigh) * (Vec)(second & kHigh);
+#endif
+  }
+
+  static void pack_row(const float* weights, Index depth, Word* to, Word* /*scale*/, Word* /*sum*/) {
+    for (Index k = 0; k < depth; k += 2)
+      to[k / 2 * kPanel] = rounded(weights[k]) | (rounded(weights[k + 1]) << 16);
+  }
+
+  static InputScale put_row(const float* x, Index depth, Word* to) {
+    for (Index k = 0; k < depth; k += 2 * kWidth) {
+#ifdef __AVX512BF16__
+      store_words(to + k / 2, (Words)_mm512_cvtne2ps_pbh((__m512)load(x + k + kWidth), (__m512)load(x + k)));
+#else
+      for (Index i = 0; i < kWidth; ++i)
+        to[k / 2 + i] = rounded(x[k + 2 * i]) | (rounded(x[k + 2 * i + 1]) << 16);
+#endif
+    }
+    return {};
+  }
+
+  /// The sums of a tile's row as the product.
+  static Vec finished(Vec sum, const InputScale& /*input*/, const Word* /*scales*/, const Word* /*sums*/) {
+    return sum;
+  }
+};
+
+/// Factors of 8 bits, four a word: inputs unsigned with a scale and a zero for each row, weights signed with
+/// a scale for each output.
+struct Int8Factors {
+  static constexpr Index kFactors = 4;
+
+  static Vec add(Vec sum, Word a, Vec b) {
+#if defined(__AVX512VNNI__)
+    return (Vec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)(a - Words{}), (__m512i)b);
+#elif defined(__AVXVNNI__)
+    return (Vec)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)(a - Words{}), (__m256i)b);
+#else
+    IVec result = (IVec)sum;
+    for (Index byte = 0; byte < 4; ++byte) {
+      const std::int32_t input = static_cast<std::int32_t>((a >> (8 * byte)) & 0xFF);
+      result += input * ((IVec)((Words)b << (24 - 8 * byte)) >> 24);
+    }
+    return (Vec)result;
+#endif
+  }
+
+  static void pack_row(const float* weights, Index depth, Word* to, Word* scale, Word* sum) {
+    float largest = 0;
+    for (Index k = 0; k < depth; ++k) {
+      const float magnitude = weights[k] < 0 ? -weights[k] : weights[k];
+      largest = magnitude > largest ? magnitude : largest;
+    }
+    // A row of zeros keeps a scale above zero.
+    const float step = largest > kSmallestScale ? largest / 127.0F : kSmallestScale;
+    const float inverse = 1.0F / step;
+    std::int32_t total = 0;
+    for (Index k = 0; k < depth; k += 4) {
+      std::uint32_t word = 0;
+      for (Index byte = 0; byte < 4; ++byte) {
+        const std::int32_t code = nearest(weights[k + byte] * inverse);
+        total += code;
+        word |= (static_cast<std::uint32_t>(code) & 0xFF) << (8 * byte);
+      }
+      to[k / 4 * kPanel] = word;
+    }
+    *scale = __builtin_bit_cast(std::uint32_t, step);
+    *sum = static_cast<std::uint32_t>(total);
+  }
+
+  static InputScale put_row(const float* x, Index depth, Word* to) {
+    Vec lowest{};  // zero belongs to the range, so that it is exact
+    Vec highest{};
+    for (Index k = 0; k < depth; k += kWidth) {
+      lowest = min(lowest, load(x + k));
+      highest = max(highest, load(x + k));
+    }
+    float low = 0;
+    float high = 0;
+    for (Index lane = 0; lane < kWidth; ++lane) {
+      low = lowest[lane] < low ? lowest[lane] : low;
+      high = highest[lane] > high ? highest[lane] : high;
+    }
+    const float range = high - low;
+    const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
+    const float inverse = 1.0F / step;
+    const std::int32_t zero = nearest(-low * inverse);
+    // Both ends of the range round to codes within 0..255, so nothing has to be clamped but the last bit.
+    const float offset = kToInteger + static_cast<float>(zero);
+    for (Index k = 0; k < depth; k += 4 * kWidth) {
+#if defined(__AVX512VNNI__)
+      for (Index v = 0; v < 4; ++v) {
+        const __m512i codes = _mm512_sub_epi32((__m512i)(load(x + k + v * kWidth) * inverse + offset),
+                                               _mm512_set1_epi32(0x4B400000));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + k / 4 + v * kWidth / 4),
+                         _mm512_cvtusepi32_epi8(_mm512_max_epi32(codes, _mm512_setzero_si512())));
+      }
+#else
+      for (Index v = 0; v < 4; ++v) {
+        IVec codes = (IVec)(load(x + k + v * kWidth) * inverse + offset) - 0x4B400000;
+        codes = codes > 0 ? codes : IVec{};
+        codes = codes < 255 ? codes : 255 - IVec{};
+        for (Index i = 0; i < kWidth; i += 4)
+          to[(k + v * kWidth + i) / 4] = static_cast<Word>(codes[i]) | static_cast<Word>(codes[i + 1]) << 8 |
+                                         static_cast<Word>(codes[i + 2]) << 16 |
+                                         static_cast<Word>(codes[i + 3]) << 24;
+      }
+#endif
+    }
+    return {.scale = step, .zero = zero};
+  }
+
+  static Vec finished(Vec sum, const InputScale& input, const Word* scales, const Word* sums) {
+    const IVec exact = (IVec)sum - input.zero * (IVec)load_words(sums);
+    return __builtin_convertvector(exact, Vec) * ((Vec)load_words(scales) * input.scale);
+  }
+};
+
+template <typename Factors>
+struct ProductOf {
+  static Index words(Index depth) { return depth / Factors::kFactors; }
+
+  static Index packed_words(Index outputs, Index depth) {
+    return outputs / kPanel * (words(depth) + 2) * kPanel;
+  }
+
+  static void pack(const float* weights, Index depth, Index panel, std::uint32_t* packed) {
+    Word* const to = packed + panel * (words(depth) + 2) * kPanel;
+    Word* const scales = to + words(depth) * kPanel;
+    for (Index i = 0; i < kPanel; ++i) {
+      scales[i] = 0;
+      scales[kPanel + i] = 0;
+      Factors::pack_row(weights + (panel * kPanel + i) * depth, depth, to + i, scales + i,
+                        scales + kPanel + i);
+    }
+  }
+
+  static InputScale put_row(const float* x, Index depth, std::uint32_t* to) {
+    return Factors::put_row(x, depth, to);
+  }
+
+  /// kRows rows and one panel: all of the depth in registers.
+  static void tile(const Word* a, Index a_stride, const Word* b, Index depth, float* c) {
+    Vec sum[kRows][kVectors];
+#pragma GCC unroll 16
+    for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v) sum[r][v] = Vec{};
+    }
+    for (Index k = 0; k < depth; ++k) {
+      Vec row[kVectors];
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v) row[v] = (Vec)load_words(b + k * kPanel + v * kWidth);
+#pragma GCC unroll 16
+      for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (Index v = 0; v < kVectors; ++v) sum[r][v] = Factors::add(sum[r][v], a[r * a_stride + k], row[v]);
+      }
+    }
+#pragma GCC unroll 16
+    for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v) store(c + r * kPanel + v * kWidth, sum[r][v]);
+    }
+  }
+
+  static void finish(const Product& product, Index row, Index panel, const Word* scales, const float* sums) {
+    const float* const bias = product.bias + panel * kPanel;
+    float* const out = product.out + row * product.out_stride + panel * kPanel;
+    const InputScale input = product.scales[row];
+    for (Index v = 0; v < kVectors; ++v) {
+      Vec value = Factors::finished(load(sums + v * kWidth), input, scales + v * kWidth,
+                                    scales + kPanel + v * kWidth) +
+                  load(bias + v * kWidth);
+      if (product.gelu) value = gelu_of(value);
+      if (product.add) value += load(out + v * kWidth);
+      store(out + v * kWidth, value);
+    }
+  }
+
+  static void multiply(const Product& product, Index begin, Index end, Index panel) {
+    const Index depth = words(product.depth);
+    const Word* const weights = product.weights + panel * (depth + 2) * kPanel;
+    for (Index row = begin; row < end; row += kRows) {
+      float sums[kRows * kPanel];
+      tile(product.inputs + row * depth, depth, weights, depth, sums);
+      for (Index r = 0; r < kRows && row + r < end; ++r)
+        finish(product, row + r, panel, weights + depth * kPanel, sums + r * kPanel);
+    }
+  }
+};
+
+template <typename Factors>
+constexpr ProductKernels product_kernels(const char* name) {
+  return {.name = name,
+          .panel = kPanel,
+          .rows = kRows,
+          .factors = Factors::kFactors,
+          .packed_words = ProductOf<Factors>::packed_words,
+          .pack = ProductOf<Factors>::pack,
+          .put_row = ProductOf<Factors>::put_row,
+          .multiply = ProductOf<Factors>::multiply};
+}
+
+}  // namespace
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

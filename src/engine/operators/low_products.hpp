@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+#include <engine/network/lowering.hpp>
+
+namespace da3::engine {
+
+// Linear layers whose factors are rounded to bfloat16 or to 8 bits by da3's own kernels
+// (kernels/products-inl.hpp). Weights are rounded and packed when a model is loaded. The operators, with
+// `factors` (of a 32-bit word) saying which of both:
+//
+//   da3::product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False) -> Tensor
+//       x weight^T + bias, or its exact GELU. x: (..., K) float32, contiguous; bias: (N). Returns (..., N).
+//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor bias, int factors) -> Tensor(a!)
+//       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
+//
+// bfloat16: inputs and weights are rounded to nearest, sums are float32. 8 bits: weights symmetric with a
+// scale for each output; inputs with a scale and a zero for each row, so that a row's result does not depend
+// on the others; sums are exact.
+
+/// True if this processor has own kernels for such products.
+bool low_products_available(BlockProducts products);
+
+/// True if they take a layer of that weight (N, K).
+bool suits_low_products(BlockProducts products, const at::Tensor& weight);
+
+/// What `factors` is for these products.
+std::int64_t factors_per_word(BlockProducts products);
+
+/// A weight (N, K), float32, rounded and packed: (N / panel, words) int32, a row for each panel of outputs.
+at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight);
+
+}  // namespace da3::engine
