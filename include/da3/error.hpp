@@ -25,6 +25,8 @@ enum class ErrorCode {
   kImageTooLarge,      ///< More pixels than allowed.
   kFocalMissing,       ///< A metric model without a focal length.
   kPredictionInvalid,  ///< The network's output has a wrong shape or values that are not finite.
+  // Scenes.
+  kSceneCameras,  ///< A file of given cameras cannot be used.
   // Models.
   kModelNotFound,   ///< No such file or installed name.
   kModelDamaged,    ///< The file cannot be read or its hash is wrong.

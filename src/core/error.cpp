@@ -28,6 +28,8 @@ std::string_view error_name(ErrorCode code) {
       return "focal.missing";
     case ErrorCode::kPredictionInvalid:
       return "prediction.invalid";
+    case ErrorCode::kSceneCameras:
+      return "scene.cameras";
     case ErrorCode::kModelNotFound:
       return "model.not_found";
     case ErrorCode::kModelDamaged:
@@ -72,6 +74,7 @@ int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::kUsage:
     case ErrorCode::kNoInput:
+    case ErrorCode::kSceneCameras:
     case ErrorCode::kOutputLocked:
       return 2;
     case ErrorCode::kInputNotFound:

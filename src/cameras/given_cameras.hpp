@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <da3/image.hpp>
+
+namespace da3::cameras {
+
+/// A camera as its file tells it, brought to one convention: x = intrinsics * camera_from_world * (X, Y, Z,
+/// 1), row-major; axes x right, y down, z forward; pixels from the outer corner.
+struct GivenCamera {
+  std::string
+      photo;  ///< Name in the file; empty if the file has none, and cameras are in the order of the photos
+  std::optional<Size> size;  ///< Of the picture that `intrinsics` belong to; none: the photo's own
+  std::array<double, 12> camera_from_world{};
+  std::array<double, 9> intrinsics{};
+  std::string distortion;  ///< Name of the lens model that `intrinsics` leave out; empty for a pinhole
+};
+
+struct GivenCameras {
+  std::filesystem::path source;  ///< For messages
+  std::filesystem::path
+      folder;        ///< That names of photos are relative to; for COLMAP below `images`, wherever that is
+  std::string unit;  ///< "m" if the file says so, else "given"
+  std::vector<GivenCamera> cameras;
+};
+
+enum class Distortion { kRefuse, kIgnore };
+
+/// The cameras of a COLMAP model's folder (binary or text, also `sparse/0` below it), a transforms.json
+/// (nerfstudio, instant-ngp), a cameras.json of da3, or an .npz file with `extrinsics` (S, 3 or 4, 4),
+/// `intrinsics` (S, 3, 3) and perhaps `photo`. Throws: Error kSceneCameras for a file that cannot be used,
+/// with the reason, kUsage where nothing is and for lens distortion unless it is to be ignored.
+GivenCameras read_cameras(const std::filesystem::path& path, Distortion distortion = Distortion::kRefuse);
+
+struct CameraMatches {
+  std::vector<std::size_t> camera_of_photo;  ///< Index into GivenCameras::cameras for each photo
+  std::size_t unused = 0;                    ///< Cameras without a photo
+};
+
+/// Which camera belongs to which photo: that whose name is the end of the photo's path, the longest such name
+/// first; else that of the same file name, if there is one of it. Throws: Error kUsage that lists photos
+/// without a camera or with several.
+CameraMatches match_cameras(const GivenCameras& given, std::span<const std::filesystem::path> photos);
+
+/// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape
+/// than the camera's picture (ratios of width and height more than 0.5 % apart).
+std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo);
+
+}  // namespace da3::cameras

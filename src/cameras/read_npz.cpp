@@ -1,0 +1,211 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <regex>
+#include <utility>
+
+#include <cameras/readers.hpp>
+#include <zip.h>
+
+namespace da3::cameras {
+namespace {
+
+struct DiscardArchive {
+  void operator()(zip_t* archive) const { zip_discard(archive); }
+};
+struct CloseEntry {
+  void operator()(zip_file_t* entry) const { zip_fclose(entry); }
+};
+using Archive = std::unique_ptr<zip_t, DiscardArchive>;
+
+Archive open_archive(Bytes bytes) {
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  Archive archive(source == nullptr ? nullptr : zip_open_from_source(source, ZIP_RDONLY, &error));
+  if (!archive) {
+    zip_source_free(source);
+    refuse(std::string("no npz file: ") + zip_error_strerror(&error));
+  }
+  return archive;
+}
+
+/// Bytes of an entry, at most the first `most`; none if it is not there.
+std::optional<std::vector<std::uint8_t>> entry_of(zip_t* archive, const std::string& name,
+                                                  std::uint64_t most) {
+  zip_stat_t stat;
+  zip_stat_init(&stat);
+  if (zip_stat(archive, name.c_str(), 0, &stat) != 0) return std::nullopt;
+  if ((stat.valid & ZIP_STAT_SIZE) == 0) refuse(name + " has no size");
+  const std::unique_ptr<zip_file_t, CloseEntry> entry(zip_fopen(archive, name.c_str(), 0));
+  std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(stat.size, most));
+  if (!entry ||
+      zip_fread(entry.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
+    refuse(name + " cannot be unpacked");
+  }
+  return bytes;
+}
+
+struct Array {
+  std::string type;
+  std::vector<std::size_t> shape;
+  Bytes data;
+};
+
+/// numpy.lib.format: magic, version, length of the header, a Python dictionary, data.
+Array array_of(const std::string& name, Bytes bytes) {
+  constexpr std::string_view kMagic = "\x93NUMPY";
+  if (bytes.size() < 16 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
+    refuse(name + " is no npy array");
+  const bool first_version = bytes[6] == 1;
+  std::size_t length = bytes[8] | static_cast<std::size_t>(bytes[9]) << 8U;
+  if (!first_version)
+    length |= static_cast<std::size_t>(bytes[10]) << 16U | static_cast<std::size_t>(bytes[11]) << 24U;
+  const std::size_t begin = first_version ? 10 : 12;
+  if (length > bytes.size() - begin) refuse(name + " ends early");
+  const std::string header(reinterpret_cast<const char*>(bytes.data()) + begin, length);
+  static const std::regex kForm(
+      R"(^\{'descr': '([<>|=]?[a-zA-Z][0-9]+)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), ?\}\s*$)");
+  std::smatch parts;
+  if (!std::regex_match(header, parts, kForm)) refuse(name + " has a type that cameras do not have");
+  if (parts[2] == "True") refuse(name + " is in Fortran order; save numpy.ascontiguousarray of it");
+  Array array{parts[1], {}, bytes.subspan(begin + length)};
+  const std::string sides = parts[3];
+  for (std::size_t at = 0; at < sides.size();) {
+    std::size_t side = 0;
+    const auto [end, error] = std::from_chars(sides.data() + at, sides.data() + sides.size(), side);
+    if (error != std::errc()) break;
+    array.shape.push_back(side);
+    at = std::min(sides.find_first_of("0123456789", static_cast<std::size_t>(end - sides.data())),
+                  sides.size());
+  }
+  return array;
+}
+
+template <typename Number>
+Number number_at(Bytes data, std::size_t index) {
+  std::array<std::uint8_t, sizeof(Number)> raw{};
+  std::memcpy(raw.data(), data.data() + index * sizeof(Number), sizeof(Number));
+  if constexpr (std::endian::native == std::endian::big) std::reverse(raw.begin(), raw.end());
+  return std::bit_cast<Number>(raw);
+}
+
+std::vector<double> doubles_of(const std::string& name, const Array& array) {
+  std::size_t count = 1;
+  for (const std::size_t side : array.shape) count *= side;
+  const std::size_t size = array.type == "<f8" ? 8 : array.type == "<f4" ? 4 : 0;
+  if (size == 0) refuse(name + " is not of float32 or float64");
+  if (count == 0 || count != array.data.size() / size)
+    refuse(name + " has no values, or not as many as its shape says");
+  std::vector<double> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    values[i] =
+        size == 8 ? number_at<double>(array.data, i) : static_cast<double>(number_at<float>(array.data, i));
+  }
+  return values;
+}
+
+void append_utf8(std::string& text, std::uint32_t point) {
+  if (point < 0x80) {
+    text += static_cast<char>(point);
+  } else if (point < 0x800) {
+    text += {static_cast<char>(0xC0U | point >> 6U), static_cast<char>(0x80U | (point & 0x3FU))};
+  } else if (point < 0x10000) {
+    text += {static_cast<char>(0xE0U | point >> 12U), static_cast<char>(0x80U | (point >> 6U & 0x3FU)),
+             static_cast<char>(0x80U | (point & 0x3FU))};
+  } else {
+    text +=
+        {static_cast<char>(0xF0U | (point >> 18U & 7U)), static_cast<char>(0x80U | (point >> 12U & 0x3FU)),
+         static_cast<char>(0x80U | (point >> 6U & 0x3FU)), static_cast<char>(0x80U | (point & 0x3FU))};
+  }
+}
+
+/// NumPy's texts of fixed length: "<U12" in UTF-32, "|S12" in bytes; both end at zeros.
+std::vector<std::string> texts_of(const Array& array) {
+  const bool wide = array.type.starts_with("<U");
+  if ((!wide && !array.type.starts_with("|S")) || array.shape.size() != 1)
+    refuse("photo is no list of texts");
+  std::size_t length = 0;
+  std::from_chars(array.type.data() + 2, array.type.data() + array.type.size(), length);
+  const std::size_t size = wide ? 4 : 1;
+  if (length == 0 || array.shape[0] != array.data.size() / (length * size))
+    refuse("photo has not as many texts as its shape says");
+  std::vector<std::string> texts(array.shape[0]);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    for (std::size_t k = 0; k < length; ++k) {
+      const std::uint32_t point =
+          wide ? number_at<std::uint32_t>(array.data, i * length + k) : array.data[i * length + k];
+      if (point == 0) break;
+      if (wide) {
+        append_utf8(texts[i], point);
+      } else {
+        texts[i] += static_cast<char>(point);
+      }
+    }
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::vector<GivenCamera> read_npz(Bytes bytes) {
+  const Archive archive = open_archive(bytes);
+  std::map<std::string, std::vector<std::uint8_t>> entries;
+  std::map<std::string, Array> arrays;
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 28U;  // A million cameras have 150 MB
+  constexpr std::uint64_t kHeader = 1024;                      // Of depth only the shape is read
+  for (const auto& [name, most] : {std::pair{"extrinsics", kLargest},
+                                   {"intrinsics", kLargest},
+                                   {"photo", kLargest},
+                                   {"crop", kLargest},
+                                   {"depth", kHeader}}) {
+    if (auto entry = entry_of(archive.get(), std::string(name) + ".npy", most)) {
+      entries[name] = std::move(*entry);
+      arrays[name] = array_of(name, entries[name]);
+    }
+  }
+  if (!arrays.contains("extrinsics") || !arrays.contains("intrinsics")) {
+    refuse("cameras need both arrays, `extrinsics` (S, 3, 4) and `intrinsics` (S, 3, 3)");
+  }
+  const Array& e = arrays["extrinsics"];
+  const Array& k = arrays["intrinsics"];
+  const bool fits = e.shape.size() == 3 && (e.shape[1] == 3 || e.shape[1] == 4) && e.shape[2] == 4 &&
+                    k.shape.size() == 3 && k.shape[1] == 3 && k.shape[2] == 3 && k.shape[0] == e.shape[0];
+  if (!fits) refuse("extrinsics are not (S, 3, 4) or intrinsics not (S, 3, 3)");
+  const std::vector<double> poses = doubles_of("extrinsics", e);
+  const std::vector<double> lenses = doubles_of("intrinsics", k);
+  std::vector<GivenCamera> given(e.shape[0]);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    std::copy_n(poses.begin() + static_cast<std::ptrdiff_t>(i * e.shape[1] * 4), 12,
+                given[i].camera_from_world.begin());
+    std::copy_n(lenses.begin() + static_cast<std::ptrdiff_t>(i * 9), 9, given[i].intrinsics.begin());
+  }
+  if (arrays.contains("photo")) {
+    const std::vector<std::string> names = texts_of(arrays["photo"]);
+    if (names.size() != given.size()) refuse("photo names another number of cameras than extrinsics");
+    for (std::size_t i = 0; i < given.size(); ++i) given[i].photo = names[i];
+  }
+  // A scene.npz has its intrinsics in processed pixels: the maps' size is the cameras', unless they are of a
+  // part of the photo.
+  if (arrays.contains("crop") && arrays["crop"].type == "<i4") {
+    for (std::size_t i = 0; i + 1 < arrays["crop"].data.size() / 4; i += 4) {
+      if (number_at<std::int32_t>(arrays["crop"].data, i) != 0 ||
+          number_at<std::int32_t>(arrays["crop"].data, i + 1) != 0) {
+        refuse("its cameras are of cut photos; give the cameras.json beside it");
+      }
+    }
+  }
+  if (arrays.contains("depth") && arrays["depth"].shape.size() == 3) {
+    const std::vector<std::size_t>& shape = arrays["depth"].shape;
+    for (GivenCamera& camera : given)
+      camera.size = Size{static_cast<int>(shape[1]), static_cast<int>(shape[2])};
+  }
+  return given;
+}
+
+}  // namespace da3::cameras

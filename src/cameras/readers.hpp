@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cameras/given_cameras.hpp>
+
+// One reader a format, each from bytes in memory. What is wrong with them is an Error kSceneCameras without
+// the file's name, which read_cameras puts before it.
+namespace da3::cameras {
+
+using Bytes = std::span<const std::uint8_t>;
+
+[[noreturn]] void refuse(const std::string& what);
+
+/// cameras.json or transforms.json, told apart by their members.
+GivenCameras read_json(Bytes text);
+std::vector<GivenCamera> read_colmap_binary(Bytes cameras, Bytes images);
+std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images);
+std::vector<GivenCamera> read_npz(Bytes archive);
+
+/// (3, 4) camera_from_world of a (4, 4) or (3, 4) world_from_camera, row-major.
+std::array<double, 12> inverted(const std::array<double, 12>& world_from_camera);
+
+}  // namespace da3::cameras
