@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <da3/camera.hpp>
 #include <da3/device.hpp>
 #include <da3/error.hpp>
 #include <da3/export.hpp>
@@ -52,13 +53,6 @@ struct Prediction {
   std::optional<DepthMap> sky;         ///< 0..1
   /// Focal length in pixels of the photo that made metres of it; none: none was needed.
   std::optional<double> focal_px;
-};
-
-/// Where a view's camera stands and what it sees: x = intrinsics * camera_from_world * (X, Y, Z, 1), then
-/// divided by its third element. Row-major. The camera looks along +Z, +Y is down.
-struct Camera {
-  std::array<float, 12> camera_from_world{};  ///< (3, 4), a rotation and a translation of depth's unit
-  std::array<float, 9> intrinsics{};          ///< (3, 3) in pixels of the view's maps; (0, 0) is a corner
 };
 
 /// One view of a scene: its maps, and its camera where the network has poses.

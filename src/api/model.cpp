@@ -60,8 +60,8 @@ Camera camera_of(const predict::Result& result, std::size_t view, Size size) {
   };
   pick(result.extrinsics, camera.camera_from_world);
   pick(result.intrinsics, camera.intrinsics);
-  const float scale_x = static_cast<float>(size.width) / static_cast<float>(result.size.width);
-  const float scale_y = static_cast<float>(size.height) / static_cast<float>(result.size.height);
+  const double scale_x = static_cast<double>(size.width) / result.size.width;
+  const double scale_y = static_cast<double>(size.height) / result.size.height;
   for (std::size_t column = 0; column < 3; ++column) {
     camera.intrinsics[column] *= scale_x;
     camera.intrinsics[3 + column] *= scale_y;

@@ -69,7 +69,7 @@ std::map<std::string, testing::Array> Scene::expected;
 
 template <typename Values>
 void append(std::vector<float>& all, const Values& values) {
-  all.insert(all.end(), values.begin(), values.end());
+  for (const auto value : values) all.push_back(static_cast<float>(value));
 }
 
 ::testing::AssertionResult matches(const std::vector<float>& found, const testing::Array& golden,
@@ -116,9 +116,9 @@ TEST_F(Scene, IntrinsicsAreInPixelsOfThePhoto) {
     const auto& found = scene.views[i].camera.value().intrinsics;
     EXPECT_NEAR(found[0], 2 * golden[i * 9], 1e-3 * found[0]);
     EXPECT_NEAR(found[4], 2 * golden[i * 9 + 4], 1e-3 * found[4]);
-    EXPECT_FLOAT_EQ(found[2], 70);
-    EXPECT_FLOAT_EQ(found[5], 112);
-    EXPECT_FLOAT_EQ(found[8], 1);
+    EXPECT_DOUBLE_EQ(found[2], 70);
+    EXPECT_DOUBLE_EQ(found[5], 112);
+    EXPECT_DOUBLE_EQ(found[8], 1);
   }
 }
 

@@ -42,53 +42,48 @@ void expect_error(ErrorCode code, const std::string& part, const std::function<v
 class GivenCamerasTest : public ::testing::Test {
  protected:
   testing::TemporaryFolder folder_;
-  const formats::SceneData scene_ = testing::wall_scene(3, 3, 4, {0.3, 1, -2});
+  const scene::Scene scene_ = testing::wall_scene(3, 3, 4, {0.3, 1, -2});
 
   /// Rotations go through quaternions or inverses: 1e-12; K is kept as it is.
   void expect_scene(const GivenCameras& given) {
     ASSERT_EQ(given.cameras.size(), 3U);
     for (std::size_t i = 0; i < 3; ++i) {
-      const formats::SceneCamera& camera = scene_.views[i].camera;
+      const Camera camera = scene_.views[i].photo_camera();
       for (std::size_t k = 0; k < 12; ++k)
         EXPECT_NEAR(given.cameras[i].camera_from_world[k], camera.camera_from_world[k], 1e-12);
       EXPECT_EQ(given.cameras[i].intrinsics, camera.intrinsics);
-      EXPECT_EQ(given.cameras[i].size, scene_.views[i].photo);
+      EXPECT_EQ(given.cameras[i].size, scene_.views[i].place.photo_size);
       EXPECT_EQ(given.cameras[i].distortion, "");
-      EXPECT_EQ(fs::path(given.cameras[i].photo).filename(), scene_.views[i].name);
+      EXPECT_EQ(fs::path(given.cameras[i].photo).filename(), scene_.views[i].name + ".jpg");
     }
   }
 };
 
 TEST_F(GivenCamerasTest, ReadsWhatTheExportsWrite) {
-  expect_scene(read_cameras(write(folder_.path() / "cameras.json", encode_cameras_json(scene_))));
-  expect_scene(read_cameras(write(folder_.path() / "transforms.json", encode_transforms_json(scene_, {}))));
+  expect_scene(read_cameras(write(folder_.path() / "cameras.json", formats::encode_cameras_json(scene_))));
+  expect_scene(
+      read_cameras(write(folder_.path() / "transforms.json", formats::encode_transforms_json(scene_, {}))));
   for (const bool text : {false, true}) {
     const fs::path model = folder_.path() / (text ? "text" : "binary") / "sparse" / "0";
-    for (const auto& [name, bytes] : encode_colmap(scene_, text)) write(model / name, bytes);
+    for (const auto& [name, bytes] : formats::encode_colmap(scene_, text)) write(model / name, bytes);
     expect_scene(read_cameras(model));
     expect_scene(read_cameras(model.parent_path().parent_path()));
   }
 }
 
 TEST_F(GivenCamerasTest, ReadsAnNpzWithTheNamesOfThePhotos) {
-  std::vector<formats::SceneMaps> maps(3);
-  for (std::size_t i = 0; i < 3; ++i) {
-    maps[i].depth = {{3, 4}, std::vector<float>(12, 1.0F)};
-    maps[i].image = {{3, 4}, std::vector<std::uint8_t>(36)};
-    maps[i].intrinsics = scene_.views[i].camera.intrinsics;
-    for (std::size_t k = 0; k < 6; ++k) maps[i].intrinsics[k] /= 10;
-  }
   const GivenCameras given =
-      read_cameras(write(folder_.path() / "scene.npz", encode_scene_npz(scene_, maps)));
+      read_cameras(write(folder_.path() / "scene.npz", formats::encode_scene_npz(scene_)));
   ASSERT_EQ(given.cameras.size(), 3U);
   EXPECT_EQ(given.cameras[2].photo, "photo2.jpg");
   EXPECT_EQ(given.cameras[2].camera_from_world, scene_.views[2].camera.camera_from_world);
   const std::array<double, 9> k = intrinsics_for(given.cameras[2], {30, 40});
-  for (std::size_t i = 0; i < 9; ++i) EXPECT_NEAR(k[i], scene_.views[2].camera.intrinsics[i], 1e-12);
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_NEAR(k[i], scene_.views[2].photo_camera().intrinsics[i], 1e-12);
 
-  maps[1].crop = {0, 14, 3, 4};
+  scene::Scene cut = scene_;
+  cut.views[1].place.left = 14;
   expect_error(ErrorCode::kSceneCameras, "cameras.json",
-               [&] { read_cameras(write(folder_.path() / "cut.npz", encode_scene_npz(scene_, maps))); });
+               [&] { read_cameras(write(folder_.path() / "cut.npz", formats::encode_scene_npz(cut))); });
 }
 
 TEST_F(GivenCamerasTest, KeepsFocalLengthsAndPrincipalPointsOfLensesWithDistortion) {
@@ -127,9 +122,9 @@ TEST_F(GivenCamerasTest, TakesTheAngleOfViewOfInstantNgp) {
 }
 
 TEST_F(GivenCamerasTest, SaysWhatIsWrongWithACamera) {
-  formats::SceneData scene = scene_;
+  scene::Scene scene = scene_;
   const auto reading = [&] {
-    read_cameras(write(folder_.path() / "cameras.json", encode_cameras_json(scene)));
+    read_cameras(write(folder_.path() / "cameras.json", formats::encode_cameras_json(scene)));
   };
   scene.views[1].camera.camera_from_world[0] *= 2;
   expect_error(ErrorCode::kSceneCameras,
@@ -150,7 +145,7 @@ TEST_F(GivenCamerasTest, SaysWhatIsWrongWithACamera) {
 
 TEST_F(GivenCamerasTest, NeverReadsPastTheEndOfAFile) {
   std::map<std::string, formats::Bytes> files;
-  for (auto& [name, bytes] : encode_colmap(scene_)) files[name] = bytes;
+  for (auto& [name, bytes] : formats::encode_colmap(scene_)) files[name] = bytes;
   const formats::Bytes& cameras = files.at("cameras.bin");
   const formats::Bytes& images = files.at("images.bin");
   EXPECT_EQ(read_colmap_binary(cameras, images).size(), 3U);

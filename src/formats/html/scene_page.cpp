@@ -6,6 +6,7 @@
 #include <formats/html/page_text.hpp>
 #include <formats/html/scene_page.hpp>
 #include <formats/scene/byte_writer.hpp>
+#include <formats/scene/scene_files.hpp>
 #include <formats/scene/viewer.hpp>
 #include <page_source.hpp>
 
@@ -27,22 +28,23 @@ std::string picture_url(const std::vector<std::uint8_t>& jpeg) {
 }
 
 /// float32 positions without the origin, then colours, as the page reads them.
-std::string points_text(const ScenePoints& points, const std::array<double, 3>& origin) {
-  ByteWriter data(points.positions.size() * (3 * sizeof(float) + 3));
-  for (const auto& position : points.positions) {
-    for (std::size_t k = 0; k < 3; ++k) data.put(static_cast<float>(position[k] - origin[k]));
+std::string points_text(const std::vector<scene::Point>& points, const std::array<double, 3>& origin) {
+  ByteWriter data(points.size() * (3 * sizeof(float) + 3));
+  for (const scene::Point& point : points) {
+    for (std::size_t k = 0; k < 3; ++k) data.put(static_cast<float>(point.position[k] - origin[k]));
   }
-  for (const auto& colour : points.colours) data.put_all(colour);
+  for (const scene::Point& point : points) data.put_all(point.rgb);
   return base64(data.take());
 }
 
-Json view_entry(const SceneView& view, const PageView& shown, bool reference) {
-  Json entry = {{"name", view.name},
-                {"width", view.photo.width},
-                {"height", view.photo.height},
-                {"processed_width", shown.processed_width},
-                {"camera_from_world", view.camera.camera_from_world},
-                {"intrinsics", view.camera.intrinsics},
+Json view_entry(const scene::View& view, const PageView& shown, bool reference) {
+  const Camera camera = view.photo_camera();
+  Json entry = {{"name", image_name(view)},
+                {"width", view.place.photo_size.width},
+                {"height", view.place.photo_size.height},
+                {"processed_width", view.input.size.width},
+                {"camera_from_world", camera.camera_from_world},
+                {"intrinsics", camera.intrinsics},
                 {"reference", reference},
                 {"points", shown.points},
                 {"depth", nullptr},
@@ -57,16 +59,16 @@ Json view_entry(const SceneView& view, const PageView& shown, bool reference) {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_scene_page(const SceneData& scene, const ScenePage& page) {
+std::vector<std::uint8_t> encode_scene_page(const scene::Scene& scene, const ScenePage& page) {
   if (page.views.size() != scene.views.size()) {
     throw Error(ErrorCode::kInternal, "page: a view without pictures");
   }
   const Viewer viewer = viewer_of(scene);
   Json json = {{"title", page.title},
-               {"unit", scene.unit},
+               {"unit", to_string(scene.unit)},
                {"viewer", viewer.viewer_from_world},
                {"origin", viewer.origin},
-               {"points", scene.points.positions.size()},
+               {"points", scene.cloud.points.size()},
                {"views", Json::array()},
                {"facts", Json::array()},
                {"warnings", page.warnings}};
@@ -82,7 +84,7 @@ std::vector<std::uint8_t> encode_scene_page(const SceneData& scene, const SceneP
   return fill_page(page_source::k_scene_html, {{"style", page_source::k_page_css},
                                                {"script", script},
                                                {"scene", json_for_page(json)},
-                                               {"points", points_text(scene.points, viewer.origin)}});
+                                               {"points", points_text(scene.cloud.points, viewer.origin)}});
 }
 
 }  // namespace da3::formats

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <formats/depth_statistics.hpp>
-#include <formats/scene/scene_data.hpp>
+#include <scene/scene.hpp>
 
 namespace da3::formats {
 
@@ -18,7 +18,6 @@ namespace da3::formats {
 struct PageView {
   std::vector<std::uint8_t> photo;  ///< JPEG
   std::vector<std::uint8_t> depth;  ///< JPEG, the coloured map
-  int processed_width = 0;          ///< Of the network's picture
   std::size_t points = 0;           ///< That this view made
   std::optional<DepthStatistics> statistics;
 };
@@ -32,6 +31,6 @@ struct ScenePage {
 
 /// index.html of a scene: points, cameras, photos and depth in one file that a browser opens without a
 /// network.
-std::vector<std::uint8_t> encode_scene_page(const SceneData& scene, const ScenePage& page);
+std::vector<std::uint8_t> encode_scene_page(const scene::Scene& scene, const ScenePage& page);
 
 }  // namespace da3::formats

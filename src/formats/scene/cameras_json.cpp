@@ -22,7 +22,7 @@ Json rows_of(const std::array<double, kRows * kColumns>& values) {
   return rows;
 }
 
-void put_camera(Json& json, const SceneCamera& camera) {
+void put_camera(Json& json, const Camera& camera) {
   json["camera_from_world"] = rows_of<3, 4>(camera.camera_from_world);
   json["intrinsics"] = rows_of<3, 3>(camera.intrinsics);
 }
@@ -35,38 +35,46 @@ Bytes bytes_of(const Json& json) {
 
 }  // namespace
 
-Bytes encode_cameras_json(const SceneData& scene) {
+std::string image_name(const scene::View& view) {
+  return view.name + (view.turned ? ".jpg" : view.file.extension().string());
+}
+
+Bytes encode_cameras_json(const scene::Scene& scene) {
   Json json = {{"schema", 1},
                {"convention", "camera_from_world, OpenCV axes, pixels from the outer corner"},
-               {"unit", scene.unit},
-               {"source", scene.source},
-               {"reference", scene.reference},
+               {"unit", to_string(scene.unit)},
+               {"source", to_string(scene.pose_source)},
+               {"reference", nullptr},
                {"views", Json::array()}};
-  for (const SceneView& view : scene.views) {
-    Json entry = {{"photo", view.name}, {"width", view.photo.width}, {"height", view.photo.height}};
-    if (!core::is_utf8(view.name)) entry["photo_base64"] = core::base64_encode(view.name);
-    put_camera(entry, view.camera);
-    if (view.predicted) put_camera(entry["predicted"], *view.predicted);
+  if (scene.reference) json["reference"] = *scene.reference;
+  for (const scene::View& view : scene.views) {
+    const std::string name = image_name(view);
+    Json entry = {
+        {"photo", name}, {"width", view.place.photo_size.width}, {"height", view.place.photo_size.height}};
+    if (!core::is_utf8(name)) entry["photo_base64"] = core::base64_encode(name);
+    put_camera(entry, view.photo_camera());
+    if (view.predicted) put_camera(entry["predicted"], camera_of_photo(*view.predicted, view.place));
     json["views"].push_back(std::move(entry));
   }
   return bytes_of(json);
 }
 
-Bytes encode_transforms_json(const SceneData& scene, const TransformsFiles& files) {
+Bytes encode_transforms_json(const scene::Scene& scene, const TransformsFiles& files) {
   Json json = {{"camera_model", "OPENCV"}, {"k1", 0}, {"k2", 0}, {"p1", 0}, {"p2", 0}};
   if (files.points) json["ply_file_path"] = *files.points;
   json["frames"] = Json::array();
   for (std::size_t i = 0; i < scene.views.size(); ++i) {
-    const SceneView& view = scene.views[i];
-    const auto& k = view.camera.intrinsics;
-    std::array<double, 16> pose = world_from_camera(view.camera);
+    const scene::View& view = scene.views[i];
+    const Camera camera = view.photo_camera();
+    const auto& k = camera.intrinsics;
+    std::array<double, 16> pose = world_from_camera(camera);
     for (std::size_t row = 0; row < 3; ++row) {  // OpenGL's axes: y up, z back
       pose[4 * row + 1] = -pose[4 * row + 1];
       pose[4 * row + 2] = -pose[4 * row + 2];
     }
-    Json frame = {{"file_path", files.image_folder + "/" + view.name},
-                  {"w", view.photo.width},
-                  {"h", view.photo.height},
+    Json frame = {{"file_path", files.image_folder + "/" + image_name(view)},
+                  {"w", view.place.photo_size.width},
+                  {"h", view.place.photo_size.height},
                   {"fl_x", k[0]},
                   {"fl_y", k[4]},
                   {"cx", k[2]},

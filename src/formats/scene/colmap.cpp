@@ -45,7 +45,7 @@ struct ImagePoint {
 };
 
 /// An element of a track: an image, from 1, and the place in its list of 2D points.
-struct TrackElement {
+struct Seen {
   std::uint32_t image = 0;
   std::uint32_t index = 0;
 };
@@ -53,71 +53,75 @@ struct TrackElement {
 /// The 2D points of all images and the tracks of all points, which refer to one another.
 class Observations {
  public:
-  explicit Observations(const SceneData& scene) : of_image_(scene.views.size()) {
-    const ScenePoints& points = scene.points;
-    begin_.reserve(points.positions.size() + 1);
-    tracks_.reserve(points.positions.size() + points.tracks.size());
-    auto extra = points.tracks.begin();
-    for (std::size_t i = 0; i < points.positions.size(); ++i) {
-      begin_.push_back(tracks_.size());
-      add(points.seen[i], i + 1);
-      for (; extra != points.tracks.end() && extra->first == i; ++extra) add(extra->second, i + 1);
+  Observations(const scene::Scene& scene, std::span<const TrackElement> tracks)
+      : of_image_(scene.views.size()) {
+    const std::vector<scene::Point>& points = scene.cloud.points;
+    begin_.reserve(points.size() + 1);
+    seen_.reserve(points.size() + tracks.size());
+    auto extra = tracks.begin();
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const scene::Point& point = points[i];
+      begin_.push_back(seen_.size());
+      const auto [x, y] = scene.views[point.view].photo_position(point.column + 0.5, point.row + 0.5);
+      add(point.view, {x, y, i + 1});
+      for (; extra != tracks.end() && extra->point == i; ++extra)
+        add(extra->view, {extra->x, extra->y, i + 1});
     }
-    begin_.push_back(tracks_.size());
+    begin_.push_back(seen_.size());
   }
 
   const std::vector<ImagePoint>& of_image(std::size_t view) const { return of_image_[view]; }
-  std::span<const TrackElement> of_point(std::size_t point) const {
-    return std::span(tracks_).subspan(begin_[point], begin_[point + 1] - begin_[point]);
+  std::span<const Seen> of_point(std::size_t point) const {
+    return std::span(seen_).subspan(begin_[point], begin_[point + 1] - begin_[point]);
   }
-  std::size_t count() const { return tracks_.size(); }
+  std::size_t count() const { return seen_.size(); }
 
  private:
-  void add(const Observation& seen, std::uint64_t point) {
-    std::vector<ImagePoint>& points = of_image_[seen.view];
-    tracks_.push_back({seen.view + 1, static_cast<std::uint32_t>(points.size())});
-    points.push_back({seen.x, seen.y, point});
+  void add(std::uint32_t view, const ImagePoint& point) {
+    seen_.push_back({view + 1, static_cast<std::uint32_t>(of_image_[view].size())});
+    of_image_[view].push_back(point);
   }
 
   std::vector<std::vector<ImagePoint>> of_image_;
   std::vector<std::size_t> begin_;
-  std::vector<TrackElement> tracks_;
+  std::vector<Seen> seen_;
 };
 
-std::array<double, 4> pinhole(const SceneView& view) {
-  const auto& k = view.camera.intrinsics;
+/// The whole upright photo's.
+std::array<double, 4> pinhole(const scene::View& view) {
+  const auto k = view.photo_camera().intrinsics;
   return {k[0], k[4], k[2], k[5]};
 }
 
-std::array<double, 3> translation(const SceneView& view) {
+std::array<double, 3> translation(const scene::View& view) {
   const auto& e = view.camera.camera_from_world;
   return {e[3], e[7], e[11]};
 }
 
-Bytes cameras_bin(const SceneData& scene) {
+Bytes cameras_bin(const scene::Scene& scene) {
   ByteWriter file(8 + scene.views.size() * 56);
   file.put(std::uint64_t{scene.views.size()});
   for (std::size_t i = 0; i < scene.views.size(); ++i) {
-    const SceneView& view = scene.views[i];
+    const scene::View& view = scene.views[i];
     file.put(static_cast<std::uint32_t>(i + 1));
     file.put(kPinhole);
-    file.put(static_cast<std::uint64_t>(view.photo.width));
-    file.put(static_cast<std::uint64_t>(view.photo.height));
+    file.put(static_cast<std::uint64_t>(view.place.photo_size.width));
+    file.put(static_cast<std::uint64_t>(view.place.photo_size.height));
     file.put_all(pinhole(view));
   }
   return file.take();
 }
 
-Bytes images_bin(const SceneData& scene, const Observations& observations) {
+Bytes images_bin(const scene::Scene& scene, const Observations& observations) {
   ByteWriter file(8 + scene.views.size() * 128 + observations.count() * 24);
   file.put(std::uint64_t{scene.views.size()});
   for (std::size_t i = 0; i < scene.views.size(); ++i) {
-    const SceneView& view = scene.views[i];
+    const scene::View& view = scene.views[i];
     file.put(static_cast<std::uint32_t>(i + 1));
     file.put_all(quaternion(view.camera.camera_from_world));
     file.put_all(translation(view));
     file.put(static_cast<std::uint32_t>(i + 1));
-    file.put_text(view.name);
+    file.put_text(image_name(view));
     file.put(std::uint8_t{0});
     file.put(std::uint64_t{observations.of_image(i).size()});
     for (const ImagePoint& point : observations.of_image(i)) {
@@ -129,18 +133,18 @@ Bytes images_bin(const SceneData& scene, const Observations& observations) {
   return file.take();
 }
 
-Bytes points_bin(const SceneData& scene, const Observations& observations) {
-  const ScenePoints& points = scene.points;
-  ByteWriter file(8 + points.positions.size() * 51 + observations.count() * 8);
-  file.put(std::uint64_t{points.positions.size()});
-  for (std::size_t i = 0; i < points.positions.size(); ++i) {
+Bytes points_bin(const scene::Scene& scene, const Observations& observations) {
+  const std::vector<scene::Point>& points = scene.cloud.points;
+  ByteWriter file(8 + points.size() * 51 + observations.count() * 8);
+  file.put(std::uint64_t{points.size()});
+  for (std::size_t i = 0; i < points.size(); ++i) {
     file.put(std::uint64_t{i + 1});
-    file.put_all(points.positions[i]);
-    file.put_all(points.colours[i]);
+    file.put_all(points[i].position);
+    file.put_all(points[i].rgb);
     file.put(0.0);  // Reprojection error: the point was made from its pixel
-    const std::span<const TrackElement> track = observations.of_point(i);
+    const std::span<const Seen> track = observations.of_point(i);
     file.put(std::uint64_t{track.size()});
-    for (const TrackElement& element : track) {
+    for (const Seen& element : track) {
       file.put(element.image);
       file.put(element.index);
     }
@@ -184,23 +188,23 @@ class TextWriter {
   Bytes bytes_;
 };
 
-Bytes cameras_txt(const SceneData& scene) {
+Bytes cameras_txt(const scene::Scene& scene) {
   TextWriter text("# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[] (fx fy cx cy)\n");
   for (std::size_t i = 0; i < scene.views.size(); ++i) {
-    const SceneView& view = scene.views[i];
-    text.words(i + 1, "PINHOLE", view.photo.width, view.photo.height, pinhole(view));
+    const scene::View& view = scene.views[i];
+    text.words(i + 1, "PINHOLE", view.place.photo_size.width, view.place.photo_size.height, pinhole(view));
     text.end_line();
   }
   return text.take();
 }
 
-Bytes images_txt(const SceneData& scene, const Observations& observations) {
+Bytes images_txt(const scene::Scene& scene, const Observations& observations) {
   TextWriter text(
       "# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME\n# POINTS2D[] as (X, Y, POINT3D_ID)\n");
   for (std::size_t i = 0; i < scene.views.size(); ++i) {
-    const SceneView& view = scene.views[i];
+    const scene::View& view = scene.views[i];
     text.words(i + 1, quaternion(view.camera.camera_from_world), translation(view), i + 1);
-    text.put(view.name);
+    text.put(image_name(view));
     text.end_line();
     for (const ImagePoint& point : observations.of_image(i)) text.words(point.x, point.y, point.point);
     text.end_line();
@@ -208,12 +212,12 @@ Bytes images_txt(const SceneData& scene, const Observations& observations) {
   return text.take();
 }
 
-Bytes points_txt(const SceneData& scene, const Observations& observations) {
+Bytes points_txt(const scene::Scene& scene, const Observations& observations) {
   TextWriter text("# POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[] as (IMAGE_ID, POINT2D_IDX)\n");
-  const ScenePoints& points = scene.points;
-  for (std::size_t i = 0; i < points.positions.size(); ++i) {
-    text.words(i + 1, points.positions[i], points.colours[i], 0);
-    for (const TrackElement& element : observations.of_point(i)) text.words(element.image, element.index);
+  const std::vector<scene::Point>& points = scene.cloud.points;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    text.words(i + 1, points[i].position, points[i].rgb, 0);
+    for (const Seen& element : observations.of_point(i)) text.words(element.image, element.index);
     text.end_line();
   }
   return text.take();
@@ -221,16 +225,18 @@ Bytes points_txt(const SceneData& scene, const Observations& observations) {
 
 }  // namespace
 
-std::vector<NamedFile> encode_colmap(const SceneData& scene, bool text) {
-  const Observations observations(scene);
+std::vector<NamedFile> encode_colmap(const scene::Scene& scene, bool text,
+                                     std::span<const TrackElement> tracks) {
+  const Observations observations(scene, tracks);
   if (!text) {
     return {{"cameras.bin", cameras_bin(scene)},
             {"images.bin", images_bin(scene, observations)},
             {"points3D.bin", points_bin(scene, observations)}};
   }
-  for (const SceneView& view : scene.views) {
-    if (view.name.find_first_of(" \t\r\n") != std::string::npos) {
-      throw Error(ErrorCode::kUsage, "--colmap-text: COLMAP cuts the name '" + view.name +
+  for (const scene::View& view : scene.views) {
+    const std::string name = image_name(view);
+    if (name.find_first_of(" \t\r\n") != std::string::npos) {
+      throw Error(ErrorCode::kUsage, "--colmap-text: COLMAP cuts the name '" + name +
                                          "' at its blank; rename the photo or leave out --colmap-text");
     }
   }

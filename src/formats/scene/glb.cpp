@@ -43,17 +43,17 @@ class MeshWriter {
  public:
   MeshWriter(Json& gltf, ByteWriter& bin) : gltf_(gltf), bin_(bin) {}
 
-  /// `colour(i)` is the linear colour of vertex i.
-  template <typename Colour>
-  void add(const char* name, int mode, const std::vector<Point>& vertices, const Point& origin,
+  /// `position_of(i)` and `colour(i)`, linear, are those of vertex i.
+  template <typename Position, typename Colour>
+  void add(const char* name, int mode, std::size_t count, const Point& origin, Position position_of,
            Colour colour) {
-    Json limits = {{"min", Json::array()}, {"max", Json::array()}};
     std::array<float, 3> low{};
     std::array<float, 3> high{};
     low.fill(std::numeric_limits<float>::max());
     high.fill(std::numeric_limits<float>::lowest());
     std::size_t begin = bin_.size();
-    for (const Point& vertex : vertices) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Point& vertex = position_of(i);
       for (std::size_t k = 0; k < 3; ++k) {
         const auto value = static_cast<float>(vertex[k] - origin[k]);
         low[k] = std::min(low[k], value);
@@ -61,12 +61,12 @@ class MeshWriter {
         bin_.put(value);
       }
     }
-    Json position = accessor(begin, vertices.size(), kFloat32, "VEC3");
+    Json position = accessor(begin, count, kFloat32, "VEC3");
     position["min"] = low;
     position["max"] = high;
     begin = bin_.size();
-    for (std::size_t i = 0; i < vertices.size(); ++i) bin_.put_all(colour(i));
-    Json tint = accessor(begin, vertices.size(), kUint16, "VEC4");
+    for (std::size_t i = 0; i < count; ++i) bin_.put_all(colour(i));
+    Json tint = accessor(begin, count, kUint16, "VEC4");
     tint["normalized"] = true;
 
     const std::size_t first = gltf_["accessors"].size();
@@ -96,7 +96,7 @@ class MeshWriter {
   ByteWriter& bin_;
 };
 
-void add_outlines(MeshWriter& meshes, const SceneData& scene, const Viewer& viewer) {
+void add_outlines(MeshWriter& meshes, const scene::Scene& scene, const Viewer& viewer) {
   constexpr std::size_t kVertices = 16;
   std::vector<Point> ends;
   std::vector<std::array<std::uint16_t, 4>> colours;
@@ -108,30 +108,36 @@ void add_outlines(MeshWriter& meshes, const SceneData& scene, const Viewer& view
     const std::array<double, 3> c = view_colour(i, scene.views.size());
     colours.push_back({linear_16_bit(c[0]), linear_16_bit(c[1]), linear_16_bit(c[2]), 65535});
   }
-  meshes.add("cameras", kLines, ends, viewer.origin,
-             [&](std::size_t vertex) { return colours[vertex / kVertices]; });
+  meshes.add(
+      "cameras", kLines, ends.size(), viewer.origin,
+      [&](std::size_t vertex) -> const Point& { return ends[vertex]; },
+      [&](std::size_t vertex) { return colours[vertex / kVertices]; });
 }
 
-void add_points(MeshWriter& meshes, const ScenePoints& points, const Viewer& viewer) {
+void add_points(MeshWriter& meshes, const std::vector<scene::Point>& points, const Viewer& viewer) {
   std::array<std::uint16_t, 256> linear{};
   for (std::size_t i = 0; i < linear.size(); ++i) linear[i] = linear_16_bit(static_cast<double>(i) / 255);
-  meshes.add("points", kPoints, points.positions, viewer.origin, [&](std::size_t i) {
-    const auto& c = points.colours[i];
-    return std::array<std::uint16_t, 4>{linear[c[0]], linear[c[1]], linear[c[2]], 65535};
-  });
+  meshes.add(
+      "points", kPoints, points.size(), viewer.origin,
+      [&](std::size_t i) -> const Point& { return points[i].position; },
+      [&](std::size_t i) {
+        const auto& c = points[i].rgb;
+        return std::array<std::uint16_t, 4>{linear[c[0]], linear[c[1]], linear[c[2]], 65535};
+      });
 }
 
 /// A node that looks where the photo was taken from; a glTF camera looks along -z with y up.
-void add_viewpoint(Json& gltf, const SceneView& view, const Point& origin) {
-  const auto& k = view.camera.intrinsics;
-  std::array<double, 16> pose = world_from_camera(view.camera);
+void add_viewpoint(Json& gltf, const scene::View& view, const Point& origin) {
+  const Camera camera = view.photo_camera();
+  const auto& k = camera.intrinsics;
+  std::array<double, 16> pose = world_from_camera(camera);
   for (std::size_t row = 0; row < 3; ++row) {
     pose[4 * row + 1] = -pose[4 * row + 1];
     pose[4 * row + 2] = -pose[4 * row + 2];
     pose[4 * row + 3] -= origin[row];
   }
-  const double width = view.photo.width;
-  const double height = view.photo.height;
+  const double width = view.place.photo_size.width;
+  const double height = view.place.photo_size.height;
   gltf["cameras"].push_back({{"type", "perspective"},
                              {"perspective",
                               {{"yfov", 2 * std::atan(height / 2 / k[4])},
@@ -140,7 +146,7 @@ void add_viewpoint(Json& gltf, const SceneView& view, const Point& origin) {
   gltf["nodes"].push_back({{"name", "view_" + view.name},
                            {"matrix", column_major(pose)},
                            {"camera", gltf["cameras"].size() - 1},
-                           {"extras", {{"photo", view.name}, {"intrinsics", k}}}});
+                           {"extras", {{"photo", image_name(view)}, {"intrinsics", k}}}});
 }
 
 Json document(const Viewer& viewer) {
@@ -174,23 +180,23 @@ void put_chunk_header(ByteWriter& file, std::size_t bytes, const char* type) {
 
 }  // namespace
 
-Bytes encode_glb(const SceneData& scene, const GlbOptions& options) {
+Bytes encode_glb(const scene::Scene& scene, const GlbOptions& options) {
   constexpr std::size_t kBytesOfVertex = 3 * sizeof(float) + 4 * sizeof(std::uint16_t);
-  const std::size_t expected = kBytesOfVertex * (scene.points.positions.size() + 16 * scene.views.size());
+  const std::size_t expected = kBytesOfVertex * (scene.cloud.points.size() + 16 * scene.views.size());
   constexpr std::size_t kLimit = std::numeric_limits<std::uint32_t>::max() - (std::size_t{1} << 24U);
   if (expected >= kLimit) {
     throw Error(ErrorCode::kUsage,
-                "scene.glb: " + std::to_string(scene.points.positions.size()) +
+                "scene.glb: " + std::to_string(scene.cloud.points.size()) +
                     " points do not fit a GLB file of 4 GiB; give --max-points, or another format");
   }
   const Viewer viewer = viewer_of(scene);
   Json gltf = document(viewer);
   ByteWriter bin(expected);
   MeshWriter meshes(gltf, bin);
-  if (!scene.points.positions.empty()) add_points(meshes, scene.points, viewer);
+  if (!scene.cloud.points.empty()) add_points(meshes, scene.cloud.points, viewer);
   if (options.cameras && !scene.views.empty()) {
     add_outlines(meshes, scene, viewer);
-    for (const SceneView& view : scene.views) add_viewpoint(gltf, view, viewer.origin);
+    for (const scene::View& view : scene.views) add_viewpoint(gltf, view, viewer.origin);
   }
   link_nodes(gltf, viewer.origin);
   const Bytes data = bin.take();  // Of whole 4-byte words: 12 or 8 bytes a vertex

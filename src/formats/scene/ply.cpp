@@ -24,50 +24,48 @@ std::string properties(const char* type, std::initializer_list<const char*> name
 }
 
 template <typename Coordinate>
-Bytes points_ply(const SceneData& scene, const char* type, bool confidence) {
-  const ScenePoints& points = scene.points;
-  std::string header = header_begin("unit " + scene.unit, points.positions.size()) +
+Bytes points_ply(const scene::Scene& scene, const char* type, bool confidence) {
+  const std::vector<scene::Point>& points = scene.cloud.points;
+  std::string header = header_begin("unit " + std::string(to_string(scene.unit)), points.size()) +
                        properties(type, {"x", "y", "z"}) + properties("uchar", {"red", "green", "blue"});
   if (confidence) header += properties("float", {"confidence"});
   header += "end_header\n";
-  ByteWriter file(header.size() + points.positions.size() * (3 * sizeof(Coordinate) + 3 + sizeof(float)));
+  ByteWriter file(header.size() + points.size() * (3 * sizeof(Coordinate) + 3 + sizeof(float)));
   file.put_text(header);
-  for (std::size_t i = 0; i < points.positions.size(); ++i) {
-    for (const double value : points.positions[i]) file.put(static_cast<Coordinate>(value));
-    file.put_all(points.colours[i]);
-    if (confidence) file.put(points.confidence[i]);
+  for (const scene::Point& point : points) {
+    for (const double value : point.position) file.put(static_cast<Coordinate>(value));
+    file.put_all(point.rgb);
+    if (confidence) file.put(point.confidence);
   }
   return file.take();
 }
 
-/// One row of the 3DGS layout without its header.
-std::vector<float> gaussian_row(const GaussianCloud& gaussians, std::size_t i) {
-  const std::size_t bands =
-      static_cast<std::size_t>(gaussians.degree + 1) * static_cast<std::size_t>(gaussians.degree + 1);
-  const float* harmonics = gaussians.harmonics.data() + i * 3 * bands;
-  std::vector<float> row(gaussians.means[i].begin(), gaussians.means[i].end());
+/// One row of the 3DGS layout: the harmonics above degree 0 go colour by colour.
+void put_row(std::vector<float>& row, const scene::Gaussian& gaussian, std::size_t bands) {
+  constexpr std::size_t kStored = 9;  // Bands of a colour in Gaussian::harmonics
+  const float* harmonics = gaussian.harmonics.data();
+  row.assign(gaussian.mean.begin(), gaussian.mean.end());
   row.insert(row.end(), 3, 0.0F);  // Normals, which nothing reads
-  for (std::size_t c = 0; c < 3; ++c) row.push_back(harmonics[c * bands]);
+  for (std::size_t c = 0; c < 3; ++c) row.push_back(harmonics[c * kStored]);
   for (std::size_t c = 0; c < 3; ++c)
-    row.insert(row.end(), harmonics + c * bands + 1, harmonics + (c + 1) * bands);
-  const float opacity = gaussians.opacities[i];
-  row.push_back(std::log(opacity / (1 - opacity)));
-  for (const float scale : gaussians.scales[i]) row.push_back(std::log(scale));
-  row.insert(row.end(), gaussians.rotations[i].begin(), gaussians.rotations[i].end());
-  return row;
+    row.insert(row.end(), harmonics + c * kStored + 1, harmonics + c * kStored + bands);
+  row.push_back(std::log(gaussian.opacity / (1 - gaussian.opacity)));
+  for (const float scale : gaussian.scale) row.push_back(std::log(scale));
+  row.insert(row.end(), gaussian.rotation.begin(), gaussian.rotation.end());
 }
 
 }  // namespace
 
-Bytes encode_points_ply(const SceneData& scene, bool confidence) {
+Bytes encode_points_ply(const scene::Scene& scene, bool confidence) {
   const bool large = viewer_of(scene).origin != std::array<double, 3>{};
-  const bool with_confidence = confidence && !scene.points.confidence.empty();
+  const bool with_confidence = confidence && scene.cloud.threshold.has_value();
   return large ? points_ply<double>(scene, "double", with_confidence)
                : points_ply<float>(scene, "float", with_confidence);
 }
 
-GaussiansPly encode_gaussians_ply(const GaussianCloud& gaussians) {
-  const std::size_t rest = 3 * static_cast<std::size_t>((gaussians.degree + 1) * (gaussians.degree + 1) - 1);
+GaussiansPly encode_gaussians_ply(std::span<const scene::Gaussian> gaussians, int degree) {
+  const std::size_t bands = static_cast<std::size_t>(degree + 1) * static_cast<std::size_t>(degree + 1);
+  const std::size_t rest = 3 * (bands - 1);
   std::string names = properties("float", {"x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"});
   for (std::size_t i = 0; i < rest; ++i) names += "property float f_rest_" + std::to_string(i) + "\n";
   names +=
@@ -75,9 +73,10 @@ GaussiansPly encode_gaussians_ply(const GaussianCloud& gaussians) {
       "end_header\n";
 
   GaussiansPly ply;
-  ByteWriter rows(gaussians.means.size() * (17 + rest) * sizeof(float));
-  for (std::size_t i = 0; i < gaussians.means.size(); ++i) {
-    const std::vector<float> row = gaussian_row(gaussians, i);
+  ByteWriter rows(gaussians.size() * (17 + rest) * sizeof(float));
+  std::vector<float> row;
+  for (const scene::Gaussian& gaussian : gaussians) {
+    put_row(row, gaussian, bands);
     // The logarithm of an opacity of 0 or 1 is infinite; such a row would be read back as no Gaussian either.
     if (std::all_of(row.begin(), row.end(), [](float value) { return std::isfinite(value); })) {
       rows.put_all(row);
@@ -86,8 +85,8 @@ GaussiansPly encode_gaussians_ply(const GaussianCloud& gaussians) {
     }
   }
   const Bytes data = rows.take();
-  const std::string header = header_begin("spherical harmonics of degree " + std::to_string(gaussians.degree),
-                                          gaussians.means.size() - ply.dropped) +
+  const std::string header = header_begin("spherical harmonics of degree " + std::to_string(degree),
+                                          gaussians.size() - ply.dropped) +
                              names;
   ply.bytes.reserve(header.size() + data.size());
   ply.bytes.assign(header.begin(), header.end());

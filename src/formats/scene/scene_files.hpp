@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include <formats/scene/scene_data.hpp>
+#include <scene/scene.hpp>
 
 // The files of a scene (docs/scene.md, Files). Each function returns the bytes of one file, on the calling
-// thread alone; equal input gives equal bytes. Positions and cameras are in the world of SceneData; only the
+// thread alone; equal input gives equal bytes. Positions and cameras are in the world of the scene; only the
 // nodes of a GLB turn them.
 namespace da3::formats {
 
@@ -25,11 +25,11 @@ struct GlbOptions {
 
 /// Binary glTF 2.0: points with linear vertex colours, cameras as lines, a glTF camera for each photo.
 /// Throws: Error kUsage naming --max-points for 4 GiB or more.
-Bytes encode_glb(const SceneData& scene, const GlbOptions& options = {});
+Bytes encode_glb(const scene::Scene& scene, const GlbOptions& options = {});
 
 /// Binary PLY: x y z, red green blue, and with `confidence` the network's. Float32, but double where the
 /// world is too large for it.
-Bytes encode_points_ply(const SceneData& scene, bool confidence = false);
+Bytes encode_points_ply(const scene::Scene& scene, bool confidence = false);
 
 /// Gaussians in the layout of 3D Gaussian Splatting, and how many were left out because a scale is not above
 /// 0 or a number is not finite.
@@ -37,7 +37,19 @@ struct GaussiansPly {
   Bytes bytes;
   std::size_t dropped = 0;
 };
-GaussiansPly encode_gaussians_ply(const GaussianCloud& gaussians);
+GaussiansPly encode_gaussians_ply(std::span<const scene::Gaussian> gaussians, int degree = 0);
+
+/// The name of a view's photo below images/: the view's, with the file's extension, or .jpg for the upright
+/// copy of a turned photo.
+std::string image_name(const scene::View& view);
+
+/// A view that sees a point of the cloud, and where in the whole upright photo.
+struct TrackElement {
+  std::uint32_t point = 0;  ///< Index into the cloud
+  std::uint32_t view = 0;
+  double x = 0;
+  double y = 0;
+};
 
 /// A file's name and bytes.
 using NamedFile = std::pair<std::string, Bytes>;
@@ -45,10 +57,12 @@ using NamedFile = std::pair<std::string, Bytes>;
 /// cameras, images and points3D of a COLMAP model (.bin, or .txt with `text`): a PINHOLE camera for each
 /// view, ids from 1. Throws: Error kUsage for a blank in a photo's name with `text`, because COLMAP cuts
 /// names there.
-std::vector<NamedFile> encode_colmap(const SceneData& scene, bool text = false);
+/// `tracks`: views that see a point beside its own, by rising index of the point.
+std::vector<NamedFile> encode_colmap(const scene::Scene& scene, bool text = false,
+                                     std::span<const TrackElement> tracks = {});
 
 /// cameras.json, which `da3 scene --cameras` reads.
-Bytes encode_cameras_json(const SceneData& scene);
+Bytes encode_cameras_json(const scene::Scene& scene);
 
 /// What transforms.json refers to, relative to it.
 struct TransformsFiles {
@@ -58,10 +72,10 @@ struct TransformsFiles {
 };
 
 /// transforms.json of nerfstudio and instant-ngp.
-Bytes encode_transforms_json(const SceneData& scene, const TransformsFiles& files);
+Bytes encode_transforms_json(const scene::Scene& scene, const TransformsFiles& files);
 
 /// scene.npz: depth, conf, sky, extrinsics, intrinsics, image, photo, photo_size, crop; arrays that the scene
-/// lacks are left out.
-Bytes encode_scene_npz(const SceneData& scene, const std::vector<SceneMaps>& maps);
+/// lacks are left out. Throws: Error kInternal for views of two sizes.
+Bytes encode_scene_npz(const scene::Scene& scene);
 
 }  // namespace da3::formats

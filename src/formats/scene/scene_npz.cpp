@@ -11,31 +11,32 @@
 namespace da3::formats {
 namespace {
 
-/// (S, H, W) of the map that `choose` takes from each view; none if a view lacks it.
-template <typename Choose>
-std::optional<NpyArray> stack(const std::vector<SceneMaps>& maps, Size size, Choose choose) {
-  ByteWriter data(maps.size() * size.area() * sizeof(float));
-  for (const SceneMaps& view : maps) {
-    const DepthMap* map = choose(view);
-    if (map == nullptr) return std::nullopt;
-    if (map->size != size)
-      throw Error(ErrorCode::kInternal, "scene.npz: the views' maps have different sizes");
-    data.put_all(map->values);
-  }
-  return NpyArray{"<f4",
-                  {maps.size(), static_cast<std::size_t>(size.height), static_cast<std::size_t>(size.width)},
-                  data.take()};
+using Views = std::vector<scene::View>;
+
+std::vector<std::size_t> shape_of(const Views& views, std::initializer_list<std::size_t> rest = {}) {
+  const Size size = views.front().input.size;
+  std::vector<std::size_t> shape{views.size(), static_cast<std::size_t>(size.height),
+                                 static_cast<std::size_t>(size.width)};
+  shape.insert(shape.end(), rest);
+  return shape;
 }
 
-template <typename Number, std::size_t kCount, typename Choose>
-NpyArray table(const char* type, const std::vector<SceneMaps>& maps, std::vector<std::size_t> shape,
-               Choose choose) {
-  ByteWriter data(maps.size() * kCount * sizeof(Number));
-  for (std::size_t i = 0; i < maps.size(); ++i) {
-    const std::array<Number, kCount> row = choose(i);
-    data.put_all(row);
+/// (S, H, W) of a map of each view; none if a view lacks it.
+std::optional<NpyArray> stack(const Views& views, std::vector<float> scene::View::* map) {
+  ByteWriter data(views.size() * views.front().input.size.area() * sizeof(float));
+  for (const scene::View& view : views) {
+    if ((view.*map).empty()) return std::nullopt;
+    data.put_all(view.*map);
   }
-  shape.insert(shape.begin(), maps.size());
+  return NpyArray{"<f4", shape_of(views), data.take()};
+}
+
+/// (S, ...) of what `row_of` makes of each view.
+template <typename RowOf>
+NpyArray table(const char* type, const Views& views, std::vector<std::size_t> shape, RowOf row_of) {
+  ByteWriter data(views.size() * sizeof(row_of(views.front())));
+  for (const scene::View& view : views) data.put_all(row_of(view));
+  shape.insert(shape.begin(), views.size());
   return {type, std::move(shape), data.take()};
 }
 
@@ -62,11 +63,11 @@ std::u32string code_points(const std::string& text) {
   return points;
 }
 
-NpyArray names(const std::vector<SceneView>& views) {
+NpyArray names(const Views& views) {
   std::vector<std::u32string> texts;
   std::size_t longest = 1;
-  for (const SceneView& view : views) {
-    texts.push_back(code_points(view.name));
+  for (const scene::View& view : views) {
+    texts.push_back(code_points(image_name(view)));
     longest = std::max(longest, texts.back().size());
   }
   ByteWriter data(texts.size() * longest * sizeof(char32_t));
@@ -79,36 +80,39 @@ NpyArray names(const std::vector<SceneView>& views) {
 
 }  // namespace
 
-Bytes encode_scene_npz(const SceneData& scene, const std::vector<SceneMaps>& maps) {
-  if (maps.empty() || maps.size() != scene.views.size()) {
-    throw Error(ErrorCode::kInternal, "scene.npz: a view without maps");
+Bytes encode_scene_npz(const scene::Scene& scene) {
+  const Views& views = scene.views;
+  if (views.empty()) throw Error(ErrorCode::kInternal, "scene.npz: no views");
+  const Size size = views.front().input.size;
+  for (const scene::View& view : views) {
+    if (view.input.size != size)
+      throw Error(ErrorCode::kInternal, "scene.npz: the views' maps have different sizes");
   }
-  const Size size = maps.front().depth.size;
   std::vector<std::pair<std::string, NpyArray>> arrays;
   const auto add = [&](const char* name, std::optional<NpyArray> array) {
     if (array) arrays.emplace_back(name, std::move(*array));
   };
-  add("depth", stack(maps, size, [](const SceneMaps& view) { return &view.depth; }));
-  add("conf",
-      stack(maps, size, [](const SceneMaps& view) { return view.confidence ? &*view.confidence : nullptr; }));
-  add("sky", stack(maps, size, [](const SceneMaps& view) { return view.sky ? &*view.sky : nullptr; }));
-  add("extrinsics", table<double, 12>("<f8", maps, {3, 4}, [&](std::size_t i) {
-        return scene.views[i].camera.camera_from_world;
-      }));
-  add("intrinsics", table<double, 9>("<f8", maps, {3, 3}, [&](std::size_t i) { return maps[i].intrinsics; }));
-  NpyArray image{
-      "|u1",
-      {maps.size(), static_cast<std::size_t>(size.height), static_cast<std::size_t>(size.width), 3},
-      {}};
-  image.data.reserve(maps.size() * size.area() * 3);
-  for (const SceneMaps& view : maps)
-    image.data.insert(image.data.end(), view.image.rgb.begin(), view.image.rgb.end());
+  add("depth", stack(views, &scene::View::depth));
+  add("conf", stack(views, &scene::View::confidence));
+  add("sky", stack(views, &scene::View::sky));
+  add("extrinsics",
+      table("<f8", views, {3, 4}, [](const scene::View& view) { return view.camera.camera_from_world; }));
+  add("intrinsics",
+      table("<f8", views, {3, 3}, [](const scene::View& view) { return view.camera.intrinsics; }));
+  NpyArray image{"|u1", shape_of(views, {3}), {}};
+  image.data.reserve(views.size() * size.area() * 3);
+  for (const scene::View& view : views)
+    image.data.insert(image.data.end(), view.input.rgb.begin(), view.input.rgb.end());
   add("image", std::move(image));
-  add("photo", names(scene.views));
-  add("photo_size", table<std::int32_t, 2>("<i4", maps, {2}, [&](std::size_t i) {
-        return std::array<std::int32_t, 2>{scene.views[i].photo.height, scene.views[i].photo.width};
+  add("photo", names(views));
+  using Numbers = std::array<std::int32_t, 2>;
+  add("photo_size", table("<i4", views, {2}, [](const scene::View& view) {
+        return Numbers{view.place.photo_size.height, view.place.photo_size.width};
       }));
-  add("crop", table<std::int32_t, 4>("<i4", maps, {4}, [&](std::size_t i) { return maps[i].crop; }));
+  add("crop", table("<i4", views, {4}, [](const scene::View& view) {
+        return std::array<std::int32_t, 4>{view.place.top, view.place.left, view.input.size.height,
+                                           view.input.size.width};
+      }));
   return encode_npz(arrays);
 }
 

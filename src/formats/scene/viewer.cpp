@@ -32,13 +32,15 @@ struct Box {
 };
 
 /// Percentiles 5, 50 and 95 along each row of `rows` (3, 4).
-Box percentiles(const std::vector<Point>& points, const std::array<double, 12>& rows) {
+Box percentiles(const std::vector<scene::Point>& points, const std::array<double, 12>& rows) {
   Box box;
   std::vector<double> along(points.size());
   for (std::size_t k = 0; k < 3; ++k) {
     const double* row = rows.data() + 4 * k;
-    std::transform(points.begin(), points.end(), along.begin(),
-                   [&](const Point& p) { return row[0] * p[0] + row[1] * p[1] + row[2] * p[2] + row[3]; });
+    std::transform(points.begin(), points.end(), along.begin(), [&](const scene::Point& point) {
+      const Point& p = point.position;
+      return row[0] * p[0] + row[1] * p[1] + row[2] * p[2] + row[3];
+    });
     box.low[k] = percentile(along, 0.05);
     box.middle[k] = percentile(along, 0.5);
     box.high[k] = percentile(along, 0.95);
@@ -48,7 +50,7 @@ Box percentiles(const std::vector<Point>& points, const std::array<double, 12>& 
 
 }  // namespace
 
-std::array<double, 16> world_from_camera(const SceneCamera& camera) {
+std::array<double, 16> world_from_camera(const Camera& camera) {
   const auto& e = camera.camera_from_world;
   std::array<double, 16> inverse{};
   for (std::size_t i = 0; i < 3; ++i) {
@@ -61,12 +63,12 @@ std::array<double, 16> world_from_camera(const SceneCamera& camera) {
   return inverse;
 }
 
-Viewer viewer_of(const SceneData& scene) {
+Viewer viewer_of(const scene::Scene& scene) {
   Viewer viewer;
   std::array<double, 12> rows{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
   if (!scene.views.empty()) rows = scene.views.front().camera.camera_from_world;
   for (std::size_t i = 4; i < 12; ++i) rows[i] = -rows[i];  // y up, z back
-  const auto& points = scene.points.positions;
+  const auto& points = scene.cloud.points;
   if (!points.empty()) {
     const Box box = percentiles(points, rows);
     viewer.diagonal =
@@ -78,21 +80,21 @@ Viewer viewer_of(const SceneData& scene) {
   viewer.viewer_from_world[15] = 1;
 
   double largest = 0;
-  for (const Point& point : points) {
-    for (const double value : point) largest = std::max(largest, std::abs(value));
+  for (const scene::Point& point : points) {
+    for (const double value : point.position) largest = std::max(largest, std::abs(value));
   }
   if (largest > kLargeWorld * viewer.diagonal && !scene.views.empty()) {
-    const std::array<double, 16> first = world_from_camera(scene.views.front().camera);
-    viewer.origin = {first[3], first[7], first[11]};
+    viewer.origin = scene::centre_of(scene.views.front().camera);
   }
   return viewer;
 }
 
-std::array<Point, 4> picture_corners(const SceneView& view, double z) {
-  const auto& k = view.camera.intrinsics;
-  const std::array<double, 16> pose = world_from_camera(view.camera);
-  const double width = view.photo.width;
-  const double height = view.photo.height;
+std::array<Point, 4> picture_corners(const scene::View& view, double z) {
+  const Camera camera = view.photo_camera();
+  const auto& k = camera.intrinsics;
+  const std::array<double, 16> pose = world_from_camera(camera);
+  const double width = view.place.photo_size.width;
+  const double height = view.place.photo_size.height;
   const std::array<std::array<double, 2>, 4> pixels{{{0, 0}, {width, 0}, {width, height}, {0, height}}};
   std::array<Point, 4> corners{};
   for (std::size_t i = 0; i < 4; ++i) {

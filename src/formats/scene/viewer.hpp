@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include <formats/scene/scene_data.hpp>
+#include <scene/scene.hpp>
 
 namespace da3::formats {
 
@@ -18,13 +18,13 @@ struct Viewer {
   std::array<double, 3> origin{};
 };
 
-Viewer viewer_of(const SceneData& scene);
+Viewer viewer_of(const scene::Scene& scene);
 
 /// (4, 4), row-major.
-std::array<double, 16> world_from_camera(const SceneCamera& camera);
+std::array<double, 16> world_from_camera(const Camera& camera);
 
 /// The corners of the photo at depth `z`, in the world: upper left, upper right, lower right, lower left.
-std::array<std::array<double, 3>, 4> picture_corners(const SceneView& view, double z);
+std::array<std::array<double, 3>, 4> picture_corners(const scene::View& view, double z);
 
 /// The colour of view `index` of `count`, sRGB of 0..1: hues evenly spread.
 std::array<double, 3> view_colour(std::size_t index, std::size_t count);

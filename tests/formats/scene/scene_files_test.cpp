@@ -99,29 +99,29 @@ const json& node(const Glb& glb, const std::string& name) {
   throw std::runtime_error("no node " + name);
 }
 
-SceneData golden_scene(std::map<std::string, testing::Array>& arrays) {
+scene::Scene golden_scene(std::map<std::string, testing::Array>& arrays) {
   arrays =
       testing::read_npz(std::filesystem::path(DA3_TEST_DATA_DIR) / "golden/scene/exports_tiny_s3_56x84.npz");
-  SceneData scene;
-  scene.unit = "given";
+  scene::Scene scene;
+  scene.unit = scene::Unit::kGiven;
   for (std::size_t i = 0; i < 3; ++i) {
-    SceneView view;
+    scene::View view;
     view.name = "view" + std::to_string(i);
-    view.photo = {56, 84};
-    std::copy_n(arrays.at("extrinsics").floats.begin() + static_cast<std::ptrdiff_t>(12 * i), 12,
-                view.camera.camera_from_world.begin());
-    std::copy_n(arrays.at("intrinsics").floats.begin() + static_cast<std::ptrdiff_t>(9 * i), 9,
-                view.camera.intrinsics.begin());
+    view.place = {{56, 84}, {56, 84}};
+    const auto at = [&](const char* name, std::size_t count) {
+      return arrays.at(name).floats.begin() + static_cast<std::ptrdiff_t>(count * i);
+    };
+    std::copy_n(at("extrinsics", 12), 12, view.camera.camera_from_world.begin());
+    std::copy_n(at("intrinsics", 9), 9, view.camera.intrinsics.begin());
     scene.views.push_back(view);
   }
   const auto& points = arrays.at("points").floats;
   const auto& colours = arrays.at("colours").bytes;
-  const auto& pixels = arrays.at("pixels").floats;
   for (std::size_t i = 0; i < points.size(); i += 3) {
-    scene.points.positions.push_back({points[i], points[i + 1], points[i + 2]});
-    scene.points.colours.push_back({colours[i], colours[i + 1], colours[i + 2]});
-    scene.points.seen.push_back(
-        {static_cast<std::uint32_t>(pixels[i]), pixels[i + 2] + 0.5F, pixels[i + 1] + 0.5F});
+    scene::Point point;
+    point.position = {points[i], points[i + 1], points[i + 2]};
+    point.rgb = {colours[i], colours[i + 1], colours[i + 2]};
+    scene.cloud.points.push_back(point);
   }
   return scene;
 }
@@ -130,7 +130,7 @@ SceneData golden_scene(std::map<std::string, testing::Array>& arrays) {
 // the scene's size.
 TEST(Viewer, HasTheMatrixAndTheOutlinesOfTheReference) {
   std::map<std::string, testing::Array> arrays;
-  const SceneData scene = golden_scene(arrays);
+  const scene::Scene scene = golden_scene(arrays);
   const Viewer viewer = viewer_of(scene);
   for (std::size_t i = 0; i < 16; ++i)
     EXPECT_NEAR(viewer.viewer_from_world[i], arrays.at("matrix").floats[i], 1e-5) << i;
@@ -160,7 +160,7 @@ TEST(Viewer, ColoursViewsByEvenHues) {
 
 TEST(Glb, HoldsTheWorldsPointsLinearColoursAndTheViewersMatrix) {
   std::map<std::string, testing::Array> arrays;
-  const SceneData scene = golden_scene(arrays);
+  const scene::Scene scene = golden_scene(arrays);
   const Glb glb = parse_glb(encode_glb(scene));
   EXPECT_EQ(positions_of(glb, "points"), arrays.at("points").floats);
   const json& matrix = node(glb, "viewer").at("matrix");
@@ -198,9 +198,9 @@ TEST(Glb, SaysTheBoundsOfEachPositionAccessor) {
 }
 
 TEST(Glb, PutsAViewpointWhereEachPhotoWasTaken) {
-  const SceneData scene = wall_scene(3, 4, 6);
+  const scene::Scene scene = wall_scene(3, 4, 6);
   const Glb glb = parse_glb(encode_glb(scene));
-  const json& viewpoint = node(glb, "view_photo2.jpg");
+  const json& viewpoint = node(glb, "view_photo2");
   const json& matrix = viewpoint.at("matrix");
   const std::array<double, 16> pose = world_from_camera(scene.views[2].camera);
   for (std::size_t k = 0; k < 3; ++k) {
@@ -216,20 +216,20 @@ TEST(Glb, PutsAViewpointWhereEachPhotoWasTaken) {
 
 TEST(Glb, TakesTheFirstCameraOffALargeWorld) {
   const std::array<double, 3> utm{512345.25, 30, 5412345.5};
-  const SceneData scene = wall_scene(2, 5, 7, utm);
+  const scene::Scene scene = wall_scene(2, 5, 7, utm);
   const Glb glb = parse_glb(encode_glb(scene));
   const json& origin = node(glb, "origin").at("translation");
   const std::vector<float> values = positions_of(glb, "points");
-  for (std::size_t i = 0; i < scene.points.positions.size(); ++i) {
+  for (std::size_t i = 0; i < scene.cloud.points.size(); ++i) {
     for (std::size_t k = 0; k < 3; ++k) {
-      EXPECT_NEAR(values[3 * i + k] + origin[k].get<double>(), scene.points.positions[i][k], 1e-6);
+      EXPECT_NEAR(values[3 * i + k] + origin[k].get<double>(), scene.cloud.points[i].position[k], 1e-6);
     }
   }
 }
 
 TEST(Glb, WithoutPointsHasNoMeshOfThem) {
-  SceneData scene = wall_scene(2, 2, 2);
-  scene.points = {};
+  scene::Scene scene = wall_scene(2, 2, 2);
+  scene.cloud = {};
   const Glb glb = parse_glb(encode_glb(scene));
   EXPECT_TRUE(positions_of(glb, "points").empty());
   EXPECT_FALSE(positions_of(glb, "cameras").empty());
@@ -239,7 +239,7 @@ TEST(Glb, WithoutPointsHasNoMeshOfThem) {
 }
 
 TEST(PointsPly, HoldsPointsColoursAndConfidence) {
-  const SceneData scene = wall_scene(2, 3, 4);
+  const scene::Scene scene = wall_scene(2, 3, 4);
   const Bytes file = encode_points_ply(scene, true);
   Reader reader(file);
   std::string header;
@@ -248,36 +248,33 @@ TEST(PointsPly, HoldsPointsColoursAndConfidence) {
   EXPECT_THAT(header, ::testing::HasSubstr("comment unit relative\nelement vertex 24\nproperty float x\n"));
   for (std::size_t i = 0; i < 24; ++i) {
     for (std::size_t k = 0; k < 3; ++k)
-      EXPECT_EQ(reader.next<float>(), static_cast<float>(scene.points.positions[i][k]));
-    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(reader.next<std::uint8_t>(), scene.points.colours[i][k]);
-    EXPECT_EQ(reader.next<float>(), scene.points.confidence[i]);
+      EXPECT_EQ(reader.next<float>(), static_cast<float>(scene.cloud.points[i].position[k]));
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(reader.next<std::uint8_t>(), scene.cloud.points[i].rgb[k]);
+    EXPECT_EQ(reader.next<float>(), scene.cloud.points[i].confidence);
   }
   EXPECT_TRUE(reader.ended());
 }
 
 TEST(PointsPly, KeepsALargeWorldInDouble) {
-  const SceneData scene = wall_scene(1, 3, 4, {5e5, 0, 5e6});
+  const scene::Scene scene = wall_scene(1, 3, 4, {5e5, 0, 5e6});
   const Bytes file = encode_points_ply(scene);
   Reader reader(file);
   std::string header;
   while (header.find("end_header\n") == std::string::npos) header += reader.next<char>();
   EXPECT_THAT(header, ::testing::HasSubstr("property double z"));
-  for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(reader.next<double>(), scene.points.positions[0][k]);
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(reader.next<double>(), scene.cloud.points[0].position[k]);
 }
 
-GaussianCloud two_gaussians() {
-  GaussianCloud cloud;
-  cloud.means = {{1, 2, 3}, {4, 5, 6}};
-  cloud.scales = {{0.5F, 1, 2}, {0.1F, -0.1F, 0.2F}};
-  cloud.rotations = {{1, 0, 0, 0}, {0.5F, 0.5F, 0.5F, 0.5F}};
-  cloud.opacities = {0.75F, 0.5F};
-  cloud.degree = 1;
-  for (int i = 0; i < 24; ++i) cloud.harmonics.push_back(static_cast<float>(i));
-  return cloud;
+std::vector<scene::Gaussian> two_gaussians() {
+  scene::Gaussian good{.mean = {1, 2, 3}, .scale = {0.5F, 1, 2}, .rotation = {1, 0, 0, 0}, .opacity = 0.75F};
+  for (std::size_t i = 0; i < 27; ++i) good.harmonics[i] = static_cast<float>(i);
+  scene::Gaussian bad = good;
+  bad.scale[1] = -0.1F;
+  return {good, bad};
 }
 
 TEST(GaussiansPly, WritesTheRowsOfThe3dgsTrainerAndDropsImpossibleOnes) {
-  const GaussiansPly ply = encode_gaussians_ply(two_gaussians());
+  const GaussiansPly ply = encode_gaussians_ply(two_gaussians(), 1);
   EXPECT_EQ(ply.dropped, 1U);
   Reader reader(ply.bytes);
   std::string header;
@@ -286,7 +283,7 @@ TEST(GaussiansPly, WritesTheRowsOfThe3dgsTrainerAndDropsImpossibleOnes) {
   EXPECT_THAT(header, ::testing::HasSubstr("f_rest_8\nproperty float opacity"));
   std::vector<float> row;
   while (!reader.ended()) row.push_back(reader.next<float>());
-  // Harmonics (3 colours, 4 bands) 0..11: DC 0, 4, 8; the rest colour by colour.
+  // Harmonics (3 colours, 9 bands) 0..26: DC 0, 9, 18; degree 1 colour by colour.
   const std::vector<float> expected{1,
                                     2,
                                     3,
@@ -294,17 +291,17 @@ TEST(GaussiansPly, WritesTheRowsOfThe3dgsTrainerAndDropsImpossibleOnes) {
                                     0,
                                     0,
                                     0,
-                                    4,
-                                    8,
+                                    9,
+                                    18,
                                     1,
                                     2,
                                     3,
-                                    5,
-                                    6,
-                                    7,
-                                    9,
                                     10,
                                     11,
+                                    12,
+                                    19,
+                                    20,
+                                    21,
                                     std::log(3.0F),
                                     std::log(0.5F),
                                     0,
@@ -318,10 +315,10 @@ TEST(GaussiansPly, WritesTheRowsOfThe3dgsTrainerAndDropsImpossibleOnes) {
 }
 
 TEST(Colmap, RefersEachPointToItsPixelAndBack) {
-  SceneData scene = wall_scene(3, 3, 4);
-  scene.points.tracks = {{0, {2, 7.5F, 8.5F}}, {5, {1, 1.25F, 2.5F}}, {5, {2, 3.0F, 4.0F}}};
+  scene::Scene scene = wall_scene(3, 3, 4);
+  const std::vector<TrackElement> tracks{{0, 2, 7.5, 8.5}, {5, 1, 1.25, 2.5}, {5, 2, 3.0, 4.0}};
   std::map<std::string, Bytes> files;
-  for (NamedFile& file : encode_colmap(scene)) files.insert(std::move(file));
+  for (NamedFile& file : encode_colmap(scene, false, tracks)) files.insert(std::move(file));
 
   Reader cameras(files.at("cameras.bin"));
   ASSERT_EQ(cameras.next<std::uint64_t>(), 3U);
@@ -348,7 +345,7 @@ TEST(Colmap, RefersEachPointToItsPixelAndBack) {
     EXPECT_NEAR(2 * (q[1] * q[3] + q[0] * q[2]), e[2], 1e-12);
     for (const std::size_t k : {3U, 7U, 11U}) EXPECT_EQ(images.next<double>(), e[k]);
     EXPECT_EQ(images.next<std::uint32_t>(), id);
-    EXPECT_EQ(images.text_until('\0'), scene.views[id - 1].name);
+    EXPECT_EQ(images.text_until('\0'), scene.views[id - 1].name + ".jpg");
     seen[id].resize(images.next<std::uint64_t>());
     for (Seen& each : seen[id])
       each = {images.next<double>(), images.next<double>(), images.next<std::uint64_t>()};
@@ -359,9 +356,10 @@ TEST(Colmap, RefersEachPointToItsPixelAndBack) {
   ASSERT_EQ(points.next<std::uint64_t>(), 36U);
   for (std::uint64_t id = 1; id <= 36; ++id) {
     EXPECT_EQ(points.next<std::uint64_t>(), id);
-    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(points.next<double>(), scene.points.positions[id - 1][k]);
     for (std::size_t k = 0; k < 3; ++k)
-      EXPECT_EQ(points.next<std::uint8_t>(), scene.points.colours[id - 1][k]);
+      EXPECT_EQ(points.next<double>(), scene.cloud.points[id - 1].position[k]);
+    for (std::size_t k = 0; k < 3; ++k)
+      EXPECT_EQ(points.next<std::uint8_t>(), scene.cloud.points[id - 1].rgb[k]);
     EXPECT_EQ(points.next<double>(), 0.0);
     const auto length = points.next<std::uint64_t>();
     EXPECT_EQ(length, id == 1 ? 2U : id == 6 ? 3U : 1U);
@@ -370,7 +368,8 @@ TEST(Colmap, RefersEachPointToItsPixelAndBack) {
       const Seen& pixel = seen.at(image).at(points.next<std::uint32_t>());
       EXPECT_EQ(pixel.point, id);
       if (i == 0) {
-        EXPECT_EQ(pixel.x, scene.points.seen[id - 1].x);
+        EXPECT_EQ(pixel.x, (scene.cloud.points[id - 1].column + 0.5) * 10);
+        EXPECT_EQ(pixel.y, (scene.cloud.points[id - 1].row + 0.5) * 10);
       }
     }
   }
@@ -381,7 +380,7 @@ TEST(Colmap, TurnsRotationsOfEveryKindIntoQuaternions) {
   // Half turns about each axis have trace -1, where the form by the trace fails.
   const std::array<std::array<double, 3>, 3> axes{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    SceneData scene = wall_scene(1, 1, 1);
+    scene::Scene scene = wall_scene(1, 1, 1);
     auto& e = scene.views[0].camera.camera_from_world;
     for (std::size_t i = 0; i < 3; ++i) {
       for (std::size_t k = 0; k < 3; ++k) e[4 * i + k] = i != k ? 0 : axes[axis][i] == 1 ? 1 : -1;
@@ -394,8 +393,8 @@ TEST(Colmap, TurnsRotationsOfEveryKindIntoQuaternions) {
 }
 
 TEST(Colmap, RefusesTextForANameWithABlank) {
-  SceneData scene = wall_scene(1, 1, 1);
-  scene.views[0].name = "my photo.jpg";
+  scene::Scene scene = wall_scene(1, 1, 1);
+  scene.views[0].name = "my photo";
   EXPECT_NO_THROW(encode_colmap(scene));
   try {
     encode_colmap(scene, true);
@@ -407,8 +406,8 @@ TEST(Colmap, RefusesTextForANameWithABlank) {
 }
 
 TEST(CamerasJson, ReadsBackTheSameDoubles) {
-  SceneData scene = wall_scene(2, 3, 4, {0.1, 1e6 / 3, 0});
-  scene.views[1].name = "caf\xE9.jpg";
+  scene::Scene scene = wall_scene(2, 3, 4, {0.1, 1e6 / 3, 0});
+  scene.views[1].name = "caf\xE9";
   scene.views[1].predicted = scene.views[0].camera;
   const Bytes file = encode_cameras_json(scene);
   const json read = json::parse(file.begin(), file.end());
@@ -425,7 +424,7 @@ TEST(CamerasJson, ReadsBackTheSameDoubles) {
 }
 
 TEST(TransformsJson, HasOpenGlAxesAndTheFilesBesideIt) {
-  const SceneData scene = wall_scene(2, 3, 4);
+  const scene::Scene scene = wall_scene(2, 3, 4);
   const Bytes file =
       encode_transforms_json(scene, {.points = "points.ply", .depth = {"depth/a.png", "depth/b.png"}});
   const json read = json::parse(file.begin(), file.end());
@@ -435,7 +434,7 @@ TEST(TransformsJson, HasOpenGlAxesAndTheFilesBesideIt) {
   EXPECT_EQ(frame.at("file_path"), "images/photo1.jpg");
   EXPECT_EQ(frame.at("depth_file_path"), "depth/b.png");
   EXPECT_EQ(frame.at("w"), 40);
-  EXPECT_EQ(frame.at("fl_y").get<double>(), 9.2 * 4);
+  EXPECT_DOUBLE_EQ(frame.at("fl_y").get<double>(), 36.8);
   const std::array<double, 16> pose = world_from_camera(scene.views[1].camera);
   const std::array<double, 4> sign{1, -1, -1, 1};
   for (std::size_t i = 0; i < 16; ++i) {
@@ -444,26 +443,28 @@ TEST(TransformsJson, HasOpenGlAxesAndTheFilesBesideIt) {
 }
 
 TEST(SceneNpz, HoldsTheMapsOfAllViewsInFull) {
-  const SceneData scene = wall_scene(2, 2, 3);
-  std::vector<SceneMaps> maps(2);
-  for (std::size_t i = 0; i < 2; ++i) {
-    maps[i].depth = {{2, 3}, {0.1F, 2, 3, 4, 5, 6.7F + static_cast<float>(i)}};
-    maps[i].confidence = DepthMap{{2, 3}, {1, 2, 3, 4, 5, 6}};
-    maps[i].image = {{2, 3}, std::vector<std::uint8_t>(18, static_cast<std::uint8_t>(40 + i))};
-  }
+  scene::Scene scene = wall_scene(2, 2, 3);
+  scene.views[0].depth[0] = 0.1F;
   const std::filesystem::path path = std::filesystem::path(::testing::TempDir()) / "scene_npz_test.npz";
-  const Bytes file = encode_scene_npz(scene, maps);
+  const Bytes file = encode_scene_npz(scene);
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
   const std::map<std::string, testing::Array> arrays = testing::read_npz(path);
   std::filesystem::remove(path);
   EXPECT_EQ(arrays.at("depth").shape, (std::vector<std::int64_t>{2, 2, 3}));
   EXPECT_EQ(arrays.at("depth").floats[0], 0.1F);
-  EXPECT_EQ(arrays.at("depth").floats[11], 7.7F);
-  EXPECT_EQ(arrays.at("conf").floats[9], 4);
+  EXPECT_EQ(arrays.at("depth").floats[11], scene.views[1].depth[5]);
+  EXPECT_EQ(arrays.at("conf").floats[7], scene.views[1].confidence[1]);
   EXPECT_EQ(arrays.at("image").shape, (std::vector<std::int64_t>{2, 2, 3, 3}));
-  EXPECT_EQ(arrays.at("image").bytes[18], 41);
+  EXPECT_EQ(arrays.at("image").bytes[20], scene.views[1].input.rgb[2]);
   EXPECT_FALSE(arrays.contains("sky"));
+  scene.views[1].input.size = {3, 2};
+  EXPECT_THROW(encode_scene_npz(scene), Error);
+}
+
+TEST(ImageName, IsAJpegForTheUprightCopyOfATurnedPhoto) {
+  EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "x/in/a.png"}), "in/a.png");
+  EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "x/in/a.tif", .turned = true}), "in/a.jpg");
 }
 
 }  // namespace

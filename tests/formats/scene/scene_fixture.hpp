@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include <formats/scene/scene_data.hpp>
+#include <scene/scene.hpp>
 
 namespace da3::testing {
 
@@ -21,41 +20,45 @@ inline std::array<double, 12> pose_at(const std::array<double, 3>& centre, doubl
   return e;
 }
 
-/// Views on an arc, each with `rows` x `columns` points on a wavy wall, at `offset` in the world.
-inline formats::SceneData wall_scene(std::size_t views, int rows, int columns,
-                                     const std::array<double, 3>& offset = {}) {
-  formats::SceneData scene;
-  scene.unit = "relative";
-  scene.source = "decoder";
+/// Views on an arc, each with `rows` x `columns` points on a wavy wall, at `offset` in the world. Photos are
+/// ten times as large as the network's input.
+inline scene::Scene wall_scene(std::size_t views, int rows, int columns,
+                               const std::array<double, 3>& offset = {}) {
+  scene::Scene scene;
   scene.reference = views / 2;
+  scene.cloud.threshold = 1.0;
   for (std::size_t i = 0; i < views; ++i) {
-    formats::SceneView view;
-    view.name = "photo" + std::to_string(i) + ".jpg";
-    view.photo = {rows * 10, columns * 10};
+    scene::View view;
+    view.name = "photo" + std::to_string(i);
+    view.file = "in/" + view.name + ".jpg";
+    view.place = {{rows * 10, columns * 10}, {rows, columns}};
+    view.input = {{rows, columns}, {}};
     const double turn = 0.2 * (static_cast<double>(i) - 0.5 * static_cast<double>(views - 1));
     const std::array<double, 3> centre{offset[0] + 3 * std::sin(turn), offset[1] - 0.1,
                                        offset[2] - 3 * std::cos(turn)};
     view.camera.camera_from_world = pose_at(centre, -turn);
-    view.camera.intrinsics = {9.0 * columns, 0, 5.0 * columns - 2, 0, 9.2 * columns, 5.0 * rows + 1, 0, 0, 1};
+    view.camera.intrinsics = {
+        0.9 * columns, 0, 0.5 * columns - 0.2, 0, 0.92 * columns, 0.5 * rows + 0.1, 0, 0, 1};
     const auto& e = view.camera.camera_from_world;
     const auto& k = view.camera.intrinsics;
     for (int v = 0; v < rows; ++v) {
       for (int u = 0; u < columns; ++u) {
-        const double x = (u + 0.5) * 10;
-        const double y = (v + 0.5) * 10;
         const double depth = 3 + 0.2 * std::sin(0.3 * u + 0.2 * v + static_cast<double>(i));
-        const std::array<double, 3> p{(x - k[2]) / k[0] * depth - e[3], (y - k[5]) / k[4] * depth - e[7],
-                                      depth - e[11]};
-        std::array<double, 3> world{};
+        const std::array<double, 3> p{(u + 0.5 - k[2]) / k[0] * depth - e[3],
+                                      (v + 0.5 - k[5]) / k[4] * depth - e[7], depth - e[11]};
+        scene::Point point;
         for (std::size_t row = 0; row < 3; ++row)
-          world[row] = e[row] * p[0] + e[4 + row] * p[1] + e[8 + row] * p[2];
-        scene.points.positions.push_back(world);
-        scene.points.colours.push_back({static_cast<std::uint8_t>(255 * u / columns),
-                                        static_cast<std::uint8_t>(255 * v / rows),
-                                        static_cast<std::uint8_t>(80 * (i % 3))});
-        scene.points.seen.push_back(
-            {static_cast<std::uint32_t>(i), static_cast<float>(x), static_cast<float>(y)});
-        scene.points.confidence.push_back(1.0F + static_cast<float>(u) / static_cast<float>(columns));
+          point.position[row] = e[row] * p[0] + e[4 + row] * p[1] + e[8 + row] * p[2];
+        point.rgb = {static_cast<std::uint8_t>(255 * u / columns), static_cast<std::uint8_t>(255 * v / rows),
+                     static_cast<std::uint8_t>(80 * (i % 3))};
+        point.confidence = 1.0F + static_cast<float>(u) / static_cast<float>(columns);
+        point.view = static_cast<std::uint32_t>(i);
+        point.row = static_cast<std::uint32_t>(v);
+        point.column = static_cast<std::uint32_t>(u);
+        scene.cloud.points.push_back(point);
+        view.depth.push_back(static_cast<float>(depth));
+        view.confidence.push_back(point.confidence);
+        view.input.rgb.insert(view.input.rgb.end(), point.rgb.begin(), point.rgb.end());
       }
     }
     scene.views.push_back(view);

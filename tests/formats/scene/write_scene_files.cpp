@@ -32,18 +32,17 @@ da3::Image picture(da3::Size size, std::uint8_t blue) {
   return image;
 }
 
-da3::formats::GaussianCloud gaussians(std::size_t count) {
-  da3::formats::GaussianCloud cloud;
-  cloud.degree = 1;
+std::vector<da3::scene::Gaussian> gaussians(std::size_t count) {
+  std::vector<da3::scene::Gaussian> all(count);
   for (std::size_t i = 0; i < count; ++i) {
     const float f = static_cast<float>(i) / static_cast<float>(count);
-    cloud.means.push_back({f, 2 * f, 3 * f});
-    cloud.scales.push_back({0.1F + f, 0.2F, 0.3F});
-    cloud.rotations.push_back({0.5F, 0.5F, -0.5F, 0.5F});
-    cloud.opacities.push_back(0.1F + 0.8F * f);
-    for (int k = 0; k < 12; ++k) cloud.harmonics.push_back(f * static_cast<float>(k));
+    all[i] = {.mean = {f, 2 * f, 3 * f},
+              .scale = {0.1F + f, 0.2F, 0.3F},
+              .rotation = {0.5F, 0.5F, -0.5F, 0.5F},
+              .opacity = 0.1F + 0.8F * f};
+    for (std::size_t k = 0; k < all[i].harmonics.size(); ++k) all[i].harmonics[k] = f * static_cast<float>(k);
   }
-  return cloud;
+  return all;
 }
 
 }  // namespace
@@ -73,41 +72,32 @@ int main(int argc, char** argv) {
   const auto make = [&](const std::string& name, const std::function<Bytes()>& bytes) {
     write(name, timed(name, bytes));
   };
-  make("scene.glb", [&] { return encode_glb(scene); });
-  make("points.ply", [&] { return encode_points_ply(scene, true); });
-  make("gaussians.ply", [&] { return encode_gaussians_ply(gaussians(100)).bytes; });
-  make("cameras.json", [&] { return encode_cameras_json(scene); });
+  make("scene.glb", [&] { return da3::formats::encode_glb(scene); });
+  make("points.ply", [&] { return da3::formats::encode_points_ply(scene, true); });
+  make("gaussians.ply", [&] { return da3::formats::encode_gaussians_ply(gaussians(100), 1).bytes; });
+  make("cameras.json", [&] { return da3::formats::encode_cameras_json(scene); });
   make("transforms.json",
-       [&] { return encode_transforms_json(scene, {.points = "points.ply", .depth = {}}); });
-  for (const auto& [name, bytes] : timed("colmap", [&] { return encode_colmap(scene); }))
+       [&] { return da3::formats::encode_transforms_json(scene, {.points = "points.ply", .depth = {}}); });
+  for (const auto& [name, bytes] : timed("colmap", [&] { return da3::formats::encode_colmap(scene); }))
     write("sparse/0/" + name, bytes);
   std::filesystem::create_directories(folder / "text");
-  for (const auto& [name, bytes] : timed("colmap text", [&] { return encode_colmap(scene, true); }))
+  for (const auto& [name, bytes] :
+       timed("colmap text", [&] { return da3::formats::encode_colmap(scene, true); }))
     write("text/" + name, bytes);
 
-  std::vector<da3::formats::SceneMaps> maps(views);
   da3::formats::ScenePage page;
   page.title = "Invented </script> scene & more";
   page.facts = {{"Model", "none"}, {"Unit", "relative"}};
   for (std::size_t i = 0; i < views; ++i) {
-    const da3::Size size{rows, columns};
-    maps[i].image = picture(size, static_cast<std::uint8_t>(i * 40));
-    maps[i].depth = {size, {}};
-    for (std::size_t k = 0; k < size.area(); ++k)
-      maps[i].depth.values.push_back(1.0F + static_cast<float>((k * 7919) % 1000) / 1000.0F);
-    maps[i].crop = {0, 0, rows, columns};
-    maps[i].intrinsics = scene.views[i].camera.intrinsics;
-    for (std::size_t k = 0; k < 6; ++k) maps[i].intrinsics[k] /= 10;
     da3::formats::PageView view;
-    view.photo = da3::codec::encode_jpeg(maps[i].image, 85);
+    view.photo = da3::codec::encode_jpeg(scene.views[i].input, 85);
     view.depth = view.photo;
-    view.processed_width = columns;
-    view.points = size.area();
+    view.points = scene.views[i].depth.size();
     view.statistics = da3::formats::DepthStatistics{1, 1, 3, 4, 5};
     page.views.push_back(std::move(view));
   }
-  make("scene.npz", [&] { return encode_scene_npz(scene, maps); });
-  make("index.html", [&] { return encode_scene_page(scene, page); });
+  make("scene.npz", [&] { return da3::formats::encode_scene_npz(scene); });
+  make("index.html", [&] { return da3::formats::encode_scene_page(scene, page); });
 
   // 200 entries of one picture with an awkward name.
   std::filesystem::create_directories(folder / "gallery/50% #1");
