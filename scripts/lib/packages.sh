@@ -6,10 +6,10 @@
 # A tool counts as there whoever installed it (cmake and ninja often come from pip): "command:package".
 kAptTools=(cmake:cmake ninja:ninja-build g++:g++ git:git pkg-config:pkg-config)
 kAptLibraries=(libopencv-dev libcli11-dev libspdlog-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
-  libtbb-dev libopenexr-dev libzip-dev libcurl4-openssl-dev libturbojpeg0-dev libjpeg-dev libpng-dev
+  libtbb-dev libeigen3-dev libopenexr-dev libzip-dev libcurl4-openssl-dev libturbojpeg0-dev libjpeg-dev libpng-dev
   libtiff-dev libwebp-dev zlib1g-dev)
 kBrewTools=(cmake:cmake ninja:ninja git:git pkg-config:pkgconf)
-kBrewLibraries=(opencv cli11 spdlog nlohmann-json googletest google-benchmark tbb openexr libzip curl jpeg-turbo libpng libtiff webp libomp)
+kBrewLibraries=(opencv cli11 spdlog nlohmann-json googletest google-benchmark tbb eigen openexr libzip curl jpeg-turbo libpng libtiff webp libomp)
 
 # missing_tools PAIR...: packages of the commands that are not there, one a line.
 missing_tools() {
@@ -78,7 +78,7 @@ name_packages() {
   local missing=() module
   mapfile -t missing < <(missing_tools "${kAptTools[@]}")
   if command -v pkg-config >/dev/null 2>&1; then
-    for module in opencv4 tbb OpenEXR libzip libcurl libturbojpeg libpng; do
+    for module in opencv4 tbb eigen3 OpenEXR libzip libcurl libturbojpeg libpng; do
       pkg-config --exists "$module" || missing+=("$module (development files)")
     done
   fi
