@@ -20,6 +20,12 @@ endif()
 # adds colons, and an empty element means the current folder.
 set(DA3_INSTALL_RPATH_OF_LIBRARY "${_origin}" "${_origin}/da3" ${_torch_dirs})
 set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../${CMAKE_INSTALL_LIBDIR}/da3" ${_torch_dirs})
+if(SKBUILD)
+  # Everything is in site-packages/da3, LibTorch in site-packages/torch/lib.
+  set(CMAKE_INSTALL_LIBDIR lib)
+  set(DA3_INSTALL_RPATH_OF_LIBRARY "${_origin}/../../torch/lib")
+  set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../../torch/lib")
+endif()
 
 # Called at the end of the top-level file, when every target is known.
 function(da3_install)

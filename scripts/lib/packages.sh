@@ -86,6 +86,24 @@ name_packages() {
   say "    no apt and no Homebrew here: tools and picture libraries are there, CMake will name what else is missing"
 }
 
+# missing_for_library: what all but the tests lacks here, one a line, for those who bring their own CMake and Ninja.
+missing_for_library() {
+  {
+    if [ "$(uname -s)" = Darwin ]; then
+      brew list --formula -1 2>/dev/null | grep -vxFf - <(printf '%s\n' "${kBrewLibraries[@]}") || true
+    elif command -v dpkg-query >/dev/null 2>&1; then
+      missing_tools "${kAptTools[@]}"
+      missing_apt_libraries
+    else
+      missing_tools "${kAptTools[@]}"
+      local module
+      for module in opencv4 tbb OpenEXR libzip libcurl libturbojpeg libpng; do
+        pkg-config --exists "$module" 2>/dev/null || echo "$module"
+      done
+    fi
+  } | grep -vxE 'cmake|ninja(-build)?|libgtest-dev|libgmock-dev|libbenchmark-dev|googletest|google-benchmark' || true
+}
+
 check_cmake() {
   local version
   version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')

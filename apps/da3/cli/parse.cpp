@@ -8,6 +8,7 @@
 #include <da3/version.hpp>
 
 #include <CLI/CLI.hpp>
+#include <cli/command_text.hpp>
 #include <cli/nearest.hpp>
 #include <cli/option_sets.hpp>
 #include <cli/parse.hpp>
@@ -134,6 +135,11 @@ Command parse(int argc, const char* const* argv) {
   } catch (const Error& problem) {
     throw_usage(line.app, problem.what());
   }
+}
+
+CommandText command_text() {
+  const Line line;
+  return text_of(line.app);
 }
 
 }  // namespace da3::cli

@@ -1,0 +1,384 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+"""Folder runs: what `da3 infer` does, as an iterator."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import queue
+import sys
+import threading
+import warnings as python_warnings
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from da3 import _core
+from da3._errors import Error, Interrupted, UsageError, error_of
+from da3._models import Model, at_model_size, load, positive
+
+_STATUS = ("done", "skipped", "failed")
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """One finished input of a folder run.
+
+    Attributes
+    ----------
+    path : str
+        As given or found.
+    status : str
+        ``"done"``, ``"skipped"`` (finished by an earlier run) or ``"failed"``.
+    error : Error or None
+        Why it failed; not raised.
+    record : dict
+        The image record of docs/cli.md: sizes, names of the results, statistics of the depth, times.
+    warnings : list of str
+        Such as a focal length taken from EXIF.
+    """
+
+    path: str
+    status: str
+    error: Error | None
+    record: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a folder run stands; `total` and `remaining_s` are None until they are known."""
+
+    done: int
+    failed: int
+    skipped: int
+    total: int | None
+    images_per_s: float
+    remaining_s: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a folder run did."""
+
+    done: int
+    failed: int
+    skipped: int
+    interrupted: bool
+    elapsed_s: float
+
+
+class _Work:
+    """The thread of a folder run. It knows nothing of the `FolderRun` that users hold, which can so be dropped."""
+
+    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]]) -> None:
+        self._begin = begin
+        # Bounded, so that a slow loop slows the run down instead of filling memory.
+        self.events: queue.Queue[ImageResult | None] = queue.Queue(maxsize=256)
+        self.stopping = threading.Event()
+        self.failure: BaseException | None = None
+        self.summary: Summary | None = None
+        self.progress: Progress | None = None
+        # A daemon that _finish_all waits for: a script may end in the middle of a run, with finished results whole.
+        self.thread = threading.Thread(target=self._run, name="da3.infer", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self.summary = Summary(*self._begin(self))
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self.put(None)
+
+    def put(self, event: ImageResult | None) -> bool:
+        """Hands an event over; returns whether the run is to stop."""
+        while not self.stopping.is_set():
+            try:
+                self.events.put(event, timeout=0.1)
+                return self.stopping.is_set()
+            except queue.Full:
+                continue
+        return True
+
+    def get(self) -> ImageResult | None:
+        """The next event; None once there is no further one."""
+        while True:
+            # Whatever was put before its end is in the queue by then.
+            alive = self.thread.is_alive()
+            try:
+                return self.events.get(timeout=0.2 if alive else 0)
+            except queue.Empty:
+                if not alive:
+                    return None
+
+    def finish(self) -> None:
+        """Stops, and waits until what is running is finished."""
+        self.stopping.set()
+        if self.thread.ident is not None:
+            self.thread.join()
+
+
+_under_way: weakref.WeakSet[_Work] = weakref.WeakSet()
+
+
+@atexit.register
+def _finish_all() -> None:
+    for work in list(_under_way):
+        work.finish()
+
+
+class FolderRun(Iterator[ImageResult]):
+    """A folder run; made by `infer`, begun by the first `next` or by `wait`.
+
+    Leaving it before its end (`stop`, the end of a ``with`` block, an exception such as KeyboardInterrupt in the
+    loop) finishes what is running; the same call goes on later.
+    """
+
+    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]]) -> None:
+        self._work = _Work(begin)
+
+    @property
+    def summary(self) -> Summary | None:
+        """What the run did; None before its end."""
+        return self._work.summary
+
+    @property
+    def progress(self) -> Progress | None:
+        """Where the run stands; None before the first report."""
+        return self._work.progress
+
+    def stop(self) -> None:
+        """Asks the run to stop and waits until what is running is finished."""
+        self._work.finish()
+
+    def wait(self) -> Summary:
+        """Runs to the end.
+
+        Returns
+        -------
+        Summary
+
+        Raises
+        ------
+        Error
+            That ended the run; an input that fails does not. `Interrupted` if `stop` was called.
+        """
+        for _ in self:
+            pass
+        if self.summary is None:
+            raise Interrupted("the folder run was stopped before its end; the same call goes on later", "interrupted")
+        return self.summary
+
+    def __iter__(self) -> FolderRun:
+        return self
+
+    def __next__(self) -> ImageResult:
+        work = self._work
+        if work.thread.ident is None:
+            if work.stopping.is_set():
+                raise StopIteration
+            _under_way.add(work)
+            work.thread.start()
+        try:
+            event = work.get()
+        except BaseException:
+            work.finish()
+            raise
+        if event is not None:
+            return event
+        work.thread.join()
+        if work.failure is not None:
+            failure, work.failure = work.failure, None
+            raise failure
+        raise StopIteration
+
+    def __enter__(self) -> FolderRun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __del__(self) -> None:
+        self._work.stopping.set()
+
+
+class _Line:
+    """One line of progress on standard error."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._shown = ""
+
+    def show(self, progress: Progress) -> None:
+        finished = progress.done + progress.failed + progress.skipped
+        of = "" if progress.total is None else f" of {progress.total}"
+        text = f"da3: {finished}{of}"
+        if progress.failed:
+            text += f", {progress.failed} failed"
+        if progress.images_per_s > 0:
+            text += f", {progress.images_per_s:.3g} images/s"
+        if progress.remaining_s is not None:
+            text += f", {progress.remaining_s:.0f} s left"
+        if self._terminal and text != self._shown:
+            print("\r" + text.ljust(len(self._shown)), end="", file=sys.stderr, flush=True)
+            self._shown = text
+
+    def finish(self, summary: tuple[Any, ...]) -> None:
+        done, failed, skipped, _, elapsed_s = summary
+        text = f"da3: {done} done, {failed} failed, {skipped} done before in {elapsed_s:.1f} s"
+        print(("\r" if self._shown else "") + text.ljust(len(self._shown)), file=sys.stderr, flush=True)
+
+
+def infer(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    output: str | os.PathLike[str] = "depth",
+    model: Model | str | os.PathLike[str] | None = None,
+    *,
+    formats: Sequence[str] = ("png16", "vis"),
+    recursive: bool = False,
+    size: str = "input",
+    confidence: bool = False,
+    sky: bool = False,
+    overwrite: bool = False,
+    process_res: int | None = None,
+    resize_method: str | None = None,
+    focal_px: float | None = None,
+    hfov_deg: float | None = None,
+    colormap: str = "spectral",
+    vis_range: tuple[float, float] | None = None,
+    batch: int | str = "auto",
+    memory_fraction: float = 0.85,
+    decode_threads: int = 0,
+    shard: tuple[int, int] | None = None,
+    limit: int | None = None,
+    max_pixels: int | None = None,
+    allow_synthetic: bool = False,
+    progress: bool | Callable[[Progress], object] = False,
+    device: str | None = None,
+    precision: str | None = None,
+    attention: str | None = None,
+    threads: int = 0,
+) -> FolderRun:
+    """Depth files for photos and folders, as ``da3 infer`` writes them (docs/cli.md).
+
+    The output folder has a manifest: the same call again does only what is missing or has changed. Results appear
+    whole or not at all. An input that fails is a result with its error; it does not stop the others.
+
+    Parameters
+    ----------
+    inputs : path or iterable of paths
+        Files and folders.
+    output : path
+        Folder of the results; a folder's tree is mirrored below it.
+    model : Model, str or path, optional
+        A loaded model, or what `load` takes; then `device`, `precision`, `attention` and `threads` are its options.
+    formats : sequence of str
+        Of `FORMATS`; empty: records only.
+    recursive : bool
+        Folders with their sub-folders.
+    size : {"input", "model"}
+        Resolution of the results.
+    confidence, sky : bool
+        Further arrays of ``npz`` and ``exr``.
+    overwrite : bool
+        Do everything again.
+    process_res, resize_method, focal_px, hfov_deg
+        As for `Model.predict`.
+    colormap : str
+        Colours of ``vis`` and ``side``.
+    vis_range : (float, float), optional
+        Depth shown nearest and farthest; None: of each picture's own.
+    batch : int or "auto"
+        Photos per forward; ``"auto"`` measures memory and throughput.
+    memory_fraction : float
+        Share of the memory free now that ``"auto"`` may fill.
+    decode_threads : int
+        Threads that decode, render and write; 0: from the machine.
+    shard : (int, int), optional
+        ``(i, n)``: only the inputs whose results' name hashes to i of n, i from 1.
+    limit : int, optional
+        At most so many inputs.
+    max_pixels : int, optional
+        Larger pictures are refused; None: 2^28.
+    allow_synthetic : bool
+        Run a model whose weights are synthetic.
+    progress : bool or callable
+        True: a line on standard error; a callable gets a `Progress` about ten times a second, from another thread.
+
+    Returns
+    -------
+    FolderRun
+        An iterator of `ImageResult`, in the order of completion. Nothing runs before its first `next` or `wait`.
+
+    Raises
+    ------
+    Error
+        While iterating: what ends a whole run (options, model, output folder in use, disk full).
+    """
+    options = _core.RunOptions()
+    options.formats = "none" if not formats else ",".join([formats] if isinstance(formats, str) else formats)
+    options.recursive = recursive
+    options.at_model_size = at_model_size(size)
+    options.confidence = confidence
+    options.sky = sky
+    options.overwrite = overwrite
+    options.process_res = positive("process_res", process_res)
+    options.resize_method = resize_method
+    options.focal_px = positive("focal_px", focal_px)
+    options.hfov_deg = positive("hfov_deg", hfov_deg)
+    options.colormap = colormap
+    options.vis_range = None if vis_range is None else (float(vis_range[0]), float(vis_range[1]))
+    options.batch = 0 if batch == "auto" else positive("batch", batch)
+    options.memory_fraction = positive("memory_fraction", memory_fraction)
+    options.decode_threads = decode_threads
+    options.shard = (0, 0) if shard is None else shard
+    options.limit = positive("limit", limit)
+    options.max_pixels = positive("max_pixels", max_pixels)
+    options.allow_synthetic = allow_synthetic
+    if vis_range is not None and not vis_range[0] < vis_range[1]:
+        raise UsageError(f"vis_range: expected the near depth below the far one, found {vis_range}", "usage")
+    one = isinstance(inputs, (str, bytes, os.PathLike))
+    paths = [os.fsencode(path) for path in ([inputs] if one else inputs)]  # type: ignore[list-item,union-attr]
+    folder = os.fsencode(output)
+    line = _Line() if progress is True else None
+
+    def begin(work: _Work) -> tuple[Any, ...]:
+        loaded = model if isinstance(model, Model) else load(model, device, precision, attention, threads)
+
+        def on_image(
+            path: str, status: int, code: str | None, message: str, record: str, warnings: list[str]
+        ) -> bool:
+            error = None if code is None else error_of(code, message)
+            return work.put(ImageResult(path, _STATUS[status], error, json.loads(record), warnings))
+
+        def on_progress(
+            done: int, failed: int, skipped: int, found: int, total_known: bool, images_per_s: float, remaining_s: float
+        ) -> bool:
+            work.progress = Progress(
+                done,
+                failed,
+                skipped,
+                found if total_known else None,
+                images_per_s,
+                remaining_s if remaining_s >= 0 else None,
+            )
+            if line is not None:
+                line.show(work.progress)
+            elif callable(progress):
+                progress(work.progress)
+            return work.stopping.is_set()
+
+        def on_note(is_warning: bool, text: str) -> bool:
+            if is_warning:
+                python_warnings.warn(text, RuntimeWarning, stacklevel=2)
+            return work.stopping.is_set()
+
+        summary = _core.run(loaded._native, paths, folder, options, on_image, on_progress, on_note)
+        if line is not None:
+            line.finish(summary)
+        return summary
+
+    return FolderRun(begin)

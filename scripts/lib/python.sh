@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# get_test_python: a Python in .deps/python that builds and tests the Python package, if this machine can have one.
+kPythonPackages=('nanobind>=2.4' 'numpy>=1.23' 'pytest>=7' pillow)
+
+get_test_python() {
+  local folder="$DA3_ROOT/.deps/python" log="$DA3_ROOT/.deps/python.log"
+  [ ! -e "$folder/ready" ] || return 0
+  if ! python3 -c 'import ensurepip, os, sys, sysconfig, venv
+sys.exit(sys.version_info < (3, 10) or not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' 2>/dev/null; then
+    say "tests of the Python package are left out: they want Python 3.10 or later with venv and headers (Debian: apt-get install python3-venv python3-dev)"
+    return 0
+  fi
+  say "Python for the tests of the package, in .deps/python: ${kPythonPackages[*]}"
+  rm -rf "$folder"
+  if python3 -m venv "$folder" >"$log" 2>&1 &&
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${kPythonPackages[@]}" >>"$log" 2>&1; then
+    touch "$folder/ready"
+  else
+    say "tests of the Python package are left out: pip could not get these ($(tail -n 1 "$log"))"
+    rm -rf "$folder"
+  fi
+}

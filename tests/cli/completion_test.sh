@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+# completion_test.sh DESCRIBED: completes command lines as bash does, and reads man pages and scripts with the programs
+# that are there for them.
+set -uo pipefail
+described=$1
+failures=0
+
+# shellcheck source=/dev/null
+. "$described/bash-completion/completions/da3"
+
+# expect WORDS... -- COMPLETIONS...: what follows the last word.
+expect() {
+  COMP_WORDS=() COMPREPLY=()
+  while [ "$1" != -- ]; do COMP_WORDS+=("$1"); shift; done
+  shift
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+  _da3 2>/dev/null
+  if [ "${COMPREPLY[*]}" != "$*" ]; then
+    echo "${COMP_WORDS[*]}: expected '$*', found '${COMPREPLY[*]}'"
+    failures=$((failures + 1))
+  fi
+}
+
+expect da3 inf -- infer
+expect da3 model pu -- pull
+expect da3 model pull --acc -- --accept-license
+expect da3 infer --form -- --format
+expect da3 infer a.jpg -f n -- npz npy none
+expect da3 infer a.jpg --format png16,e -- png16,exr
+expect da3 infer --device c -- cpu cuda
+expect da3 infer --resize-method lower_bound_c -- lower_bound_crop
+expect da3 doctor --j -- --json
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+touch "$folder/a photo.jpg"
+expect da3 infer "$folder/a" -- "$folder/a photo.jpg"
+expect da3 infer -o "$folder/a" -- "$folder/a photo.jpg"
+
+checked=0
+for page in "$described"/man/man1/*.1; do
+  checked=$((checked + 1))
+  grep -q '^\.SH NAME$' "$page" || { echo "$page: no NAME"; failures=$((failures + 1)); }
+  if command -v groff >/dev/null; then
+    complaints=$(groff -man -Tutf8 -ww -z "$page" 2>&1)
+    [ -z "$complaints" ] || { echo "$complaints"; failures=$((failures + 1)); }
+  fi
+done
+[ "$checked" -gt 5 ] || { echo "only $checked man pages"; failures=$((failures + 1)); }
+if command -v zsh >/dev/null; then zsh -n "$described/zsh/site-functions/_da3" || failures=$((failures + 1)); fi
+if command -v fish >/dev/null; then fish -n "$described/fish/vendor_completions.d/da3.fish" || failures=$((failures + 1)); fi
+exit "$((failures > 0))"
