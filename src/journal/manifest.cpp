@@ -124,6 +124,15 @@ int append_whole(const core::FileDescriptor& file, std::string_view text, std::u
 
 }  // namespace
 
+bool is_manifest(const std::filesystem::path& file) {
+  constexpr std::string_view kBegins = R"({"type":"run","schema":)";
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(file, failed)) return false;
+  std::string start(kBegins.size(), '\0');
+  std::ifstream stream(file, std::ios::binary);
+  return stream.read(start.data(), static_cast<std::streamsize>(start.size())) && start == kBegins;
+}
+
 std::string manifest_name(const std::optional<Shard>& shard) {
   return "manifest" + shard_text(shard) + ".jsonl";
 }
@@ -144,7 +153,7 @@ Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shar
   for (const std::string& name : manifest_names(folder)) {
     const std::filesystem::path other = folder / name;
     if (other == file_) continue;
-    const core::FileDescriptor descriptor(open(other.c_str(), O_RDONLY | O_CLOEXEC));
+    const core::FileDescriptor descriptor(open(other.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!is_sister(name, shard) && descriptor &&
         core::try_lock(descriptor, true) == core::Lock::kHeldByAnother) {
       throw locked_error(folder, other);
@@ -168,8 +177,14 @@ Manifest::~Manifest() {
 
 void Manifest::open_locked(const std::filesystem::path& folder) {
   do {
-    descriptor_ =
-        core::FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
+    descriptor_ = core::FileDescriptor(
+        open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
+    if (!descriptor_ && errno == ELOOP) {
+      throw Error(ErrorCode::kOutputExists,
+                  file_.string() +
+                      ": da3 keeps its records under this name, but this is a link; move it away, or "
+                      "give another folder with --output");
+    }
     if (!descriptor_) throw core::write_failure(file_, errno);
     const core::Lock lock = core::try_lock(descriptor_);
     if (lock == core::Lock::kHeldByAnother) throw locked_error(folder, file_);
@@ -188,7 +203,8 @@ void Manifest::read_claims(const std::optional<Shard>& shard) {
     const std::string text = read_text(file);
     for (std::size_t begin = 0, end = text.find(kClaimEnd); end != std::string::npos;
          begin = end + 1, end = text.find(kClaimEnd, begin)) {
-      open_claims_.insert(text.substr(begin, end - begin));
+      const std::string claim = text.substr(begin, end - begin);
+      if (is_result_path(claim)) open_claims_.insert(claim);
     }
   }
   std::erase_if(open_claims_, [&](const std::string& each) { return index_.owns(each); });

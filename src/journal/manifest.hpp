@@ -31,6 +31,9 @@ std::string manifest_name(const std::optional<Shard>& shard);
 ManifestIndex read_manifests(const std::filesystem::path& folder,
                              const std::optional<Shard>& own = std::nullopt);
 
+/// True for a file that begins as a manifest of da3 does.
+bool is_manifest(const std::filesystem::path& file);
+
 /// The manifest of a running process: locked, append-only. Beside it lies, while a run is under way,
 /// `.da3-claims.tmp` (with shards `.da3-claims.I-of-N.tmp`): the result files that this run is about to
 /// write, so that files whose record was lost with a killed process are known as ours. It goes when the run

@@ -44,6 +44,8 @@ FolderListing::FolderListing(const std::filesystem::path& folder) {
       add(entry->d_name, Kind::kFolder);
       continue;
     }
+    const std::string_view name = entry->d_name;
+    if (name.starts_with("manifest.") && name.ends_with(".jsonl")) manifest_ = name;
     const NameKind kind = kind_of_name(entry->d_name);
     if (kind != NameKind::kOther) {
       add(entry->d_name, kind == NameKind::kPicture ? Kind::kPicture : Kind::kUnsupported);

@@ -26,6 +26,8 @@ class FolderListing {
 
   /// Of an entry that `next` has given.
   std::string_view name(std::size_t index) const;
+  /// A file here that is named as da3's records of results are; empty: there is none.
+  const std::string& manifest() const { return manifest_; }
   Kind kind(std::size_t index) const { return entries_[index].kind; }
   /// Another picture of this folder has the same stem.
   bool shares_stem(std::size_t index) const { return entries_[index].shares_stem; }
@@ -45,6 +47,7 @@ class FolderListing {
   void find_shared_stems();
 
   std::string names_;
+  std::string manifest_;
   std::vector<Entry> entries_;  ///< The first `sorted_` in their place
   std::size_t sorted_ = 0;
   std::size_t next_ = 0;

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
+#include <codec/picture_format.hpp>
 #include <glob.h>
+#include <journal/manifest.hpp>
 #include <sys/stat.h>
 
 #include <run/input_source.hpp>
@@ -42,6 +45,43 @@ Item failed_item(std::string path, Error error) {
   return item;
 }
 
+/// A path from `working`, without "." and "..", without a slash at its end.
+std::string plain_path(const std::filesystem::path& path, const std::filesystem::path& working) {
+  std::string text = (working / path).lexically_normal().string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+/// The part of a plain path below a plain folder; none outside of it.
+std::optional<std::string> part_below(const std::string& path, const std::string& folder) {
+  if (path == folder) return "";
+  const std::string start = with_slash(folder);
+  return path.starts_with(start) ? std::optional(path.substr(start.size())) : std::nullopt;
+}
+
+/// The working folder as the shell calls it, which may go through links.
+std::optional<std::string> logical_working_folder() {
+  const char* const text = std::getenv("PWD");
+  std::error_code failed;
+  if (text == nullptr || !std::filesystem::equivalent(text, ".", failed)) return std::nullopt;
+  return plain_path(text, "/");
+}
+
+/// What a format's first bytes say, read as a path; none for what is no picture.
+bool begins_as_picture(const std::string& text) {
+  try {
+    codec::detect_format({{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, "-", 1});
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::string_view name_part(const Item& item) {
+  if (!item.name.empty()) return item.name;
+  return std::string_view(item.path).substr(std::min<std::size_t>(item.below, item.path.size()));
+}
+
 Error folder_with_a_pictures_name(const std::string& path) {
   return {ErrorCode::kInputNotRegular,
           path + ": this is a folder with the name of a picture; --recursive takes the pictures in it"};
@@ -50,35 +90,58 @@ Error folder_with_a_pictures_name(const std::string& path) {
 }  // namespace
 
 std::string Item::stem() const {
-  const std::string_view relative = std::string_view(path).substr(std::min<std::size_t>(below, path.size()));
-  if (keep_extension) return std::string(relative);
-  const std::string_view name = name_of(relative);
-  return std::string(relative.substr(0, relative.size() - name.size())) + std::string(stem_of_name(name));
+  return keep_extension ? std::string(name_part(*this)) : plain_stem();
+}
+
+std::string Item::plain_stem() const {
+  const std::string_view relative = name_part(*this);
+  const std::string_view last = name_of(relative);
+  return std::string(relative.substr(0, relative.size() - last.size())) + std::string(stem_of_name(last));
 }
 
 bool takes(const Shard& shard, const Item& item) {
+  if (item.in_shard) return true;
   // The lower bits of FNV-1a depend on few bits of the text: names with equal parts, such as 17/17.jpg, would
   // all fall to one shard. The finaliser of MurmurHash3 spreads every bit over all.
-  std::uint64_t hash = stable_hash(item.stem());
+  std::uint64_t hash = stable_hash(item.plain_stem());
   hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdU;
   hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53U;
   hash ^= hash >> 33;
   return hash % static_cast<std::uint64_t>(shard.count) == static_cast<std::uint64_t>(shard.index - 1);
 }
 
-InputSource::InputSource(Options options) : options_(std::move(options)) {
+InputSource::InputSource(Options options)
+    : options_(std::move(options)), working_folder_(std::filesystem::current_path()) {
+  roots_.push_back(plain_path(options_.root.value_or("."), working_folder_));
+  if (const auto logical = options_.root ? std::nullopt : logical_working_folder())
+    roots_.push_back(*logical);
+  std::set<std::string> names;
   for (const std::filesystem::path& input : options_.inputs) {
     if (input == "-") {
       if (options_.list == nullptr) throw Error(ErrorCode::kUsage, "input '-': there is no list to read");
       continue;
     }
     const auto status = status_of(input.string());
+    if (!status && is_pattern(input.string())) {
+      expand(input.string());
+      for (const std::string& each : std::exchange(expanded_, {})) count_folder(each, names);
+    } else {
+      count_folder(input.string(), names);
+    }
     if (status && S_ISDIR(status->st_mode) && is_output_folder(*status)) {
       throw Error(ErrorCode::kUsage, input.string() +
                                          ": the output folder (--output) is never taken as input, and here "
                                          "they are the same folder; choose another output folder");
     }
   }
+}
+
+void InputSource::count_folder(const std::string& path, std::set<std::string>& names) {
+  const auto status = status_of(path);
+  if (!status || !S_ISDIR(status->st_mode)) return;
+  ++num_folders_;
+  const std::string name(name_of(plain_path(path, working_folder_)));
+  if (!names.insert(name).second) shared_folder_names_.insert(name);
 }
 
 bool InputSource::is_output_folder(const struct stat& folder) const {
@@ -108,6 +171,8 @@ std::optional<std::string> InputSource::next_argument() {
       const bool nul = options_.list_format == ListFormat::kNul;
       while (std::getline(*options_.list, line, nul ? '\0' : '\n')) {
         if (!nul && line.ends_with('\r')) line.pop_back();
+        if (!list_begun_) refuse_picture(line);
+        list_begun_ = list_begun_ || !line.empty();
         if (!line.empty()) return line;
       }
       in_list_ = false;
@@ -120,16 +185,75 @@ std::optional<std::string> InputSource::next_argument() {
 }
 
 std::optional<Item> InputSource::begin_argument(const std::string& argument) {
+  Item item = item_of(argument);
+  // Paths of a list that other shards take cost no look at the file system: a list may have millions.
+  const bool is_divided = in_list_ && options_.shard && kind_of_name(name_of(argument)) != NameKind::kOther;
+  if (is_divided && !takes(*options_.shard, item)) return item;
+  item.in_shard = is_divided;
   const auto status = status_of(argument);
   if (!status && !in_list_ && is_pattern(argument)) {
     expand(argument);
     if (!expanded_.empty()) return std::nullopt;
   }
-  if (!status || !S_ISDIR(status->st_mode)) return named_file(argument);
-  const std::string folder = with_slash(argument);
+  if (!status || !S_ISDIR(status->st_mode)) return named_file(std::move(item), status.has_value());
+  begin_folder(argument);
+  in_shard_ = is_divided;
+  return enter_folder(with_slash(argument), argument);
+}
+
+void InputSource::begin_folder(const std::string& argument) {
   visited_.clear();
+  above_.clear();
+  const std::string last(name_of(plain_path(argument, working_folder_)));
+  if (options_.root || in_list_ || shared_folder_names_.contains(last)) {
+    above_ = name_below_root(argument);
+  } else if (num_folders_ > 1) {
+    above_ = last;
+  }
+  if (!above_.empty()) above_ += '/';
+  const std::string folder = with_slash(argument);
   below_ = static_cast<std::uint32_t>(folder.size());
-  return enter_folder(folder, argument);
+  if (!folder.ends_with(above_)) return;
+  below_ -= static_cast<std::uint32_t>(above_.size());
+  above_.clear();
+}
+
+/// A file that is an argument itself or stands in a list.
+Item InputSource::item_of(std::string path) const {
+  Item item;
+  item.named = true;
+  item.path = std::move(path);
+  item.below = static_cast<std::uint32_t>(item.path.rfind('/') + 1);
+  if (!options_.root && !in_list_) return item;
+  std::string name = name_below_root(item.path);
+  if (item.path.ends_with(name)) {
+    item.below = static_cast<std::uint32_t>(item.path.size() - name.size());
+  } else {
+    item.name = std::move(name);
+  }
+  return item;
+}
+
+/// Outside of the root the parts of the absolute path.
+std::string InputSource::name_below_root(const std::string& path) const {
+  const std::string plain = plain_path(path, working_folder_);
+  for (const std::string& root : roots_) {
+    if (auto part = part_below(plain, root)) return *part;
+  }
+  return plain.substr(std::min(plain.find_first_not_of('/'), plain.size()));
+}
+
+void InputSource::refuse_picture(const std::string& line) {
+  if (line.empty() || status_of(line)) return;
+  const bool has_nul = line.find('\0') != std::string::npos;
+  if (!has_nul && !begins_as_picture(line + '\n')) return;
+  throw Error(
+      ErrorCode::kUsage,
+      has_nul && !begins_as_picture(line)
+          ? "standard input: expected a list of paths, one a line, found a NUL byte; give --null if the "
+            "paths end with NUL"
+          : "standard input: expected a list of paths, found a picture; save it to a file and name that "
+            "file");
 }
 
 std::optional<Item> InputSource::enter_folder(const std::string& folder, std::string path) {
@@ -138,7 +262,10 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
     if (is_output_folder(*status) || !visited_.insert(identity_of(*status)).second) return std::nullopt;
   }
   try {
-    frames_.push_back({folder, FolderListing(folder)});
+    FolderListing listing(folder);
+    const std::string& manifest = listing.manifest();
+    if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
+    frames_.push_back({folder, std::move(listing)});
   } catch (const Error& error) {
     return failed_item(std::move(path), error);
   }
@@ -169,22 +296,25 @@ std::optional<Item> InputSource::next_of_folders() {
     item.below = below_;
     item.keep_extension = frame.listing.shares_stem(index);
     item.unsupported = frame.listing.kind(index) == FolderListing::Kind::kUnsupported;
+    if (!above_.empty()) item.name = above_ + path.substr(below_);
+    item.in_shard = in_shard_;
     item.path = std::move(path);
     return item;
   }
   return std::nullopt;
 }
 
-std::optional<Item> InputSource::named_file(std::string path) {
-  if (!is_new(path)) return std::nullopt;
-  if (!status_of(path)) {
-    Error error(ErrorCode::kInputNotFound, path + ": no such file or folder; check the path");
-    return failed_item(std::move(path), std::move(error));
+std::optional<Item> InputSource::named_file(Item item, bool is_there) {
+  const std::string& path = item.path;
+  // Whoever waits for the answers to a list gets one for each of its lines.
+  if (!in_list_ && !is_new(path)) return std::nullopt;
+  if (!is_there) {
+    item.error = std::make_shared<const Error>(ErrorCode::kInputNotFound,
+                                               path + ": no such file or folder; check the path");
+    return item;
   }
-  Item item;
-  item.named = true;
-  item.below = static_cast<std::uint32_t>(path.rfind('/') + 1);
-  const std::string folder = item.below == 0 ? "./" : path.substr(0, item.below);
+  const std::size_t name_begin = path.rfind('/') + 1;
+  const std::string folder = name_begin == 0 ? "./" : path.substr(0, name_begin);
   if (!named_listing_ || folder != named_folder_) {
     named_folder_ = folder;
     try {
@@ -194,7 +324,6 @@ std::optional<Item> InputSource::named_file(std::string path) {
     }
   }
   item.keep_extension = named_listing_ && named_listing_->shares_stem(name_of(path));
-  item.path = std::move(path);
   return item;
 }
 

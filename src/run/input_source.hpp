@@ -22,10 +22,16 @@
 namespace da3::run {
 
 /// The inputs that the command line names: files, folders in natural order, globs, lists; one after the other
-/// and only as far as asked for. Each path comes once. A list is read while it is being written.
+/// and only as far as asked for. Each path comes once, those of a list as often as they stand there. A list
+/// is read while it is being written.
 ///
-/// A file's results lie at its name, those of a folder's files at their path below the folder. The output
-/// folder and folders already seen below the same argument (links in a circle) are left out.
+/// What results are named after: with `Options::root` every path below it. Without: a file's name, the path
+/// of a folder's file below the folder (below the folder's name where several folders are given), and of a
+/// list each path below the working folder. A path outside of these is named after the parts of its absolute
+/// path.
+///
+/// Left out: the output folder, folders below an argument that hold results of earlier runs, and folders
+/// already seen below the same argument (links in a circle).
 class InputSource : public Source {
  public:
   /// `options` is used as long as this source is. Throws: Error kUsage for "-" without a list, for the output
@@ -46,17 +52,29 @@ class InputSource : public Source {
   std::optional<std::string> next_argument();
   std::optional<Item> begin_argument(const std::string& argument);
   std::optional<Item> enter_folder(const std::string& folder, std::string path);
-  std::optional<Item> named_file(std::string path);
+  Item item_of(std::string path) const;
+  std::optional<Item> named_file(Item item, bool is_there);
+  void begin_folder(const std::string& argument);
+  void count_folder(const std::string& path, std::set<std::string>& names);
   void expand(const std::string& pattern);
+  std::string name_below_root(const std::string& path) const;
+  void refuse_picture(const std::string& line);
   bool is_new(const std::string& path);
   bool is_output_folder(const struct stat& folder) const;
 
   Options options_;
+  std::filesystem::path working_folder_;
+  std::vector<std::string> roots_;  ///< What names are below, without links and as the shell says it
+  std::size_t num_folders_ = 0;     ///< Among the arguments
+  std::set<std::string> shared_folder_names_;  ///< Last names that several of them have
   std::size_t next_input_ = 0;
   bool in_list_ = false;
+  bool list_begun_ = false;
   std::deque<std::string> expanded_;              ///< What a glob matched, not yet begun
   std::vector<Frame> frames_;                     ///< From the argument down to the folder at hand
   std::uint32_t below_ = 0;                       ///< Length of the argument's part of paths in `frames_`
+  std::string above_;                             ///< What stands before that part in names
+  bool in_shard_ = false;                         ///< As Item::in_shard, of the items of `frames_`
   std::set<FolderIdentity> visited_;              ///< Below this argument
   std::unordered_set<std::uint64_t> seen_paths_;  ///< Hashes; kept only where a path can come twice
   std::string named_folder_;                      ///< Folder of the last file that was named itself

@@ -38,6 +38,8 @@ struct Options {
   std::vector<std::filesystem::path>
       inputs;              ///< Files, folders, globs that match no file as such; "-" reads `list`
   bool recursive = false;  ///< Folders with their sub-folders
+  /// Folder below which every input's path becomes the name of its results; none: as InputSource says.
+  std::optional<std::filesystem::path> root;
   /// Where "-" is read from. Lifetime: the process, for an interrupted run leaves a thread behind that hangs
   /// in it.
   std::istream* list = nullptr;

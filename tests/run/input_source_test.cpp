@@ -147,8 +147,9 @@ TEST_F(InputSourceTest, AListGivesLinesOrNulSeparatedPaths) {
   for (const char* name : {"in/a.jpg", "in/new\nline.jpg", "in/sub/c.jpg"}) touch(name);
   std::istringstream lines(path("in/a.jpg") + "\r\n\n" + path("in/sub") + "\n" + path("gone.jpg"));
   options_.inputs = {"-"};
+  options_.root = path("in");
   options_.list = &lines;
-  EXPECT_EQ(stems(), (Stems{"a", "c", "!input.not_found"}));
+  EXPECT_EQ(stems(), (Stems{"a", "sub/c", "!input.not_found"}));
   std::istringstream nul(path("in/new\nline.jpg") + std::string(1, '\0') + path("in/a.jpg"));
   options_.list = &nul;
   options_.list_format = ListFormat::kNul;
@@ -182,6 +183,137 @@ TEST_F(InputSourceTest, AnUnreadableFolderIsAFailedInput) {
   options_.recursive = true;
   EXPECT_EQ(stems(), (Stems{"!input.unreadable", "good"}));
   fs::permissions(path("in/bad"), fs::perms::owner_all);
+}
+
+/// Goes into a folder and back.
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(const fs::path& folder) { fs::current_path(folder); }
+  ~WorkingFolder() { fs::current_path(before_); }
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+
+ private:
+  fs::path before_ = fs::current_path();
+};
+
+TEST_F(InputSourceTest, AListKeepsItsTreeBelowTheWorkingFolder) {
+  for (const char* name : {"here/c1/1.jpg", "here/c2/1.jpg", "there/1.jpg"}) touch(name);
+  const WorkingFolder here(path("here"));
+  std::istringstream list("c1/1.jpg\n./c2/1.jpg\n" + path("here/c1/1.jpg") +
+                          "\nc2/../c1/1.jpg\n../there/1.jpg");
+  options_.inputs = {"-"};
+  options_.list = &list;
+  const std::string outside = fs::canonical(path("there")).string().substr(1) + "/1";
+  EXPECT_EQ(stems(), (Stems{"c1/1", "c2/1", "c1/1", "c1/1", outside}));
+}
+
+TEST_F(InputSourceTest, ARootNamesEveryInputAfterItsPathBelowIt) {
+  for (const char* name : {"data/c1/1.jpg", "data/c2/1.jpg"}) touch(name);
+  options_.root = path("data");
+  options_.inputs = {path("data/c1/1.jpg"), path("data/c2")};
+  EXPECT_EQ(stems(), (Stems{"c1/1", "c2/1"}));
+  const WorkingFolder here(path("data"));
+  options_.root = ".";
+  options_.inputs = {"c1/1.jpg", "c2/"};
+  EXPECT_EQ(stems(), (Stems{"c1/1", "c2/1"}));
+  options_.root = "..";
+  EXPECT_EQ(stems(), (Stems{"data/c1/1", "data/c2/1"}));
+}
+
+TEST_F(InputSourceTest, SeveralFoldersAreMirroredBelowTheirNames) {
+  for (const char* name : {"a/cam1/1.jpg", "a/cam2/1.jpg", "b/cam1/1.jpg"}) touch(name);
+  options_.inputs = {path("a/cam1"), path("a/cam2") + "/"};
+  EXPECT_EQ(stems(), (Stems{"cam1/1", "cam2/1"}));
+  options_.inputs = {path("a/cam*")};
+  EXPECT_EQ(stems(), (Stems{"cam1/1", "cam2/1"}));
+  const WorkingFolder here(path("a"));
+  options_.inputs = {"."};
+  options_.recursive = true;
+  EXPECT_EQ(stems(), (Stems{"cam1/1", "cam2/1"}));
+  options_.inputs = {"cam2/.", "../b"};
+  EXPECT_EQ(stems(), (Stems{"cam2/1", "b/cam1/1"}));
+  options_.inputs = {"cam1", "cam2", path("b/cam1")};
+  const std::string outside = fs::canonical(path("b")).string().substr(1) + "/cam1/1";
+  EXPECT_EQ(stems(), (Stems{"cam1/1", "cam2/1", outside}))
+      << "two folders have one name: their paths part them";
+}
+
+TEST_F(InputSourceTest, OlderResultFoldersBelowAnInputAreLeftOut) {
+  for (const char* name :
+       {"in/a.jpg", "in/old/a.png", "in/old/sub/b.png", "in/old2/a.png", "in/photos/c.jpg"})
+    touch(name);
+  folder_.write("in/old/manifest.jsonl", R"({"type":"run","schema":1})");
+  folder_.write("in/old2/manifest.1-of-2.jsonl", R"({"type":"run","schema":1})");
+  folder_.write("in/photos/manifest.jsonl", R"({"files":3})");  // Another program's
+  options_.inputs = {path("in")};
+  options_.recursive = true;
+  EXPECT_EQ(stems(), (Stems{"a", "photos/c"}));
+}
+
+TEST_F(InputSourceTest, EveryLineOfAListIsAnswered) {
+  touch("a.jpg");
+  std::istringstream list(path("a.jpg") + "\n" + path("a.jpg") + "\n" + path("gone") + "\n" + path("gone"));
+  options_.inputs = {"-"};
+  options_.list = &list;
+  options_.root = folder_.path();
+  EXPECT_EQ(stems(), (Stems{"a", "a", "!input.not_found", "!input.not_found"}));
+}
+
+TEST_F(InputSourceTest, APictureInPlaceOfAListIsSaid) {
+  options_.inputs = {"-"};
+  const auto message = [&](const std::string& text) -> std::string {
+    std::istringstream list(text);
+    options_.list = &list;
+    try {
+      items();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+      return error.what();
+    }
+    return "";
+  };
+  using namespace std::string_literals;  // NOLINT(google-build-using-namespace)
+  EXPECT_NE(message("\xFF\xD8\xFF\xE0\0\x10JFIF\0 more"s).find("found a picture"), std::string::npos);
+  EXPECT_NE(message("\x89PNG\r\n\x1A\n\0\0\0\rIHDR"s).find("found a picture"), std::string::npos);
+  EXPECT_NE(message("P6\n2 1\n255\nabcdef").find("found a picture"), std::string::npos);
+  EXPECT_NE(message("a.jpg\0b.jpg\0"s).find("--null"), std::string::npos);
+  EXPECT_EQ(message("BMW.jpg\nP6/a.jpg\n"), "");
+}
+
+TEST_F(InputSourceTest, AShardOfAListLooksAtNoFileOfOthers) {
+  options_.inputs = {"-"};
+  options_.root = folder_.path();
+  int missing = 0;
+  for (const int index : {1, 2}) {
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += path(std::to_string(i) + ".jpg") + "\n";
+    std::istringstream list(text);
+    options_.list = &list;
+    options_.shard = Shard{index, 2};
+    for (const Item& item : items()) {
+      EXPECT_EQ(item.error != nullptr, takes(*options_.shard, item))
+          << "a missing file that is not ours is not missed";
+      missing += item.error != nullptr ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(missing, 40);
+}
+
+TEST_F(InputSourceTest, AListedFolderNamedAsAPictureFallsToOneShardWhole) {
+  for (int i = 0; i < 20; ++i) touch("x.jpg/" + std::to_string(i) + ".jpg");
+  options_.inputs = {"-"};
+  options_.root = folder_.path();
+  std::vector<int> taken;
+  for (const int index : {1, 2}) {
+    std::istringstream list(path("x.jpg"));
+    options_.list = &list;
+    options_.shard = Shard{index, 2};
+    taken.push_back(0);
+    for (const Item& item : items()) taken.back() += takes(*options_.shard, item) ? 1 : 0;
+  }
+  EXPECT_EQ(taken[0] + taken[1], 20);
+  EXPECT_EQ(taken[0] * taken[1], 0);
 }
 
 TEST(Shards, PartTheInputsCompletelyAndWithoutOverlap) {

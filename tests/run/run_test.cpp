@@ -129,7 +129,7 @@ TEST_F(Pipeline, OptionsThatCannotBeUsedAreRefused) {
 TEST_F(Pipeline, TheSameNameFromTwoArgumentsIsACollision) {
   picture("in/a/x.ppm", 1);
   picture("in/b/x.ppm", 2);
-  options_.inputs = {path("in/a"), path("in/b")};
+  options_.inputs = {path("in/a/x.ppm"), path("in/b/x.ppm")};
   const Summary summary = run();
   EXPECT_EQ(summary.done, 1U);
   EXPECT_EQ(failures().at("x.ppm"), "output.collision");
@@ -151,7 +151,7 @@ TEST_F(Pipeline, TheResultsOfAnotherRunsInputAreNeverReplaced) {
   EXPECT_EQ(model_->calls(), calls) << "known before the forward pass";
   // Both in one call: the first is done, the second says why it is not.
   options_.overwrite = false;
-  options_.inputs = {path("a"), path("b")};
+  options_.inputs = {path("a/x.ppm"), path("b/x.ppm")};
   const Summary both = run();
   EXPECT_EQ(both.skipped, 1U);
   EXPECT_EQ(both.failed, 1U);

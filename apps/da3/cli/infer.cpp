@@ -22,6 +22,10 @@ void add_inputs(CLI::App& app, Infer& options) {
       ->type_name("")
       ->required();
   app.add_flag("-r,--recursive", options.recursive, "folders with their sub-folders")->group("Inputs");
+  app.add_option("--root", options.root,
+                 "name each result after its input's path below DIR (lists: the working folder)")
+      ->type_name("DIR")
+      ->group("Inputs");
   app.add_flag("--null", options.null_separated, "the list on standard input ends its paths with NUL")
       ->group("Inputs");
   add_parsed(

@@ -39,6 +39,7 @@ struct Infer {
   bool null_separated = false;  ///< The list on standard input ends its paths with NUL, not newline
   std::string output = "depth";
   bool recursive = false;
+  std::string root;  ///< Empty: none
 
   std::string model;     ///< Name or file; empty: DA3_MODEL, the first installed, the starter
   std::string describe;  ///< Record for a model file without one

@@ -64,6 +64,7 @@ run::Options pipeline_options(const cli::Infer& options) {
   run::Options result;
   result.inputs.assign(options.inputs.begin(), options.inputs.end());
   result.recursive = options.recursive;
+  if (!options.root.empty()) result.root = options.root;
   result.list = &std::cin;
   result.list_format = options.null_separated ? run::ListFormat::kNul : run::ListFormat::kLines;
   if (options.shard) result.shard = run::Shard{options.shard->index, options.shard->count};
