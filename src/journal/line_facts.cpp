@@ -18,6 +18,9 @@ class FactsReader {
       return std::nullopt;
     const bool is_image = facts_.type == LineFacts::Type::kImage;
     if (!has_type_ || (is_image && (!has_path_ || !has_status_))) return std::nullopt;
+    for (const auto& [format, path] : facts_.outputs) {
+      if (!is_result_path(path)) return std::nullopt;
+    }
     return std::move(facts_);
   }
 

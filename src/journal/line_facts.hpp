@@ -23,7 +23,8 @@ struct LineFacts {
 };
 
 /// The facts of one line, read without building the whole record; none for text that is no whole JSON object
-/// or lacks what its type needs.
+/// or lacks what its type needs, and
+/// for a record whose results lie outside of the folder.
 std::optional<LineFacts> scan_line(std::string_view line);
 
 }  // namespace da3::journal

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <journal/line_facts.hpp>
 #include <journal/manifest_index.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <da3/error.hpp>
@@ -67,12 +68,15 @@ std::size_t read_some(const std::filesystem::path& file, const core::FileDescrip
 ManifestIndex::ManifestIndex() = default;
 
 ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& file) {
-  const core::FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  // Opened without waiting: a FIFO may have this name.
+  const core::FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!descriptor && errno == ENOENT) return {};
   if (!descriptor) {
     throw Error(ErrorCode::kOutputFailed,
                 file.string() + ": cannot be read: " + std::generic_category().message(errno));
   }
+  struct stat status{};
+  if (fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw foreign(file);
   ReadResult result;
   run_ = -1;
   bool is_first = true;

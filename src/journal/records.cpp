@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include <journal/records.hpp>
 #include <nlohmann/json.hpp>
 
+#include <core/json_depth.hpp>
 #include <core/names.hpp>
 #include <core/text_encoding.hpp>
 
@@ -80,7 +82,7 @@ Json png16_json(const formats::Png16Scale& scale) {
 template <typename Read>
 auto from_line(std::string_view line, const char* type, Read read) {
   try {
-    const Json json = Json::parse(line);
+    const Json json = Json::parse(core::is_too_deep(line) ? "" : line);
     if (json.at("type") != type)
       throw Error(ErrorCode::kInternal, std::string("manifest: not a record of type ") + type);
     return read(json);
@@ -122,6 +124,9 @@ std::vector<std::pair<formats::Format, std::string>> read_outputs(const Json& js
     const auto decoded =
         exact.contains(name) ? core::base64_decode(exact.at(name).get<std::string>()) : std::nullopt;
     outputs.emplace_back(formats::parse_format(name), decoded ? *decoded : path.get<std::string>());
+    if (!is_result_path(outputs.back().second)) {
+      throw Error(ErrorCode::kInternal, "manifest: a result lies outside of the folder");
+    }
   }
   return outputs;
 }
@@ -246,6 +251,17 @@ ImageRecord image_from_json(std::string_view line) {
     read_results(json, record);
     return record;
   });
+}
+
+bool is_result_path(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) return false;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view part = path.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
 }
 
 ImageRecord failed_record(std::string path, const Error& error) {

@@ -85,6 +85,10 @@ std::string to_json(const ImageRecord& record);
 RunRecord run_from_json(std::string_view line);
 ImageRecord image_from_json(std::string_view line);
 
+/// True for a path that may be a result's: relative, of whole parts, none of them "." or "..". A manifest may
+/// come from anywhere, and results replace what it names.
+bool is_result_path(std::string_view path);
+
 /// A failed image's record.
 ImageRecord failed_record(std::string path, const Error& error);
 

@@ -27,6 +27,16 @@ void require_same_run(const std::filesystem::path& folder, const ManifestIndex& 
                   ". Give --overwrite to make them again, or another folder with --output");
 }
 
+/// True if a folder on the way to `name` below `folder` is a link: what lies behind it is not ours to
+/// replace.
+bool leads_through_link(const std::filesystem::path& folder, const std::string& name) {
+  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+    std::error_code failed;
+    if (std::filesystem::is_symlink(folder / name.substr(0, slash), failed)) return true;
+  }
+  return false;
+}
+
 void require_absent(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
@@ -98,14 +108,56 @@ void ResultFolder::require_own(std::string_view path, std::string_view stem,
                                                "; rename one, or give another folder with --output");
 }
 
-void ResultFolder::claim(std::string_view path, std::string_view stem) {
-  const std::size_t path_hash = std::hash<std::string_view>()(path);
-  const std::lock_guard guard(mutex_);
-  const auto [place, is_new] = written_.emplace(std::hash<std::string_view>()(stem), path_hash);
-  if (!is_new && place->second != path_hash) {
-    throw Error(ErrorCode::kOutputCollision,
-                std::string(path) + ": another input of this run has the result name " + std::string(stem) +
-                    "; rename one, or use two output folders");
+/// The name of one input's results, held while they are written: an input may stand in a list twice.
+class ResultFolder::Claim {
+ public:
+  Claim(ResultFolder& folder, std::string_view path, std::string_view stem)
+      : folder_(folder), stem_hash_(std::hash<std::string_view>()(stem)) {
+    const std::string plain = std::filesystem::absolute(path).lexically_normal().string();
+    const std::size_t path_hash = std::hash<std::string>()(plain);
+    std::unique_lock lock(folder_.mutex_);
+    const auto [place, is_new] = folder_.claimed_.emplace(stem_hash_, Claimed{path_hash});
+    if (!is_new && place->second.path_hash != path_hash) {
+      throw Error(ErrorCode::kOutputCollision,
+                  std::string(path) + ": another input of this run has the result name " + std::string(stem) +
+                      "; rename one, or use two output folders");
+    }
+    folder_.claim_ended_.wait(lock, [this] { return !folder_.claimed_.at(stem_hash_).is_being_written; });
+    before_ = folder_.claimed_.at(stem_hash_);
+    folder_.claimed_.at(stem_hash_).is_being_written = true;
+  }
+  ~Claim() {
+    const std::lock_guard lock(folder_.mutex_);
+    folder_.claimed_.at(stem_hash_).is_being_written = false;
+    folder_.claim_ended_.notify_all();
+  }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+  const Claimed& before() const { return before_; }
+  void written() {
+    const std::lock_guard lock(folder_.mutex_);
+    folder_.claimed_.at(stem_hash_).is_written = true;
+  }
+
+ private:
+  ResultFolder& folder_;
+  std::size_t stem_hash_;
+  Claimed before_;
+};
+
+bool ResultFolder::may_replace(const std::string& name, const Claimed& claimed) const {
+  return (claimed.is_written || manifest_.owns(name)) && !leads_through_link(folder_, name);
+}
+
+void ResultFolder::remove_other_formats(std::string_view stem, const formats::EncodedSet& written) const {
+  for (const formats::Format format : formats::kAllFormats) {
+    const bool is_new = std::any_of(written.files.begin(), written.files.end(),
+                                    [&](const formats::EncodedFile& file) { return file.format == format; });
+    const std::string name = result_path(stem, format);
+    if (is_new || !manifest_.owns(name) || leads_through_link(folder_, name)) continue;
+    std::error_code failed;
+    std::filesystem::remove(folder_ / name, failed);  // What cannot be removed stays in its older record
   }
 }
 
@@ -115,12 +167,13 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
   std::vector<std::pair<formats::Format, std::string>> outputs;
   if (set.files.empty()) return outputs;
   require_own(path, stem, identity);
-  claim(path, stem);
+  Claim claim(*this, path, stem);
   std::vector<std::string> names;
   std::vector<core::Existing> existing;
   for (const formats::EncodedFile& file : set.files) {
     names.push_back(result_path(stem, file.format));
-    existing.push_back(manifest_.owns(names.back()) ? core::Existing::kReplace : core::Existing::kRefuse);
+    existing.push_back(may_replace(names.back(), claim.before()) ? core::Existing::kReplace
+                                                                 : core::Existing::kRefuse);
     if (existing.back() == core::Existing::kRefuse) require_absent(folder_ / names.back());
   }
   core::ensure_folder((folder_ / std::string(stem)).parent_path());
@@ -129,6 +182,8 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
     core::write_file(folder_ / names[i], set.files[i].bytes, existing[i], options_.durability);
     outputs.emplace_back(set.files[i].format, names[i]);
   }
+  claim.written();
+  remove_other_formats(stem, set);
   return outputs;
 }
 

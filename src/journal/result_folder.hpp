@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -48,9 +49,10 @@ class ResultFolder {
                    const std::optional<InputIdentity>& identity) const;
 
   /// Writes the files of one input as folder/STEM.suffix (sub-folders are made) and returns (format, path
-  /// below the folder) for its record. Each file appears whole or not at all. Throws: Error kOutputExists if
-  /// a foreign file is in the way (nothing is written then), kOutputCollision if that stem is another
-  /// input's, of this run or an earlier one, kOutputName, kOutputFailed.
+  /// below the folder) for its record. Each file appears whole or not at all. Files of other formats that
+  /// earlier runs wrote for the input are removed: no record would name them any more. Throws: Error
+  /// kOutputExists if a foreign file is in the way (nothing is written then), kOutputCollision if that stem
+  /// is another input's, of this run or an earlier one, kOutputName, kOutputFailed.
   std::vector<std::pair<formats::Format, std::string>> write(std::string_view path, std::string_view stem,
                                                              const std::optional<InputIdentity>& identity,
                                                              const formats::EncodedSet& set);
@@ -62,14 +64,24 @@ class ResultFolder {
   void close() { manifest_.close(); }
 
  private:
-  void claim(std::string_view path, std::string_view stem);
+  /// What this run knows of a result name.
+  struct Claimed {
+    std::size_t path_hash = 0;
+    bool is_being_written = false;
+    bool is_written = false;
+  };
+  class Claim;
+
+  bool may_replace(const std::string& name, const Claimed& claimed) const;
+  void remove_other_formats(std::string_view stem, const formats::EncodedSet& written) const;
 
   std::filesystem::path folder_;
   std::string digest_;
   ResultFolderOptions options_;
   Manifest manifest_;
   std::mutex mutex_;
-  std::unordered_map<std::size_t, std::size_t> written_;  ///< Hash of stem -> hash of path, this run's
+  std::condition_variable claim_ended_;
+  std::unordered_map<std::size_t, Claimed> claimed_;  ///< By the hash of the stem, this run's
 };
 
 }  // namespace da3::journal

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <journal/result_folder.hpp>
+#include <sys/stat.h>
 
 #include <da3/error.hpp>
 
@@ -103,6 +104,94 @@ TEST(ResultFolder, AResultThatIsGoneOrEmptyIsDoneAgain) {
   const ResultFolder again(folder.path(), example_run());
   EXPECT_FALSE(again.finished("in/a.jpg", "a", kInput));
   EXPECT_FALSE(again.finished("in/b.jpg", "b", kInput));
+}
+
+TEST(ResultFolder, WritesAnInputThatComesAgainAnew) {
+  const TemporaryFolder folder;
+  ResultFolder results(folder.path(), example_run());
+  finish(results, "in/a.jpg", "a", "first");
+  finish(results, "./in/a.jpg", "a", "second");
+  EXPECT_EQ(formats::read_text(folder.path() / "a.png"), "second");
+  EXPECT_EQ(error_of([&] { finish(results, "other/a.jpg", "a", "third"); }).code(),
+            ErrorCode::kOutputCollision);
+  EXPECT_EQ(formats::read_text(folder.path() / "a.png"), "second");
+}
+
+TEST(ResultFolder, OverwritingWithOtherFormatsRemovesTheOldOnes) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+    finish(results, "in/b.jpg", "b");
+  }
+  folder.write("a.exr", "of somebody else");
+  ResultFolder again(folder.path(), example_run("756"), with_overwrite(true));
+  formats::EncodedSet set;
+  set.files = {{formats::Format::kNpy, formats::bytes_of("npy")}};
+  again.write("in/a.jpg", "a", kInput, set);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "a.png"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "a.vis.png"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "a.exr"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "b.png")) << "not done again yet";
+}
+
+/// A record of `path` with a 16-bit PNG called `result`.
+std::string record_with_result(const std::string& path, const std::string& result) {
+  return R"({"type":"image","path":")" + path + R"(","status":"failed","error":{"code":"x","message":"y"},)" +
+         R"("outputs":{"png16":")" + result + "\"}}\n";
+}
+
+TEST(ForeignManifest, NamesNoResultOutsideOfTheFolder) {
+  const TemporaryFolder folder;
+  const std::filesystem::path out = folder.path() / "out";
+  folder.write("victim/precious.png", "precious");
+  for (const std::string& result :
+       {std::string("../victim/precious.png"), (folder.path() / "victim/precious.png").string(),
+        std::string("sub/../../victim/precious.png"), std::string("./precious.png"),
+        std::string("x//precious.png")}) {
+    folder.write("out/manifest.jsonl",
+                 to_json(example_run()) + "\n" + record_with_result("in/a.jpg", result));
+    ResultFolder results(out, example_run());
+    EXPECT_FALSE(results.known_stem("in/a.jpg")) << result;
+    EXPECT_FALSE(results.manifest().owns(result)) << result;
+    finish(results, "in/a.jpg", "a");
+    EXPECT_EQ(formats::read_text(folder.path() / "victim/precious.png"), "precious") << result;
+    std::filesystem::remove_all(out);
+  }
+}
+
+TEST(ForeignManifest, ReplacesNothingBehindALink) {
+  const TemporaryFolder folder;
+  folder.write("victim/a.png", "precious");
+  folder.write("out/manifest.jsonl",
+               to_json(example_run()) + "\n" + record_with_result("in/a.jpg", "sub/a.png"));
+  std::filesystem::create_directory_symlink(folder.path() / "victim", folder.path() / "out/sub");
+  ResultFolder results(folder.path() / "out", example_run());
+  EXPECT_EQ(error_of([&] { finish(results, "in/a.jpg", "sub/a"); }).code(), ErrorCode::kOutputExists);
+  EXPECT_EQ(formats::read_text(folder.path() / "victim/a.png"), "precious");
+}
+
+TEST(ForeignManifest, ThatIsALinkOrAFifoIsRefusedWithoutWaiting) {
+  const TemporaryFolder folder;
+  folder.write("victim.jsonl", to_json(example_run()) + "\n");
+  std::filesystem::create_directory(folder.path() / "out");
+  std::filesystem::create_symlink(folder.path() / "victim.jsonl", folder.path() / "out/manifest.jsonl");
+  EXPECT_EQ(error_of([&] { const ResultFolder results(folder.path() / "out", example_run()); }).code(),
+            ErrorCode::kOutputExists);
+  EXPECT_EQ(formats::read_text(folder.path() / "victim.jsonl"), to_json(example_run()) + "\n");
+  std::filesystem::create_directory(folder.path() / "out2");
+  ASSERT_EQ(mkfifo((folder.path() / "out2/manifest.1-of-2.jsonl").c_str(), 0600), 0);
+  EXPECT_EQ(error_of([&] { const ResultFolder results(folder.path() / "out2", example_run()); }).code(),
+            ErrorCode::kOutputExists);
+}
+
+TEST(ForeignManifest, ClaimsNothingOutsideOfTheFolder) {
+  const TemporaryFolder folder;
+  folder.write("out/manifest.jsonl", to_json(example_run()) + "\n");
+  folder.write("out/.da3-claims.tmp", std::string("../precious.png\0b.png\0", 22));
+  const Manifest manifest(folder.path() / "out");
+  EXPECT_FALSE(manifest.owns("../precious.png"));
+  EXPECT_TRUE(manifest.owns("b.png"));
 }
 
 TEST(ResultFolder, OtherOptionsAreAUsageErrorWithTheTwoWaysOut) {
