@@ -61,6 +61,15 @@ void check_depth(const EncodedPicture& picture, const Layout& layout) {
   const bool masked = (layout.compression == kBitFields || layout.compression == kAlphaBitFields) &&
                       (bits == 16 || bits == 32);
   if (!plain && !runs && !masked) {
+    // Fax and 24-bit runs of OS/2, CMYK of Windows' printing, 2 and 64 bits.
+    const bool is_known =
+        bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 24 || bits == 32 || bits == 64;
+    if (is_known && (layout.compression <= 6 || (layout.compression >= 11 && layout.compression <= 13))) {
+      throw_unsupported(picture,
+                        "bitmaps of " + std::to_string(bits) + " bits a pixel with compression " +
+                            std::to_string(layout.compression) + " are not read",
+                        "convert it to PNG or JPEG first");
+    }
     throw_corrupt(picture, "BMP",
                   std::to_string(bits) + " bits a pixel with compression " + grouped(layout.compression));
   }
@@ -76,7 +85,7 @@ Layout read_layout(const EncodedPicture& picture) {
   layout.data_offset = *reader.u32(10);
   layout.palette_offset = static_cast<std::size_t>(header_end);
   std::uint32_t palette_used = 0;
-  if (dib_bytes < 40) {  // OS/2 1.x
+  if (dib_bytes < 16) {  // OS/2 1.x
     layout.width = *reader.u16(18);
     layout.height = *reader.u16(20);
     layout.bits = *reader.u16(24);
@@ -89,8 +98,9 @@ Layout read_layout(const EncodedPicture& picture) {
     layout.height = static_cast<std::uint64_t>(std::llabs(height));
     layout.top_down = height < 0;
     layout.bits = *reader.u16(28);
-    layout.compression = *reader.u32(30);
-    palette_used = *reader.u32(46);
+    // Headers of OS/2 2.x may end behind any field.
+    if (dib_bytes >= 20) layout.compression = *reader.u32(30);
+    if (dib_bytes >= 36) palette_used = *reader.u32(46);
   }
   check_depth(picture, layout);
   read_masks(picture, reader, static_cast<std::size_t>(dib_bytes), layout);

@@ -34,13 +34,15 @@ struct Decoded {
   Image image;  ///< Upright: EXIF orientation applied (the original tool ignores it); alpha dropped, grey
                 ///< spread
   std::optional<ExifFocal> exif_focal;
+  std::string focal_doubt;  ///< Why a focal length in the EXIF data is not believed; else empty
+  std::string note;  ///< What the reader of the result should know, such as which page was read; else empty
 };
 
-/// The picture in `bytes`, its type told by the content: JPEG, PNG, BMP, WebP, TIFF (first page), PNM (P1 to
-/// P6). Of 16 bits the upper 8 are taken, as in the original tool; PNM samples are scaled and rounded, as
-/// there. Only 16-bit grey differs: the original's reader makes everything above 255 of 65535 white, here it
-/// is treated as colour is. A file that can be read in part only is an error. Memory is taken for pixels that
-/// are there, not for those that a header claims. Threads: safe from any number. Prints nothing. Throws:
+/// The picture in `bytes`, its type told by the content: JPEG, PNG, BMP, WebP, TIFF (its largest page), PNM
+/// (P1 to P6). Of 16 bits the upper 8 are taken, as in the original tool; PNM samples are scaled and rounded,
+/// as there. Only 16-bit grey differs: the original's reader makes everything above 255 of 65535 white, here
+/// it is treated as colour is. A file that can be read in part only is an error. Memory is taken for pixels
+/// that are there, not for those that a header claims. Threads: safe from any number. Prints nothing. Throws:
 /// Error kImageUnsupported, kImageTruncated, kImageCorrupt, kImageTooLarge, kOutOfMemory; the message begins
 /// with `name`.
 Decoded decode(std::span<const std::uint8_t> bytes, const std::string& name,

@@ -24,6 +24,7 @@ struct EncodedPicture {
 struct PictureHeader {
   Size size;  ///< As stored, before orientation.
   ExifFields exif;
+  std::string note{};  ///< As Decoded::note
 };
 
 /// A count with separators, such as "3,021".

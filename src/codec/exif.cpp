@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <string>
 
 #include <codec/byte_reader.hpp>
 #include <codec/exif.hpp>
@@ -82,6 +84,31 @@ std::optional<double> units_per_mm(std::uint32_t unit) {
   }
 }
 
+// Of all lenses that are sold, as 35 mm equivalents: fisheyes from 8 mm, telescopes at cameras up to 2400 mm.
+constexpr double kShortestLens = 5;
+constexpr double kLongestLens = 3000;
+
+/// Pixels of a picture for each millimetre on 35 mm film of the same diagonal.
+double film_pixels_per_mm(Size stored) {
+  const double film_diagonal_mm = std::hypot(36.0, 24.0);
+  return std::hypot(static_cast<double>(stored.width), static_cast<double>(stored.height)) / film_diagonal_mm;
+}
+
+std::optional<double> sensor_focal_px(const ExifFields& fields, Size stored) {
+  if (!fields.focal_mm || !fields.plane_pixels_per_mm) return std::nullopt;
+  const double focal_px = *fields.focal_mm * *fields.plane_pixels_per_mm;
+  // Longer side against longer side: software may have turned the picture as well as made it smaller.
+  const std::uint32_t camera_side = std::max(fields.pixel_width.value_or(0), fields.pixel_height.value_or(0));
+  if (camera_side == 0) return focal_px;
+  return focal_px * std::max(stored.width, stored.height) / static_cast<double>(camera_side);
+}
+
+std::string millimetres(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), value < 100 ? "%.3g mm" : "%.0f mm", value);
+  return text;
+}
+
 }  // namespace
 
 ExifFields parse_exif(std::span<const std::uint8_t> tiff) {
@@ -132,21 +159,27 @@ ExifFields parse_exif(std::span<const std::uint8_t> tiff) {
 }
 
 std::optional<ExifFocal> focal_from_exif(const ExifFields& fields, Size stored) {
-  if (fields.focal_35mm) {
-    const double film_diagonal_mm = std::hypot(36.0, 24.0);
-    const double diagonal_px =
-        std::hypot(static_cast<double>(stored.width), static_cast<double>(stored.height));
-    return ExifFocal{*fields.focal_35mm / film_diagonal_mm * diagonal_px, "exif.35mm"};
-  }
-  if (fields.focal_mm && fields.plane_pixels_per_mm) {
-    double focal_px = *fields.focal_mm * *fields.plane_pixels_per_mm;
-    // Longer side against longer side: software may have turned the picture as well as made it smaller.
-    const std::uint32_t camera_side =
-        std::max(fields.pixel_width.value_or(0), fields.pixel_height.value_or(0));
-    if (camera_side > 0) focal_px *= std::max(stored.width, stored.height) / static_cast<double>(camera_side);
-    return ExifFocal{focal_px, "exif.sensor"};
-  }
+  if (!focal_doubt(fields, stored).empty()) return std::nullopt;
+  if (fields.focal_35mm) return ExifFocal{*fields.focal_35mm * film_pixels_per_mm(stored), "exif.35mm"};
+  if (const auto focal_px = sensor_focal_px(fields, stored)) return ExifFocal{*focal_px, "exif.sensor"};
   return std::nullopt;
+}
+
+std::string focal_doubt(const ExifFields& fields, Size stored) {
+  const std::optional<double> film = fields.focal_35mm;
+  std::optional<double> sensor = sensor_focal_px(fields, stored);
+  if (sensor) *sensor /= film_pixels_per_mm(stored);
+  for (const auto& equivalent : {film, sensor}) {
+    if (equivalent && !(*equivalent >= kShortestLens && *equivalent <= kLongestLens)) {
+      return "a 35 mm equivalent of " + millimetres(*equivalent);
+    }
+  }
+  constexpr double kMostDifference = 2;
+  if (film && sensor && std::max(*film, *sensor) >= kMostDifference * std::min(*film, *sensor)) {
+    return "a 35 mm equivalent of " + millimetres(*film) + ", but of " + millimetres(*sensor) +
+           " by its sensor";
+  }
+  return "";
 }
 
 }  // namespace da3::codec

@@ -25,7 +25,10 @@ enum Marker : std::uint8_t {
   kSof2 = 0xC2,
   kSof9 = 0xC9,
   kSof10 = 0xCA,
+  kRst0 = 0xD0,
+  kRst7 = 0xD7,
   kApp1 = 0xE1,
+  kJpegLs = 0xF7,
   kSos = 0xDA,
   kEoi = 0xD9
 };
@@ -77,7 +80,6 @@ struct Session {
   jpeg_source_mgr source{};
   jpeg_progress_mgr progress{};
   std::jmp_buf out;
-  bool in_scan = false;
   bool ended_early = false;
   int message_code = 0;
   char message[JMSG_LENGTH_MAX] = {};
@@ -92,14 +94,17 @@ struct Session {
 
 void on_message(j_common_ptr jpeg, int level) {
   // Warnings mean that libjpeg is about to make up pixels. Harmless ones are a JFIF version, an Adobe marker
-  // that contradicts the components, an unusual progression, and rubbish between segments before the first
-  // scan.
+  // that contradicts the components, an unusual progression, parameters of a progression in a plain scan, and
+  // surplus bytes before a marker. Only before a restart marker do these mean that blocks before it were
+  // lost.
   if (level >= 0) return;
   const int code = jpeg->err->msg_code;
   if (code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM || code == JWRN_BOGUS_PROGRESSION ||
-      code == JWRN_TOO_MUCH_DATA)
+      code == JWRN_TOO_MUCH_DATA || code == JWRN_NOT_SEQUENTIAL)
     return;
-  if (code == JWRN_EXTRANEOUS_DATA && !static_cast<Session*>(jpeg->client_data)->in_scan) return;
+  const int next_marker = jpeg->err->msg_parm.i[1];
+  const bool is_restart = next_marker >= kRst0 && next_marker <= kRst7;
+  if (code == JWRN_EXTRANEOUS_DATA && !is_restart) return;
   leave(jpeg);
 }
 
@@ -123,7 +128,7 @@ void on_progress(j_common_ptr jpeg) {
   if (decompress->input_scan_number > kMostScans) {
     auto* session = static_cast<Session*>(jpeg->client_data);
     std::snprintf(session->message, sizeof(session->message), "more than %d scans", kMostScans);
-    session->message_code = -1;
+    session->message_code = JERR_SOF_UNSUPPORTED;
     std::longjmp(session->out, 1);
   }
 }
@@ -167,7 +172,6 @@ bool run(Session& session, std::size_t total_bytes, std::vector<std::uint8_t>& r
   jpeg_read_header(jpeg, TRUE);
   const bool cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
   jpeg->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-  session.in_scan = true;
   jpeg_start_decompress(jpeg);
   const std::size_t stride = std::size_t{jpeg->output_width} * 3;
   rgb.reserve(total_bytes);
@@ -202,6 +206,7 @@ bool run(Session& session, std::size_t total_bytes, std::vector<std::uint8_t>& r
     case JERR_CONVERSION_NOTIMPL:
     case JERR_CCIR601_NOTIMPL:
     case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_COMPONENT_COUNT:
       throw_unsupported(picture, std::string("this kind of JPEG file is not read (") + session.message + ")",
                         "convert it to PNG or plain JPEG first");
     default:
@@ -228,6 +233,13 @@ Scanned scan_segments(const EncodedPicture& picture) {
     const auto marker = reader.u8(at++);
     if (!marker) throw_truncated(picture, "JPEG", end);
     if (*marker <= 0x01 || (*marker >= 0xD0 && *marker <= 0xD8)) continue;  // Segments without a body
+    if (*marker == kJpegLs) {
+      throw_unsupported(picture, "JPEG-LS files are not read", "convert it to PNG or plain JPEG first");
+    }
+    if (*marker == kEoi && at == reader.size()) {
+      throw_unsupported(picture, "this JPEG file holds tables alone, no picture",
+                        "give the file with the picture");
+    }
     if (*marker == kEoi || *marker == kSos) throw_corrupt(picture, "JPEG", "no frame header before its data");
     const auto length = reader.u16(at);
     if (!length) throw_truncated(picture, "JPEG", end);

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <codec/byte_reader.hpp>
 #include <codec/png.hpp>
 #include <png.h>
+#include <zlib.h>
 
 namespace da3::codec {
 namespace {
@@ -46,6 +48,10 @@ Layout read_first_chunk(const EncodedPicture& picture) {
   const ByteReader reader(picture.bytes, ByteOrder::kBig);
   constexpr std::size_t kEnd = kSignatureBytes + kChunkFrameBytes + 13;
   if (reader.size() < kEnd) throw_truncated(picture, "PNG", kEnd);
+  if (reader.has(12, "CgBI")) {
+    throw_unsupported(picture, "PNG files as Xcode writes them for iOS (CgBI) are not read",
+                      "convert it first, for example: pngcrush -revert-iphone-optimizations IN OUT.png");
+  }
   if (reader.u32(8) != 13U || !reader.has(12, "IHDR"))
     throw_corrupt(picture, "PNG", "its first chunk is not IHDR");
   Layout layout;
@@ -192,18 +198,73 @@ std::vector<std::uint8_t> decode_pixels(const EncodedPicture& picture, Size size
   return pixels;
 }
 
+constexpr std::size_t kMostProfileBytes = std::size_t{1}
+                                          << 20U;  // An APP1 segment has 64 KiB, in digits twice that
+
+std::span<const std::uint8_t> without_exif_prefix(std::span<const std::uint8_t> exif) {
+  return ByteReader(exif).has(0, {"Exif\0\0", 6}) ? exif.subspan(6) : exif;
+}
+
+/// A zlib stream's content, up to the limit; what is damaged or longer counts as empty.
+std::vector<std::uint8_t> inflated(std::span<const std::uint8_t> packed) {
+  std::vector<std::uint8_t> bytes(kMostProfileBytes);
+  uLongf length = bytes.size();
+  if (uncompress(bytes.data(), &length, packed.data(), static_cast<uLong>(packed.size())) != Z_OK) return {};
+  bytes.resize(length);
+  return bytes;
+}
+
+/// EXIF data as ImageMagick and exiftool put them into texts: a name, a length, hexadecimal digits.
+std::vector<std::uint8_t> exif_of_text(std::span<const std::uint8_t> text) {
+  const std::string_view rest(reinterpret_cast<const char*>(text.data()), text.size());
+  std::size_t at = rest.find_first_not_of('\n');
+  for (int line = 0; line < 2 && at != std::string_view::npos; ++line) at = rest.find('\n', at + 1);
+  std::vector<std::uint8_t> bytes;
+  int high = -1;
+  for (; at < rest.size(); ++at) {
+    const char c = rest[at];
+    if (c == '\n' || c == '\r' || c == ' ') continue;
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return {};
+    if (high >= 0) bytes.push_back(static_cast<std::uint8_t>(high * 16 + digit));
+    high = high >= 0 ? -1 : digit;
+  }
+  return bytes;
+}
+
+/// The EXIF data in a text chunk, or empty.
+std::vector<std::uint8_t> exif_of_text_chunk(const ByteReader& reader, std::size_t at, std::uint32_t length) {
+  const auto body = reader.part(at + 8, length);
+  for (const std::string_view name :
+       {std::string_view("Raw profile type exif", 22), std::string_view("Raw profile type APP1", 22)}) {
+    if (!ByteReader(body).has(0, name)) continue;
+    if (reader.has(at + 4, "tEXt")) return exif_of_text(body.subspan(name.size()));
+    if (body.size() > name.size() && body[name.size()] == 0) {
+      return exif_of_text(inflated(body.subspan(name.size() + 1)));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 PictureHeader read_png_header(const EncodedPicture& picture) {
   const ByteReader reader(picture.bytes, ByteOrder::kBig);
   const Layout layout = read_first_chunk(picture);
   PictureHeader header{checked_size(picture, "PNG", layout.height, layout.width), {}};
-  // The EXIF chunk may stand anywhere, and is found by stepping over the others.
+  // The EXIF chunk may stand anywhere, and is found by stepping over the others. It wins over a text.
   for (std::size_t at = kSignatureBytes; at + kChunkFrameBytes <= reader.size();) {
     const std::uint32_t length = *reader.u32(at);
     if (reader.has(at + 4, "eXIf")) {
-      header.exif = parse_exif(reader.part(at + 8, length));
+      header.exif = parse_exif(without_exif_prefix(reader.part(at + 8, length)));
       break;
+    }
+    if (reader.has(at + 4, "zTXt") || reader.has(at + 4, "tEXt")) {
+      const std::vector<std::uint8_t> exif = exif_of_text_chunk(reader, at, length);
+      if (!exif.empty()) header.exif = parse_exif(without_exif_prefix(exif));
     }
     at += kChunkFrameBytes + std::size_t{length};
   }

@@ -41,8 +41,39 @@ struct Layout {
   throw_corrupt(picture, "TIFF", file.messages().empty() ? "its directory cannot be read" : file.messages());
 }
 
+/// Which of a file's pictures was chosen.
+struct Page {
+  std::uint32_t number = 1;
+  std::uint32_t count = 1;
+};
+
+/// Turns to the largest picture, of equal ones to the first. Thumbnails, smaller copies and masks are none.
+Page select_page(const EncodedPicture& picture, const TiffFile& file) {
+  constexpr std::uint32_t kMostPages = 10'000;
+  TIFF* tiff = file.get();
+  if (tiff == nullptr) throw_unreadable(picture, file);
+  Page page{0, 0};
+  std::uint64_t largest = 0;
+  std::uint32_t directory = 0;
+  std::uint32_t chosen = 0;
+  do {
+    const bool is_copy =
+        (file.tag<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0) & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
+    const std::uint64_t area = std::uint64_t{file.tag<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0)} *
+                               file.tag<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0);
+    page.count += is_copy ? 0 : 1;
+    if (!is_copy && area > largest) {
+      largest = area;
+      chosen = directory;
+      page.number = page.count;
+    }
+  } while (++directory < kMostPages && TIFFReadDirectory(tiff) == 1);
+  if (directory > 1 && TIFFSetDirectory(tiff, static_cast<tdir_t>(chosen)) != 1)
+    throw_unreadable(picture, file);
+  return page;
+}
+
 Layout read_layout(const EncodedPicture& picture, const TiffFile& file) {
-  if (file.get() == nullptr) throw_unreadable(picture, file);
   void* version = nullptr;
   if (TIFFGetField(file.get(), TIFFTAG_DNGVERSION, &version) == 1) {
     throw_unsupported(picture, "camera raw files (DNG) are not read",
@@ -110,6 +141,10 @@ void check_data(const EncodedPicture& picture, const TiffFile& file, const Layou
   for (std::uint32_t i = 0; i < parts; ++i) {
     const std::uint64_t offset = TIFFGetStrileOffset(tiff, i);
     const std::uint64_t length = TIFFGetStrileByteCount(tiff, i);
+    if (length == 0 && offset == 0) {
+      throw_unsupported(picture, "sparse TIFF files, which leave out empty parts, are not read",
+                        "convert it first, for example: gdal_translate -co SPARSE_OK=FALSE IN OUT.tif");
+    }
     if (length == 0 || offset == 0)
       throw_corrupt(picture, "TIFF", "part " + grouped(i + 1) + " of " + grouped(parts) + " is missing");
     if (offset > picture.bytes.size() || length > picture.bytes.size() - offset) {
@@ -258,15 +293,21 @@ void read_converted(const EncodedPicture& picture, const TiffFile& file, const L
 
 PictureHeader read_tiff_header(const EncodedPicture& picture) {
   const TiffFile file(picture.bytes);
+  const Page page = select_page(picture, file);
   const Layout layout = read_layout(picture, file);
   PictureHeader header{checked_size(picture, "TIFF", layout.height, layout.width), parse_exif(picture.bytes)};
   const auto orientation = file.tag<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
   header.exif.orientation = orientation >= 1 && orientation <= 8 ? orientation : 1;
+  if (page.count > 1) {
+    header.note = "TIFF file of " + grouped(page.count) + " pages: page " + grouped(page.number) +
+                  ", the largest, was read";
+  }
   return header;
 }
 
 Image decode_tiff(const EncodedPicture& picture, const PictureHeader& header) {
   TiffFile file(picture.bytes);
+  select_page(picture, file);
   const Layout layout = read_layout(picture, file);
   check_kind(picture, file, layout);
   check_data(picture, file, layout);

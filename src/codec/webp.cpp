@@ -47,7 +47,8 @@ enum class Depth { kHeaderOnly, kWhole };
 Contents read_chunks(const EncodedPicture& picture, Depth depth) {
   const ByteReader reader(picture.bytes);
   const std::uint64_t declared = kChunkHeaderBytes + std::uint64_t{reader.u32(4).value_or(0)};
-  if (depth == Depth::kWhole && reader.size() < declared) throw_truncated(picture, "WebP", declared);
+  // A writer may leave out the byte that makes the last chunk's length even.
+  if (depth == Depth::kWhole && reader.size() + 1 < declared) throw_truncated(picture, "WebP", declared);
   Contents contents;
   bool animated = false;
   for (std::size_t at = 12; at + kChunkHeaderBytes <= std::min<std::uint64_t>(reader.size(), declared);) {

@@ -207,6 +207,56 @@ TEST(ForeignFile, IsRefusedWithHowToConvertIt) {
   EXPECT_EQ(failure_of(tiff, "photo.dng")->code, ErrorCode::kImageUnsupported);
 }
 
+/// Whole files of kinds that are not read: a new copy would be the same, so they are never called damaged.
+TEST(ForeignFile, ThatIsWholeIsNeverCalledDamaged) {
+  std::vector<std::pair<std::string, Bytes>> cases;
+  Bytes cgbi = png_start(8, 8);
+  const Bytes first = png_chunk("CgBI", {0x50, 0, 0x20, 2});
+  cgbi.insert(cgbi.begin() + 8, first.begin(), first.end());
+  cases.emplace_back("CgBI PNG", cgbi);
+  const Image picture = sample_picture({64, 96});
+  cases.emplace_back("sparse TIFF", encode_tiff(picture.size, picture.rgb, {.tiled = true, .sparse = true}));
+  cases.emplace_back("JPEG-LS",
+                     Bytes{0xFF, 0xD8, 0xFF, 0xF7, 0, 11, 8, 0, 4, 0, 4, 1, 1, 0x11, 0, 0xFF, 0xD9});
+  cases.emplace_back("JPEG tables", Bytes{0xFF, 0xD8, 0xFF, 0xDB, 0, 4, 0, 0, 0xFF, 0xD9});
+  const auto bitmap = [](std::uint8_t bits, std::uint8_t compression) {
+    Bytes bytes(200, 0);
+    bytes[0] = 'B';
+    bytes[1] = 'M';
+    bytes[10] = 54;
+    bytes[14] = 40;
+    bytes[18] = bytes[22] = 4;
+    bytes[26] = 1;
+    bytes[28] = bits;
+    bytes[30] = compression;
+    return bytes;
+  };
+  cases.emplace_back("BMP with a JPEG", bitmap(0, 4));
+  cases.emplace_back("fax BMP", bitmap(1, 3));
+  cases.emplace_back("24-bit runs BMP", bitmap(24, 4));
+  cases.emplace_back("CMYK BMP", bitmap(32, 11));
+  cases.emplace_back("64-bit BMP", bitmap(64, 0));
+  cases.emplace_back("2-bit BMP", bitmap(2, 0));
+  for (const auto& [name, bytes] : cases) {
+    const auto failure = failure_of(bytes);
+    ASSERT_TRUE(failure) << name;
+    EXPECT_EQ(failure->code, ErrorCode::kImageUnsupported) << name << ": " << failure->message;
+  }
+}
+
+TEST(DamagedFile, WithRubbishBeforeARestartMarkerIsAnError) {
+  Bytes jpeg = encode(sample_picture({64, 64}), ".jpg", {cv::IMWRITE_JPEG_RST_INTERVAL, 4});
+  ASSERT_FALSE(failure_of(jpeg));
+  for (std::size_t at = jpeg.size() / 2; at + 1 < jpeg.size(); ++at) {
+    if (jpeg[at] != 0xFF || jpeg[at + 1] < 0xD0 || jpeg[at + 1] > 0xD7) continue;
+    jpeg.insert(jpeg.begin() + static_cast<std::ptrdiff_t>(at), 40, 0x55);
+    break;
+  }
+  const auto failure = failure_of(jpeg);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->code, ErrorCode::kImageCorrupt);
+}
+
 TEST(ForeignFile, OfFloatingPointIsRefused) {
   const Bytes rows(4 * 4 * 4, 0);
   const auto failure = failure_of(

@@ -11,6 +11,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <tiffio.h>
+#include <zlib.h>
 
 namespace da3::testing {
 namespace {
@@ -217,9 +218,80 @@ TEST(DecodeTiff, ReadsCmyk) {
             (Bytes{0, 255, 255, 0, 0, 0}));
 }
 
-TEST(DecodeTiff, TakesTheFirstPage) {
+TEST(DecodeTiff, TakesTheLargestPageAndSaysSo) {
   const Image picture = sample_picture(kOdd);
-  EXPECT_EQ(decoded(encode_tiff(kOdd, picture.rgb, {.pages = 3})).rgb, picture.rgb);
+  const Bytes equal = encode_tiff(kOdd, picture.rgb, {.pages = 3});
+  EXPECT_EQ(decoded(equal).rgb, picture.rgb) << "of equal pages the first";
+  EXPECT_EQ(codec::decode(equal, "a").note, "TIFF file of 3 pages: page 1, the largest, was read");
+  const Image small = sample_picture({5, 7}, 2);
+  const Bytes later = encode_tiff_pages({{small}, {picture}, {small}});
+  EXPECT_EQ(decoded(later).rgb, picture.rgb);
+  EXPECT_EQ(codec::decode(later, "a").note, "TIFF file of 3 pages: page 2, the largest, was read");
+}
+
+TEST(DecodeTiff, CountsNoSmallerCopiesAsPages) {
+  const Image picture = sample_picture(kOdd);
+  const Bytes pyramid = encode_tiff_pages({{picture}, {sample_picture({5, 7}), 1}});
+  EXPECT_EQ(decoded(pyramid).rgb, picture.rgb);
+  EXPECT_EQ(codec::decode(pyramid, "a").note, "");
+}
+
+/// `jpeg` with `surplus` before its end marker.
+Bytes with_surplus(const Bytes& jpeg, const Bytes& surplus) {
+  Bytes bytes(jpeg.begin(), jpeg.end() - 2);
+  bytes.insert(bytes.end(), surplus.begin(), surplus.end());
+  bytes.insert(bytes.end(), {0xFF, 0xD9});
+  return bytes;
+}
+
+TEST(DecodeJpeg, PassesOverSurplusBytesBeforeItsEnd) {
+  for (const int progressive : {0, 1}) {
+    const Bytes jpeg = encode(sample_picture({101, 67}), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
+    ASSERT_EQ(jpeg[jpeg.size() - 1], 0xD9);
+    const Image plain = decoded(jpeg);
+    for (const Bytes& surplus : {Bytes(1, 0), Bytes(2, 0), Bytes(6, 0), Bytes(512, 0), Bytes(2048, 0x55)}) {
+      EXPECT_EQ(decoded(with_surplus(jpeg, surplus)).rgb, plain.rgb) << surplus.size() << " bytes";
+    }
+  }
+}
+
+/// What ImageMagick makes of EXIF data: a name, a length, hexadecimal digits.
+Bytes raw_profile(const Bytes& exif) {
+  std::string text = "Raw profile type exif";
+  text += '\0';
+  text += "\nexif\n    " + std::to_string(exif.size()) + "\n";
+  for (std::size_t i = 0; i < exif.size(); ++i) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    text += {kDigits[exif[i] / 16], kDigits[exif[i] % 16]};
+    if (i % 36 == 35) text += '\n';
+  }
+  return {text.begin(), text.end()};
+}
+
+TEST(DecodePng, TakesExifDataWithItsPrefixAndFromTexts) {
+  const Bytes plain = encode(sample_picture({2, 3}), ".png");
+  Bytes prefixed{'E', 'x', 'i', 'f', 0, 0};
+  const Bytes exif = exif_tiff({.orientation = 6});
+  prefixed.insert(prefixed.end(), exif.begin(), exif.end());
+  const auto with_chunk = [&](const Bytes& chunk) {
+    Bytes bytes = plain;
+    bytes.insert(bytes.begin() + 33, chunk.begin(), chunk.end());
+    return bytes;
+  };
+  EXPECT_EQ(decoded(plain).size, (Size{2, 3}));
+  EXPECT_EQ(decoded(with_chunk(png_chunk("eXIf", exif))).size, (Size{3, 2}));
+  EXPECT_EQ(decoded(with_chunk(png_chunk("eXIf", prefixed))).size, (Size{3, 2}));
+  for (const Bytes& data : {exif, prefixed}) {
+    const Bytes text = raw_profile(data);
+    EXPECT_EQ(decoded(with_chunk(png_chunk("tEXt", text))).size, (Size{3, 2}));
+    Bytes packed(text.begin(), text.begin() + 22);
+    packed.push_back(0);  // zlib
+    uLongf length = compressBound(text.size());
+    Bytes stream(length);
+    ASSERT_EQ(compress(stream.data(), &length, text.data() + 22, text.size() - 22), Z_OK);
+    packed.insert(packed.end(), stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(length));
+    EXPECT_EQ(decoded(with_chunk(png_chunk("zTXt", packed))).size, (Size{3, 2}));
+  }
 }
 
 TEST(DecodeTiff, AppliesItsOrientation) {

@@ -15,6 +15,7 @@ namespace da3::testing {
 namespace {
 
 using codec::ExifFields;
+using codec::focal_doubt;
 using codec::focal_from_exif;
 using codec::parse_exif;
 
@@ -90,6 +91,32 @@ TEST(ExifFocal, UsesTheSensorAndFollowsALaterChangeOfSize) {
   fields.pixel_width.reset();
   fields.pixel_height.reset();
   EXPECT_NEAR(focal_from_exif(fields, {750, 1000})->focal_px, 3000, 1e-9);
+}
+
+TEST(ExifFocal, IsNotBelievedWhereNoLensHasIt) {
+  // Diagonal 43.27 px: a millimetre of the equivalent is a pixel.
+  const Size film{24, 36};
+  EXPECT_TRUE(focal_from_exif({.focal_35mm = 5}, film));
+  EXPECT_TRUE(focal_from_exif({.focal_35mm = 3000}, film));
+  EXPECT_FALSE(focal_from_exif({.focal_35mm = 4}, film));
+  EXPECT_EQ(focal_doubt({.focal_35mm = 4}, film), "a 35 mm equivalent of 4 mm");
+  EXPECT_FALSE(focal_from_exif({.focal_35mm = 65535}, film));
+  EXPECT_FALSE(focal_from_exif({.focal_mm = 4.9, .plane_pixels_per_mm = 1}, film));
+  EXPECT_TRUE(focal_from_exif({.focal_mm = 5.1, .plane_pixels_per_mm = 1}, film));
+  EXPECT_FALSE(focal_from_exif({.focal_mm = 50, .plane_pixels_per_mm = 100}, film));
+  EXPECT_EQ(focal_doubt({.focal_mm = 50, .plane_pixels_per_mm = 100}, film), "a 35 mm equivalent of 5000 mm");
+}
+
+TEST(ExifFocal, IsNotBelievedWhereItsTwoSourcesDiffer) {
+  const Size film{24, 36};
+  EXPECT_NEAR(focal_from_exif({.focal_35mm = 50, .focal_mm = 26, .plane_pixels_per_mm = 1}, film)->focal_px,
+              50, 1e-9);
+  for (const double other : {25.0, 100.0}) {
+    const ExifFields fields{.focal_35mm = 50, .focal_mm = other, .plane_pixels_per_mm = 1};
+    EXPECT_FALSE(focal_from_exif(fields, film)) << other;
+    EXPECT_NE(focal_doubt(fields, film).find("by its sensor"), std::string::npos) << other;
+  }
+  EXPECT_EQ(focal_doubt({}, film), "");
 }
 
 TEST(ExifFocal, IsAbsentWithoutEnoughFields) {

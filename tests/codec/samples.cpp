@@ -134,6 +134,7 @@ void write_tiff_page(TIFF* tiff, Size size, std::span<const std::uint8_t> rows, 
   const std::size_t sample_bytes = static_cast<std::size_t>(options.bits) / 8;
   const auto samples = static_cast<std::size_t>(options.samples);
   const auto width = static_cast<std::size_t>(size.width);
+  TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, options.subfile_type);
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, size.width);
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, size.height);
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, options.bits);
@@ -162,6 +163,7 @@ void write_tiff_page(TIFF* tiff, Size size, std::span<const std::uint8_t> rows, 
     if (options.tiled) {
       for (std::size_t y0 = 0; y0 < static_cast<std::size_t>(size.height); y0 += kTile) {
         for (std::size_t x0 = 0; x0 < width; x0 += kTile) {
+          if (options.sparse && (y0 + x0) / kTile % 2 == 1) continue;
           Bytes tile(kTile * kTile * pixel_bytes);
           for (std::size_t y = y0; y < std::min(y0 + kTile, static_cast<std::size_t>(size.height)); ++y) {
             for (std::size_t x = x0; x < std::min(x0 + kTile, width); ++x) {
@@ -195,6 +197,21 @@ Bytes encode_tiff(Size size, std::span<const std::uint8_t> rows, const TiffOptio
   write_tiff_page(tiff, size, rows, options);
   const Bytes black(rows.size(), 0);
   for (int page = 1; page < options.pages; ++page) write_tiff_page(tiff, size, black, options);
+  TIFFClose(tiff);
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Bytes encode_tiff_pages(const std::vector<TiffPage>& pages) {
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "a.tif").string();
+  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+  if (tiff == nullptr) throw std::runtime_error("libtiff cannot write " + path);
+  for (const TiffPage& page : pages) {
+    TiffOptions options;
+    options.subfile_type = page.subfile_type;
+    write_tiff_page(tiff, page.picture.size, page.picture.rgb, options);
+  }
   TIFFClose(tiff);
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

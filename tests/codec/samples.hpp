@@ -50,10 +50,19 @@ struct TiffOptions {
   bool separate = false;
   bool unassociated_alpha = false;
   int orientation = 1;
-  int pages = 1;  ///< Further ones are black
+  int pages = 1;                   ///< Further ones are black
+  std::uint32_t subfile_type = 0;  ///< 1: a smaller copy of another page
+  bool sparse = false;             ///< Of a tiled file every second tile is left out
 };
 /// A TIFF by libtiff. `rows`: interleaved samples of the first page.
 Bytes encode_tiff(Size size, std::span<const std::uint8_t> rows, const TiffOptions& options);
+
+/// One page of a TIFF by libtiff.
+struct TiffPage {
+  Image picture;
+  std::uint32_t subfile_type = 0;
+};
+Bytes encode_tiff_pages(const std::vector<TiffPage>& pages);
 
 /// A CMYK or YCCK JPEG as Adobe writes it (inverted). `cmyk`: (H, W, 4), 255 = full ink.
 Bytes encode_cmyk_jpeg(Size size, std::span<const std::uint8_t> cmyk);
