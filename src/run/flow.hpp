@@ -33,9 +33,10 @@ namespace da3::run {
 /// How much may be under way at a time.
 struct FlowLimits {
   int host_threads = 1;
-  bool alternate = false;   ///< Forwards and host work take turns
-  std::size_t images = 0;   ///< Inputs held at a time; 0: from the batches that pay
-  std::uint64_t bytes = 0;  ///< Bytes of pictures and results held at a time
+  bool alternate = false;                       ///< Forwards and host work take turns
+  std::size_t images = 0;                       ///< Inputs held at a time; 0: from the batches that pay
+  std::uint64_t bytes = 0;                      ///< Bytes of pictures and results held at a time
+  std::function<std::uint64_t()> free_bytes{};  ///< Of the host now; empty: not looked at
 };
 
 /// The stages at work.
@@ -44,7 +45,8 @@ struct FlowLimits {
 /// threads run forwards, the thread that calls `run` keeps the manifest and calls back. An input is taken
 /// from the scanner only while fewer than the window's inputs are under way, and decoded only while its
 /// bytes, known from its header, fit beside what is held; finishing comes before decoding, for it frees
-/// memory. One input may always go on when nothing else does, however large it is.
+/// memory. A larger input goes on when nothing else does, and fails alone if it needs more than the host has
+/// free.
 ///
 /// When alternating, host work rests while forwards run, and forwards begin when the window is full or
 /// nothing more can be prepared: no core serves two masters, and both kinds of work use all of them. A turn
@@ -72,6 +74,7 @@ class Flow {
   void kick_locked();
   void run_host();
   void do_take_item(std::unique_lock<std::mutex>& lock);
+  bool is_beyond_memory_locked(const Job& job) const;
   void do_decode(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> job);
   void do_finish(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> job);
   void hold_locked(std::uint64_t bytes);

@@ -109,12 +109,25 @@ void Flow::do_take_item(std::unique_lock<std::mutex>& lock) {
   if (!size) return complete_locked(std::move(job));
   job->decoding_bytes = decoding_bytes(*size, job->record.identity ? job->record.identity->bytes : 0);
   job->finishing_bytes = finishing_bytes(*size, settings_);
+  job->needed_bytes = std::max(job->decoding_bytes, waiting_bytes(*size, settings_) + job->finishing_bytes);
   const bool alone = in_flight_ == 1;
   if (parked_.empty() && (alone || fits_locked(*job))) return do_decode(lock, std::move(job));
   parked_.push_back(std::move(job));
 }
 
+bool Flow::is_beyond_memory_locked(const Job& job) const {
+  // Looking takes 0.1 ms, for which the picture of a phone is large enough. Beside others the window decides.
+  constexpr std::uint64_t kWorthALook = std::uint64_t{64} << 20;
+  const bool alone = held_bytes_ == 0;
+  return limits_.free_bytes && alone && job.needed_bytes > kWorthALook &&
+         job.needed_bytes > limits_.free_bytes();
+}
+
 void Flow::do_decode(std::unique_lock<std::mutex>& lock, std::unique_ptr<Job> job) {
+  if (is_beyond_memory_locked(*job)) {
+    fail(*job, beyond_memory(*job, limits_.free_bytes()));
+    return complete_locked(std::move(job));
+  }
   hold_locked(job->decoding_bytes);
   finishing_needs_.insert(job->finishing_bytes);
   ++decoding_;

@@ -17,17 +17,16 @@
 
 #include <da3/error.hpp>
 
+#include <core/write_failure.hpp>
 #include <run/job.hpp>
 
 namespace da3::run {
 namespace {
 
 // Peaks per pixel of the original. Decoding: RGB, and beside it the decoder's own picture (up to 8 bytes: 16
-// bit RGBA) or the turned copy. Finishing: float depth, its copies as integers, colours and the files being
-// compressed.
+// bit RGBA) or the turned copy.
 constexpr std::uint64_t kDecodingBytesPerPixel = 11;
-constexpr std::uint64_t kFinishingBytesPerPixel = 16;
-constexpr std::uint64_t kExtraMapBytesPerPixel = 8;
+constexpr std::uint64_t kMapBytes = sizeof(float);
 constexpr std::uint64_t kRgbBytes = 3;
 
 class Timer {
@@ -44,6 +43,31 @@ class Timer {
   Stage stage_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+/// Bytes a pixel of a result, at most: the file, which is kept until all are made, and what making it takes
+/// beside.
+struct EncodingBytes {
+  std::uint64_t file = 0;
+  std::uint64_t in_work = 0;
+};
+
+EncodingBytes encoding_bytes(formats::Format format, std::uint64_t maps) {
+  switch (format) {
+    case formats::Format::kPng16:
+      return {2, 6};  // Codes, filtered rows, packed rows
+    case formats::Format::kVis:
+      return {3, 6};  // Filtered and packed rows
+    case formats::Format::kSide:
+      return {6, 18};  // Both pictures side by side, filtered and packed rows
+    case formats::Format::kExr:
+    case formats::Format::kNpz:
+      return {maps * kMapBytes, maps * kMapBytes};
+    case formats::Format::kNpy:
+    case formats::Format::kPfm:
+      return {kMapBytes, 0};
+  }
+  return {};
+}
 
 /// True for a file that da3 itself wrote into the output folder: it is never an input, for a result might
 /// replace it.
@@ -69,9 +93,11 @@ void require_focal(Job& job, const Settings& settings) {
       depth::find_focal(job.original, settings.way.focal_px, settings.way.hfov_deg, job.exif_focal);
   if (!focal) {
     throw Error(ErrorCode::kFocalMissing,
-                job.item.path +
-                    ": this model needs a focal length for metres and the photo has none in its "
-                    "EXIF data; give --focal PX or --hfov DEG");
+                job.item.path + ": this model needs a focal length for metres, and the photo has " +
+                    (job.focal_doubt.empty()
+                         ? "none in its EXIF data"
+                         : "one in its EXIF data that cannot be right (" + job.focal_doubt + ")") +
+                    "; give --focal PX or --hfov DEG");
   }
   job.record.focal = journal::FocalRecord{focal->px, focal->source};
   if (focal->source.starts_with("exif")) {
@@ -182,11 +208,25 @@ std::uint64_t waiting_bytes(Size original, const Settings& settings) {
 }
 
 std::uint64_t finishing_bytes(Size original, const Settings& settings) {
-  const Size size = depth::result_size(settings.way, original);
-  std::uint64_t per_pixel = kFinishingBytesPerPixel;
-  if (settings.wanted.confidence) per_pixel += kExtraMapBytesPerPixel;
-  if (settings.wanted.sky) per_pixel += kExtraMapBytesPerPixel;
-  return size.area() * per_pixel;
+  const std::uint64_t maps = 1U + (settings.wanted.confidence ? 1U : 0U) + (settings.wanted.sky ? 1U : 0U);
+  std::uint64_t per_pixel = maps * kMapBytes;
+  std::uint64_t largest_in_work = 0;
+  for (const formats::Format format : settings.formats) {
+    const EncodingBytes bytes = encoding_bytes(format, maps);
+    per_pixel += bytes.file;
+    largest_in_work = std::max(largest_in_work, bytes.in_work);
+  }
+  const bool shows_colours = formats::contains(settings.formats, formats::Format::kVis) ||
+                             formats::contains(settings.formats, formats::Format::kSide);
+  if (shows_colours) per_pixel += kRgbBytes;
+  return depth::result_size(settings.way, original).area() * (per_pixel + largest_in_work);
+}
+
+Error beyond_memory(const Job& job, std::uint64_t free_bytes) {
+  return {ErrorCode::kImageTooLarge,
+          job.item.path + ": needs " + core::grouped(job.needed_bytes) +
+              " bytes of memory for the formats asked for, " + core::grouped(free_bytes) +
+              " are free; give fewer formats or --size model, make the picture smaller, or free memory"};
 }
 
 void decode(Job& job, const Settings& settings) {
@@ -198,6 +238,8 @@ void decode(Job& job, const Settings& settings) {
   job.original = decoded.image.size;
   job.record.input = job.original;
   job.exif_focal = decoded.exif_focal;
+  job.focal_doubt = decoded.focal_doubt;
+  if (!decoded.note.empty()) job.record.warnings.push_back(job.item.path + ": " + decoded.note);
   if (settings.way.needs_focal()) require_focal(job, settings);
   const Timer timer(job, Stage::kPreprocess);
   job.input = depth::prepare(settings.way, decoded.image);

@@ -36,14 +36,16 @@ struct Job {
   Image input;                 ///< (H, W, 3) for the network; empty before `decode` and after the forward
   std::optional<Image> photo;  ///< Kept for pictures that show it
   std::optional<codec::ExifFocal> exif_focal;
+  std::string focal_doubt;  ///< As codec::Decoded::focal_doubt
   Size original;
   std::optional<ErrorCode> error;    ///< Of a failure
   std::uint64_t decoding_bytes = 0;  ///< As accounted
   std::uint64_t waiting_bytes = 0;
   std::uint64_t finishing_bytes = 0;
-  DepthMap depth;       ///< (H, W), after the forward
-  DepthMap confidence;  ///< Empty if not wanted
-  DepthMap sky;         ///< Empty if not wanted
+  std::uint64_t needed_bytes = 0;  ///< Of the host at its peak, when nothing else is under way
+  DepthMap depth;                  ///< (H, W), after the forward
+  DepthMap confidence;             ///< Empty if not wanted
+  DepthMap sky;                    ///< Empty if not wanted
 };
 
 /// Size and time of change of a file; none if it cannot be looked at.
@@ -63,6 +65,9 @@ std::uint64_t waiting_bytes(Size original, const Settings& settings);
 
 /// Bytes that resizing, rendering and encoding take at their peak.
 std::uint64_t finishing_bytes(Size original, const Settings& settings);
+
+/// Error kImageTooLarge with what the input needs and what is free.
+Error beyond_memory(const Job& job, std::uint64_t free_bytes);
 
 /// Reads, decodes and prepares the photo. Throws: Error of this input.
 void decode(Job& job, const Settings& settings);

@@ -141,7 +141,8 @@ Summary run(std::unique_ptr<Source> source, const Options& options, const Enviro
                                 *environment.memory,
                                 learns ? read_learned(options.learned_batches) : predict::LearnedBatches{});
   const FlowLimits limits{threads.host, threads.alternate, options.window_images,
-                          window_bytes(options, *environment.memory)};
+                          window_bytes(options, *environment.memory),
+                          [memory = environment.memory] { return memory->host().free_bytes; }};
   const auto keep_learned = [&] {
     if (!learns) return;
     const std::optional<std::string> problem = write_learned(options.learned_batches, planner.learned());

@@ -195,6 +195,22 @@ TEST_F(Batching, ASuddenLossOfMemoryIsSurvived) {
   EXPECT_EQ(model_->batches().back(), 1);
 }
 
+TEST_F(Batching, APictureBeyondTheFreeMemoryFailsAloneBeforeItIsDecoded) {
+  pictures(3);
+  folder_.write("in/a.webp", testing::webp_of_one_colour({10'000, 10'000}));
+  memory_.set_free(300 * kMiB);
+  const Summary summary = run();
+  EXPECT_EQ(summary.done, 3U);
+  EXPECT_EQ(summary.failed, 1U);
+  EXPECT_EQ(failures().at("a.webp"), "image.too_large");
+  for (const ImageEvent& event : events_) {
+    if (event.error) {
+      EXPECT_NE(event.message.find("needs 1,100,000,"), std::string::npos) << event.message;
+      EXPECT_NE(event.message.find("314,572,800 are free"), std::string::npos) << event.message;
+    }
+  }
+}
+
 TEST_F(Batching, LearnedBatchesAreKeptForTheNextRun) {
   pictures(80);
   give_appetite(10, 10);

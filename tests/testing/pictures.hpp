@@ -25,6 +25,32 @@ inline std::string ppm(Size size, std::uint32_t colour) {
   return text;
 }
 
+/// A lossless WebP file of one colour that is a few dozen bytes long whatever its size: up to 16384 a side.
+inline std::string webp_of_one_colour(Size size) {
+  std::vector<std::uint8_t> stream;
+  std::size_t bits = 0;
+  const auto put = [&](std::uint32_t value, int count) {
+    for (int i = 0; i < count; ++i, ++bits) {
+      if (bits % 8 == 0) stream.push_back(0);
+      stream.back() = static_cast<std::uint8_t>(stream.back() | ((value >> i & 1U) << bits % 8));
+    }
+  };
+  put(0x2F, 8);
+  put(static_cast<std::uint32_t>(size.width - 1), 14);
+  put(static_cast<std::uint32_t>(size.height - 1), 14);
+  put(0, 4);                                            // No alpha, version 0
+  put(0, 3);                                            // No transform, no colour cache, one set of codes
+  for (int code = 0; code < 5; ++code) put(0b0001, 4);  // A code of one symbol, 0, which takes no bits
+  if (stream.size() % 2 == 1) stream.push_back(0);
+  std::string file = "RIFF????WEBPVP8L????";
+  const auto put_size = [&](std::size_t at, std::size_t value) {
+    for (std::size_t i = 0; i < 4; ++i) file[at + i] = static_cast<char>(value >> (8 * i));
+  };
+  put_size(4, 12 + stream.size());
+  put_size(16, stream.size());
+  return file.append(stream.begin(), stream.end());
+}
+
 inline float depth_of(std::uint32_t colour) {
   return 1.0F + static_cast<float>(colour) / 1000.0F;
 }
