@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <core/json_depth.hpp>
 #include <hub/hub_api.hpp>
 
 namespace da3::hub {
@@ -33,7 +34,7 @@ std::vector<std::string_view> parts_of(std::string_view path) {
 
 RepositoryInfo parse_info(const std::string& repository, const std::string& text) {
   try {
-    const nlohmann::json info = nlohmann::json::parse(text);
+    const nlohmann::json info = nlohmann::json::parse(core::is_too_deep(text) ? "" : text);
     RepositoryInfo result;
     result.commit = info.at("sha");
     if (const auto card = info.find("cardData"); card != info.end() && card->is_object()) {

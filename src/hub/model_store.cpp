@@ -9,6 +9,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/json_depth.hpp>
 #include <core/stored_zip.hpp>
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
@@ -42,7 +43,8 @@ InstalledModel describe(const fs::path& file) {
     }
     const auto bytes = zip.checked_data(*entry);
     const char* text = reinterpret_cast<const char*>(bytes.data());
-    const nlohmann::json record = nlohmann::json::parse(text, text + bytes.size());
+    const std::string_view whole(text, bytes.size());
+    const nlohmann::json record = nlohmann::json::parse(core::is_too_deep(whole) ? "" : whole);
     model.kind = record.at("depth").at("kind");
     model.origin = record.at("weights").at("origin");
     model.parameters = record.at("parameters");

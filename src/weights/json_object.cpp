@@ -9,6 +9,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/json_depth.hpp>
 #include <weights/json_object.hpp>
 
 namespace da3::weights {
@@ -21,6 +22,9 @@ void contract_error(const std::string& subject, const std::string& what) {
 }
 
 json parse_json(std::string_view text, const std::string& subject) {
+  if (core::is_too_deep(text)) {
+    contract_error(subject, "brackets deeper than " + std::to_string(core::kMostJsonDepth) + " levels");
+  }
   try {
     return json::parse(text);
   } catch (const json::exception& error) {

@@ -11,6 +11,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/json_depth.hpp>
 #include <weights/safetensors.hpp>
 
 namespace da3::weights {
@@ -85,6 +86,7 @@ json parse_header(const std::filesystem::path& path, std::string_view text) {
     return true;
   };
   json header;
+  if (core::is_too_deep(text)) damaged(path, "its header has brackets deeper than any model's");
   try {
     header = json::parse(text, watch);
   } catch (const json::exception& error) {

@@ -7,6 +7,7 @@
 
 #include <bench/report/json_fields.hpp>
 #include <bench/report/report_json.hpp>
+#include <core/json_depth.hpp>
 
 namespace da3::bench {
 namespace {
@@ -141,11 +142,16 @@ Report to_report(const Json& object) {
   return report;
 }
 
+Json parse(std::string_view text) {
+  if (core::is_too_deep(text)) throw Error(ErrorCode::kUsage, "its brackets are deeper than any report's");
+  return Json::parse(text);
+}
+
 }  // namespace
 
 Report parse_report(std::string_view text, const std::string& name) {
   try {
-    const Json object = Json::parse(text);
+    const Json object = parse(text);
     const std::optional<int> schema = object.is_object() ? number_at<int>(object, "schema") : std::nullopt;
     if (schema != 1) {
       throw Error(ErrorCode::kUsage,
@@ -164,7 +170,7 @@ Report parse_report(std::string_view text, const std::string& name) {
 
 Fields fields_from_json(std::string_view text) {
   try {
-    return to_fields(Json::parse(text));
+    return to_fields(parse(text));
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kUsage,
                 "settings '" + std::string(text) + "' are not a JSON object: " + error.what());
