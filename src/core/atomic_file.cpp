@@ -86,6 +86,34 @@ int rename_refusing(const char* from, const char* to) {
   return unsupported ? rename_by_link(from, to) : errno;
 }
 
+/// Of the link itself where it is one.
+bool is_no_file(const std::filesystem::path& path) {
+  struct stat status{};
+  return lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) &&
+         !S_ISLNK(status.st_mode);
+}
+
+/// Errors that say nothing about a name. Which ones a file system has for names that it does not take
+/// differs: EINVAL, EILSEQ, ENOENT (exFAT by FUSE), EPROTO (shared folders of VirtualBox).
+bool is_about_the_disk(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EROFS:
+    case EACCES:
+    case EPERM:
+    case EIO:
+    case ESTALE:
+    case ENOMEM:
+    case EBUSY:
+    case ENAMETOOLONG:  // Has its own advice
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// 0 or errno.
 int rename_replacing(const char* from, const char* to) {
   return rename(from, to) == 0 ? 0 : errno;
@@ -101,6 +129,15 @@ AtomicFile::AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes)
     // EEXIST: of a dead process with this number.
     if (!file_ && errno != EEXIST) fail(errno);
   } while (!file_ || !is_ours(file_));
+}
+
+/// True if the same file may have another name in the same folder, so that the name was refused and no more.
+bool AtomicFile::takes_another_name() {
+  const std::filesystem::path before = temporary_;
+  name_temporary();
+  if (rename_replacing(before.c_str(), temporary_.c_str()) == 0) return true;
+  temporary_ = before;
+  return false;
 }
 
 AtomicFile::~AtomicFile() {
@@ -123,6 +160,10 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 void AtomicFile::finish(Existing existing, Durability durability) {
   if (const int failed = flush_by_close(file_.get()); failed != 0) fail(failed);
   if (durability == Durability::kPower && fsync(file_.get()) != 0) fail(errno);
+  if (existing == Existing::kReplace && is_no_file(target_)) {
+    throw Error(ErrorCode::kOutputExists,
+                target_.string() + ": this is a device, FIFO or socket, which is not replaced; name a file");
+  }
   const int failed = existing == Existing::kRefuse ? rename_refusing(temporary_.c_str(), target_.c_str())
                                                    : rename_replacing(temporary_.c_str(), target_.c_str());
   if (failed == EEXIST || failed == EISDIR || failed == ENOTEMPTY) {
@@ -131,6 +172,7 @@ void AtomicFile::finish(Existing existing, Durability durability) {
                     ": something that da3 did not write has this name; move it away, or give "
                     "another place with --output");
   }
+  if (failed != 0 && !is_about_the_disk(failed) && takes_another_name()) fail(EINVAL);
   if (failed != 0) fail(failed);
   temporary_.clear();
   if (durability == Durability::kPower) {
@@ -143,6 +185,31 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
   AtomicFile file(path, bytes.size());
   file.write(bytes);
   file.finish(existing, durability);
+}
+
+std::filesystem::path end_of_links(const std::filesystem::path& path) {
+  constexpr int kMostLinks = 40;  // As many as Linux follows
+  std::filesystem::path end = path;
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code failed;
+    const std::filesystem::path next = std::filesystem::read_symlink(end, failed);
+    if (failed) break;
+    end = next.is_absolute() ? next : end.parent_path() / next;
+  }
+  return end;
+}
+
+bool is_stream(const std::filesystem::path& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  if (!is_stream(path)) return write_file(end_of_links(path), bytes, Existing::kReplace);
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) throw write_failure(path, errno, bytes.size());
+  if (const int failed = write_all(file.get(), bytes); failed != 0)
+    throw write_failure(path, failed, bytes.size());
 }
 
 void ensure_folder(const std::filesystem::path& folder) {

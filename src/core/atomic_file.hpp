@@ -36,12 +36,14 @@ class AtomicFile {
   /// Appends. Throws: Error kOutputFailed.
   void write(std::span<const std::uint8_t> bytes);
 
-  /// Gives the file its name. Throws: Error kOutputExists (kRefuse, and something is there; or a folder is),
-  /// kOutputName, kOutputFailed.
+  /// Gives the file its name. A device, FIFO or socket of that name is never replaced. Throws: Error
+  /// kOutputExists (kRefuse, and something is there; or what is there is no file), kOutputName,
+  /// kOutputFailed.
   void finish(Existing existing = Existing::kRefuse, Durability durability = Durability::kProcess);
 
  private:
   void name_temporary();
+  bool takes_another_name();
   [[noreturn]] void fail(int error_number) const;
 
   std::filesystem::path target_;
@@ -53,6 +55,17 @@ class AtomicFile {
 /// Makes `path` hold `bytes` by an AtomicFile. Threads: any. Throws: as AtomicFile.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes,
                 Existing existing = Existing::kRefuse, Durability durability = Durability::kProcess);
+
+/// What lies at the end of the links that `path` is the first of; `path` itself if it is none. It need not
+/// exist.
+std::filesystem::path end_of_links(const std::filesystem::path& path);
+
+/// True for what is written to rather than replaced: a device, FIFO or socket, or a link to one.
+bool is_stream(const std::filesystem::path& path);
+
+/// Makes what the user named hold `bytes`: a stream is written to, else the file that it or its links lead to
+/// is replaced by an AtomicFile. Throws: as AtomicFile.
+void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 
 /// Makes a folder and its parents where missing. Throws: Error kOutputFailed that names the part in the way.
 void ensure_folder(const std::filesystem::path& folder);

@@ -39,6 +39,11 @@ Error write_failure(const std::filesystem::path& path, int error_number, std::ui
   const auto failed = [&](const std::string& text) {
     return Error(ErrorCode::kOutputFailed, subject + text);
   };
+  const auto refused_name = [&] {
+    return Error(ErrorCode::kOutputName,
+                 subject + "the file system does not take this name; rename the input");
+  };
+  std::error_code unknown;
   switch (error_number) {
     case ENOSPC:
       return failed("the disk is full (" + needed_text(needed_bytes) + free_text(path) +
@@ -58,6 +63,8 @@ Error write_failure(const std::filesystem::path& path, int error_number, std::ui
                     folder_of(path).string() +
                     "; change its permissions or give another folder with --output");
     case ENOENT:
+      // Some file systems (exFAT by FUSE) have no other error for a name that they do not take.
+      if (std::filesystem::is_directory(folder_of(path), unknown)) return refused_name();
       return failed("the folder " + folder_of(path).string() +
                     " is not there, or has vanished during the run; make it again");
     case ENOTDIR:
@@ -67,7 +74,8 @@ Error write_failure(const std::filesystem::path& path, int error_number, std::ui
               subject + "the name is too long for the file system; shorten the input's name"};
     case EILSEQ:
     case EINVAL:
-      return {ErrorCode::kOutputName, subject + "the file system does not take this name; rename the input"};
+    case EPROTO:
+      return refused_name();
     default:
       return failed("cannot be written: " + std::generic_category().message(error_number));
   }

@@ -1,8 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <new>
+
+#include <unistd.h>
 
 #include <da3/error.hpp>
 
@@ -10,9 +15,25 @@
 
 namespace da3::cli {
 
+namespace {
+
+/// What was printed has to arrive: the last of it leaves the program only here.
+int with_written_output(int code) {
+  std::cout.flush();
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && !std::cout.bad();
+  const int copy = flushed ? ::dup(STDOUT_FILENO) : -1;  // Some file systems tell only on closing
+  if (flushed && (copy < 0 || ::close(copy) == 0)) return code;
+  std::fprintf(stderr, "da3: standard output cannot be written%s%s; what was printed is not whole\n",
+               errno != 0 ? ": " : "", errno != 0 ? std::strerror(errno) : "");
+  return code <= 1 ? exit_code(ErrorCode::kOutputFailed) : code;
+}
+
+}  // namespace
+
 int guarded(const std::function<int()>& body) {
   try {
-    return body();
+    return with_written_output(body());
   } catch (const Error& error) {
     std::fprintf(stderr, "da3: %s\n", error.what());
     return exit_code(error.code());

@@ -22,6 +22,7 @@
 #include <bench/report/report_json.hpp>
 #include <bench/report/warnings.hpp>
 #include <cli/report_format.hpp>
+#include <core/atomic_file.hpp>
 #include <suites/group_session.hpp>
 
 namespace da3::commands {
@@ -83,10 +84,12 @@ class BenchRunner {
     }
     console_.status("");
     refresh(before);
+    if (core::is_stream(options_.output)) write_report();
   }
 
   void print() const {
-    if (options_.output.empty()) put_on_stdout(bench::format_reports({{"run", report_}}, format_));
+    if (options_.output.empty())
+      put_on_stdout(bench::format_reports({{"run", bench::without_folders(report_)}}, format_));
   }
 
   bool any_failed() const {
@@ -145,9 +148,13 @@ class BenchRunner {
       report_.calibration[name] = bench::quantile(bench::sorted_values({values}), 0.5);
     }
     report_.environment.peak_rss_bytes = setup_.peak_rss_bytes();
-    if (!options_.output.empty()) {
-      bench::write_file(options_.output, bench::format_reports({{"run", report_}}, format_));
-    }
+    // A file holds what is measured so far; what is written to a FIFO or a device cannot be taken back.
+    if (!options_.output.empty() && !core::is_stream(options_.output)) write_report();
+  }
+
+  void write_report() const {
+    bench::write_file(options_.output,
+                      bench::format_reports({{"run", bench::without_folders(report_)}}, format_));
   }
 
   const cli::BenchRun& options_;

@@ -38,8 +38,8 @@ void save(const bench::SideBySide& result, const std::string& output) {
   const std::filesystem::path file = output;
   std::filesystem::path base = file;
   base.replace_extension(".base" + file.extension().string());
-  bench::save_report(result.now, file);
-  bench::save_report(result.base, base);
+  bench::save_report(bench::without_folders(result.now), file);
+  bench::save_report(bench::without_folders(result.base), base);
 }
 
 // Says what is measured and how long it will take: on a terminal after every round, else at the start of a

@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <variant>
+
 #include <bench/report/report.hpp>
 #include <core/names.hpp>
 
@@ -9,7 +12,33 @@ namespace {
 constexpr core::NameTable<CaseStatus, 3> kStatusNames{
     {{CaseStatus::kDone, "done"}, {CaseStatus::kSkipped, "skipped"}, {CaseStatus::kFailed, "failed"}}};
 
+/// "/home/me/a.pt" -> "a.pt", "--charts=/tmp/x" -> "--charts=x"; other texts as they are.
+std::string without_folder(const std::string& text) {
+  const std::size_t slash = text.starts_with('/') ? 0 : text.find("=/") + 1;
+  if (slash == 0 && !text.starts_with('/')) return text;
+  std::string path = text.substr(slash);
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return text.substr(0, slash) + path.substr(path.rfind('/') + 1);
+}
+
+Fields without_folders(const Fields& fields) {
+  Fields kept;
+  for (const auto& [name, value] : fields) {
+    const auto* text = std::get_if<std::string>(&value);
+    kept.set(name, text == nullptr ? value : FieldValue(without_folder(*text)));
+  }
+  return kept;
+}
+
 }  // namespace
+
+Report without_folders(Report report) {
+  for (std::string& word : report.environment.command_line) word = without_folder(word);
+  report.plan.options = without_folders(report.plan.options);
+  for (LeftOut& each : report.plan.left_out) each.settings = without_folders(each.settings);
+  for (CaseResult& each : report.cases) each.settings = without_folders(each.settings);
+  return report;
+}
 
 std::string_view to_string(CaseStatus status) {
   return core::name_of(kStatusNames, status);

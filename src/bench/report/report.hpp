@@ -90,4 +90,8 @@ struct Report {
   std::vector<CaseResult> cases;
 };
 
+/// The report with the last part alone of every absolute path in its command line and settings: reports are
+/// given to others, folders of a machine are nobody's business.
+Report without_folders(Report report);
+
 }  // namespace da3::bench

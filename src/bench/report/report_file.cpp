@@ -13,8 +13,7 @@ namespace da3::bench {
 
 void write_file(const std::filesystem::path& file, std::string_view text) {
   try {
-    core::write_file(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-                     core::Existing::kReplace);
+    core::write_output(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   } catch (const Error& error) {
     // A folder in the way or a name that is not taken is no matter of one input here.
     throw Error(ErrorCode::kOutputFailed, error.what());

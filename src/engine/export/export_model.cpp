@@ -138,7 +138,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
                 name_of(source, config) + ": this version cannot export the network " + network_id(config));
   }
   ExportReport report;
-  core::AtomicFile output(file);
+  core::AtomicFile output(core::end_of_links(file));
   TensorMap tensors;
   std::string source_sha256;
   if (source.seed) {
