@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party libraries. Each is linked only by the module that owns it (docs/architecture.md).
 find_package(Threads REQUIRED)
-find_package(LibTorch 2.10 REQUIRED)
+if(NOT DA3_FUZZ)
+  find_package(LibTorch 2.10 REQUIRED)
+endif()
 
 if(DA3_DEPS_DIR)
   list(PREPEND CMAKE_PREFIX_PATH "${DA3_DEPS_DIR}")

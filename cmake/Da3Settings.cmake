@@ -28,6 +28,9 @@ add_library(da3_settings INTERFACE)
 # Designated initialisers leave members out on purpose; GCC 12 warns of them all the same.
 target_compile_options(da3_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
                                               $<$<BOOL:${DA3_WERROR}>:-Werror>)
+if(DA3_FUZZ)
+  target_compile_options(da3_settings INTERFACE -fno-sanitize-recover=undefined)
+endif()
 if(DA3_SANITIZE)
   target_compile_options(da3_settings INTERFACE -fsanitize=${DA3_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(da3_settings INTERFACE -fsanitize=${DA3_SANITIZE})

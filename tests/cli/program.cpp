@@ -132,6 +132,15 @@ Ended start(const std::filesystem::path& folder, const std::vector<std::string>&
       const rlimit limit{circumstances.address_space_bytes, circumstances.address_space_bytes};
       if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(126);
     }
+    if (!circumstances.standard_output.empty()) {
+      const int file = ::open(circumstances.standard_output.c_str(), O_WRONLY | O_CREAT, 0600);
+      if (file < 0 || ::dup2(file, out.write) < 0) ::_exit(126);
+      ::close(file);
+    }
+    for (const std::string& each : circumstances.environment) {
+      const std::size_t equals = each.find('=');
+      ::setenv(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str(), 1);
+    }
     become_program(folder, args, in, out, err);
   }
   for (const int end : {in.read, out.write, err.write}) ::close(end);

@@ -27,6 +27,8 @@ struct Circumstances {
   int signal = 0;                            ///< Sent once, unless it has ended before; 0: none
   std::chrono::microseconds signal_after{};  ///< Since its start
   std::uint64_t address_space_bytes = 0;     ///< As `ulimit -v`; 0: unlimited
+  std::vector<std::string> environment{};    ///< NAME=VALUE
+  std::string standard_output{};             ///< A file or device that takes it; empty: Ended::out
 };
 
 /// A temporary folder that is removed at the end, with the program's own folders (models, caches) inside.
