@@ -51,6 +51,11 @@ struct TrackElement {
   double y = 0;
 };
 
+/// Which other views see a point of the cloud, at most one point for each 8x8 pixels of a view: where its
+/// projection falls on a pixel of nearly its depth (2 %) that is sure enough. Places are the centres of these
+/// pixels.
+std::vector<TrackElement> tracks_of(const scene::Scene& scene);
+
 /// A file's name and bytes.
 using NamedFile = std::pair<std::string, Bytes>;
 

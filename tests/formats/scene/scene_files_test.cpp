@@ -376,6 +376,46 @@ TEST(Colmap, RefersEachPointToItsPixelAndBack) {
   EXPECT_TRUE(points.ended());
 }
 
+TEST(Tracks, HoldWhatAnotherViewSeesAtTheSameDepth) {
+  // Two views side by side of a plane 4 away: a point at column c of the first is at c - 2 of the second (fx
+  // 8, base line 1).
+  scene::Scene scene;
+  scene.cloud.threshold = 1.5;
+  for (std::size_t i = 0; i < 2; ++i) {
+    scene::View view;
+    view.place = {{32, 64}, {16, 32}};
+    view.input.size = {16, 32};
+    view.camera.camera_from_world = {1, 0, 0, i == 0 ? 0.0 : -1.0, 0, 1, 0, 0, 0, 0, 1, 0};
+    view.camera.intrinsics = {8, 0, 16, 0, 8, 8, 0, 0, 1};
+    view.depth.assign(16 * 32, 4.0F);
+    view.confidence.assign(16 * 32, 2.0F);
+    scene.views.push_back(view);
+  }
+  const auto add = [&](std::uint32_t row, std::uint32_t column) {
+    scene::Point point;
+    point.row = row;
+    point.column = column;
+    point.position = {(column + 0.5 - 16) / 2, (row + 0.5 - 8) / 2, 4};
+    scene.cloud.points.push_back(point);
+  };
+  add(1, 0);   // Leaves the second picture
+  add(1, 9);   // Seen at column 7
+  add(1, 10);  // In the same cell as the one before
+  add(1, 17);  // At column 15, which is nearer
+  add(9, 17);  // At column 15, not sure
+  add(9, 25);  // Seen at column 23
+  scene.views[1].depth[1 * 32 + 15] = 3.9F;
+  scene.views[1].confidence[9 * 32 + 15] = 1.2F;
+  const std::vector<TrackElement> tracks = tracks_of(scene);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].point, 1U);
+  EXPECT_EQ(tracks[0].view, 1U);
+  EXPECT_EQ(tracks[0].x, 15);  // (7 + 0.5) * 2
+  EXPECT_EQ(tracks[0].y, 3);
+  EXPECT_EQ(tracks[1].point, 5U);
+  EXPECT_EQ(tracks[1].x, 47);
+}
+
 TEST(Colmap, TurnsRotationsOfEveryKindIntoQuaternions) {
   // Half turns about each axis have trace -1, where the form by the trace fails.
   const std::array<std::array<double, 3>, 3> axes{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
