@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include <formats/encode.hpp>
 #include <formats/float_formats.hpp>
+#include <formats/gallery_picture.hpp>
 #include <formats/rgb_png.hpp>
 
 #include <da3/error.hpp>
@@ -25,8 +27,9 @@ void require_whole(const OutputSet& set, const std::vector<Format>& formats) {
   }
   if (set.confidence) require_size(*set.confidence, set.depth.size, "confidence");
   if (set.sky) require_size(*set.sky, set.depth.size, "sky");
-  if (contains(formats, Format::kSide) && (!set.photo || set.photo->size.height != set.depth.size.height)) {
-    throw Error(ErrorCode::kInternal, "results: side needs the photo at depth's height");
+  const bool photo = std::any_of(formats.begin(), formats.end(), shows_photo);
+  if (photo && (!set.photo || set.photo->size.height != set.depth.size.height)) {
+    throw Error(ErrorCode::kInternal, "results: side and html need the photo at depth's height");
   }
 }
 
@@ -42,7 +45,7 @@ NamedMaps named_maps(const OutputSet& set, const char* depth_name) {
 EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, const image::VisOptions& vis) {
   require_whole(set, formats);
   Image picture;
-  if (contains(formats, Format::kVis) || contains(formats, Format::kSide)) {
+  if (contains(formats, Format::kVis) || std::any_of(formats.begin(), formats.end(), shows_photo)) {
     picture = image::render_depth(set.depth, set.kind, vis);
   }
   EncodedSet encoded;
@@ -74,6 +77,9 @@ EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, cons
       case Format::kSide:
         encoded.files.push_back(
             {format, encode_rgb_png(image::side_by_side(*set.photo, picture), PictureKind::kWithPhoto)});
+        break;
+      case Format::kHtml:
+        encoded.files.push_back({format, encode_gallery_picture(*set.photo, picture)});
         break;
     }
   }

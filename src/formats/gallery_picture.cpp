@@ -6,8 +6,6 @@
 #include <codec/jpeg_encode.hpp>
 #include <formats/gallery_picture.hpp>
 
-#include <da3/error.hpp>
-
 #include <image/colormap.hpp>
 #include <image/resample.hpp>
 
@@ -26,9 +24,7 @@ Size within(Size size, int side) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_gallery_picture(const Image& photo, const Image& depth) {
-  if (photo.size != depth.size) throw Error(ErrorCode::kInternal, "gallery: photo and depth have two sizes");
-  const Size size = within(photo.size, kGallerySide);
-  if (size == photo.size) return codec::encode_jpeg(image::side_by_side(photo, depth), kQuality);
+  const Size size = within(depth.size, kGallerySide);
   return codec::encode_jpeg(image::side_by_side(image::resample(photo, size, image::Resampling::kArea),
                                                 image::resample(depth, size, image::Resampling::kArea)),
                             kQuality);

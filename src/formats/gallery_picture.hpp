@@ -13,7 +13,7 @@ namespace da3::formats {
 inline constexpr int kGallerySide = 1024;
 
 /// What a gallery shows of one photo, as one JPEG file: the photo in the left half, the coloured depth map in
-/// the right. Larger pictures are made smaller. Throws: Error kInternal for two sizes, kOutOfMemory.
+/// the right. Larger pictures are made smaller. Throws: Error kOutOfMemory.
 std::vector<std::uint8_t> encode_gallery_picture(const Image& photo, const Image& depth);
 
 }  // namespace da3::formats

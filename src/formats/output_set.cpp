@@ -11,13 +11,14 @@
 namespace da3::formats {
 namespace {
 
-constexpr core::NameTable<Format, 7> kNames{{{Format::kPng16, "png16"},
+constexpr core::NameTable<Format, 8> kNames{{{Format::kPng16, "png16"},
                                              {Format::kExr, "exr"},
                                              {Format::kNpz, "npz"},
                                              {Format::kNpy, "npy"},
                                              {Format::kPfm, "pfm"},
                                              {Format::kVis, "vis"},
-                                             {Format::kSide, "side"}}};
+                                             {Format::kSide, "side"},
+                                             {Format::kHtml, "html"}}};
 constexpr std::string_view kNone = "none";
 
 std::string choices() {
@@ -92,12 +93,18 @@ std::string_view suffix(Format format) {
       return ".vis.png";
     case Format::kSide:
       return ".side.png";
+    case Format::kHtml:
+      return ".view.jpg";
   }
   throw Error(ErrorCode::kInternal, "a result format without a suffix; please report this as a bug");
 }
 
 bool holds_extra_maps(Format format) {
   return format == Format::kNpz || format == Format::kExr;
+}
+
+bool shows_photo(Format format) {
+  return format == Format::kSide || format == Format::kHtml;
 }
 
 bool contains(const std::vector<Format>& list, Format format) {

@@ -14,10 +14,10 @@
 namespace da3::formats {
 
 /// A kind of result file (docs/output-formats.md). `none` on the command line is an empty list of these.
-enum class Format { kPng16, kExr, kNpz, kNpy, kPfm, kVis, kSide };
+enum class Format { kPng16, kExr, kNpz, kNpy, kPfm, kVis, kSide, kHtml };
 
-inline constexpr std::array kAllFormats = {Format::kPng16, Format::kExr, Format::kNpz, Format::kNpy,
-                                           Format::kPfm,   Format::kVis, Format::kSide};
+inline constexpr std::array kAllFormats = {Format::kPng16, Format::kExr, Format::kNpz,  Format::kNpy,
+                                           Format::kPfm,   Format::kVis, Format::kSide, Format::kHtml};
 
 /// The name on the command line and in records, such as "png16".
 std::string_view to_string(Format format);
@@ -33,11 +33,15 @@ std::vector<Format> parse_formats(std::string_view list);
 /// list.
 std::string format_list(const std::vector<Format>& formats);
 
-/// What a format adds to a result's stem: ".png", ".exr", ".npz", ".npy", ".pfm", ".vis.png", ".side.png".
+/// What a format adds to a result's stem: ".png", ".exr", ".npz", ".npy", ".pfm", ".vis.png", ".side.png",
+/// ".view.jpg".
 std::string_view suffix(Format format);
 
 /// True for formats that hold confidence and sky beside depth (npz, exr).
 bool holds_extra_maps(Format format);
+
+/// True for formats that show the photo beside depth (side, html).
+bool shows_photo(Format format);
 
 /// True if `list` has `format`.
 bool contains(const std::vector<Format>& list, Format format);
@@ -49,7 +53,7 @@ struct OutputSet {
   std::optional<std::string> unit;     ///< "m" or none
   std::optional<DepthMap> confidence;  ///< Of depth's size
   std::optional<DepthMap> sky;         ///< Of depth's size
-  std::optional<Image> photo;          ///< Of depth's height; needed for Format::kSide alone
+  std::optional<Image> photo;          ///< Of depth's height; needed where a format shows it
 };
 
 }  // namespace da3::formats

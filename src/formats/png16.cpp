@@ -29,11 +29,17 @@ void put_big_endian(std::uint8_t* to, unsigned code) {
   to[1] = static_cast<std::uint8_t>(code);
 }
 
-/// Grey 1 is the lowest value and 65535 the highest. Both ends in double: scale and offset are exact to
-/// 1e-16, so that half a step is the only error.
-Png16Scale relative_scale(const std::optional<ValueRange>& range) {
-  if (!range) return {};
-  const auto [low, high] = *range;
+/// Grey 1 is the smallest finite value and 65535 the largest. Both ends in double: scale and offset are exact
+/// to 1e-16, so that half a step is the only error.
+Png16Scale relative_scale(const DepthMap& depth) {
+  float low = std::numeric_limits<float>::infinity();
+  float high = -low;
+  for (const float value : depth.values) {
+    const bool finite = std::isfinite(value);
+    low = finite && value < low ? value : low;
+    high = finite && value > high ? value : high;
+  }
+  if (!(low <= high)) return {};
   if (low == high) return {0, low, std::nullopt};
   const double scale = (static_cast<double>(high) - low) / (kLastCode - kFirstCode);
   return {scale, low - scale, std::nullopt};
@@ -43,9 +49,8 @@ void put_relative(const DepthMap& depth, const Png16Scale& scale, std::uint8_t* 
   const double codes_per_unit = scale.scale > 0 ? 1 / scale.scale : 0;
   const double low = scale.offset + scale.scale;
   for (const float value : depth.values) {
-    const double code = (value - low) * codes_per_unit + kFirstCode + 0.5;
-    put_big_endian(
-        to, std::isfinite(value) ? static_cast<unsigned>(std::clamp(code, kFirstCode, kLastCode)) : 0U);
+    const double code = std::isfinite(value) ? (value - low) * codes_per_unit + kFirstCode + 0.5 : 0;
+    put_big_endian(to, static_cast<unsigned>(std::min(code, kLastCode)));
     to += 2;
   }
 }
@@ -65,19 +70,7 @@ std::uint64_t put_metric(const DepthMap& depth, std::uint8_t* to) {
 
 }  // namespace
 
-std::optional<ValueRange> finite_range(const DepthMap& depth) {
-  float low = std::numeric_limits<float>::infinity();
-  float high = -low;
-  for (const float value : depth.values) {
-    const bool finite = std::isfinite(value);
-    low = finite && value < low ? value : low;
-    high = finite && value > high ? value : high;
-  }
-  if (!(low <= high)) return std::nullopt;
-  return ValueRange{low, high};
-}
-
-EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind, const std::optional<ValueRange>& range) {
+EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind) {
   if (depth.values.size() != depth.size.area()) {
     throw Error(ErrorCode::kInternal, "16-bit PNG: the depth map's values do not fill its size");
   }
@@ -87,7 +80,7 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind, const std::opti
   if (metric) {
     scale = {kMetresPerCode, 0, put_metric(depth, rows.data())};
   } else {
-    scale = relative_scale(range ? range : finite_range(depth));
+    scale = relative_scale(depth);
     put_relative(depth, scale, rows.data());
   }
   // Filter up and level 1: docs/output-formats.md, Measurements.

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include <da3/image.hpp>
@@ -23,9 +22,6 @@ struct Png16Scale {
   auto operator<=>(const Png16Scale&) const = default;
 };
 
-/// Lowest and highest.
-using ValueRange = std::pair<float, float>;
-
 struct EncodedPng16 {
   std::vector<std::uint8_t> bytes;
   Png16Scale scale;
@@ -35,12 +31,6 @@ struct EncodedPng16 {
 /// millimetres, values of zero or less mean no value. Other kinds: the map's own minimum is grey 1, its
 /// maximum grey 65535; a constant map has scale 0 and grey 1. Values that are not finite are grey 0. Throws:
 /// Error kInternal, kOutOfMemory.
-/// `range`: lowest and highest value of grey 1 and 65535 instead of the map's own, for maps that share a
-/// unit; values outside of it become its ends. Metric maps have no use for it.
-EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
-                          const std::optional<ValueRange>& range = std::nullopt);
-
-/// Lowest and highest finite value; none if no value is finite.
-std::optional<ValueRange> finite_range(const DepthMap& depth);
+EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind);
 
 }  // namespace da3::formats

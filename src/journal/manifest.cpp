@@ -61,10 +61,6 @@ std::vector<std::string> names_of_shards(const std::filesystem::path& folder, st
   return names;
 }
 
-std::vector<std::string> manifest_names(const std::filesystem::path& folder) {
-  return names_of_shards(folder, "manifest", ".jsonl");
-}
-
 /// True for files of shard 2 of 4 beside shard 1 of 4: these never take the same input.
 bool is_sister(const std::string& name, const std::optional<Shard>& shard) {
   return shard && name.find("-of-" + std::to_string(shard->count) + ".") != std::string::npos;
@@ -131,6 +127,10 @@ bool is_manifest(const std::filesystem::path& file) {
   std::string start(kBegins.size(), '\0');
   std::ifstream stream(file, std::ios::binary);
   return stream.read(start.data(), static_cast<std::streamsize>(start.size())) && start == kBegins;
+}
+
+std::vector<std::string> manifest_names(const std::filesystem::path& folder) {
+  return names_of_shards(folder, "manifest", ".jsonl");
 }
 
 std::string manifest_name(const std::optional<Shard>& shard) {

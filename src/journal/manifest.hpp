@@ -26,6 +26,9 @@ struct Shard {
 /// `manifest.jsonl`, or `manifest.I-of-N.jsonl` for a shard.
 std::string manifest_name(const std::optional<Shard>& shard);
 
+/// The names of the manifests in `folder`, of all shards, in order.
+std::vector<std::string> manifest_names(const std::filesystem::path& folder);
+
 /// The records of all manifests of `folder` (of every shard), `own` last, without locking or changing
 /// anything; empty for a folder that has none. Throws: as ManifestIndex::add_file.
 ManifestIndex read_manifests(const std::filesystem::path& folder,

@@ -17,6 +17,7 @@
 #include <core/host/host_memory.hpp>
 #include <core/names.hpp>
 #include <run/flow.hpp>
+#include <run/gallery.hpp>
 #include <run/input_source.hpp>
 #include <run/learned_file.hpp>
 #include <run/run.hpp>
@@ -133,6 +134,8 @@ Summary run(std::unique_ptr<Source> source, const Options& options, const Enviro
   journal::ResultFolderOptions folder_options;
   if (options.shard) folder_options.shard = journal::Shard{options.shard->index, options.shard->count};
   folder_options.overwrite = options.overwrite;
+  const bool gallery = formats::contains(settings.formats, formats::Format::kHtml);
+  if (gallery) require_own_gallery(options.output_dir);
   journal::ResultFolder folder(options.output_dir, header, folder_options);
 
   const bool learns = !options.batch;
@@ -158,6 +161,7 @@ Summary run(std::unique_ptr<Source> source, const Options& options, const Enviro
   }
   keep_learned();
   folder.close();
+  if (gallery) write_gallery(options.output_dir);
   return summary;
 }
 

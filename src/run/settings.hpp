@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +30,7 @@ struct Settings {
   std::vector<formats::Format> formats;
   image::VisOptions vis;
 
-  bool needs_photo() const { return formats::contains(formats, formats::Format::kSide); }
+  bool needs_photo() const { return std::any_of(formats.begin(), formats.end(), formats::shows_photo); }
 };
 
 /// Throws: Error kUsage with what cannot be used and what can.

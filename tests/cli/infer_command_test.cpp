@@ -81,6 +81,32 @@ TEST_F(InferCommand, MirrorsTheTreeAndGoesOnWhereItStopped) {
   EXPECT_EQ(place->run(infer({"photos", "-r", "-o", "tree", "--size", "model", "--overwrite"})).code, 0);
 }
 
+TEST_F(InferCommand, TheGalleryHasThePhotosOfAllRunsAndReplacesNothingForeign) {
+  const auto page = [] {
+    std::ifstream file(*place / "gallery/index.html", std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  };
+  const auto run = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"photos", "-r", "-o", "gallery", "-f", "html"};
+    args.insert(args.end(), more.begin(), more.end());
+    return place->run(infer(args));
+  };
+  ASSERT_EQ(run({"--limit", "1"}).code, 0);
+  EXPECT_THAT(page(), HasSubstr("./a.view.jpg"));
+  EXPECT_THAT(page(), ::testing::Not(HasSubstr("b9.view.jpg")));
+  ASSERT_EQ(run({}).code, 0);
+  for (const char* name : {"./a.view.jpg", "./b9.view.jpg", "./inner/c.view.jpg"})
+    EXPECT_THAT(page(), HasSubstr(name));
+  EXPECT_THAT(files_below(*place / "gallery"),
+              ElementsAre("a.view.jpg", "b10.view.jpg", "b9.view.jpg", "index.html", "inner/c.view.jpg",
+                          "manifest.jsonl"));
+  std::ofstream(*place / "gallery/index.html") << "<title>mine</title>";
+  const Ended foreign = run({});
+  EXPECT_EQ(foreign.code, 1);
+  EXPECT_THAT(foreign.err, HasSubstr("index.html was not written by da3"));
+  EXPECT_EQ(page(), "<title>mine</title>");
+}
+
 TEST_F(InferCommand, ABrokenPictureFailsAloneWithExitOne) {
   std::filesystem::create_directories(*place / "mixed");
   write_picture(*place / "mixed/good.ppm", 40, 30, 1);

@@ -50,7 +50,7 @@ TEST(Formats, AnUnknownNameIsAnsweredWithTheChoices) {
     parse_formats("tiff");
     FAIL() << "taken";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("png16, exr, npz, npy, pfm, vis, side, none"));
+    EXPECT_THAT(error.what(), HasSubstr("png16, exr, npz, npy, pfm, vis, side, html, none"));
   }
 }
 

@@ -52,17 +52,6 @@ void expect_within_half_a_step(const DepthMap& map, DepthKind kind) {
   }
 }
 
-TEST(Png16, MapsOfOneRangeHaveOneScale) {
-  const DepthMap map{{1, 4}, {2.0F, 3.0F, std::nanf(""), 9.0F}};
-  const EncodedPng16 png = encode_png16(map, DepthKind::kRelative, ValueRange{1.0F, 5.0F});
-  EXPECT_DOUBLE_EQ(png.scale.scale, 4.0 / 65534);
-  EXPECT_DOUBLE_EQ(png.scale.offset, 1 - 4.0 / 65534);
-  // (2 - 1) / 4 * 65534 + 1 = 16384.5, which goes up; above the range: its end.
-  EXPECT_EQ(greys(png, map.size), (std::vector<std::uint16_t>{16385, 32768, 0, 65535}));
-  EXPECT_EQ(finite_range(map), (ValueRange{2.0F, 9.0F}));
-  EXPECT_EQ(finite_range({{1, 1}, {std::nanf("")}}), std::nullopt);
-}
-
 TEST(Png16, RelativeDepthComesBackWithinHalfAStep) {
   expect_within_half_a_step(slope(), DepthKind::kRelative);
   expect_within_half_a_step(random_map(37, 53, 5), DepthKind::kRelative);

@@ -13,8 +13,8 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 8> kFormats = {"png16", "exr", "npz",  "npy",
-                                                      "pfm",   "vis", "side", "none"};
+constexpr std::array<std::string_view, 9> kFormats = {"png16", "exr",  "npz",  "npy", "pfm",
+                                                      "vis",   "side", "html", "none"};
 constexpr int kMostThreads = 4096;
 
 void add_inputs(CLI::App& app, Infer& options) {
@@ -171,7 +171,7 @@ void add_results(CLI::App& app, Infer& options) {
           }
         }
       },
-      "list of png16, exr, npz, npy, pfm, vis, side, none (png16,vis)")
+      "list of png16, exr, npz, npy, pfm, vis, side, html, none (png16,vis)")
       ->type_name("LIST")
       ->group("Results");
   add_parsed(
@@ -183,7 +183,7 @@ void add_results(CLI::App& app, Infer& options) {
       "resolution of the result: input or model (input)")
       ->type_name("WHICH")
       ->group("Results");
-  app.add_option("--colormap", options.colormap, "colours of vis and side")
+  app.add_option("--colormap", options.colormap, "colours of vis, side and html")
       ->type_name("NAME")
       ->capture_default_str()
       ->group("Results");

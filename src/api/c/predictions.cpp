@@ -164,8 +164,9 @@ da3_status da3_encode(const da3_maps* maps, const char* format, const da3_encode
     formats::OutputSet set = output_set(maps);
     const formats::Format wanted = formats::parse_format(format);
     if (options.photo != nullptr) set.photo = photo_of(*options.photo).image;
-    if (wanted == formats::Format::kSide && (!set.photo || set.photo->size.height != set.depth.size.height)) {
-      throw Error(ErrorCode::kUsage, "side: needs the photo at the height of its depth, " +
+    if (shows_photo(wanted) && (!set.photo || set.photo->size.height != set.depth.size.height)) {
+      throw Error(ErrorCode::kUsage, std::string(to_string(wanted)) +
+                                         ": needs the photo at the height of its depth, " +
                                          std::to_string(set.depth.size.height) + " pixels, found " +
                                          (set.photo ? std::to_string(set.photo->size.height) : "no photo"));
     }

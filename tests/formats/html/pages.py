@@ -6,6 +6,7 @@
 
 Ends with 77 (skipped) where something is missing: Playwright, axe-playwright-python, numpy, Pillow, Chromium.
 """
+
 import io
 import shutil
 import subprocess
@@ -19,8 +20,10 @@ try:
     from PIL import Image
     from playwright.sync_api import sync_playwright
 except ImportError as missing:
-    print(f"skipped: {missing}; pip install numpy pillow playwright axe-playwright-python, and give cmake its Python as"
-          " -DDA3_TEST_PYTHON=FILE")
+    print(
+        f"skipped: {missing}; pip install numpy pillow playwright axe-playwright-python, and give cmake its Python as"
+        " -DDA3_TEST_PYTHON=FILE"
+    )
     sys.exit(77)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -81,7 +84,10 @@ def settle(page):
 
 def check_accessible(page, what):
     violations = Axe().run(page).response["violations"]
-    assert not violations, (what, [(v["id"], v["help"], [n["html"][:120] for n in v["nodes"]][:3]) for v in violations])
+    assert not violations, (
+        what,
+        [(v["id"], v["help"], [n["html"][:120] for n in v["nodes"]][:3]) for v in violations],
+    )
 
 
 def check_scene(pages, path):
@@ -169,7 +175,9 @@ def check_gallery(pages, path):
     page.keyboard.press("End")
     page.wait_for_timeout(200)
     whole = shot(page, "gallery-large", "#large-picture .compare")
-    assert whole[whole.shape[0] // 2, -20, 0] > 200 and whole[whole.shape[0] // 2, 20, 0] < 60, "only the photo is left"
+    assert (
+        whole[whole.shape[0] // 2, -20, 0] > 200 and whole[whole.shape[0] // 2, 20, 0] < 60
+    ), "only the photo is left"
     check_accessible(page, "gallery, enlarged")
     page.keyboard.press("Escape")
     assert not page.locator("#large").is_visible()

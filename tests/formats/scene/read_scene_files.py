@@ -6,6 +6,7 @@
 
 Ends with 77 (skipped) where a reader is missing: numpy, trimesh, pygltflib, plyfile, pycolmap.
 """
+
 import json
 import subprocess
 import sys
@@ -19,8 +20,10 @@ try:
     import pygltflib
     import trimesh
 except ImportError as missing:
-    print(f"skipped: {missing}; pip install numpy trimesh pygltflib plyfile pycolmap, and give cmake its Python as"
-          " -DDA3_TEST_PYTHON=FILE")
+    print(
+        f"skipped: {missing}; pip install numpy trimesh pygltflib plyfile pycolmap, and give cmake its Python as"
+        " -DDA3_TEST_PYTHON=FILE"
+    )
     sys.exit(77)
 
 TOLERANCE = 1e-5  # Of the distance to the point: float32 in three of the formats
@@ -74,11 +77,11 @@ def main():
         document = pygltflib.GLTF2().load(str(folder / "scene.glb"))
         accessor = document.accessors[document.meshes[0].primitives[0].attributes.POSITION]
         view = document.bufferViews[accessor.bufferView]
-        data = document.binary_blob()[view.byteOffset:view.byteOffset + view.byteLength]
+        data = document.binary_blob()[view.byteOffset : view.byteOffset + view.byteLength]
         same(np.frombuffer(data, "<f4").reshape(-1, 3), points, "pygltflib")
         tint = document.accessors[document.meshes[0].primitives[0].attributes.COLOR_0]
         view = document.bufferViews[tint.bufferView]
-        data = document.binary_blob()[view.byteOffset:view.byteOffset + view.byteLength]
+        data = document.binary_blob()[view.byteOffset : view.byteOffset + view.byteLength]
         linear = np.frombuffer(data, "<u2").reshape(-1, 4) / 65535
         srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
         assert (np.rint(srgb[:, :3] * 255) == colours).all(), "GLB's colours"

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <journal/records.hpp>
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+#include <run/gallery.hpp>
+#include <testing/temporary_folder.hpp>
+
+namespace da3::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Gallery : public ::testing::Test {
+ protected:
+  testing::TemporaryFolder folder_;
+
+  /// The line of an input whose picture is there.
+  std::string line(const std::string& path, const std::string& picture, double farthest) {
+    journal::ImageRecord record;
+    record.path = path;
+    record.input = Size{30, 40};
+    record.identity = journal::InputIdentity{1, 2};
+    if (!picture.empty()) {
+      record.outputs = {{formats::Format::kHtml, picture}};
+      folder_.write(picture, "picture");
+    }
+    record.depth_unit = "m";
+    record.depth = formats::DepthSummary{formats::DepthStatistics{1, 1, 2, 3, farthest}, 1};
+    return journal::to_json(record) + "\n";
+  }
+
+  nlohmann::json photos() {
+    std::ifstream file(folder_.path() / "index.html");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    const std::string begin = R"(<script type="application/json" id="gallery-data">)";
+    const std::size_t at = page.find(begin) + begin.size();
+    return nlohmann::json::parse(page.substr(at, page.find("</script>", at) - at));
+  }
+};
+
+TEST_F(Gallery, ShowsTheLastRecordOfEachInputInTheirFirstOrder) {
+  folder_.write("manifest.jsonl", journal::to_json(journal::RunRecord{}) + "\n" +
+                                      line("in/b.jpg", "b.view.jpg", 4) +
+                                      line("in/x/a #1.png", "x/a #1.view.jpg", 5) +
+                                      line("in/none.jpg", "", 6) + journal::to_json(journal::RunRecord{}) +
+                                      "\n" + line("in/b.jpg", "b.view.jpg", 7) + "{\"type\":\"image\", torn");
+  folder_.write("manifest.2-of-2.jsonl", line("in/c.jpg", "c.view.jpg", 8));
+  write_gallery(folder_.path());
+  const nlohmann::json shown = photos();
+  ASSERT_EQ(shown.size(), 3U);
+  std::map<std::string, nlohmann::json> by_name;
+  for (const nlohmann::json& photo : shown) by_name[photo.at("name")] = photo;
+  EXPECT_EQ(by_name.at("b.jpg").at("far"), 7);
+  EXPECT_EQ(by_name.at("b.jpg").at("width"), 40);
+  EXPECT_EQ(by_name.at("x/a #1.png").at("picture"), "./x/a%20%231.view.jpg");
+  EXPECT_EQ(by_name.at("c.jpg").at("unit"), "m");
+
+  fs::remove(folder_.path() / "b.view.jpg");
+  write_gallery(folder_.path());
+  EXPECT_EQ(photos().size(), 2U);
+}
+
+TEST_F(Gallery, NeverReplacesAPageOfSomebodyElse) {
+  folder_.write("index.html", "<!DOCTYPE html><title>My holidays</title>");
+  EXPECT_THROW(require_own_gallery(folder_.path()), Error);
+  EXPECT_THROW(write_gallery(folder_.path()), Error);
+  fs::remove(folder_.path() / "index.html");
+  EXPECT_NO_THROW(require_own_gallery(folder_.path()));
+  write_gallery(folder_.path());
+  EXPECT_NO_THROW(write_gallery(folder_.path()));
+}
+
+}  // namespace
+}  // namespace da3::run
