@@ -187,8 +187,11 @@ std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size si
   std::vector<std::uint8_t> packed;
   std::vector<std::uint8_t> bytes;
   try {
-    if (options.packer == PngPacker::kFastest) packed = pack(rows, size, options);
-    bytes.reserve((packed.empty() ? rows.size() / 2 : packed.size()) + 1024);
+    const bool at_once = rows.size() <= kMostBytesPackedAtOnce;
+    if (options.packer == PngPacker::kFastest && at_once) packed = pack(rows, size, options);
+    // Of a large picture all that it can need: what is reserved takes memory only as it is filled.
+    const std::size_t expected = at_once ? rows.size() / 2 : rows.size() + rows.size() / 1000;
+    bytes.reserve((packed.empty() ? expected : packed.size()) + 1024);
   } catch (const std::bad_alloc&) {
     out_of_memory();
   }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -19,7 +20,11 @@ enum class PngFilter : std::uint8_t { kNone, kSub, kUp };
 /// How zlib looks for repetitions (zlib's manual, deflateInit2); libdeflate has no such choice.
 enum class PngStrategy { kDefault, kFiltered, kRle, kHuffmanOnly };
 
-/// What packs the rows. The fastest is libdeflate where this build has it, else libpng's zlib.
+/// Larger pictures are packed row by row, so that no second copy of them is held.
+inline constexpr std::uint64_t kMostBytesPackedAtOnce = std::uint64_t{192} << 20U;
+
+/// What packs the rows. The fastest is libdeflate where this build has it and the picture is not too large,
+/// else libpng's zlib.
 enum class PngPacker { kFastest, kZlib };
 
 struct PngOptions {

@@ -37,6 +37,21 @@ bool leads_through_link(const std::filesystem::path& folder, const std::string& 
   return false;
 }
 
+std::string folded(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return lower;
+}
+
+/// True if `name`, which is in `folder`, is also found in capital letters.
+bool disk_folds_case(const std::filesystem::path& folder, const std::string& name) {
+  std::string capitals = name;
+  for (char& c : capitals) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  std::error_code failed;
+  return std::filesystem::equivalent(folder / name, folder / capitals, failed) && !failed;
+}
+
 void require_absent(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
@@ -55,6 +70,7 @@ ResultFolder::ResultFolder(std::filesystem::path folder, const RunRecord& run,
       options_(options),
       manifest_(folder_, options.shard) {
   if (!options_.overwrite) require_same_run(folder_, manifest_.index(), run);
+  folds_case_ = options_.folds_case.value_or(disk_folds_case(folder_, manifest_name(options_.shard)));
   core::remove_dead_temporaries(folder_);
   manifest_.begin_run(run);
 }
@@ -112,7 +128,8 @@ void ResultFolder::require_own(std::string_view path, std::string_view stem,
 class ResultFolder::Claim {
  public:
   Claim(ResultFolder& folder, std::string_view path, std::string_view stem)
-      : folder_(folder), stem_hash_(std::hash<std::string_view>()(stem)) {
+      : folder_(folder),
+        stem_hash_(std::hash<std::string>()(folder.folds_case_ ? folded(stem) : std::string(stem))) {
     const std::string plain = std::filesystem::absolute(path).lexically_normal().string();
     const std::size_t path_hash = std::hash<std::string>()(plain);
     std::unique_lock lock(folder_.mutex_);
@@ -150,12 +167,12 @@ bool ResultFolder::may_replace(const std::string& name, const Claimed& claimed) 
   return (claimed.is_written || manifest_.owns(name)) && !leads_through_link(folder_, name);
 }
 
-void ResultFolder::remove_other_formats(std::string_view stem, const formats::EncodedSet& written) const {
+void ResultFolder::remove_other_formats(std::string_view stem,
+                                        const std::vector<formats::Format>& written) const {
   for (const formats::Format format : formats::kAllFormats) {
-    const bool is_new = std::any_of(written.files.begin(), written.files.end(),
-                                    [&](const formats::EncodedFile& file) { return file.format == format; });
     const std::string name = result_path(stem, format);
-    if (is_new || !manifest_.owns(name) || leads_through_link(folder_, name)) continue;
+    if (formats::contains(written, format) || !manifest_.owns(name) || leads_through_link(folder_, name))
+      continue;
     std::error_code failed;
     std::filesystem::remove(folder_ / name, failed);  // What cannot be removed stays in its older record
   }
@@ -164,14 +181,26 @@ void ResultFolder::remove_other_formats(std::string_view stem, const formats::En
 std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
     std::string_view path, std::string_view stem, const std::optional<InputIdentity>& identity,
     const formats::EncodedSet& set) {
+  std::vector<formats::Format> formats;
+  for (const formats::EncodedFile& file : set.files) formats.push_back(file.format);
+  return write(path, stem, identity, formats, [&](formats::Format format) {
+    return std::find_if(set.files.begin(), set.files.end(),
+                        [&](const formats::EncodedFile& file) { return file.format == format; })
+        ->bytes;
+  });
+}
+
+std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
+    std::string_view path, std::string_view stem, const std::optional<InputIdentity>& identity,
+    const std::vector<formats::Format>& formats, const Contents& contents) {
   std::vector<std::pair<formats::Format, std::string>> outputs;
-  if (set.files.empty()) return outputs;
+  if (formats.empty()) return outputs;
   require_own(path, stem, identity);
   Claim claim(*this, path, stem);
   std::vector<std::string> names;
   std::vector<core::Existing> existing;
-  for (const formats::EncodedFile& file : set.files) {
-    names.push_back(result_path(stem, file.format));
+  for (const formats::Format format : formats) {
+    names.push_back(result_path(stem, format));
     existing.push_back(may_replace(names.back(), claim.before()) ? core::Existing::kReplace
                                                                  : core::Existing::kRefuse);
     if (existing.back() == core::Existing::kRefuse) require_absent(folder_ / names.back());
@@ -179,11 +208,11 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
   core::ensure_folder((folder_ / std::string(stem)).parent_path());
   manifest_.claim(names);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    core::write_file(folder_ / names[i], set.files[i].bytes, existing[i], options_.durability);
-    outputs.emplace_back(set.files[i].format, names[i]);
+    core::write_file(folder_ / names[i], contents(formats[i]), existing[i], options_.durability);
+    outputs.emplace_back(formats[i], names[i]);
   }
   claim.written();
-  remove_other_formats(stem, set);
+  remove_other_formats(stem, formats);
   return outputs;
 }
 

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -21,6 +22,8 @@ struct ResultFolderOptions {
   std::optional<Shard> shard;
   bool overwrite = false;  ///< --overwrite: nothing counts as finished, other options are no error
   core::Durability durability = core::Durability::kProcess;
+  /// True where A.png and a.png are one file; none: the disk is asked.
+  std::optional<bool> folds_case{};
 };
 
 /// The output folder of a run: knows what is finished, writes results, never replaces a file that da3 did not
@@ -57,6 +60,14 @@ class ResultFolder {
                                                              const std::optional<InputIdentity>& identity,
                                                              const formats::EncodedSet& set);
 
+  /// The same for files that are made one after another, so that only one is held at a time: `contents` is
+  /// called for each format once it is known that all can be written.
+  using Contents = std::function<std::vector<std::uint8_t>(formats::Format)>;
+  std::vector<std::pair<formats::Format, std::string>> write(std::string_view path, std::string_view stem,
+                                                             const std::optional<InputIdentity>& identity,
+                                                             const std::vector<formats::Format>& formats,
+                                                             const Contents& contents);
+
   /// Appends an image's record. Throws: Error kOutputFailed.
   void record(const ImageRecord& record) { manifest_.append(record); }
 
@@ -73,12 +84,13 @@ class ResultFolder {
   class Claim;
 
   bool may_replace(const std::string& name, const Claimed& claimed) const;
-  void remove_other_formats(std::string_view stem, const formats::EncodedSet& written) const;
+  void remove_other_formats(std::string_view stem, const std::vector<formats::Format>& written) const;
 
   std::filesystem::path folder_;
   std::string digest_;
   ResultFolderOptions options_;
   Manifest manifest_;
+  bool folds_case_ = false;
   std::mutex mutex_;
   std::condition_variable claim_ended_;
   std::unordered_map<std::size_t, Claimed> claimed_;  ///< By the hash of the stem, this run's

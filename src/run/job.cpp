@@ -13,6 +13,7 @@
 #include <depth/way.hpp>
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
+#include <formats/png_file.hpp>
 #include <sys/stat.h>
 
 #include <da3/error.hpp>
@@ -44,29 +45,29 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Bytes a pixel of a result, at most: the file, which is kept until all are made, and what making it takes
-/// beside.
-struct EncodingBytes {
-  std::uint64_t file = 0;
-  std::uint64_t in_work = 0;
-};
-
-EncodingBytes encoding_bytes(formats::Format format, std::uint64_t maps) {
+/// Bytes, at most, that making a result of so many pixels takes beside the maps and the photo, its file among
+/// them.
+std::uint64_t encoding_bytes(formats::Format format, std::uint64_t pixels, std::uint64_t maps) {
+  // The rows; their filtered and packed copies where they are packed at once; the file.
+  const auto png = [&](std::uint64_t pixel_bytes, std::uint64_t rows_beside) {
+    const std::uint64_t rows = pixels * pixel_bytes;
+    return rows_beside * pixels + rows * (rows <= formats::kMostBytesPackedAtOnce ? 4 : 2);
+  };
   switch (format) {
     case formats::Format::kPng16:
-      return {2, 6};  // Codes, filtered rows, packed rows
+      return png(2, 0);
     case formats::Format::kVis:
-      return {3, 6};  // Filtered and packed rows
+      return png(kRgbBytes, 0);
     case formats::Format::kSide:
-      return {6, 18};  // Both pictures side by side, filtered and packed rows
+      return png(2 * kRgbBytes, kRgbBytes);  // Both pictures side by side, beside the coloured map
     case formats::Format::kExr:
     case formats::Format::kNpz:
-      return {maps * kMapBytes, maps * kMapBytes};
+      return 2 * maps * kMapBytes * pixels;
     case formats::Format::kNpy:
     case formats::Format::kPfm:
-      return {kMapBytes, 0};
+      return kMapBytes * pixels;
   }
-  return {};
+  return 0;
 }
 
 /// True for a file that da3 itself wrote into the output folder: it is never an input, for a result might
@@ -209,17 +210,12 @@ std::uint64_t waiting_bytes(Size original, const Settings& settings) {
 
 std::uint64_t finishing_bytes(Size original, const Settings& settings) {
   const std::uint64_t maps = 1U + (settings.wanted.confidence ? 1U : 0U) + (settings.wanted.sky ? 1U : 0U);
-  std::uint64_t per_pixel = maps * kMapBytes;
-  std::uint64_t largest_in_work = 0;
+  const std::uint64_t pixels = depth::result_size(settings.way, original).area();
+  std::uint64_t largest = 0;
   for (const formats::Format format : settings.formats) {
-    const EncodingBytes bytes = encoding_bytes(format, maps);
-    per_pixel += bytes.file;
-    largest_in_work = std::max(largest_in_work, bytes.in_work);
+    largest = std::max(largest, encoding_bytes(format, pixels, maps));
   }
-  const bool shows_colours = formats::contains(settings.formats, formats::Format::kVis) ||
-                             formats::contains(settings.formats, formats::Format::kSide);
-  if (shows_colours) per_pixel += kRgbBytes;
-  return depth::result_size(settings.way, original).area() * (per_pixel + largest_in_work);
+  return pixels * maps * kMapBytes + largest;
 }
 
 Error beyond_memory(const Job& job, std::uint64_t free_bytes) {
@@ -272,10 +268,13 @@ void finish(Job& job, const Settings& settings, journal::ResultFolder& folder) {
     const Timer timer(job, Stage::kWrite);
     job.record.depth = formats::summarise(set.depth);
     job.record.depth_unit = settings.unit;
-    const formats::EncodedSet encoded = formats::encode(set, settings.formats, settings.vis);
-    job.record.png16 = encoded.png16;
-    job.record.outputs =
-        folder.write(job.item.path, result_stem(job.item, folder), job.record.identity, encoded);
+    const auto contents = [&](formats::Format format) {
+      formats::EncodedSet encoded = formats::encode(set, {format}, settings.vis);
+      if (encoded.png16) job.record.png16 = encoded.png16;
+      return std::move(encoded.files.front().bytes);
+    };
+    job.record.outputs = folder.write(job.item.path, result_stem(job.item, folder), job.record.identity,
+                                      settings.formats, contents);
   }
   job.record.status = journal::ImageStatus::kDone;
   fill_times(job);

@@ -117,6 +117,35 @@ TEST(ResultFolder, WritesAnInputThatComesAgainAnew) {
   EXPECT_EQ(formats::read_text(folder.path() / "a.png"), "second");
 }
 
+TEST(ResultFolder, NamesThatDifferInCaseCollideWhereTheDiskFoldsIt) {
+  for (const bool folds : {false, true}) {
+    const TemporaryFolder folder;
+    ResultFolderOptions options;
+    options.folds_case = folds;
+    ResultFolder results(folder.path(), example_run(), options);
+    finish(results, "in/IMG.jpg", "IMG");
+    const Error error = error_of([&] { finish(results, "in/img.jpg", "img"); });
+    EXPECT_EQ(error.code() == ErrorCode::kOutputCollision, folds) << error.what();
+  }
+}
+
+TEST(ResultFolder, MakesOneFileAfterAnotherOnceAllCanBeWritten) {
+  const TemporaryFolder folder;
+  folder.write("a.vis.png", "of somebody else");
+  ResultFolder results(folder.path(), example_run());
+  int made = 0;
+  const auto contents = [&](formats::Format) {
+    ++made;
+    return formats::bytes_of("x");
+  };
+  const std::vector<formats::Format> wanted{formats::Format::kPng16, formats::Format::kVis};
+  EXPECT_EQ(error_of([&] { results.write("in/a.jpg", "a", kInput, wanted, contents); }).code(),
+            ErrorCode::kOutputExists);
+  EXPECT_EQ(made, 0);
+  EXPECT_EQ(results.write("in/b.jpg", "b", kInput, wanted, contents).size(), 2U);
+  EXPECT_EQ(made, 2);
+}
+
 TEST(ResultFolder, OverwritingWithOtherFormatsRemovesTheOldOnes) {
   const TemporaryFolder folder;
   {
