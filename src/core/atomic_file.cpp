@@ -123,6 +123,10 @@ int rename_replacing(const char* from, const char* to) {
 
 AtomicFile::AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes)
     : target_(std::move(target)), needed_bytes_(needed_bytes) {
+  if (is_no_file(target_)) {
+    throw Error(ErrorCode::kOutputExists,
+                target_.string() + ": this is a device, FIFO or socket, which is not replaced; name a file");
+  }
   do {
     name_temporary();
     file_ = FileDescriptor(open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
@@ -160,10 +164,6 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 void AtomicFile::finish(Existing existing, Durability durability) {
   if (const int failed = flush_by_close(file_.get()); failed != 0) fail(failed);
   if (durability == Durability::kPower && fsync(file_.get()) != 0) fail(errno);
-  if (existing == Existing::kReplace && is_no_file(target_)) {
-    throw Error(ErrorCode::kOutputExists,
-                target_.string() + ": this is a device, FIFO or socket, which is not replaced; name a file");
-  }
   const int failed = existing == Existing::kRefuse ? rename_refusing(temporary_.c_str(), target_.c_str())
                                                    : rename_replacing(temporary_.c_str(), target_.c_str());
   if (failed == EEXIST || failed == EISDIR || failed == ENOTEMPTY) {

@@ -24,7 +24,8 @@ enum class Durability { kProcess, kPower };
 /// needed and free, no right, read-only). Threads: one an object.
 class AtomicFile {
  public:
-  /// `needed_bytes`: for the message of a full disk; 0: not known. Throws: Error kOutputName, kOutputFailed.
+  /// `needed_bytes`: for the message of a full disk; 0: not known. Throws: Error kOutputExists for a device,
+  /// FIFO or socket of that name, which is never replaced, kOutputName, kOutputFailed.
   explicit AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes = 0);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -36,9 +37,8 @@ class AtomicFile {
   /// Appends. Throws: Error kOutputFailed.
   void write(std::span<const std::uint8_t> bytes);
 
-  /// Gives the file its name. A device, FIFO or socket of that name is never replaced. Throws: Error
-  /// kOutputExists (kRefuse, and something is there; or what is there is no file), kOutputName,
-  /// kOutputFailed.
+  /// Gives the file its name. Throws: Error kOutputExists (kRefuse, and something is there; or a folder is),
+  /// kOutputName, kOutputFailed.
   void finish(Existing existing = Existing::kRefuse, Durability durability = Durability::kProcess);
 
  private:

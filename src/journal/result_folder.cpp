@@ -130,7 +130,8 @@ class ResultFolder::Claim {
   Claim(ResultFolder& folder, std::string_view path, std::string_view stem)
       : folder_(folder),
         stem_hash_(std::hash<std::string>()(folder.folds_case_ ? folded(stem) : std::string(stem))) {
-    const std::string plain = std::filesystem::absolute(path).lexically_normal().string();
+    std::error_code failed;  // Without a working folder paths are absolute
+    const std::string plain = std::filesystem::absolute(path, failed).lexically_normal().string();
     const std::size_t path_hash = std::hash<std::string>()(plain);
     std::unique_lock lock(folder_.mutex_);
     const auto [place, is_new] = folder_.claimed_.emplace(stem_hash_, Claimed{path_hash});

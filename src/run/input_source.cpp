@@ -59,6 +59,12 @@ std::optional<std::string> part_below(const std::string& path, const std::string
   return path.starts_with(start) ? std::optional(path.substr(start.size())) : std::nullopt;
 }
 
+/// Empty if it is gone: absolute paths need none.
+std::filesystem::path working_folder() {
+  std::error_code failed;
+  return std::filesystem::current_path(failed);
+}
+
 /// The working folder as the shell calls it, which may go through links.
 std::optional<std::string> logical_working_folder() {
   const char* const text = std::getenv("PWD");
@@ -110,8 +116,7 @@ bool takes(const Shard& shard, const Item& item) {
   return hash % static_cast<std::uint64_t>(shard.count) == static_cast<std::uint64_t>(shard.index - 1);
 }
 
-InputSource::InputSource(Options options)
-    : options_(std::move(options)), working_folder_(std::filesystem::current_path()) {
+InputSource::InputSource(Options options) : options_(std::move(options)), working_folder_(working_folder()) {
   roots_.push_back(plain_path(options_.root.value_or("."), working_folder_));
   if (const auto logical = options_.root ? std::nullopt : logical_working_folder())
     roots_.push_back(*logical);

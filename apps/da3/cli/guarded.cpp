@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -41,6 +42,12 @@ int guarded(const std::function<int()>& body) {
     std::fprintf(stderr, "da3: memory ran out; try a smaller --batch or --process-res, or a smaller model\n");
     return exit_code(ErrorCode::kOutOfMemory);
   } catch (const std::exception& error) {
+    const auto* const system = dynamic_cast<const std::system_error*>(&error);
+    if (system != nullptr && system->code() == std::errc::resource_unavailable_try_again) {
+      std::fprintf(stderr,
+                   "da3: the system starts no more threads; raise `ulimit -u` or the container's limit\n");
+      return exit_code(ErrorCode::kOutOfMemory);
+    }
     std::fprintf(stderr, "da3: %s\nThis is a bug in da3; please report it with the command that shows it.\n",
                  error.what());
     return exit_code(ErrorCode::kInternal);
