@@ -79,7 +79,7 @@ bool begins_as_picture(const std::string& text) {
     codec::detect_format({{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, "-", 1});
     return true;
   } catch (const Error&) {
-    return false;
+    return text.starts_with("\x89PNG\r\n");  // The first line of a PNG file ends within its signature
   }
 }
 
@@ -175,8 +175,8 @@ std::optional<std::string> InputSource::next_argument() {
       std::string line;
       const bool nul = options_.list_format == ListFormat::kNul;
       while (std::getline(*options_.list, line, nul ? '\0' : '\n')) {
-        if (!nul && line.ends_with('\r')) line.pop_back();
         if (!list_begun_) refuse_picture(line);
+        if (!nul && line.ends_with('\r')) line.pop_back();
         list_begun_ = list_begun_ || !line.empty();
         if (!line.empty()) return line;
       }

@@ -1,6 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -230,6 +233,44 @@ TEST(DeadTemporaries, BehindASymbolicLinkAreNotTouched) {
 
 TEST(DeadTemporaries, OfAMissingFolderAreNone) {
   EXPECT_EQ(remove_dead_temporaries("/does/not/exist"), 0U);
+}
+
+TEST(NamedOutput, WritesToAFifoAndReplacesTheTargetOfALink) {
+  const TemporaryFolder folder;
+  const auto path = [&](const char* name) { return folder.path() / name; };
+  const std::string text = "contents";
+  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  std::string got(text.size(), ' ');
+  std::thread reader(
+      [&] { std::ifstream(path("fifo")).read(got.data(), static_cast<std::streamsize>(got.size())); });
+  write_output(path("fifo"), bytes);
+  reader.join();
+  EXPECT_EQ(got, text);
+  EXPECT_TRUE(std::filesystem::is_fifo(path("fifo")));
+  folder.write("target", "old");
+  std::filesystem::create_symlink("target", path("link"));
+  std::filesystem::create_symlink("link", path("link of a link"));
+  EXPECT_EQ(end_of_links(path("link of a link")), path("target"));
+  write_output(path("link of a link"), bytes);
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  EXPECT_EQ(std::filesystem::file_size(path("target")), text.size());
+  std::filesystem::create_symlink("b", path("a"));
+  std::filesystem::create_symlink("a", path("b"));
+  EXPECT_THROW(write_output(path("a") / "x", bytes), Error);
+}
+
+TEST(AtomicFile, NeverReplacesAFifo) {
+  const TemporaryFolder folder;
+  const std::filesystem::path fifo = folder.path() / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  try {
+    const AtomicFile file(fifo);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutputExists);
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
 }
 
 }  // namespace
