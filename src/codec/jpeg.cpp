@@ -207,6 +207,8 @@ bool run(Session& session, std::size_t total_bytes, std::vector<std::uint8_t>& r
     case JERR_CCIR601_NOTIMPL:
     case JERR_FRACT_SAMPLE_NOTIMPL:
     case JERR_COMPONENT_COUNT:
+    case JERR_IMAGE_TOO_BIG:  // A side above 65500, which the format has
+    case JERR_BAD_MCU_SIZE:
       throw_unsupported(picture, std::string("this kind of JPEG file is not read (") + session.message + ")",
                         "convert it to PNG or plain JPEG first");
     default:

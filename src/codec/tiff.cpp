@@ -273,7 +273,10 @@ void read_converted(const EncodedPicture& picture, const TiffFile& file, const L
                       "convert it to 8-bit RGB first");
   }
   TIFFRGBAImage converter;
-  if (TIFFRGBAImageBegin(&converter, file.get(), 1, why) != 1) throw_corrupt(picture, "TIFF", why);
+  if (TIFFRGBAImageBegin(&converter, file.get(), 1, why) != 1) {
+    throw_unsupported(picture, std::string("this kind of TIFF file is not read (") + why + ")",
+                      "convert it to 8-bit RGB first");
+  }
   const std::unique_ptr<TIFFRGBAImage, void (*)(TIFFRGBAImage*)> end(&converter, TIFFRGBAImageEnd);
   converter.req_orientation = converter.orientation;  // Rows as stored; `upright` turns them
   const std::unique_ptr<std::uint32_t[]> raster(new std::uint32_t[image.size.area()]);

@@ -133,7 +133,8 @@ TEST(ParseInfer, TakesEveryOption) {
 }
 
 TEST(ParseInfer, TakesAListOnStandardInput) {
-  const auto infer = parsed_as<Infer>({"infer", "-", "--null"});
+  const auto infer = parsed_as<Infer>({"infer", "-", "--null", "--root", "data"});
+  EXPECT_EQ(infer.root, "data");
   EXPECT_THAT(infer.inputs, ElementsAre("-"));
   EXPECT_TRUE(infer.null_separated);
 }

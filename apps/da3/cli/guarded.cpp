@@ -13,6 +13,7 @@
 #include <da3/error.hpp>
 
 #include <cli/guarded.hpp>
+#include <cli/printable.hpp>
 
 namespace da3::cli {
 
@@ -36,7 +37,7 @@ int guarded(const std::function<int()>& body) {
   try {
     return with_written_output(body());
   } catch (const Error& error) {
-    std::fprintf(stderr, "da3: %s\n", error.what());
+    std::fprintf(stderr, "da3: %s\n", printable(error.what()).c_str());
     return exit_code(error.code());
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "da3: memory ran out; try a smaller --batch or --process-res, or a smaller model\n");

@@ -2,21 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
+#include <cli/printable.hpp>
 #include <commands/console.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace da3::commands {
 namespace {
-
-// A file's name must not be able to move the cursor or recolour the terminal.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) c = '?';
-  }
-  return text;
-}
 
 void write_all(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -37,13 +29,13 @@ int Console::width() {
 void Console::line(const std::string& text) {
   const std::scoped_lock lock(mutex_);
   const std::string clear = status_.empty() ? "" : "\r\033[K";
-  write_all(clear + printable(text) + "\n" + status_);
+  write_all(clear + cli::printable(text) + "\n" + status_);
 }
 
 void Console::status(const std::string& text) {
   const std::scoped_lock lock(mutex_);
   if (status_.empty() && text.empty()) return;
-  status_ = printable(text);
+  status_ = cli::printable(text);
   write_all("\r\033[K" + status_);
 }
 
