@@ -12,6 +12,7 @@
 #include <da3/model.hpp>
 
 #include <api/shared_model.hpp>
+#include <core/text.hpp>
 
 namespace da3 {
 namespace {
@@ -172,10 +173,8 @@ ScenePrediction Model::predict_scene(std::span<const Image> views, const Predict
     const Size size = inputs.back().size;
     if (size != inputs.front().size) {
       throw Error(ErrorCode::kUsage, "the views of a scene must have one processed size; view 0 has " +
-                                         std::to_string(inputs.front().size.width) + " x " +
-                                         std::to_string(inputs.front().size.height) + ", view " +
-                                         std::to_string(inputs.size() - 1) + " has " +
-                                         std::to_string(size.width) + " x " + std::to_string(size.height) +
+                                         core::size_text(inputs.front().size) + ", view " +
+                                         std::to_string(inputs.size() - 1) + " has " + core::size_text(size) +
                                          "; crop them to one shape first");
     }
   }

@@ -8,6 +8,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::cameras {
 namespace {
 
@@ -101,11 +103,9 @@ std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo) {
   const double sx = static_cast<double>(photo.width) / camera.size->width;
   const double sy = static_cast<double>(photo.height) / camera.size->height;
   if (std::abs(sx / sy - 1) > kTolerance) {
-    const auto text = [](Size size) {
-      return std::to_string(size.width) + "x" + std::to_string(size.height);
-    };
     throw Error(ErrorCode::kUsage, "--cameras: the camera of " + camera.photo + " is for a picture of " +
-                                       text(*camera.size) + ", but the upright photo has " + text(photo) +
+                                       core::size_text(*camera.size) + ", but the upright photo has " +
+                                       core::size_text(photo) +
                                        "; give the photos that the cameras were made from");
   }
   for (std::size_t i = 0; i < 3; ++i) {

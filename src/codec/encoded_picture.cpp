@@ -6,13 +6,9 @@
 
 #include <da3/error.hpp>
 
-namespace da3::codec {
+#include <core/text.hpp>
 
-std::string grouped(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
-}
+namespace da3::codec {
 
 void throw_truncated(const EncodedPicture& picture, std::string_view format, const std::string& detail) {
   throw Error(ErrorCode::kImageTruncated, picture.name + ": " + std::string(format) + " data end early (" +
@@ -34,7 +30,7 @@ void throw_unsupported(const EncodedPicture& picture, const std::string& what, c
 
 Size checked_size(const EncodedPicture& picture, std::string_view format, std::uint64_t height,
                   std::uint64_t width) {
-  const std::string found = grouped(width) + " x " + grouped(height) + " pixels";
+  const std::string found = core::size_text(height, width) + " pixels";
   if (height == 0 || width == 0) throw_corrupt(picture, format, found);
   constexpr std::uint64_t kMaxSide = std::numeric_limits<int>::max() / 4;
   if (height > kMaxSide || width > kMaxSide || height * width > picture.max_pixels) {

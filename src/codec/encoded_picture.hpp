@@ -11,6 +11,8 @@
 
 #include <da3/image.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::codec {
 
 /// What every decoder of a format gets: the bytes of a file and what errors call it.
@@ -27,8 +29,7 @@ struct PictureHeader {
   std::string note{};  ///< As Decoded::note
 };
 
-/// A count with separators, such as "3,021".
-std::string grouped(std::uint64_t count);
+using core::grouped;
 
 /// Throw Error kImageTruncated, kImageCorrupt, kImageUnsupported with the picture's name, what was found,
 /// what to try.

@@ -13,22 +13,10 @@
 
 #include <da3/error.hpp>
 
+#include <core/file_descriptor.hpp>
+
 namespace da3::codec {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -57,20 +45,20 @@ void check_regular(const std::string& name, const struct stat& status) {
 }
 
 /// Opens without touching what is no regular file: even opening some devices has effects.
-int open_regular(const std::filesystem::path& path, const std::string& name) {
+core::FileDescriptor open_regular(const std::filesystem::path& path, const std::string& name) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) throw_unreadable(name, errno);
   check_regular(name, status);
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0) throw_unreadable(name, errno);
-  return descriptor;
+  core::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file) throw_unreadable(name, errno);
+  return file;
 }
 
 }  // namespace
 
 FileBytes read_file(const std::filesystem::path& path, std::size_t most) {
   const std::string name = path.string();
-  const Descriptor file(open_regular(path, name));
+  const core::FileDescriptor file = open_regular(path, name);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) throw_unreadable(name, errno);
   check_regular(name, status);  // It may have been replaced since

@@ -10,6 +10,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::codec {
 namespace {
 
@@ -54,8 +56,8 @@ bool compress(Session& session, const Image& picture, int quality) {
 std::vector<std::uint8_t> encode_jpeg(const Image& picture, int quality) {
   if (picture.size.height < 1 || picture.size.width < 1 || picture.size.height > JPEG_MAX_DIMENSION ||
       picture.size.width > JPEG_MAX_DIMENSION || picture.rgb.size() != picture.size.area() * 3) {
-    throw Error(ErrorCode::kUsage, "a picture of " + std::to_string(picture.size.width) + "x" +
-                                       std::to_string(picture.size.height) + " cannot be written as JPEG");
+    throw Error(ErrorCode::kUsage,
+                "a picture of " + core::size_text(picture.size) + " cannot be written as JPEG");
   }
   Session session;
   const bool done = compress(session, picture, quality);

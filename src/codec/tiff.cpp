@@ -11,6 +11,8 @@
 #include <codec/tiff.hpp>
 #include <codec/tiff_file.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::codec {
 namespace {
 
@@ -167,7 +169,7 @@ void check_data(const EncodedPicture& picture, const TiffFile& file, const Layou
   if (layout.tiled &&
       (tile == 0 || tile > std::max<std::uint64_t>(kUsualTile, 4ULL * layout.height * layout.width))) {
     throw_corrupt(picture, "TIFF",
-                  "tiles of " + grouped(layout.tile_width) + " x " + grouped(layout.tile_height) + " pixels");
+                  "tiles of " + core::size_text(layout.tile_height, layout.tile_width) + " pixels");
   }
 }
 

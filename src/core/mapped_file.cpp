@@ -13,24 +13,11 @@
 
 #include <da3/error.hpp>
 
+#include <core/file_descriptor.hpp>
 #include <core/mapped_file.hpp>
 
 namespace da3::core {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void fail(const std::filesystem::path& path, int error) {
   const std::string reason = std::generic_category().message(error);
@@ -46,7 +33,7 @@ class FileDescriptor {
 MappedFile MappedFile::open(const std::filesystem::path& path) {
   // Non-blocking, so that a FIFO does not wait for a writer before it is refused.
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) fail(path, errno);
+  if (!file) fail(path, errno);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) fail(path, errno);
   if (!S_ISREG(status.st_mode)) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include <core/host/processor.hpp>
 #include <core/sha256.hpp>
 
 #if defined(__x86_64__)
@@ -89,20 +90,11 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_ni(std::array<std:
   state[2] = out[3], state[3] = out[2], state[6] = out[1], state[7] = out[0];
 }
 
-bool has_sha_ni() {
-  unsigned int a = 0;
-  unsigned int b = 0;
-  unsigned int c = 0;
-  unsigned int d = 0;
-  __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(0));
-  return (b >> 29 & 1U) != 0 && __builtin_cpu_supports("sse4.1") != 0;
-}
 #endif
 
 void compress(std::array<std::uint32_t, 8>& state, const std::byte* data, std::size_t num_blocks) {
 #if defined(__x86_64__)
-  static const bool sha_ni = has_sha_ni();
-  if (sha_ni) return compress_sha_ni(state, data, num_blocks);
+  if (processor().sha_ni && processor().sse4_1) return compress_sha_ni(state, data, num_blocks);
 #endif
   compress_portable(state, data, num_blocks);
 }

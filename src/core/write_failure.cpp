@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <core/text.hpp>
 #include <core/write_failure.hpp>
 
 namespace da3::core {
@@ -27,12 +28,6 @@ std::string needed_text(std::uint64_t needed_bytes) {
 }
 
 }  // namespace
-
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
-  return text;
-}
 
 Error write_failure(const std::filesystem::path& path, int error_number, std::uint64_t needed_bytes) {
   const std::string subject = path.string() + ": ";

@@ -13,7 +13,4 @@ namespace da3::core {
 /// file system does not take, else kOutputFailed, which says what is missing. `needed_bytes` of 0: not known.
 Error write_failure(const std::filesystem::path& path, int error_number, std::uint64_t needed_bytes = 0);
 
-/// 1234567 as "1,234,567".
-std::string grouped(std::uint64_t number);
-
 }  // namespace da3::core

@@ -10,6 +10,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::depth {
 namespace {
 
@@ -41,8 +43,8 @@ void apply_resizing(const ModelSpec& model, const WayOptions& options, Way& way)
   if (model.fixed_size) {
     way.fixed_size = Size{(*model.fixed_size)[0], (*model.fixed_size)[1]};
     if (options.process_res || options.resize_method) {
-      refuse(model.name + ": this model takes " + std::to_string(way.fixed_size->width) + "x" +
-             std::to_string(way.fixed_size->height) + " only; leave out --process-res and --resize-method");
+      refuse(model.name + ": this model takes " + core::size_text(*way.fixed_size) +
+             " only; leave out --process-res and --resize-method");
     }
     return;
   }
@@ -97,8 +99,8 @@ Size result_size(const Way& way, Size original) {
 
 Image prepare(const Way& way, const Image& photo) {
   if (photo.size.height <= 0 || photo.size.width <= 0 || photo.rgb.size() != photo.size.area() * 3) {
-    refuse("a photo of " + std::to_string(photo.size.width) + "x" + std::to_string(photo.size.height) +
-           " pixels needs 3 bytes a pixel, found " + std::to_string(photo.rgb.size()) + " bytes");
+    refuse("a photo of " + core::size_text(photo.size) + " pixels needs 3 bytes a pixel, found " +
+           std::to_string(photo.rgb.size()) + " bytes");
   }
   return way.fixed_size ? image::preprocess_fixed(photo, *way.fixed_size)
                         : image::preprocess(photo, way.policy);

@@ -14,7 +14,9 @@
 #include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/host/processor.hpp>
 #include <core/stored_zip.hpp>
+#include <core/text.hpp>
 #include <engine/attention_mode.hpp>
 #include <engine/contract.hpp>
 #include <engine/device/devices.hpp>
@@ -24,7 +26,6 @@
 #include <engine/model_archive.hpp>
 #include <engine/network/network.hpp>
 #include <engine/operators/cpu_allocator.hpp>
-#include <engine/operators/cpu_features.hpp>
 #include <engine/operators/cpu_operators.hpp>
 #include <engine/precision.hpp>
 #include <engine/torch_depth_model.hpp>
@@ -57,7 +58,7 @@ void identify(ModelSpec& spec, const core::StoredZip& archive, const LoadOptions
 Precision precision_for(const LoadOptions& options, bool own_network) {
   const std::optional<GpuInfo> gpu = gpu_info(options.device);
   return choose_precision(options.precision, {.device = options.device,
-                                              .cpu = cpu_features(),
+                                              .cpu = core::processor(),
                                               .compute_capability = gpu ? gpu->compute_capability : 0,
                                               .own_network = own_network});
 }
@@ -88,11 +89,10 @@ void check_room(std::uint64_t bytes, const std::string& name, const DeviceId& de
   if (device.kind == DeviceKind::kCpu) return;
   const core::MemoryState memory = device_memory(device);
   if (bytes <= memory.free_bytes) return;
-  const auto mib = [](std::uint64_t count) { return std::to_string(count >> 20) + " MiB"; };
   throw Error(ErrorCode::kOutOfMemory,
               "Device " + to_string(device) + " is too small for model " + name + ": its weights take " +
-                  mib(bytes) + " in " + std::string(to_string(precision)) + ", " + mib(memory.free_bytes) +
-                  " of " + mib(memory.total_bytes) +
+                  core::bytes_text(bytes) + " in " + std::string(to_string(precision)) + ", " +
+                  core::bytes_text(memory.free_bytes) + " of " + core::bytes_text(memory.total_bytes) +
                   " are free; close other programs that use it, or take a smaller model or --device cpu");
 }
 

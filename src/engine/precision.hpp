@@ -10,15 +10,15 @@
 
 #include <da3/device.hpp>
 
+#include <core/host/processor.hpp>
 #include <engine/device/devices.hpp>
-#include <engine/operators/cpu_features.hpp>
 
 namespace da3::engine {
 
 /// What decides which precisions can run.
 struct PrecisionFacts {
   DeviceId device;
-  CpuFeatures cpu;
+  core::Processor cpu;
   int compute_capability = 0;  ///< Of a CUDA device; 0: unknown
   bool own_network = false;    ///< Backbone and head are known apart, so that the head can stay in float32
 };

@@ -11,14 +11,11 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <engine/predictions.hpp>
 
 namespace da3::engine {
 namespace {
-
-std::string text(Size size) {
-  return std::to_string(size.height) + "x" + std::to_string(size.width);
-}
 
 [[noreturn]] void invalid(const ModelSpec& spec, const std::string& key, const std::string& what) {
   throw Error(ErrorCode::kPredictionInvalid, "Model " + spec.name + ": output \"" + key + "\" " + what);
@@ -28,14 +25,13 @@ void check_size(Size size, const ModelSpec& spec) {
   if (spec.fixed_size) {
     const Size only{(*spec.fixed_size)[0], (*spec.fixed_size)[1]};
     if (size == only) return;
-    throw Error(ErrorCode::kUsage, "Model " + spec.name + " takes pictures of " + text(only) +
-                                       " (height x width) only, not " + text(size));
+    throw Error(ErrorCode::kUsage, "Model " + spec.name + " takes pictures of " + core::size_text(only) +
+                                       " only, not " + core::size_text(size));
   }
   if (size.height > 0 && size.width > 0 && size.height % spec.patch == 0 && size.width % spec.patch == 0)
     return;
   throw Error(ErrorCode::kUsage, "Model " + spec.name + " takes sides that are multiples of " +
-                                     std::to_string(spec.patch) + ", not " + text(size) +
-                                     " (height x width)");
+                                     std::to_string(spec.patch) + ", not " + core::size_text(size));
 }
 
 void check_outputs(const predict::Wanted& wanted, const ModelSpec& spec) {

@@ -7,6 +7,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <engine/device/devices.hpp>
 #include <engine/device/module_placement.hpp>
 #include <engine/libtorch_setup.hpp>
@@ -30,7 +31,7 @@ double ms_since(Clock::time_point start) {
 
 std::string describe(const predict::Request& request) {
   return std::to_string(request.scenes) + "x" + std::to_string(request.views) + " pictures of " +
-         std::to_string(request.size.height) + "x" + std::to_string(request.size.width);
+         core::size_text(request.size);
 }
 
 ForwardShape shape_of(const predict::Request& request) {

@@ -14,6 +14,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::formats {
 namespace {
 
@@ -172,8 +174,7 @@ bool write_png(png_structp png, png_infop info, const std::uint8_t* rows,
 std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size size,
                                      const PngOptions& options) {
   if (size.height < 1 || size.width < 1 || rows.size() != size.area() * pixel_bytes(options)) {
-    throw Error(ErrorCode::kInternal, "PNG of " + std::to_string(size.height) + "x" +
-                                          std::to_string(size.width) + ": " + std::to_string(rows.size()) +
+    throw Error(ErrorCode::kInternal, "PNG of " + core::size_text(size) + ": " + std::to_string(rows.size()) +
                                           " bytes do not fill its rows");
   }
   std::vector<png_text> texts;

@@ -9,6 +9,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <hub/download.hpp>
 #include <hub/hub_api.hpp>
 #include <hub/pull.hpp>
@@ -88,10 +89,9 @@ void check_disk(const PullPlan& plan, const fs::path& folder) {
   const auto needed =
       static_cast<std::uint64_t>(kDiskFactor * static_cast<double>(plan.total_bytes)) - plan.bytes_here;
   if (space.available >= needed) return;
-  throw Error(ErrorCode::kModelFetch, folder.string() + ": " + std::to_string(needed >> 20U) +
-                                          " MiB are needed (download and export), " +
-                                          std::to_string(space.available >> 20U) +
-                                          " MiB are free; free some or set DA3_HOME");
+  throw Error(ErrorCode::kModelFetch,
+              folder.string() + ": " + core::bytes_text(needed) + " are needed (download and export), " +
+                  core::bytes_text(space.available) + " are free; free some or set DA3_HOME");
 }
 
 void confirm(const PullPlan& plan, const PullCallbacks& callbacks) {

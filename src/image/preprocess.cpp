@@ -7,6 +7,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
 
@@ -20,8 +21,7 @@ void check(Size size, const ResizePolicy& policy) {
                                        ": expected a size from one patch to 16384");
   }
   if (size.height < 1 || size.width < 1) {
-    throw Error(ErrorCode::kUsage, "a picture of " + std::to_string(size.width) + " x " +
-                                       std::to_string(size.height) +
+    throw Error(ErrorCode::kUsage, "a picture of " + core::size_text(size) +
                                        " pixels cannot be processed: both sides must be at least 1");
   }
 }
@@ -112,10 +112,9 @@ Size processed_size(Size original, const ResizePolicy& policy) {
       crops(policy.method) ? cropped_size(bounded, policy.patch) : patched_size(bounded, policy.patch);
   constexpr std::size_t kMostPixels = std::size_t{1} << 28;
   if (size.area() > kMostPixels) {
-    throw Error(ErrorCode::kImageTooLarge,
-                "a picture of " + std::to_string(original.width) + " x " + std::to_string(original.height) +
-                    " pixels would be processed at " + std::to_string(size.width) + " x " +
-                    std::to_string(size.height) + "; use upper_bound_resize for such a narrow one");
+    throw Error(ErrorCode::kImageTooLarge, "a picture of " + core::size_text(original) +
+                                               " pixels would be processed at " + core::size_text(size) +
+                                               "; use upper_bound_resize for such a narrow one");
   }
   return size;
 }
@@ -148,9 +147,8 @@ Image preprocess(const Image& photo, const ResizePolicy& policy) {
 
 Image preprocess_fixed(const Image& photo, Size size) {
   if (size.height < 1 || size.width < 1 || photo.size.area() == 0) {
-    throw Error(ErrorCode::kUsage, "a picture of " + std::to_string(photo.size.width) + " x " +
-                                       std::to_string(photo.size.height) + " pixels cannot become " +
-                                       std::to_string(size.width) + " x " + std::to_string(size.height));
+    throw Error(ErrorCode::kUsage, "a picture of " + core::size_text(photo.size) + " pixels cannot become " +
+                                       core::size_text(size));
   }
   return photo.size == size ? photo : resize_to(photo, size);
 }

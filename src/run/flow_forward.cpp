@@ -6,15 +6,12 @@
 #include <string>
 #include <utility>
 
+#include <core/text.hpp>
 #include <run/flow.hpp>
 
 // Forwards: choosing a batch, running it, going on after it failed.
 namespace da3::run {
 namespace {
-
-std::string text_of(Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
 
 predict::Request make_request(const BatchWindow::Jobs& jobs, Size size, const predict::Wanted& wanted) {
   predict::Request request;
@@ -142,7 +139,8 @@ void Flow::accept_locked(BatchWindow::Jobs jobs, Size size, const predict::Resul
   last_batch_ = batch;
   rate_.add(Clock::now(), jobs.size());
   if (planner_.succeeded(size, batch, seconds * kMsPerS, result.peak_bytes)) {
-    note_locked(false, text_of(size) + ": batches of " + std::to_string(planner_.shape(size).batch) + " pay");
+    note_locked(
+        false, core::size_text(size) + ": batches of " + std::to_string(planner_.shape(size).batch) + " pay");
   }
   for (int index = 0; index < batch; ++index) {
     std::unique_ptr<Job>& job = jobs[static_cast<std::size_t>(index)];
@@ -172,7 +170,7 @@ void Flow::recover_locked(BatchWindow::Jobs jobs, Size size, const Error& error)
     return complete_locked(std::move(job));
   }
   if (out_of_memory) {
-    note_locked(true, text_of(size) + ": memory ran out with " + std::to_string(batch) +
+    note_locked(true, core::size_text(size) + ": memory ran out with " + std::to_string(batch) +
                           " images in a forward; going on with " + std::to_string(wanted(size)));
   }
   ready_.put_back(std::move(jobs), /*alone=*/!out_of_memory);

@@ -9,6 +9,7 @@
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
+#include <core/text.hpp>
 #include <image/preprocess.hpp>
 #include <suites/dataset.hpp>
 #include <suites/dataset_accuracy.hpp>
@@ -45,9 +46,8 @@ void check_shapes(const MeasuredPhoto& pair, Size photo, Size depth) {
   const double across = static_cast<double>(photo.width) / photo.height;
   const double measured = static_cast<double>(depth.width) / depth.height;
   if (std::abs(across / measured - 1) <= kSameShape) return;
-  const auto text = [](Size size) { return std::to_string(size.width) + "x" + std::to_string(size.height); };
-  throw Error(ErrorCode::kImageUnsupported, pair.depth.string() + ": " + text(depth) +
-                                                " pixels, but the photo has " + text(photo) +
+  throw Error(ErrorCode::kImageUnsupported, pair.depth.string() + ": " + core::size_text(depth) +
+                                                " pixels, but the photo has " + core::size_text(photo) +
                                                 "; both must show the same");
 }
 

@@ -5,6 +5,7 @@
 #include <codec/jpeg_encode.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/text.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/photo_files.hpp>
 
@@ -13,14 +14,10 @@ namespace {
 
 constexpr int kQuality = 90;
 
-std::string size_text(Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
 }  // namespace
 
 std::filesystem::path write_photo(const std::filesystem::path& folder, Size size, std::uint32_t seed) {
-  const std::filesystem::path file = folder / (size_text(size) + "-" + std::to_string(seed) + ".jpg");
+  const std::filesystem::path file = folder / (core::size_text(size) + "-" + std::to_string(seed) + ".jpg");
   if (!std::filesystem::exists(file)) {
     core::ensure_folder(folder);
     core::write_file(file, codec::encode_jpeg(drawn_picture(size, seed), kQuality));
@@ -29,7 +26,8 @@ std::filesystem::path write_photo(const std::filesystem::path& folder, Size size
 }
 
 std::filesystem::path write_photos(const std::filesystem::path& folder, Size size, int count) {
-  const std::filesystem::path photos = folder / ("photos-" + size_text(size) + "-" + std::to_string(count));
+  const std::filesystem::path photos =
+      folder / ("photos-" + core::size_text(size) + "-" + std::to_string(count));
   for (int i = 0; i < count; ++i) write_photo(photos, size, static_cast<std::uint32_t>(i));
   return photos;
 }

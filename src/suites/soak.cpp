@@ -6,6 +6,7 @@
 
 #include <bench/environment/system_files.hpp>
 #include <bench/report/case_metrics.hpp>
+#include <core/host/cgroup.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/slope.hpp>
@@ -15,8 +16,7 @@ namespace {
 
 // Resident bytes of this process now. Null off Linux.
 std::optional<double> resident_bytes() {
-  const std::vector<std::string> pages =
-      bench::split_words(bench::read_text("/proc/self/statm").value_or(""));
+  const std::vector<std::string> pages = bench::split_words(core::read_text("/proc/self/statm"));
   if (pages.size() < 2) return std::nullopt;
   return std::stod(pages[1]) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }

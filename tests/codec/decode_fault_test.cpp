@@ -328,7 +328,7 @@ TEST(HeaderBomb, IsRefusedBeforeMemoryIsTaken) {
     const auto failure = failure_of(bomb.bytes);
     ASSERT_TRUE(failure) << bomb.name;
     EXPECT_EQ(failure->code, ErrorCode::kImageTooLarge) << bomb.name << ": " << failure->message;
-    EXPECT_THAT(failure->message, HasSubstr("60,000 x 60,000"));
+    EXPECT_THAT(failure->message, HasSubstr("60000x60000"));
   }
   EXPECT_LT(peak_kib() - before, 16 * 1024);
 }

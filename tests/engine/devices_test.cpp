@@ -7,8 +7,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/host/processor.hpp>
 #include <engine/device/devices.hpp>
-#include <engine/operators/cpu_features.hpp>
 
 namespace da3::engine {
 namespace {
@@ -58,8 +58,8 @@ TEST(Devices, MemoryOfAnAbsentDeviceIsAnErrorNotANumber) {
   EXPECT_THROW(device_memory({DeviceKind::kCuda, 0}), Error);
 }
 
-TEST(CpuFeatures, FastBf16NeedsHardwareForIt) {
-  CpuFeatures features;
+TEST(core::Processor, FastBf16NeedsHardwareForIt) {
+  core::Processor features;
   features.avx512f = true;
   EXPECT_FALSE(features.fast_bf16());
   features.amx_bf16 = true;
@@ -68,8 +68,8 @@ TEST(CpuFeatures, FastBf16NeedsHardwareForIt) {
   EXPECT_TRUE(features.fast_bf16());
 }
 
-TEST(CpuFeatures, NamesWhatIsThere) {
-  CpuFeatures features;
+TEST(core::Processor, NamesWhatIsThere) {
+  core::Processor features;
   features.avx2 = true;
   features.arm_bf16 = true;
   EXPECT_THAT(features.names(), testing::ElementsAre("avx2", "arm_bf16"));

@@ -16,13 +16,13 @@
 
 #include <da3/error.hpp>
 
-#include <bench/environment/system_files.hpp>
 #include <bench/presentation/plan_text.hpp>
 #include <bench/presentation/report_text.hpp>
 #include <bench/report/report_json.hpp>
 #include <bench/report/warnings.hpp>
 #include <cli/report_format.hpp>
 #include <core/atomic_file.hpp>
+#include <core/host/cgroup.hpp>
 #include <suites/group_session.hpp>
 
 namespace da3::commands {
@@ -30,10 +30,9 @@ namespace {
 
 std::vector<std::string> command_line_of() {
   std::vector<std::string> words;
-  const std::optional<std::string> text = bench::read_text("/proc/self/cmdline");
-  if (!text) return words;
+  const std::string text = core::read_text("/proc/self/cmdline");
   std::string word;
-  for (const char c : *text) {
+  for (const char c : text) {
     if (c == 0) {
       words.push_back(std::move(word));
       word.clear();

@@ -12,10 +12,6 @@
 namespace da3::commands {
 namespace {
 
-std::string size_text(Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
 std::string optional_bytes(const std::optional<std::uint64_t>& bytes) {
   return bytes ? bytes_text(*bytes) : "unknown";
 }
@@ -35,8 +31,8 @@ std::string summary_text(const run::Summary& summary, const std::string& output)
            " done already, in " + output + " (--overwrite does everything again)";
   }
   std::string text = count_of(summary.done, "image") + " done";
-  if (summary.skipped > 0) text += ", " + with_commas(summary.skipped) + " done before";
-  if (summary.failed > 0) text += ", " + with_commas(summary.failed) + " failed";
+  if (summary.skipped > 0) text += ", " + grouped(summary.skipped) + " done before";
+  if (summary.failed > 0) text += ", " + grouped(summary.failed) + " failed";
   text += " in " + seconds_text(summary.elapsed_s);
   if (forwarded > 0 && summary.elapsed_s > 0) {
     text += " (" + rate_text(static_cast<double>(forwarded) / summary.elapsed_s) + " images/s)";
@@ -63,8 +59,8 @@ std::string shape_text(const run::ShapeSummary& shape) {
 
 std::string plan_text(const run::Plan& plan, const ModelSpec& model, const DeviceId& device) {
   std::string text = "model     " + model.name + " on " + to_string(device) + "\n";
-  text += "inputs    " + with_commas(plan.inputs) + ", " + with_commas(plan.finished) + " done already, " +
-          with_commas(plan.unusable.size()) + " unusable\n";
+  text += "inputs    " + grouped(plan.inputs) + ", " + grouped(plan.finished) + " done already, " +
+          grouped(plan.unusable.size()) + " unusable\n";
   text += "memory    " + bytes_text(plan.free_bytes) + " free, " + bytes_text(plan.allowed_bytes) +
           " may be used\n";
   for (const run::PlannedShape& shape : plan.shapes) {

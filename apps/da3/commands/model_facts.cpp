@@ -9,12 +9,6 @@
 namespace da3::commands {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string depth_text(const ModelSpec& spec) {
   std::string text(to_string(spec.depth_kind));
   if (spec.depth_unit) text += ", in " + *spec.depth_unit;
@@ -23,7 +17,7 @@ std::string depth_text(const ModelSpec& spec) {
 
 std::string input_text(const ModelSpec& spec) {
   if (spec.fixed_size) {
-    return std::to_string((*spec.fixed_size)[1]) + "x" + std::to_string((*spec.fixed_size)[0]) + " only";
+    return size_text({(*spec.fixed_size)[0], (*spec.fixed_size)[1]}) + " only";
   }
   return "longest side " + std::to_string(spec.process_res) + " (" +
          std::string(to_string(spec.resize_method)) + "), multiples of " + std::to_string(spec.patch);
@@ -34,10 +28,6 @@ Size usual_size(const ModelSpec& spec) {
   if (spec.fixed_size) return {(*spec.fixed_size)[0], (*spec.fixed_size)[1]};
   const int width = spec.process_res / spec.patch * spec.patch;
   return {width * 3 / 4 / spec.patch * spec.patch, width};
-}
-
-std::string size_text(Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
 }
 
 }  // namespace
@@ -54,11 +44,11 @@ std::string spec_text(const ModelSpec& spec) {
   if (!spec.source.empty()) weights += ", from " + spec.source;
   return field("name", spec.name) +
          field("network", spec.network_id.empty() ? "its own code" : spec.network_id) +
-         field("parameters", with_commas(static_cast<std::uint64_t>(spec.parameters))) +
-         field("depth", depth_text(spec)) + field("outputs", joined(spec.outputs)) +
+         field("parameters", grouped(static_cast<std::uint64_t>(spec.parameters))) +
+         field("depth", depth_text(spec)) + field("outputs", joined(spec.outputs, ", ")) +
          field("input", input_text(spec)) +
-         field("attention", attention.empty() ? "fixed" : joined(attention)) + field("weights", weights) +
-         field("sha256", spec.sha256) + field("licence", spec.licence_spdx) +
+         field("attention", attention.empty() ? "fixed" : joined(attention, ", ")) +
+         field("weights", weights) + field("sha256", spec.sha256) + field("licence", spec.licence_spdx) +
          field("attribution", spec.licence_attribution) + field("written by", "da3 " + spec.da3_version);
 }
 
@@ -78,9 +68,9 @@ std::string facts_text(const ModelFacts& facts) {
   std::string text;
   for (const engine::ModelPart& part : facts.parts) {
     text += field(text.empty() ? "parts" : " ",
-                  with_commas(static_cast<std::uint64_t>(part.parameters)) + " " + part.name);
+                  grouped(static_cast<std::uint64_t>(part.parameters)) + " " + part.name);
   }
-  const std::string at = " at " + size_text(facts.size) + " (width x height)";
+  const std::string at = " at " + size_text(facts.size);
   if (facts.flops) text += field("operations", rate_text(*facts.flops / 1e9) + " GFLOP" + at);
   if (facts.memory_bytes) text += field("memory", "about " + bytes_text(*facts.memory_bytes) + at + ", fp32");
   return text;

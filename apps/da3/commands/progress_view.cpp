@@ -11,13 +11,13 @@ namespace {
 
 std::string counts(const run::Progress& progress) {
   const std::size_t finished = progress.done + progress.failed + progress.skipped;
-  std::string text = with_commas(finished) + "/";
-  text += progress.total ? with_commas(*progress.total) : with_commas(progress.found) + "+";
+  std::string text = grouped(finished) + "/";
+  text += progress.total ? grouped(*progress.total) : grouped(progress.found) + "+";
   if (progress.images_per_s > 0) text += "  " + rate_text(progress.images_per_s) + " images/s";
   if (progress.remaining_s) text += "  left " + seconds_text(*progress.remaining_s);
   if (progress.batch > 0) text += "  batch " + std::to_string(progress.batch);
-  if (progress.skipped > 0) text += "  skipped " + with_commas(progress.skipped);
-  if (progress.failed > 0) text += "  failed " + with_commas(progress.failed);
+  if (progress.skipped > 0) text += "  skipped " + grouped(progress.skipped);
+  if (progress.failed > 0) text += "  failed " + grouped(progress.failed);
   return text;
 }
 

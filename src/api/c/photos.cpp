@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <api/c/call.hpp>
 #include <api/c/handles.hpp>
+#include <core/text.hpp>
 
 namespace da3::api::c {
 
@@ -9,8 +10,8 @@ Photo photo_of(const da3_image& given) {
   const da3_image image = read(&given, da3_image DA3_IMAGE_INIT, "image");
   require(image.rgb, "image.rgb");
   if (image.height <= 0 || image.width <= 0) {
-    throw Error(ErrorCode::kUsage, "image: expected a height and width above 0, found " +
-                                       std::to_string(image.height) + " x " + std::to_string(image.width));
+    throw Error(ErrorCode::kUsage, "image: expected a width and height above 0, found " +
+                                       core::size_text({image.height, image.width}));
   }
   Photo photo;
   photo.image.size = {image.height, image.width};

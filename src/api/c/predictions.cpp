@@ -8,6 +8,7 @@
 #include <api/c/call.hpp>
 #include <api/c/handles.hpp>
 #include <api/shared_model.hpp>
+#include <core/text.hpp>
 
 namespace {
 
@@ -64,8 +65,8 @@ formats::OutputSet output_set(const da3_maps* given) {
   require(maps.depth, "maps.depth");
   require(maps.kind, "maps.kind");
   if (maps.height <= 0 || maps.width <= 0) {
-    throw Error(ErrorCode::kUsage, "maps: expected a height and width above 0, found " +
-                                       std::to_string(maps.height) + " x " + std::to_string(maps.width));
+    throw Error(ErrorCode::kUsage, "maps: expected a width and height above 0, found " +
+                                       core::size_text({maps.height, maps.width}));
   }
   const Size size{maps.height, maps.width};
   formats::OutputSet set;

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <thread>
@@ -10,6 +11,8 @@
 #include <bench/environment/environment.hpp>
 #include <bench/environment/environment_system.hpp>
 #include <core/build_info.hpp>
+#include <core/host/cgroup.hpp>
+#include <core/host/processor.hpp>
 
 namespace da3::bench {
 namespace {
@@ -59,6 +62,12 @@ Environment capture_environment(std::vector<std::string> command_line, const std
   environment.kernel = kernel_text();
   environment.logical_cores = static_cast<int>(std::thread::hardware_concurrency());
   fill_from_system(environment, root);
+  environment.cpu_features = core::processor().names();
+  environment.cgroup_cpu_limit = core::group_cores(root);
+  for (const core::GroupMemory& group : core::group_memories(root)) {
+    environment.cgroup_memory_limit_bytes =
+        std::min(environment.cgroup_memory_limit_bytes.value_or(group.limit_bytes), group.limit_bytes);
+  }
   environment.peak_rss_bytes = peak_rss_bytes();
   return environment;
 }

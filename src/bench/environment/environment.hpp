@@ -45,8 +45,8 @@ struct Environment {
   int logical_cores = 0;
   std::optional<int> physical_cores;
   std::optional<int> allowed_cores;        ///< By the process's affinity
-  std::optional<double> cgroup_cpu_limit;  ///< Cores, 1.5 is one and a half
-  std::optional<std::uint64_t> cgroup_memory_limit_bytes;
+  std::optional<double> cgroup_cpu_limit;  ///< Cores, 1.5 is one and a half; the least of all parents
+  std::optional<std::uint64_t> cgroup_memory_limit_bytes;  ///< The least of all parents, memory.high included
   std::uint64_t memory_bytes = 0;
   std::string power_source;  ///< "mains", "battery", or empty
   std::string cpu_governor;  ///< Such as "performance", or empty

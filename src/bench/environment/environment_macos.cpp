@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <string>
 
 #include <sys/sysctl.h>
@@ -25,14 +24,6 @@ Integer number_of(const char* name) {
   return sysctlbyname(name, &value, &size, nullptr, 0) == 0 ? value : Integer{0};
 }
 
-constexpr std::array<std::pair<const char*, const char*>, 6> kFeatures{
-    {{"hw.optional.arm.FEAT_DotProd", "dotprod"},
-     {"hw.optional.arm.FEAT_BF16", "bf16"},
-     {"hw.optional.arm.FEAT_I8MM", "i8mm"},
-     {"hw.optional.arm.FEAT_SME", "sme"},
-     {"hw.optional.avx2_0", "avx2"},
-     {"hw.optional.avx512f", "avx512f"}}};
-
 }  // namespace
 
 void fill_from_system(Environment& environment, const std::filesystem::path& /*root*/) {
@@ -41,9 +32,6 @@ void fill_from_system(Environment& environment, const std::filesystem::path& /*r
   environment.memory_bytes = number_of<std::uint64_t>("hw.memsize");
   const int physical = number_of<int>("hw.physicalcpu");
   if (physical > 0) environment.physical_cores = physical;
-  for (const auto& [key, name] : kFeatures) {
-    if (number_of<int>(key) == 1) environment.cpu_features.emplace_back(name);
-  }
 }
 
 }  // namespace da3::bench

@@ -7,6 +7,7 @@
 
 #include <bench/environment/system_files.hpp>
 #include <bench/measure/machine_state.hpp>
+#include <core/host/cgroup.hpp>
 
 namespace da3::bench {
 namespace {
@@ -28,7 +29,7 @@ std::optional<double> own_core_seconds() {
 // "cpu  user nice system idle iowait irq softirq steal guest guest_nice", in clock ticks; guests are part of
 // user.
 std::optional<double> busy_core_seconds(const std::filesystem::path& root) {
-  const auto line = value_after(read_text(root / "proc/stat").value_or(""), "cpu ");
+  const auto line = value_after(core::read_text(root / "proc/stat"), "cpu ");
   if (!line) return std::nullopt;
   const std::vector<std::string> words = split_words(*line);
   if (words.size() < 8) return std::nullopt;
@@ -38,7 +39,7 @@ std::optional<double> busy_core_seconds(const std::filesystem::path& root) {
 }
 
 std::optional<std::uint64_t> swapped_pages(const std::filesystem::path& root) {
-  const std::string text = read_text(root / "proc/vmstat").value_or("");
+  const std::string text = core::read_text(root / "proc/vmstat");
   const auto in = value_after(text, "pswpin");
   const auto out = value_after(text, "pswpout");
   if (!in || !out) return std::nullopt;
@@ -49,19 +50,10 @@ std::optional<std::uint64_t> throttle_events(const std::filesystem::path& root) 
   std::optional<std::uint64_t> total;
   std::error_code error;
   for (const auto& core : std::filesystem::directory_iterator(root / "sys/devices/system/cpu", error)) {
-    const auto events = read_number(core.path() / "thermal_throttle/core_throttle_count");
+    const auto events = core::read_number(core.path() / "thermal_throttle/core_throttle_count");
     if (events) total = total.value_or(0) + *events;
   }
   return total;
-}
-
-std::optional<double> quota_wait_seconds(const std::filesystem::path& root) {
-  const auto folder = cgroup_folder(root, "cpu");
-  if (!folder) return std::nullopt;
-  const std::string text = read_text(*folder / "cpu.stat").value_or("");
-  if (const auto waited = value_after(text, "throttled_usec")) return 1e-6 * std::stod(*waited);
-  if (const auto waited = value_after(text, "throttled_time")) return 1e-9 * std::stod(*waited);
-  return std::nullopt;
 }
 
 }  // namespace
@@ -70,11 +62,11 @@ MachineState read_machine_state(const std::filesystem::path& root) {
   MachineState state;
   state.busy_core_seconds = busy_core_seconds(root);
   state.own_core_seconds = own_core_seconds();
-  const std::vector<std::string> uptime = split_words(read_text(root / "proc/uptime").value_or(""));
+  const std::vector<std::string> uptime = split_words(core::read_text(root / "proc/uptime"));
   if (!uptime.empty()) state.uptime_seconds = std::stod(uptime.front());
   state.swapped_pages = swapped_pages(root);
   state.throttle_events = throttle_events(root);
-  state.quota_wait_seconds = quota_wait_seconds(root);
+  state.quota_wait_seconds = core::group_wait_s(root);
   return state;
 }
 

@@ -12,6 +12,7 @@
 #include <bench/environment/environment.hpp>
 #include <bench/environment/system_files.hpp>
 #include <bench/measure/peak_memory.hpp>
+#include <core/host/cgroup.hpp>
 
 namespace da3::bench {
 
@@ -36,7 +37,7 @@ bool SystemPeakMemory::restart() {
 std::optional<std::uint64_t> SystemPeakMemory::bytes() {
 #ifdef __linux__
   // getrusage would mix in other peaks of this process.
-  const auto kib = value_after(read_text("/proc/self/status").value_or(""), "VmHWM:");
+  const auto kib = value_after(core::read_text("/proc/self/status"), "VmHWM:");
   if (!kib) return std::nullopt;
   return std::stoull(*kib) * 1024;
 #else

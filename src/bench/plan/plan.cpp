@@ -8,6 +8,7 @@
 
 #include <bench/plan/case_matrix.hpp>
 #include <bench/plan/plan.hpp>
+#include <core/text.hpp>
 
 namespace da3::bench {
 namespace {
@@ -27,9 +28,7 @@ void use_default(std::vector<Value>& list, std::vector<Value> values) {
 }
 
 std::string joined(const std::vector<std::string>& texts) {
-  std::string text;
-  for (const std::string& each : texts) text += (text.empty() ? "" : ",") + each;
-  return text;
+  return core::joined(texts, ",");
 }
 
 std::string joined(const std::vector<int>& numbers) {

@@ -7,6 +7,7 @@
 
 #include <bench/presentation/charts.hpp>
 #include <bench/report/report_json.hpp>
+#include <core/text.hpp>
 
 namespace da3::bench {
 namespace {
@@ -45,7 +46,7 @@ std::string short_name(const Fields& settings, const std::string& without) {
   const std::int64_t photo = settings.number("photo_width");
   const std::int64_t width = photo > 0 ? photo : settings.number("width");
   const std::int64_t height = photo > 0 ? settings.number("photo_height") : settings.number("height");
-  if (width > 0) text += " " + std::to_string(width) + "x" + std::to_string(height);
+  if (width > 0) text += " " + core::size_text({static_cast<int>(height), static_cast<int>(width)});
   return text;
 }
 

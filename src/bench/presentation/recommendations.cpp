@@ -8,6 +8,7 @@
 #include <bench/plan/plan.hpp>
 #include <bench/presentation/recommendations.hpp>
 #include <bench/presentation/text_table.hpp>
+#include <core/text.hpp>
 
 namespace da3::bench {
 namespace {
@@ -48,8 +49,9 @@ std::string subject(const CaseResult& result) {
   std::string text;
   const auto size = [&](const char* what, const char* width, const char* height) {
     if (result.settings.number(width) <= 0) return;
-    text += std::string(", ") + what + std::to_string(result.settings.number(width)) + "x" +
-            std::to_string(result.settings.number(height));
+    text += std::string(", ") + what +
+            core::size_text({static_cast<int>(result.settings.number(height)),
+                             static_cast<int>(result.settings.number(width))});
   };
   for (const char* name : {"model", "device", "precision"}) {
     const std::string value = result.settings.text(name);

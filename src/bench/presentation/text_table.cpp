@@ -7,15 +7,13 @@
 #include <cstdio>
 
 #include <bench/presentation/text_table.hpp>
+#include <core/text.hpp>
 
 namespace da3::bench {
 namespace {
 
 constexpr std::string_view kNothing = "-";
 constexpr double kSmallest = 1e-4;  // smaller numbers get an exponent instead of zeros
-constexpr double kMebibyte = 1024.0 * 1024.0;
-constexpr double kGibibyte = 1024.0 * kMebibyte;
-constexpr double kFewestGibibytes = 10;
 
 // Characters, not bytes: continuation bytes of UTF-8 take no column.
 std::size_t width_of(const std::string& text) {
@@ -116,8 +114,7 @@ std::string format_number(double value) {
 }
 
 std::string format_bytes(double bytes) {
-  if (bytes >= kFewestGibibytes * kGibibyte) return format_number(bytes / kGibibyte) + " GiB";
-  return format_number(bytes / kMebibyte) + " MiB";
+  return core::bytes_text(static_cast<std::uint64_t>(std::llround(std::max(0.0, bytes))));
 }
 
 std::string format_metric(const Metric* metric) {

@@ -94,6 +94,11 @@ std::optional<std::uint64_t> read_number(const std::filesystem::path& file) {
   return value;
 }
 
+std::string trimmed(std::string text) {
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  return text;
+}
+
 std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -122,6 +127,60 @@ ControlGroup find_control_group(std::string_view controller, const std::filesyst
     if (membership && mount) return {v2, folders_of(*mount, *membership, root)};
   }
   return {};
+}
+
+std::vector<GroupMemory> group_memories(const std::filesystem::path& root) {
+  // Version 1 writes "no limit" as the largest multiple of the page size.
+  constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
+  std::vector<GroupMemory> found;
+  const ControlGroup group = find_control_group("memory", root);
+  for (const std::filesystem::path& folder : group.folders) {
+    const std::optional<std::uint64_t> current =
+        read_number(folder / (group.v2 ? "memory.current" : "memory.usage_in_bytes"));
+    if (!current) continue;  // The root group of version 2 has no such file
+    std::uint64_t limit =
+        read_number(folder / (group.v2 ? "memory.max" : "memory.limit_in_bytes")).value_or(kNoLimit);
+    // Above memory.high the kernel slows a group down instead of ending it; as bad for a run of hours.
+    if (group.v2) limit = std::min(limit, read_number(folder / "memory.high").value_or(kNoLimit));
+    if (limit >= kNoLimit) continue;
+    const std::uint64_t droppable =
+        find_number(read_text(folder / "memory.stat"), group.v2 ? "inactive_file" : "total_inactive_file")
+            .value_or(0);
+    found.push_back({limit, *current - std::min(*current, droppable)});
+  }
+  return found;
+}
+
+std::optional<double> group_cores(const std::filesystem::path& root) {
+  std::optional<double> least;
+  const ControlGroup group = find_control_group("cpu", root);
+  for (const std::filesystem::path& folder : group.folders) {
+    // Version 2: "max 100000" or "150000 100000"; version 1: a quota of -1 is none.
+    long long quota = -1;
+    long long period = 0;
+    if (group.v2) {
+      std::istringstream(read_text(folder / "cpu.max")) >> quota >> period;
+    } else {
+      std::istringstream(read_text(folder / "cpu.cfs_quota_us")) >> quota;
+      std::istringstream(read_text(folder / "cpu.cfs_period_us")) >> period;
+    }
+    if (quota <= 0 || period <= 0) continue;
+    const double cores = static_cast<double>(quota) / static_cast<double>(period);
+    least = std::min(least.value_or(cores), cores);
+  }
+  return least;
+}
+
+std::optional<double> group_wait_s(const std::filesystem::path& root) {
+  std::optional<double> total;
+  const ControlGroup group = find_control_group("cpu", root);
+  for (const std::filesystem::path& folder : group.folders) {
+    const std::optional<std::uint64_t> waited =
+        find_number(read_text(folder / "cpu.stat"), group.v2 ? "throttled_usec" : "throttled_time");
+    const double unit_s = group.v2 ? 1e-6 : 1e-9;
+    if (waited) total = total.value_or(0) + unit_s * static_cast<double>(*waited);
+  }
+  return total;
 }
 
 }  // namespace da3::core

@@ -46,32 +46,9 @@ MemoryState host_memory(const std::filesystem::path&) {
 
 namespace {
 
-// Version 1 writes "no limit" as the largest multiple of the page size.
-constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
-
 void narrow(MemoryState& state, std::uint64_t limit, std::uint64_t used) {
   state.total_bytes = std::min(state.total_bytes, limit);
   state.free_bytes = std::min(state.free_bytes, limit > used ? limit - used : 0);
-}
-
-void narrow_to_control_groups(MemoryState& state, const std::filesystem::path& root) {
-  const ControlGroup group = find_control_group("memory", root);
-  for (const std::filesystem::path& folder : group.folders) {
-    const std::optional<std::uint64_t> current =
-        read_number(folder / (group.v2 ? "memory.current" : "memory.usage_in_bytes"));
-    if (!current) continue;  // The root group of version 2 has no such file
-    const std::uint64_t droppable =
-        find_number(read_text(folder / "memory.stat"), group.v2 ? "inactive_file" : "total_inactive_file")
-            .value_or(0);
-    const std::uint64_t used = *current - std::min(*current, droppable);
-    const auto obey = [&](const char* file) {
-      const std::optional<std::uint64_t> limit = read_number(folder / file);
-      if (limit && *limit < kNoLimit) narrow(state, *limit, used);
-    };
-    obey(group.v2 ? "memory.max" : "memory.limit_in_bytes");
-    // Above memory.high the kernel slows a group down instead of ending it; as bad for a run of hours.
-    if (group.v2) obey("memory.high");
-  }
 }
 
 void narrow_to_address_space(MemoryState& state, const std::filesystem::path& root) {
@@ -95,7 +72,7 @@ MemoryState host_memory(const std::filesystem::path& root) {
                                                    ", found neither; is /proc mounted?");
   }
   MemoryState state{*free_kib * 1024, *total_kib * 1024};
-  narrow_to_control_groups(state, root);
+  for (const GroupMemory& group : group_memories(root)) narrow(state, group.limit_bytes, group.used_bytes);
   narrow_to_address_space(state, root);
   return state;
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -68,27 +69,12 @@ int physical_cores(const std::filesystem::path& root) {
   return std::max<int>(1, static_cast<int>(cores.size()));
 }
 
-int quota_cores(const std::filesystem::path& root, int cores) {
-  const ControlGroup group = find_control_group("cpu", root);
-  for (const std::filesystem::path& folder : group.folders) {
-    // Version 2: "max 100000" or "150000 100000"; version 1: a quota of -1 is none.
-    long long quota = -1;
-    long long period = 0;
-    if (group.v2) {
-      std::istringstream(read_text(folder / "cpu.max")) >> quota >> period;
-    } else {
-      std::istringstream(read_text(folder / "cpu.cfs_quota_us")) >> quota;
-      std::istringstream(read_text(folder / "cpu.cfs_period_us")) >> period;
-    }
-    if (quota > 0 && period > 0) cores = static_cast<int>(std::min<long long>(cores, quota / period));
-  }
-  return std::max(1, cores);
-}
-
 }  // namespace
 
 int usable_cores(const std::filesystem::path& root) {
-  return quota_cores(root, physical_cores(root));
+  const int cores = physical_cores(root);
+  const std::optional<double> quota = group_cores(root);
+  return quota && *quota < cores ? std::max(1, static_cast<int>(*quota)) : cores;
 }
 
 #endif

@@ -15,10 +15,10 @@
 #include <torch/version.h>
 
 #include <core/host/host_memory.hpp>
+#include <core/host/processor.hpp>
 #include <engine/device/device_layer.hpp>
 #include <engine/layer_parts.hpp>
 #include <engine/operators/cpu_allocator.hpp>
-#include <engine/operators/cpu_features.hpp>
 
 namespace da3::engine {
 namespace {
@@ -179,7 +179,7 @@ class MpsLayer final : public SimpleLayer {
 
   c10::Device torch_device(int index) const override { return {c10::DeviceType::MPS, index_of(index)}; }
   // The GPU of an Apple chip has no name of its own.
-  std::optional<GpuInfo> info(int) const override { return GpuInfo{cpu_features().model + " GPU", 0}; }
+  std::optional<GpuInfo> info(int) const override { return GpuInfo{core::processor().model + " GPU", 0}; }
 
   core::MemoryState memory(int) const override {
     const at::MPSHooksInterface& mps = at::detail::getMPSHooks();

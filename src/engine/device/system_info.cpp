@@ -11,12 +11,12 @@
 #include <torch/version.h>
 
 #include <core/host/host_memory.hpp>
+#include <core/host/processor.hpp>
 #include <engine/attention_mode.hpp>
 #include <engine/device/devices.hpp>
 #include <engine/device/system_info.hpp>
 #include <engine/engine.hpp>
 #include <engine/libtorch_setup.hpp>
-#include <engine/operators/cpu_features.hpp>
 #include <engine/operators/cpu_operators.hpp>
 #include <engine/precision.hpp>
 
@@ -49,7 +49,7 @@ std::string cuda_version() {
 DeviceInfo device_info(const DeviceId& id) {
   DeviceInfo info;
   info.id = id;
-  if (id.kind == DeviceKind::kCpu) info.name = cpu_features().model;
+  if (id.kind == DeviceKind::kCpu) info.name = core::processor().model;
   if (const auto gpu = gpu_info(id)) {
     info.name = gpu->name;
     info.compute_capability = gpu->compute_capability;
@@ -69,7 +69,7 @@ std::string attention_reason(Attention choice) {
 
 void add_operators(SystemInfo& info, const DeviceInfo& device) {
   const PrecisionFacts facts{.device = device.id,
-                             .cpu = cpu_features(),
+                             .cpu = core::processor(),
                              .compute_capability = device.compute_capability,
                              .own_network = true};
   const Precision precision = choose_precision(std::nullopt, facts);
@@ -106,9 +106,9 @@ SystemInfo system_info() {
   if (at::hasMKL()) info.mkl_version = first_line(at::get_mkl_version());
   if (at::hasMKLDNN()) info.onednn_version = first_line(at::get_mkldnn_version());
   if (at::hasOpenMP()) info.openmp = first_line(at::get_openmp_version());
-  info.cpu_model = cpu_features().model;
+  info.cpu_model = core::processor().model;
   info.cpu_capability = at::get_cpu_capability();
-  info.cpu_features = cpu_features().names();
+  info.cpu_features = core::processor().names();
   info.threads = core::usable_cores();
   info.cuda_version = cuda_version();
   for (const DeviceKind kind : {DeviceKind::kCuda, DeviceKind::kMps}) {

@@ -1,12 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <cstring>
 #include <initializer_list>
 
+#include <core/host/processor.hpp>
 #include <engine/kernels/kernels.hpp>
 
 namespace da3::engine::kernels {
@@ -34,29 +31,11 @@ const Kernels& table();
 }
 #endif
 
-#if defined(__x86_64__)
-namespace {
-
-// __builtin_cpu_supports has no name for it before GCC 13.
-bool has_avx_vnni() {
-  unsigned int eax = 0;
-  unsigned int ebx = 0;
-  unsigned int ecx = 0;
-  unsigned int edx = 0;
-  constexpr unsigned int kAvxVnni = 1U << 4U;
-  return kernels_named("avx2") != nullptr && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 &&
-         (eax & kAvxVnni) != 0;
-}
-
-}  // namespace
-#endif
-
 const Kernels* kernels_named(const char* name) {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool has_avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") != 0 &&
-                          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+  const core::Processor& cpu = core::processor();
+  const bool has_avx2 = cpu.avx2 && cpu.fma;
+  const bool has_avx512 = has_avx2 && cpu.avx512f && cpu.avx512dq && cpu.avx512vl;
   if (has_avx512 && std::strcmp(name, "avx512") == 0) return &avx512::table();
   if (has_avx2 && std::strcmp(name, "avx2") == 0) return &avx2::table();
 #elif defined(__aarch64__)
@@ -76,9 +55,8 @@ namespace {
 
 bool has_avx512_bf16() {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  return kernels_named("avx512") != nullptr && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512bf16") != 0;
+  const core::Processor& cpu = core::processor();
+  return kernels_named("avx512") != nullptr && cpu.avx512bw && cpu.avx512_bf16;
 #else
   return false;
 #endif
@@ -102,12 +80,11 @@ const ProductKernels* bf16_products() {
 
 const ProductKernels* int8_products() {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (kernels_named("avx512") != nullptr && __builtin_cpu_supports("avx512bw") != 0 &&
-      __builtin_cpu_supports("avx512vnni") != 0) {
+  const core::Processor& cpu = core::processor();
+  if (kernels_named("avx512") != nullptr && cpu.avx512bw && cpu.avx512_vnni) {
     return &avx512_vnni::int8_products_table();
   }
-  if (has_avx_vnni()) return &avx_vnni::int8_products_table();
+  if (kernels_named("avx2") != nullptr && cpu.avx_vnni) return &avx_vnni::int8_products_table();
 #endif
   return nullptr;
 }

@@ -127,7 +127,7 @@ std::string engine_name(at::QEngine engine) {
 
 CpuOperatorFacts cpu_operator_facts() {
   CpuOperatorFacts facts;
-  facts.cpu = cpu_features();
+  facts.cpu = core::processor();
   if (own_operators_available()) facts.kernels = kernels::kernels()->name;
   facts.bf16_attention = bf16_attention_available();
   if (const auto* products = kernels::bf16_products()) facts.bf16_products = products->name;

@@ -7,15 +7,15 @@
 
 #include <da3/device.hpp>
 
+#include <core/host/processor.hpp>
 #include <engine/device/system_info.hpp>
 #include <engine/network/lowering.hpp>
-#include <engine/operators/cpu_features.hpp>
 
 namespace da3::engine {
 
 /// What the choice of operators on a CPU depends on.
 struct CpuOperatorFacts {
-  CpuFeatures cpu;
+  core::Processor cpu;
   std::string kernels;  ///< The build of da3's own kernels for this processor, such as "avx2"; empty: none
   bool bf16_attention = false;  ///< They have attention with bfloat16 factors
   std::string bf16_products;    ///< Their products of bfloat16, such as "avx512_bf16"; empty: none

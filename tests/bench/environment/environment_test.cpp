@@ -11,6 +11,8 @@
 #include <bench/measure/machine_state.hpp>
 #include <bench/report/sample_report.hpp>
 #include <bench/report/warnings.hpp>
+#include <core/host/host_memory.hpp>
+#include <core/host/processor.hpp>
 
 namespace da3::bench {
 namespace {
@@ -28,6 +30,8 @@ std::vector<std::string> codes(const std::vector<Warning>& warnings) {
 }
 
 #ifdef __linux__
+constexpr const char* kMountV2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n";
+
 // A machine of files.
 class FakeMachine : public testing::Test {
  protected:
@@ -54,7 +58,7 @@ TEST_F(FakeMachine, ProcessorMemoryAndSystemAreRead) {
   write("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
   const Environment e = capture_environment({"da3", "bench"}, root_);
   EXPECT_EQ(e.cpu_model, "Example 9000");
-  EXPECT_THAT(e.cpu_features, ElementsAre("fma", "avx2", "avx512f"));
+  EXPECT_EQ(e.cpu_features, core::processor().names());
   EXPECT_EQ(e.logical_cores, 2);
   EXPECT_EQ(e.physical_cores, 1);
   EXPECT_EQ(e.memory_bytes, 1024U * 1024U);
@@ -67,15 +71,41 @@ TEST_F(FakeMachine, ProcessorMemoryAndSystemAreRead) {
 
 TEST_F(FakeMachine, LimitsOfControlGroupsVersion2AreRead) {
   write("proc/self/cgroup", "0::/job\n");
+  write("proc/self/mountinfo", kMountV2);
   write("sys/fs/cgroup/job/cpu.max", "150000 100000\n");
   write("sys/fs/cgroup/job/memory.max", "max\n");
+  write("sys/fs/cgroup/job/memory.high", "max\n");
+  write("sys/fs/cgroup/job/memory.current", "1024\n");
   const Environment e = capture_environment({}, root_);
   EXPECT_EQ(e.cgroup_cpu_limit, 1.5);
   EXPECT_FALSE(e.cgroup_memory_limit_bytes);
 }
 
+TEST_F(FakeMachine, LimitsOfParentGroupsAndMemoryHighCount) {
+  write("proc/self/cgroup", "0::/slice/job\n");
+  write("proc/self/mountinfo", kMountV2);
+  write("proc/meminfo", "MemTotal: 1048576 kB\nMemAvailable: 1048576 kB\n");
+  write("sys/fs/cgroup/slice/cpu.max", "250000 100000\n");
+  write("sys/fs/cgroup/slice/job/cpu.max", "max 100000\n");
+  write("sys/fs/cgroup/slice/memory.max", "9000000\n");
+  write("sys/fs/cgroup/slice/memory.high", "8000000\n");
+  write("sys/fs/cgroup/slice/memory.current", "1000\n");
+  write("sys/fs/cgroup/slice/job/memory.max", "max\n");
+  write("sys/fs/cgroup/slice/job/memory.current", "1000\n");
+  const Environment e = capture_environment({}, root_);
+  EXPECT_EQ(e.cgroup_cpu_limit, 2.5);
+  EXPECT_EQ(e.cgroup_memory_limit_bytes, 8000000U);
+  EXPECT_EQ(e.cgroup_memory_limit_bytes, core::host_memory(root_).total_bytes);  // What the planner obeys
+}
+
 TEST_F(FakeMachine, LimitsOfControlGroupsVersion1AreRead) {
   write("proc/self/cgroup", "5:memory:/box\n4:cpu,cpuacct:/box\n0::/\n");
+  write("proc/self/mountinfo",
+        "31 23 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
+        "32 23 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  write("sys/fs/cgroup/memory/memory.usage_in_bytes", "8192\n");
+  write("sys/fs/cgroup/memory/box/memory.usage_in_bytes", "1024\n");
   write("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "200000\n");
   write("sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
   write("sys/fs/cgroup/memory/box/memory.limit_in_bytes", "4096\n");
@@ -99,8 +129,10 @@ TEST_F(FakeMachine, CountersOfTheStateAreRead) {
   write("proc/uptime", "500.25 900.00\n");
   write("proc/vmstat", "pswpin 3\npswpout 4\n");
   write("sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "2\n");
-  write("proc/self/cgroup", "0::/\n");
-  write("sys/fs/cgroup/cpu.stat", "usage_usec 5\nthrottled_usec 2000000\n");
+  write("proc/self/cgroup", "0::/job\n");
+  write("proc/self/mountinfo", kMountV2);
+  write("sys/fs/cgroup/cpu.stat", "usage_usec 5\nthrottled_usec 1500000\n");
+  write("sys/fs/cgroup/job/cpu.stat", "usage_usec 5\nthrottled_usec 500000\n");
   const MachineState state = read_machine_state(root_);
   EXPECT_NEAR(*state.busy_core_seconds, 200.0 / static_cast<double>(sysconf(_SC_CLK_TCK)), 1e-9);
   EXPECT_EQ(state.uptime_seconds, 500.25);
@@ -110,11 +142,11 @@ TEST_F(FakeMachine, CountersOfTheStateAreRead) {
 }
 #endif
 
-TEST(Environment, ThisMachineHasMemoryAndCores) {
+TEST(Environment, TheLimitOfThisMachineIsTheOneThePlannerObeys) {
   const Environment e = capture_environment({});
-  EXPECT_GT(e.memory_bytes, 1U << 20U);
-  EXPECT_GE(e.logical_cores, 1);
-  EXPECT_GT(*e.peak_rss_bytes, 1U << 20U);
+  EXPECT_GE(e.memory_bytes, core::host_memory().total_bytes);
+  EXPECT_GE(e.cgroup_memory_limit_bytes.value_or(e.memory_bytes), core::host_memory().total_bytes);
+  EXPECT_GE(e.allowed_cores.value_or(e.logical_cores), core::usable_cores());
   EXPECT_TRUE(e.same_machine(capture_environment({})));
 }
 

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <utility>
 
-#include <engine/operators/cpu_features.hpp>
+#include <core/host/processor.hpp>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -15,7 +15,7 @@
 #include <sys/sysctl.h>
 #endif
 
-namespace da3::engine {
+namespace da3::core {
 namespace {
 
 #if defined(__x86_64__)
@@ -55,21 +55,29 @@ std::string read_vendor() {
 }
 
 /// Bits as in Intel's and AMD's manuals for CPUID leaves 1 and 7.
-void read_instructions(CpuFeatures& features) {
+void read_instructions(Processor& features) {
   features.vendor = read_vendor();
   const Leaf basic = leaf(1);
+  features.sse4_1 = bit(basic.ecx, 19);
+  features.sse4_2 = bit(basic.ecx, 20);
+  const Leaf seven = leaf(7);
+  features.sha_ni = bit(seven.ebx, 29);
   constexpr unsigned kOsxsave = 27;
   if (!bit(basic.ecx, kOsxsave)) return;
   const std::uint64_t states = saved_states();
   const bool ymm = (states & 0x6) == 0x6;
   const bool zmm = (states & 0xe6) == 0xe6;
   const bool tiles = (states & 0x60000) == 0x60000;
-  const Leaf seven = leaf(7);
   const Leaf seven_one = leaf(7, 1);
+  features.avx = ymm && bit(basic.ecx, 28);
+  features.f16c = ymm && bit(basic.ecx, 29);
   features.fma = ymm && bit(basic.ecx, 12);
   features.avx2 = ymm && bit(seven.ebx, 5);
   features.avx_vnni = ymm && bit(seven_one.eax, 4);
   features.avx512f = zmm && bit(seven.ebx, 16);
+  features.avx512dq = zmm && bit(seven.ebx, 17);
+  features.avx512bw = zmm && bit(seven.ebx, 30);
+  features.avx512vl = zmm && bit(seven.ebx, 31);
   features.avx512_vnni = zmm && bit(seven.ecx, 11);
   features.avx512_bf16 = zmm && bit(seven_one.eax, 5);
   features.avx512_fp16 = zmm && bit(seven.edx, 23);
@@ -81,10 +89,11 @@ void read_instructions(CpuFeatures& features) {
 #elif defined(__aarch64__) && defined(__linux__)
 
 /// Bits of the kernel's Documentation/arch/arm64/elf_hwcaps.rst.
-void read_instructions(CpuFeatures& features) {
+void read_instructions(Processor& features) {
   const unsigned long first = getauxval(AT_HWCAP);
   const unsigned long second = getauxval(AT_HWCAP2);
   features.neon = ((first >> 1) & 1U) != 0;
+  features.arm_dotprod = ((first >> 20) & 1U) != 0;
   features.arm_sve = ((first >> 22) & 1U) != 0;
   features.arm_i8mm = ((second >> 13) & 1U) != 0;
   features.arm_bf16 = ((second >> 14) & 1U) != 0;
@@ -98,15 +107,16 @@ bool apple_feature(const char* name) {
   return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value != 0;
 }
 
-void read_instructions(CpuFeatures& features) {
+void read_instructions(Processor& features) {
   features.neon = true;
+  features.arm_dotprod = apple_feature("hw.optional.arm.FEAT_DotProd");
   features.arm_bf16 = apple_feature("hw.optional.arm.FEAT_BF16");
   features.arm_i8mm = apple_feature("hw.optional.arm.FEAT_I8MM");
 }
 
 #else
 
-void read_instructions(CpuFeatures& /*features*/) {}
+void read_instructions(Processor& /*features*/) {}
 
 #endif
 
@@ -126,8 +136,8 @@ std::string read_model() {
 #endif
 }
 
-CpuFeatures read_features() {
-  CpuFeatures features;
+Processor read_features() {
+  Processor features;
   features.model = read_model();
   read_instructions(features);
   return features;
@@ -135,18 +145,26 @@ CpuFeatures read_features() {
 
 }  // namespace
 
-std::vector<std::string> CpuFeatures::names() const {
-  const std::pair<bool, const char*> all[] = {{avx2, "avx2"},
+std::vector<std::string> Processor::names() const {
+  const std::pair<bool, const char*> all[] = {{sse4_2, "sse4_2"},
+                                              {avx, "avx"},
                                               {fma, "fma"},
+                                              {f16c, "f16c"},
+                                              {avx2, "avx2"},
                                               {avx_vnni, "avx_vnni"},
                                               {avx512f, "avx512f"},
+                                              {avx512dq, "avx512dq"},
+                                              {avx512bw, "avx512bw"},
+                                              {avx512vl, "avx512vl"},
                                               {avx512_vnni, "avx512_vnni"},
                                               {avx512_bf16, "avx512_bf16"},
                                               {avx512_fp16, "avx512_fp16"},
                                               {amx_tile, "amx_tile"},
                                               {amx_bf16, "amx_bf16"},
                                               {amx_int8, "amx_int8"},
+                                              {sha_ni, "sha_ni"},
                                               {neon, "neon"},
+                                              {arm_dotprod, "arm_dotprod"},
                                               {arm_bf16, "arm_bf16"},
                                               {arm_i8mm, "arm_i8mm"},
                                               {arm_sve, "arm_sve"}};
@@ -157,9 +175,9 @@ std::vector<std::string> CpuFeatures::names() const {
   return found;
 }
 
-const CpuFeatures& cpu_features() {
-  static const auto* const features = new CpuFeatures(read_features());
+const Processor& processor() {
+  static const auto* const features = new Processor(read_features());
   return *features;
 }
 
-}  // namespace da3::engine
+}  // namespace da3::core

@@ -5,15 +5,23 @@
 #include <string>
 #include <vector>
 
-namespace da3::engine {
+namespace da3::core {
 
 /// What this processor and its operating system offer, asked of the processor itself.
-struct CpuFeatures {
+struct Processor {
   std::string model;   ///< Such as "AMD EPYC 7R13"; empty where it cannot be found out
   std::string vendor;  ///< Of x86 processors, such as "AuthenticAMD", "GenuineIntel"; else empty
+  bool sse4_1 = false;
+  bool sse4_2 = false;
+  bool sha_ni = false;
+  bool avx = false;
+  bool f16c = false;
   bool avx2 = false;
   bool fma = false;
   bool avx512f = false;
+  bool avx512dq = false;
+  bool avx512bw = false;
+  bool avx512vl = false;
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
   bool avx512_fp16 = false;
@@ -24,6 +32,7 @@ struct CpuFeatures {
   bool neon = false;
   bool arm_bf16 = false;
   bool arm_i8mm = false;
+  bool arm_dotprod = false;
   bool arm_sve = false;
 
   /// Whether products of bfloat16 are done in hardware; without it bfloat16 is slower than float32.
@@ -34,6 +43,6 @@ struct CpuFeatures {
 };
 
 /// Threads: any. The answer never changes while the program runs.
-const CpuFeatures& cpu_features();
+const Processor& processor();
 
-}  // namespace da3::engine
+}  // namespace da3::core
