@@ -1,14 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <memory>
-#include <stdexcept>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 #include <benchmarks/drawn_photo.hpp>
 #include <codec/decode.hpp>
+#include <codec/jpeg_encode.hpp>
 #include <formats/rgb_png.hpp>
-#include <turbojpeg.h>
 
 #include <image/colormap.hpp>
 #include <image/preprocess.hpp>
@@ -18,17 +16,6 @@ namespace {
 
 constexpr int kJpegQuality = 90;
 constexpr Size kProcessed{280, 504};
-
-std::vector<std::uint8_t> jpeg_of(const Image& photo) {
-  const std::unique_ptr<void, int (*)(tjhandle)> encoder(tjInitCompress(), tjDestroy);
-  unsigned char* bytes = nullptr;
-  unsigned long count = 0;
-  const int failed = tjCompress2(encoder.get(), photo.rgb.data(), photo.size.width, 0, photo.size.height,
-                                 TJPF_RGB, &bytes, &count, TJSAMP_420, kJpegQuality, 0);
-  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(bytes, tjFree);
-  if (failed != 0) throw std::runtime_error(tjGetErrorStr2(encoder.get()));
-  return {bytes, bytes + count};
-}
 
 void decode(benchmark::State& state, const std::vector<std::uint8_t>& bytes) {
   for (auto _ : state) {
@@ -40,7 +27,7 @@ void decode(benchmark::State& state, const std::vector<std::uint8_t>& bytes) {
 }
 
 void decode_jpeg(benchmark::State& state) {
-  decode(state, jpeg_of(drawn_photo(size_of(state))));
+  decode(state, codec::encode_jpeg(drawn_photo(size_of(state)), kJpegQuality));
 }
 
 void decode_png(benchmark::State& state) {

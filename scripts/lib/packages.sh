@@ -5,11 +5,15 @@
 
 # A tool counts as there whoever installed it (cmake and ninja often come from pip): "command:package".
 kAptTools=(cmake:cmake ninja:ninja-build g++:g++ git:git pkg-config:pkg-config)
-kAptLibraries=(libopencv-dev libcli11-dev libspdlog-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
-  libtbb-dev libeigen3-dev libopenexr-dev libzip-dev libcurl4-openssl-dev libturbojpeg0-dev libjpeg-dev libpng-dev
-  libtiff-dev libwebp-dev zlib1g-dev)
+kAptLibraries=(libopencv-core-dev libopencv-imgproc-dev libcli11-dev libspdlog-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libeigen3-dev libopenexr-dev libzip-dev libcurl4-openssl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev
+  libdeflate-dev zlib1g-dev)
 kBrewTools=(cmake:cmake ninja:ninja git:git pkg-config:pkgconf)
-kBrewLibraries=(opencv cli11 spdlog nlohmann-json googletest google-benchmark tbb eigen openexr libzip curl jpeg-turbo libpng libtiff webp libomp)
+kBrewLibraries=(opencv cli11 spdlog nlohmann-json googletest google-benchmark
+  eigen openexr libzip curl jpeg-turbo libpng libtiff
+  webp libdeflate libomp)
+# By pkg-config, where neither is.
+kModules=(eigen3 OpenEXR libzip libcurl libjpeg libpng libtiff-4 libwebp libdeflate zlib)
 
 # missing_tools PAIR...: packages of the commands that are not there, one a line.
 missing_tools() {
@@ -78,11 +82,11 @@ name_packages() {
   local missing=() module
   mapfile -t missing < <(missing_tools "${kAptTools[@]}")
   if command -v pkg-config >/dev/null 2>&1; then
-    for module in opencv4 tbb eigen3 OpenEXR libzip libcurl libturbojpeg libpng; do
+    for module in "${kModules[@]}"; do
       pkg-config --exists "$module" || missing+=("$module (development files)")
     done
   fi
-  [ ${#missing[@]} -eq 0 ] || fail "install with your system's package manager: $(printf '%s, ' "${missing[@]}")and the development files of CLI11, spdlog, nlohmann_json, googletest, Google Benchmark"
+  [ ${#missing[@]} -eq 0 ] || fail "install with your system's package manager: $(printf '%s, ' "${missing[@]}")and the development files of OpenCV (core, imgproc), CLI11, spdlog, nlohmann_json, googletest, Google Benchmark"
   say "    no apt and no Homebrew here: tools and picture libraries are there, CMake will name what else is missing"
 }
 
@@ -97,7 +101,7 @@ missing_for_library() {
     else
       missing_tools "${kAptTools[@]}"
       local module
-      for module in opencv4 tbb OpenEXR libzip libcurl libturbojpeg libpng; do
+      for module in "${kModules[@]}"; do
         pkg-config --exists "$module" 2>/dev/null || echo "$module"
       done
     fi

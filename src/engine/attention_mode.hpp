@@ -11,7 +11,7 @@
 
 namespace da3::engine {
 
-/// The faster mode where nobody asks for one: what measurements in docs/performance.md say.
+/// The faster mode where nobody asks for one: what measurements in docs/lab/attention.md say.
 Attention default_attention(const DeviceId& device);
 
 /// Makes the module compute attention as wanted and returns what really runs: through its attribute

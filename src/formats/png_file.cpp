@@ -5,10 +5,8 @@
 #include <memory>
 #include <new>
 
-#ifdef DA3_HAS_LIBDEFLATE
-#include <libdeflate.h>
-#endif
 #include <formats/png_file.hpp>
+#include <libdeflate.h>
 #include <png.h>
 #include <zlib.h>
 
@@ -80,8 +78,6 @@ std::size_t pixel_bytes(const PngOptions& options) {
   return options.pixels == PngPixels::kGrey16 ? 2 : 3;
 }
 
-#ifdef DA3_HAS_LIBDEFLATE
-
 /// Each row behind the number of its filter: what a PNG's data are before they are packed.
 std::vector<std::uint8_t> filtered_rows(std::span<const std::uint8_t> rows, Size size,
                                         const PngOptions& options) {
@@ -118,16 +114,6 @@ std::vector<std::uint8_t> pack(std::span<const std::uint8_t> rows, Size size, co
                                          packed.size()));
   return packed;
 }
-
-#else
-
-/// None: libpng packs, row by row.
-std::vector<std::uint8_t> pack(std::span<const std::uint8_t> /*rows*/, Size /*size*/,
-                               const PngOptions& /*options*/) {
-  return {};
-}
-
-#endif
 
 void write_rows(png_structp png, const std::uint8_t* rows, Size size, const PngOptions& options) {
   const std::size_t row_bytes = static_cast<std::size_t>(size.width) * pixel_bytes(options);

@@ -23,8 +23,8 @@ enum class PngStrategy { kDefault, kFiltered, kRle, kHuffmanOnly };
 /// Larger pictures are packed row by row, so that no second copy of them is held.
 inline constexpr std::uint64_t kMostBytesPackedAtOnce = std::uint64_t{192} << 20U;
 
-/// What packs the rows. The fastest is libdeflate where this build has it and the picture is not too large,
-/// else libpng's zlib.
+/// What packs the rows. The fastest is libdeflate where the picture is not too large for it; zlib is libpng's
+/// own.
 enum class PngPacker { kFastest, kZlib };
 
 struct PngOptions {

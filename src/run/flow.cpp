@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <run/flow.hpp>
-#include <run/flow_arena.hpp>
 
 // The thread that called: manifest, callbacks, beginning and end.
 namespace da3::run {
@@ -47,7 +46,7 @@ Flow::Flow(Scanner& scanner, const Settings& settings, journal::ResultFolder& fo
       planner_(planner),
       limits_(limits),
       callbacks_(callbacks),
-      arena_(std::make_unique<Arena>(limits.host_threads)) {
+      host_threads_(limits.host_threads, [this] { run_host(); }) {
   scanner_.notify([this] { wake(); });
 }
 

@@ -22,6 +22,7 @@
 #include <predict/depth_model.hpp>
 
 #include <run/batch_window.hpp>
+#include <run/host_threads.hpp>
 #include <run/job.hpp>
 #include <run/rate.hpp>
 #include <run/run.hpp>
@@ -41,7 +42,7 @@ struct FlowLimits {
 
 /// The stages at work.
 ///
-/// Three kinds of threads share one lock: host runners (tasks in a oneTBB arena) decode and finish, inference
+/// Three kinds of threads share one lock: host runners (HostThreads) decode and finish, inference
 /// threads run forwards, the thread that calls `run` keeps the manifest and calls back. An input is taken
 /// from the scanner only while fewer than the window's inputs are under way, and decoded only while its
 /// bytes, known from its header, fit beside what is held; finishing comes before decoding, for it frees
@@ -113,9 +114,6 @@ class Flow {
   const Callbacks& callbacks_;
   const Clock::time_point start_ = Clock::now();
 
-  struct Arena;
-  std::unique_ptr<Arena> arena_;
-
   mutable std::mutex mutex_;
   std::condition_variable forward_wake_;
   std::condition_variable caller_wake_;
@@ -130,7 +128,7 @@ class Flow {
   bool closing_ = false;     ///< Inference threads shall end
   bool forwarding_ = false;  ///< Alternating: it is the forwards' turn
   Clock::time_point turn_start_{};
-  int runners_ = 0;  ///< Tasks in the arena
+  int runners_ = 0;  ///< Host threads at work or called
   int decoding_ = 0;
   int finishing_ = 0;
   int forwards_ = 0;
@@ -151,6 +149,8 @@ class Flow {
   std::size_t largest_in_flight_ = 0;
   std::uint64_t largest_held_ = 0;
   std::map<Size, ShapeSummary> shapes_;
+
+  HostThreads host_threads_;  ///< Last: its threads end before what they use
 };
 
 }  // namespace da3::run

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <run/flow.hpp>
-#include <run/flow_arena.hpp>
 
 // Host work: taking inputs from the scanner, decoding, finishing.
 namespace da3::run {
@@ -51,11 +50,7 @@ void Flow::kick_locked() {
   // next.
   if (runners_ < limits_.host_threads && next_work_locked() != Work::kNone) {
     ++runners_;
-    hand_over(this);
-    arena_->arena.enqueue([this] {
-      take_over(this);
-      run_host();
-    });
+    host_threads_.call();
   }
 }
 

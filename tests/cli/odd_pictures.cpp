@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <jpeglib.h>
-#include <opencv2/imgcodecs.hpp>
 #include <tiffio.h>
 
 #include <cli/odd_pictures.hpp>
@@ -143,7 +142,7 @@ void add_jpegs(std::vector<OddPicture>& all, const Image& picture) {
   }
   all.push_back({"ycck.jpg", encode_cmyk_jpeg(kSize, Bytes(kSize.area() * 4, 77)), kSize});
   all.push_back({"cmyk.jpg", plain_cmyk_jpeg(kSize), kSize});
-  all.push_back({"progressive.jpg", encode(picture, ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, 1}), kSize});
+  all.push_back({"progressive.jpg", encode(picture, ".jpg", {.progressive = true}), kSize});
   all.push_back({"grey.jpeg", encode_grey(grey_picture(kSize), ".jpg"), kSize});
   all.push_back({"rubbish-behind.jpg", jpeg + text("rubbish\xff\xd8\xff\xd9 behind the end"), kSize});
 }
@@ -174,14 +173,14 @@ void add_others(std::vector<OddPicture>& all, const Image& picture) {
   exact("24.bmp", encode(picture, ".bmp"));
   exact("32.bmp", encode_with_alpha(picture, ".bmp"));
   all.push_back({"palette.bmp", palette_bmp(grey_picture(kSize)), kSize});
-  all.push_back({"lossy.webp", encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 80}), kSize});
-  exact("lossless.webp", encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 101}));
+  all.push_back({"lossy.webp", encode(picture, ".webp", {.quality = 80}), kSize});
+  exact("lossless.webp", encode(picture, ".webp"));
   exact("alpha.webp", encode_with_alpha(picture, ".webp"));
   exact("8.tif", encode_tiff(kSize, picture.rgb, {}));
   exact("16.tiff", encode_16_bit(picture, ".tiff"));
   exact("lzw.tif", encode_tiff(kSize, picture.rgb, {.compression = COMPRESSION_LZW}));
   exact("pages.tif", encode_tiff(kSize, picture.rgb, {.pages = 3}));
-  exact("plain.ppm", encode(picture, ".ppm", {cv::IMWRITE_PXM_BINARY, 0}));
+  exact("plain.ppm", encode(picture, ".ppm", {.plain = true}));
   exact("binary.pnm", encode(picture, ".ppm"));
   exact("16.ppm", ppm_16(picture));
   all.push_back({"binary.pgm", encode_grey(grey_picture(kSize), ".pgm"), kSize});
@@ -244,13 +243,13 @@ void add_cut(std::vector<UnusableFile>& all, const Image& picture) {
   all.push_back({"empty.jpg", {}, {"image.truncated"}});
   all.push_back({"cut.jpg", cut(encode(picture, ".jpg"), 60), {"image.truncated"}});
   all.push_back({"cut.png", cut(encode(picture, ".png"), 60), {"image.truncated"}});
-  all.push_back({"cut.webp", cut(encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 80}), 60), damage});
+  all.push_back({"cut.webp", cut(encode(picture, ".webp", {.quality = 80}), 60), damage});
   all.push_back({"cut.tif", cut(encode_tiff(kSize, picture.rgb, {}), 60), damage});
   all.push_back({"cut.bmp", cut(encode(picture, ".bmp"), 60), {"image.truncated"}});
   Bytes checksum = encode(picture, ".png");
   checksum[checksum.size() / 2] ^= 0x10;
   all.push_back({"checksum.png", checksum, {"image.corrupt"}});
-  Bytes chunk = encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 80});
+  Bytes chunk = encode(picture, ".webp", {.quality = 80});
   std::fill_n(chunk.begin() + 16, 4, 0xFF);  // The length of its first chunk
   all.push_back({"chunk.webp", chunk, damage});
 }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,9 +9,8 @@
 #include <codec/decode.hpp>
 #include <codec/samples.hpp>
 #include <gtest/gtest.h>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <tiffio.h>
+#include <webp/decode.h>
 #include <zlib.h>
 
 namespace da3::testing {
@@ -22,23 +22,23 @@ Image decoded(const Bytes& bytes) {
   return codec::decode(bytes, "picture").image;
 }
 
-/// What OpenCV, another reader, makes of `bytes`.
-Image by_opencv(const Bytes& bytes) {
-  cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);
-  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return {{picture.rows, picture.cols}, Bytes(picture.data, picture.data + picture.total() * 3)};
+/// What libwebp makes of `bytes` in the opposite order of channels.
+Image read_webp(const Bytes& bytes) {
+  Image picture;
+  const std::unique_ptr<std::uint8_t, void (*)(void*)> bgr(
+      WebPDecodeBGR(bytes.data(), bytes.size(), &picture.size.width, &picture.size.height), WebPFree);
+  for (std::size_t i = 0; i < picture.size.area() * 3; i += 3)
+    picture.rgb.insert(picture.rgb.end(), {bgr.get()[i + 2], bgr.get()[i + 1], bgr.get()[i]});
+  return picture;
 }
 
-TEST(DecodeJpeg, GivesThePixelsOfAnotherReader) {
+TEST(DecodeJpeg, GivesThePixelsThatLibjpegGivesByItsDefaults) {
   const Image picture = sample_picture(kOdd);
-  const std::vector<std::vector<int>> variants{{},
-                                               {cv::IMWRITE_JPEG_PROGRESSIVE, 1},
-                                               {cv::IMWRITE_JPEG_QUALITY, 20},
-                                               {cv::IMWRITE_JPEG_RST_INTERVAL, 2},
-                                               {cv::IMWRITE_JPEG_OPTIMIZE, 1}};
-  for (const std::vector<int>& parameters : variants) {
-    const Bytes bytes = encode(picture, ".jpg", parameters);
-    EXPECT_EQ(decoded(bytes).rgb, by_opencv(bytes).rgb);
+  const std::vector<EncodeOptions> variants{
+      {}, {.progressive = true}, {.quality = 20}, {.restart_interval = 2}, {.optimize = true}};
+  for (const EncodeOptions& options : variants) {
+    const Bytes bytes = encode(picture, ".jpg", options);
+    EXPECT_EQ(decoded(bytes).rgb, read_jpeg(bytes).rgb);
   }
 }
 
@@ -171,11 +171,13 @@ TEST(DecodeBmp, ReadsRunLengths) {
   EXPECT_EQ(two_rows.rgb, (Bytes{255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0, 255, 0, 0}));
 }
 
-TEST(DecodeWebp, ReadsLosslessExactlyAndLossyAsAnotherReader) {
+TEST(DecodeWebp, ReadsLosslessExactlyAndLossyInEitherOrderOfChannels) {
   const Image picture = sample_picture(kOdd);
-  EXPECT_EQ(decoded(encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 101})).rgb, picture.rgb);
-  const Bytes lossy = encode(picture, ".webp", {cv::IMWRITE_WEBP_QUALITY, 80});
-  EXPECT_LE(largest_difference(decoded(lossy), by_opencv(lossy)), 1);  // Conversion from YUV to BGR or RGB
+  EXPECT_EQ(decoded(encode(picture, ".webp")).rgb, picture.rgb);
+  const Bytes lossy = encode(picture, ".webp", {.quality = 80});
+  EXPECT_EQ(decoded(lossy).rgb, read_webp(lossy).rgb);
+  EXPECT_LE(largest_difference(decoded(lossy), picture),
+            90);  // Noise goes; swapped channels differ by over 150
 }
 
 TEST(DecodeTiff, KeepsEveryPixelInEveryLayout) {
@@ -245,8 +247,8 @@ Bytes with_surplus(const Bytes& jpeg, const Bytes& surplus) {
 }
 
 TEST(DecodeJpeg, PassesOverSurplusBytesBeforeItsEnd) {
-  for (const int progressive : {0, 1}) {
-    const Bytes jpeg = encode(sample_picture({101, 67}), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
+  for (const bool progressive : {false, true}) {
+    const Bytes jpeg = encode(sample_picture({101, 67}), ".jpg", {.progressive = progressive});
     ASSERT_EQ(jpeg[jpeg.size() - 1], 0xD9);
     const Image plain = decoded(jpeg);
     for (const Bytes& surplus : {Bytes(1, 0), Bytes(2, 0), Bytes(6, 0), Bytes(512, 0), Bytes(2048, 0x55)}) {
@@ -322,7 +324,7 @@ TEST(DecodePnm, ScalesSixteenBitsAndRounds) {
 TEST(DecodePnm, KeepsEveryPixelOfAnotherWriter) {
   const Image picture = sample_picture(kOdd);
   EXPECT_EQ(decoded(encode(picture, ".ppm")).rgb, picture.rgb);
-  EXPECT_EQ(decoded(encode(picture, ".ppm", {cv::IMWRITE_PXM_BINARY, 0})).rgb, picture.rgb);
+  EXPECT_EQ(decoded(encode(picture, ".ppm", {.plain = true})).rgb, picture.rgb);
   EXPECT_EQ(decoded(encode_grey(grey_picture(kOdd), ".pgm")).rgb, grey_picture(kOdd).rgb);
 }
 

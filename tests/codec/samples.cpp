@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -8,33 +9,16 @@
 #include <stdexcept>
 
 #include <codec/samples.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
+#include <jpeglib.h>
 #include <png.h>
 #include <tiffio.h>
-#include <turbojpeg.h>
+#include <webp/encode.h>
 #include <zlib.h>
 
 #include <testing/temporary_folder.hpp>
 
 namespace da3::testing {
 namespace {
-
-cv::Mat as_bgr(const Image& picture) {
-  const cv::Mat rgb(picture.size.height, picture.size.width, CV_8UC3,
-                    const_cast<std::uint8_t*>(picture.rgb.data()));
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  return bgr;
-}
-
-Bytes encode_mat(const cv::Mat& picture, const std::string& extension,
-                 const std::vector<int>& parameters = {}) {
-  Bytes bytes;
-  if (!cv::imencode(extension, picture, bytes, parameters))
-    throw std::runtime_error("cannot encode " + extension);
-  return bytes;
-}
 
 void append(Bytes& bytes, std::uint64_t value, int length, bool big_endian) {
   for (int i = 0; i < length; ++i) {
@@ -67,29 +51,6 @@ Image grey_picture(Size size, std::uint32_t seed) {
   for (std::size_t i = 0; i < picture.rgb.size(); i += 3)
     picture.rgb[i + 1] = picture.rgb[i + 2] = picture.rgb[i];
   return picture;
-}
-
-Bytes encode(const Image& picture, const std::string& extension, const std::vector<int>& parameters) {
-  return encode_mat(as_bgr(picture), extension, parameters);
-}
-
-Bytes encode_grey(const Image& picture, const std::string& extension) {
-  cv::Mat grey;
-  cv::extractChannel(as_bgr(picture), grey, 2);
-  return encode_mat(grey, extension);
-}
-
-Bytes encode_with_alpha(const Image& picture, const std::string& extension) {
-  cv::Mat bgra;
-  cv::cvtColor(as_bgr(picture), bgra, cv::COLOR_BGR2BGRA);
-  bgra.forEach<cv::Vec4b>([](cv::Vec4b& pixel, const int*) { pixel[3] = 10; });
-  return encode_mat(bgra, extension);
-}
-
-Bytes encode_16_bit(const Image& picture, const std::string& extension) {
-  cv::Mat wide;
-  as_bgr(picture).convertTo(wide, CV_16U, 257);
-  return encode_mat(wide, extension);
 }
 
 Bytes encode_png(Size size, std::span<const std::uint8_t> rows, const PngOptions& options,
@@ -217,19 +178,194 @@ Bytes encode_tiff_pages(const std::vector<TiffPage>& pages) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Bytes encode_cmyk_jpeg(Size size, std::span<const std::uint8_t> cmyk) {
-  Bytes inverted(cmyk.begin(), cmyk.end());
-  for (std::uint8_t& value : inverted) value = static_cast<std::uint8_t>(255 - value);
-  const tjhandle compressor = tjInitCompress();
+namespace {
+
+/// Samples of 8 bits: grey, RGB or RGBA.
+struct Raster {
+  Size size;
+  int channels = 3;
+  Bytes samples;
+
+  const std::uint8_t* row(int y) const {
+    return samples.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width * channels);
+  }
+};
+
+Bytes jpeg_of(const Raster& raster, J_COLOR_SPACE given, const EncodeOptions& options) {
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};  // Its defaults: a message, and the test program ends
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&jpeg);
   unsigned char* out = nullptr;
   unsigned long length = 0;
-  const int failed = tjCompress2(compressor, inverted.data(), size.width, 0, size.height, TJPF_CMYK, &out,
-                                 &length, TJSAMP_444, 100, 0);
-  if (failed != 0) throw std::runtime_error(tjGetErrorStr2(compressor));
+  jpeg_mem_dest(&jpeg, &out, &length);
+  jpeg.image_width = static_cast<JDIMENSION>(raster.size.width);
+  jpeg.image_height = static_cast<JDIMENSION>(raster.size.height);
+  jpeg.input_components = raster.channels;
+  jpeg.in_color_space = given;
+  jpeg_set_defaults(&jpeg);
+  if (given == JCS_CMYK) jpeg_set_colorspace(&jpeg, JCS_YCCK);
+  jpeg_set_quality(&jpeg, options.quality == 0 ? 95 : options.quality, TRUE);
+  if (given == JCS_CMYK) jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
+  if (given == JCS_CMYK) jpeg.comp_info[3].h_samp_factor = jpeg.comp_info[3].v_samp_factor = 1;
+  if (options.progressive) jpeg_simple_progression(&jpeg);
+  jpeg.optimize_coding = options.optimize ? TRUE : FALSE;
+  jpeg.restart_interval = static_cast<unsigned int>(options.restart_interval);
+  jpeg_start_compress(&jpeg, TRUE);
+  for (int y = 0; y < raster.size.height; ++y) {
+    JSAMPROW row = const_cast<JSAMPROW>(raster.row(y));
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
   Bytes bytes(out, out + length);
-  tjFree(out);
-  tjDestroy(compressor);
+  std::free(out);
   return bytes;
+}
+
+Bytes webp_of(const Raster& raster, const EncodeOptions& options) {
+  const int stride = raster.size.width * raster.channels;
+  const auto quality = static_cast<float>(options.quality);
+  std::uint8_t* out = nullptr;
+  std::size_t length = 0;
+  if (raster.channels == 4) {
+    length = WebPEncodeLosslessRGBA(raster.row(0), raster.size.width, raster.size.height, stride, &out);
+  } else if (options.quality == 0) {
+    length = WebPEncodeLosslessRGB(raster.row(0), raster.size.width, raster.size.height, stride, &out);
+  } else {
+    length = WebPEncodeRGB(raster.row(0), raster.size.width, raster.size.height, stride, quality, &out);
+  }
+  if (length == 0) throw std::runtime_error("libwebp cannot write this");
+  Bytes bytes(out, out + length);
+  WebPFree(out);
+  return bytes;
+}
+
+/// Bottom row first, B before R, rows filled up to four bytes; grey has a palette.
+Bytes bmp_of(const Raster& raster) {
+  const auto channels = static_cast<std::size_t>(raster.channels);
+  const std::size_t row_bytes = (static_cast<std::size_t>(raster.size.width) * channels + 3) / 4 * 4;
+  const std::size_t colours = channels == 1 ? 256 : 0;
+  const std::size_t data_at = 54 + 4 * colours;
+  const std::size_t data_bytes = row_bytes * static_cast<std::size_t>(raster.size.height);
+  Bytes bytes{'B', 'M'};
+  for (const std::uint64_t value : {data_at + data_bytes, std::size_t{0}, data_at, std::size_t{40}})
+    append(bytes, value, 4, false);
+  append(bytes, static_cast<std::uint64_t>(raster.size.width), 4, false);
+  append(bytes, static_cast<std::uint64_t>(raster.size.height), 4, false);
+  append(bytes, 1, 2, false);
+  append(bytes, 8 * channels, 2, false);
+  append(bytes, 0, 4, false);
+  append(bytes, data_bytes, 4, false);
+  append(bytes, 0, 8, false);
+  append(bytes, colours, 4, false);
+  append(bytes, 0, 4, false);
+  for (std::uint64_t grey = 0; grey < colours; ++grey) append(bytes, grey * 0x10101, 4, false);
+  for (int y = raster.size.height - 1; y >= 0; --y) {
+    const std::uint8_t* row = raster.row(y);
+    for (std::size_t x = 0; x < static_cast<std::size_t>(raster.size.width); ++x, row += channels) {
+      if (channels == 1) {
+        bytes.push_back(row[0]);
+      } else {
+        bytes.insert(bytes.end(), {row[2], row[1], row[0]});
+        if (channels == 4) bytes.push_back(row[3]);
+      }
+    }
+    bytes.resize((bytes.size() - data_at + 3) / 4 * 4 + data_at);
+  }
+  return bytes;
+}
+
+Bytes pnm_of(const Raster& raster, bool plain) {
+  const int kind = (raster.channels == 1 ? 2 : 3) + (plain ? 0 : 3);
+  std::string text = "P" + std::to_string(kind) + "\n" + std::to_string(raster.size.width) + " " +
+                     std::to_string(raster.size.height) + "\n255\n";
+  if (!plain) {
+    text.append(raster.samples.begin(), raster.samples.end());
+  } else {
+    const auto in_row = static_cast<std::size_t>(raster.size.width * raster.channels);
+    for (std::size_t i = 0; i < raster.samples.size(); ++i)
+      text += std::to_string(raster.samples[i]) + ((i + 1) % in_row == 0 ? "\n" : " ");
+  }
+  return {text.begin(), text.end()};
+}
+
+/// Of 8 bits, or of 16 (each value * 257).
+Bytes write(const Raster& raster, const std::string& extension, const EncodeOptions& options, int bits = 8) {
+  Bytes rows = raster.samples;
+  if (bits == 16) {
+    rows.clear();
+    for (const std::uint8_t value : raster.samples) rows.insert(rows.end(), 2, value);
+  }
+  if (extension == ".png") {
+    const int color_type = raster.channels == 1 ? 0 : raster.channels == 3 ? 2 : 6;
+    return encode_png(raster.size, rows, {.color_type = color_type, .bit_depth = bits});
+  }
+  if (extension == ".tif" || extension == ".tiff") {
+    return encode_tiff(raster.size, rows,
+                       {.compression = COMPRESSION_LZW,
+                        .bits = bits,
+                        .samples = raster.channels,
+                        .photometric = raster.channels == 1 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB,
+                        .unassociated_alpha = raster.channels == 4});
+  }
+  if (extension == ".jpg") return jpeg_of(raster, raster.channels == 1 ? JCS_GRAYSCALE : JCS_RGB, options);
+  if (extension == ".webp") return webp_of(raster, options);
+  if (extension == ".bmp") return bmp_of(raster);
+  if (extension == ".ppm" || extension == ".pgm") return pnm_of(raster, options.plain);
+  throw std::runtime_error("cannot encode " + extension);
+}
+
+}  // namespace
+
+Bytes encode(const Image& picture, const std::string& extension, const EncodeOptions& options) {
+  return write({picture.size, 3, picture.rgb}, extension, options);
+}
+
+Bytes encode_grey(const Image& picture, const std::string& extension) {
+  Raster grey{picture.size, 1, {}};
+  for (std::size_t i = 0; i < picture.rgb.size(); i += 3) grey.samples.push_back(picture.rgb[i]);
+  return write(grey, extension, {});
+}
+
+Bytes encode_with_alpha(const Image& picture, const std::string& extension) {
+  constexpr std::uint8_t kAlpha = 10;
+  Raster raster{picture.size, 4, {}};
+  for (std::size_t i = 0; i < picture.rgb.size(); i += 3)
+    raster.samples.insert(raster.samples.end(),
+                          {picture.rgb[i], picture.rgb[i + 1], picture.rgb[i + 2], kAlpha});
+  return write(raster, extension, {});
+}
+
+Bytes encode_16_bit(const Image& picture, const std::string& extension) {
+  return write({picture.size, 3, picture.rgb}, extension, {}, 16);
+}
+
+Bytes encode_cmyk_jpeg(Size size, std::span<const std::uint8_t> cmyk) {
+  Raster inverted{size, 4, {cmyk.begin(), cmyk.end()}};
+  for (std::uint8_t& value : inverted.samples) value = static_cast<std::uint8_t>(255 - value);
+  return jpeg_of(inverted, JCS_CMYK, {.quality = 100});
+}
+
+Image read_jpeg(const Bytes& bytes) {
+  jpeg_decompress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&jpeg);
+  jpeg_mem_src(&jpeg, bytes.data(), static_cast<unsigned long>(bytes.size()));
+  jpeg_read_header(&jpeg, TRUE);
+  jpeg.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&jpeg);
+  Image picture;
+  picture.size = {static_cast<int>(jpeg.output_height), static_cast<int>(jpeg.output_width)};
+  picture.rgb.resize(picture.size.area() * 3);
+  while (jpeg.output_scanline < jpeg.output_height) {
+    JSAMPROW row = picture.rgb.data() + std::size_t{3} * jpeg.output_width * jpeg.output_scanline;
+    jpeg_read_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_decompress(&jpeg);
+  jpeg_destroy_decompress(&jpeg);
+  return picture;
 }
 
 Bytes exif_tiff(const ExifBlock& block) {

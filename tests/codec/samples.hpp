@@ -23,8 +23,16 @@ Image sample_picture(Size size, std::uint32_t seed = 1);
 /// The same picture in grey: R = G = B.
 Image grey_picture(Size size, std::uint32_t seed = 1);
 
-/// `picture` by OpenCV's encoder for `extension`; `parameters` as for cv::imwrite.
-Bytes encode(const Image& picture, const std::string& extension, const std::vector<int>& parameters = {});
+struct EncodeOptions {
+  int quality = 0;  ///< Of JPEG and WebP, 1 to 100; 0: 95 of JPEG, lossless WebP
+  bool progressive = false;
+  bool optimize = false;
+  int restart_interval = 0;  ///< Of JPEG, in blocks of 16 x 16
+  bool plain = false;        ///< PNM with numbers in text
+};
+/// `picture` as a file of `extension`: libjpeg (4:2:0), libpng, libtiff (LZW), libwebp; BMP and PNM are
+/// written by their specifications.
+Bytes encode(const Image& picture, const std::string& extension, const EncodeOptions& options = {});
 /// With one channel, four (alpha 10), or 16 bits (each value * 257).
 Bytes encode_grey(const Image& picture, const std::string& extension);
 Bytes encode_with_alpha(const Image& picture, const std::string& extension);
@@ -64,8 +72,11 @@ struct TiffPage {
 };
 Bytes encode_tiff_pages(const std::vector<TiffPage>& pages);
 
-/// A CMYK or YCCK JPEG as Adobe writes it (inverted). `cmyk`: (H, W, 4), 255 = full ink.
+/// A YCCK JPEG as Adobe writes it (inverted). `cmyk`: (H, W, 4), 255 = full ink.
 Bytes encode_cmyk_jpeg(Size size, std::span<const std::uint8_t> cmyk);
+
+/// What libjpeg makes of `jpeg` by its defaults, row by row.
+Image read_jpeg(const Bytes& jpeg);
 
 /// Fields of an EXIF block; absent ones are left out.
 struct ExifBlock {

@@ -4,11 +4,11 @@
 #include <formats/fixtures.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <opencv2/imgcodecs.hpp>
 
 #include <da3/error.hpp>
 
 #include <testing/npz.hpp>
+#include <testing/png.hpp>
 #include <testing/temporary_folder.hpp>
 
 namespace da3::formats {
@@ -42,11 +42,17 @@ TEST(Encode, GivesNothingForNone) {
 
 TEST(Encode, SideIsThePhotoLeftOfTheMap) {
   const EncodedSet encoded = encode(everything(), {Format::kVis, Format::kSide});
-  const cv::Mat vis = cv::imdecode(encoded.files[0].bytes, cv::IMREAD_UNCHANGED);
-  const cv::Mat side = cv::imdecode(encoded.files[1].bytes, cv::IMREAD_UNCHANGED);
-  ASSERT_EQ(side.cols, 18);
-  EXPECT_EQ(side.at<cv::Vec3b>(3, 7), cv::Vec3b(77, 77, 77));
-  EXPECT_EQ(cv::norm(side.colRange(8, 18), vis, cv::NORM_INF), 0);
+  const testing::PngSamples vis = testing::read_png(encoded.files[0].bytes);
+  const testing::PngSamples side = testing::read_png(encoded.files[1].bytes);
+  ASSERT_EQ(side.size, (Size{vis.size.height, 18}));
+  ASSERT_EQ(vis.size.width, 10);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(vis.size.height); ++y) {
+    const auto row = std::span(side.rows).subspan(y * 18 * 3, std::size_t{18} * 3);
+    EXPECT_EQ(std::vector<std::uint8_t>(row.begin(), row.begin() + 8 * 3),
+              std::vector<std::uint8_t>(8 * 3, 77));
+    EXPECT_TRUE(std::equal(row.begin() + 8 * 3, row.end(),
+                           vis.rows.begin() + static_cast<std::ptrdiff_t>(y * 10 * 3)));
+  }
 }
 
 TEST(Encode, NpzHasTheMapsThatAreThere) {

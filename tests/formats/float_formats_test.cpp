@@ -11,7 +11,6 @@
 #include <formats/float_formats.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <opencv2/imgcodecs.hpp>
 
 #include <da3/error.hpp>
 
@@ -156,13 +155,17 @@ assert zipfile.ZipFile('a.npz').testzip() is None
 )"));
 }
 
-TEST(Pfm, OpenCvReadsItRightWayUp) {
+TEST(Pfm, HasItsRowsBottomFirstInLittleEndian) {
   const DepthMap map = random_map(23, 17, 4);
-  const cv::Mat read = cv::imdecode(encode_pfm(map), cv::IMREAD_UNCHANGED);
-  ASSERT_EQ(read.type(), CV_32FC1);
-  ASSERT_EQ(read.rows, 23);
-  ASSERT_EQ(read.cols, 17);
-  EXPECT_TRUE(same_bits({read.begin<float>(), read.end<float>()}, map.values));
+  const std::vector<std::uint8_t> pfm = encode_pfm(map);
+  const std::string header = "Pf\n17 23\n-1.0\n";
+  ASSERT_EQ(pfm.size(), header.size() + map.values.size() * sizeof(float));
+  EXPECT_EQ(std::string(pfm.begin(), pfm.begin() + static_cast<std::ptrdiff_t>(header.size())), header);
+  std::vector<float> read(map.values.size());
+  for (std::size_t y = 0; y < 23; ++y)
+    std::memcpy(read.data() + 17 * (22 - y), pfm.data() + header.size() + 17 * y * sizeof(float),
+                17 * sizeof(float));
+  EXPECT_TRUE(same_bits(read, map.values));
 }
 
 TEST(Exr, OpenExrReadsEveryChannelBitForBit) {

@@ -7,16 +7,20 @@
 #include <formats/fixtures.hpp>
 #include <formats/png16.hpp>
 #include <gtest/gtest.h>
-#include <opencv2/imgcodecs.hpp>
+
+#include <testing/png.hpp>
 
 namespace da3::formats {
 namespace {
 
-/// The grey values as OpenCV reads them.
+/// The grey values as libpng reads them.
 std::vector<std::uint16_t> greys(const EncodedPng16& png, Size size) {
-  const cv::Mat read = cv::imdecode(png.bytes, cv::IMREAD_UNCHANGED);
-  if (read.type() != CV_16UC1 || read.rows != size.height || read.cols != size.width) return {};
-  return {read.begin<std::uint16_t>(), read.end<std::uint16_t>()};
+  const testing::PngSamples read = testing::read_png(png.bytes);
+  if (read.channels != 1 || read.bits != 16 || read.size != size) return {};
+  std::vector<std::uint16_t> values;
+  for (std::size_t i = 0; i + 1 < read.rows.size(); i += 2)
+    values.push_back(static_cast<std::uint16_t>(read.rows[i] << 8U | read.rows[i + 1]));
+  return values;
 }
 
 /// The tEXt chunks, read by the PNG specification's layout.

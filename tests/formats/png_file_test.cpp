@@ -8,8 +8,8 @@
 
 #include <formats/png_file.hpp>
 #include <gtest/gtest.h>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
+
+#include <testing/png.hpp>
 
 namespace da3::formats {
 namespace {
@@ -20,21 +20,13 @@ struct PngCase {
   PngPacker packer;
 };
 
-/// The samples as a PNG holds them, by OpenCV.
+/// The samples as a PNG holds them; none if they are of another kind.
 std::vector<std::uint8_t> read_back(const std::vector<std::uint8_t>& png, PngPixels pixels) {
-  cv::Mat read = cv::imdecode(png, cv::IMREAD_UNCHANGED);
-  std::vector<std::uint8_t> samples;
-  if (pixels == PngPixels::kRgb8) {
-    if (read.type() != CV_8UC3) return {};
-    cv::cvtColor(read, read, cv::COLOR_BGR2RGB);
-    return {read.datastart, read.dataend};
-  }
-  if (read.type() != CV_16UC1) return {};
-  for (auto value = read.begin<std::uint16_t>(); value != read.end<std::uint16_t>(); ++value) {
-    samples.push_back(static_cast<std::uint8_t>(*value >> 8U));
-    samples.push_back(static_cast<std::uint8_t>(*value & 0xFFU));
-  }
-  return samples;
+  const testing::PngSamples read = testing::read_png(png);
+  const bool is_rgb8 = read.channels == 3 && read.bits == 8;
+  const bool is_grey16 = read.channels == 1 && read.bits == 16;
+  if (pixels == PngPixels::kRgb8 ? !is_rgb8 : !is_grey16) return {};
+  return read.rows;
 }
 
 /// Runs and noise, so that packers find both.
@@ -49,7 +41,7 @@ std::vector<std::uint8_t> some_rows(std::size_t count) {
 
 class PngFile : public ::testing::TestWithParam<PngCase> {};
 
-TEST_P(PngFile, OpenCvReadsEverySampleBack) {
+TEST_P(PngFile, LibpngReadsEverySampleBack) {
   const PngCase& c = GetParam();
   const std::size_t bytes = c.pixels == PngPixels::kGrey16 ? 2 : 3;
   for (const Size size : {Size{1, 1}, Size{1, 300}, Size{300, 1}, Size{97, 131}}) {

@@ -21,7 +21,7 @@ namespace {
 
 namespace text = network_text;
 
-/// Fastest first on the processors that were measured (docs/performance.md).
+/// Fastest first on the processors that were measured (docs/lab/linear-layers.md).
 constexpr std::array kEngines{at::QEngine::ONEDNN, at::QEngine::X86, at::QEngine::FBGEMM};
 
 constexpr std::int64_t kRowsPerTask = 32;

@@ -17,8 +17,8 @@ namespace {
 
 using Facts = CpuOperatorFacts;
 
-/// A way to compute a part of the networks, where it is taken, what is called and why (docs/performance.md
-/// has the figures).
+/// A way to compute a part of the networks, where it is taken, what is called and why (docs/lab has
+/// the figures).
 struct Rule {
   const char* part;
   bool (*holds)(const Facts&);
