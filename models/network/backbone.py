@@ -103,18 +103,44 @@ def spread(self, metric: Tensor) -> Tensor:
     return torch.abs((metric - least) / (most - least + 1e-8) - 0.5)
 
 
-def reference_first(self, tokens: Tensor) -> Tensor:
-    # tokens: (B, S, C), token 0 of each view. Returns (B, S), an order of the views of each scene: the one nearest to
-    # the middle in similarity, norm and variance ("saddle_balanced") first, then the others as they were.
-    B, S, C = tokens.shape
-    tokens = tokens.to(6)  # float32: views may be alike, and the scores are differences
+def saddle_balanced(self, tokens: Tensor) -> Tensor:
+    # tokens: (B, S, C) float32, token 0 of each view. Returns (B, 1): the view nearest to the middle in similarity, norm
+    # and variance.
     length = torch.norm(tokens, 2, [-1], True)
     unit = tokens / length
-    similarity = torch.matmul(unit, unit.transpose(1, 2)) - torch.eye(S, device=tokens.device)
-    score = self.spread(torch.sum(similarity, [-1]) / (S - 1))
+    similarity = torch.matmul(unit, unit.transpose(1, 2)) - torch.eye(tokens.size(1), device=tokens.device)
+    score = self.spread(torch.sum(similarity, [-1]) / (tokens.size(1) - 1))
     score = score + self.spread(length.squeeze(-1))
     score = score + self.spread(torch.var(unit, [-1], True))
-    reference = torch.argmin(score, 1, True)
+    return torch.argmin(score, 1, True)
+
+
+def saddle_sim_range(self, tokens: Tensor) -> Tensor:
+    # As saddle_balanced: the view with the widest range of similarities to the others and 0. The two most similar views
+    # tie but for rounding, so the first one within 1e-6 of the best is taken.
+    unit = tokens / torch.norm(tokens, 2, [-1], True)
+    similarity = torch.matmul(unit, unit.transpose(1, 2)) - torch.eye(tokens.size(1), device=tokens.device)
+    score = torch.amax(similarity, [-1]) - torch.amin(similarity, [-1])
+    best = score >= torch.amax(score, [1], True) - 1e-6
+    number = torch.arange(tokens.size(1), device=tokens.device).expand_as(score)
+    return torch.amin(torch.where(best, number, tokens.size(1)), [1], True)
+
+
+def reference_first(self, tokens: Tensor, tables: Dict[str, Tensor]) -> Tensor:
+    # tokens: (B, S, C), token 0 of each view. Returns (B, S), an order of the views of each scene: the reference first,
+    # then the others as they were. tables["reference"], where it is, says which: a view's number, -1: saddle_balanced,
+    # as without it, -2: saddle_sim_range.
+    B, S, C = tokens.shape
+    tokens = tokens.to(6)  # float32: views may be alike, and the scores are differences
+    asked = -1
+    if "reference" in tables:
+        asked = int(tables["reference"])
+    if asked >= 0:
+        reference = torch.full([B, 1], asked, device=tokens.device)
+    elif asked == -2:
+        reference = self.saddle_sim_range(tokens)
+    else:
+        reference = self.saddle_balanced(tokens)
     position = torch.arange(S, device=tokens.device).expand(B, S)
     order = torch.where(position <= reference, position - 1, position)
     return torch.where(position == 0, reference, order)
@@ -128,7 +154,8 @@ def take_views(self, x: Tensor, order: Tensor) -> Tensor:
 
 def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> Dict[str, Tensor]:
     # Returns feat0..3 (B, S, P, 2 C): [latest within-view output, not normalised; this block's output after the final
-    # norm], and cam0..3 (B, S, 2 C): the same two of token 0, neither normalised.
+    # norm], and cam0..3 (B, S, 2 C): the same two of token 0, neither normalised. With tables["reference"] and three
+    # views or more also reference (B): the chosen view.
     B = image.size(0)
     S = image.size(1)
     x = self.tokens(image, tables["position"])
@@ -137,7 +164,7 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
     features: Dict[str, Tensor] = {}
     for i in range(self.num_blocks):
         if i == self.alt_start - 1 and S >= 3:
-            order = self.reference_first(x[:, 0].unflatten(0, [B, S]))
+            order = self.reference_first(x[:, 0].unflatten(0, [B, S]), tables)
             x = self.take_views(x, order)
         if i == self.alt_start:
             scenes = x.unflatten(0, [B, S])
@@ -161,4 +188,6 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
             level = str(len(features) // 2)
             features["feat" + level] = feature.unflatten(0, [B, S])
             features["cam" + level] = camera.unflatten(0, [B, S])
+    if "reference" in tables and order.size(1) > 0:
+        features["reference"] = order[:, 0]
     return features

@@ -56,6 +56,12 @@ std::size_t first_not_finite(const std::vector<float>& values) {
   return values.size();
 }
 
+/// Below three views nothing is chosen.
+bool tells_reference(const predict::Request& request) {
+  constexpr int kFewest = 3;
+  return request.reference && request.views >= kFewest;
+}
+
 std::vector<std::int64_t> shape_of(const std::string& key, const predict::Request& request) {
   if (key == "extrinsics") return {request.scenes, request.views, 3, 4};
   if (key == "intrinsics") return {request.scenes, request.views, 3, 3};
@@ -94,6 +100,12 @@ void check_request(const predict::Request& request, const ModelSpec& spec) {
   check_outputs(request.wanted, spec);
   const std::size_t bytes = request.size.area() * 3;
   const auto count = static_cast<std::size_t>(request.scenes) * static_cast<std::size_t>(request.views);
+  if (request.reference &&
+      (*request.reference < predict::kSaddleSimRange || *request.reference >= request.views)) {
+    throw Error(ErrorCode::kUsage, "reference view " + std::to_string(*request.reference) + " of " +
+                                       std::to_string(request.views) +
+                                       " views does not exist; they count from 0");
+  }
   if (request.scenes < 1 || request.views < 1 || request.pictures.size() != count) {
     throw Error(ErrorCode::kUsage, "A request of " + std::to_string(request.scenes) + " scenes of " +
                                        std::to_string(request.views) + " views has " +
@@ -121,6 +133,11 @@ std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const predict
   for (const std::string& key : wanted_outputs(request.wanted)) {
     selected.push_back(select(dictionary, key, shape_of(key, request), spec));
   }
+  if (tells_reference(request)) {
+    const auto found = dictionary.find("reference");
+    if (found == dictionary.end()) invalid(spec, "reference", "is missing");
+    selected.push_back(found->value().toTensor().to(at::kFloat).contiguous());
+  }
   return selected;
 }
 
@@ -136,6 +153,10 @@ predict::Result take_predictions(const std::vector<at::Tensor>& outputs, const p
   const std::vector<std::string> names = wanted_outputs(request.wanted);
   for (std::size_t i = 0; i < names.size(); ++i) {
     *places.at(names[i]) = finite_values(outputs.at(i), names[i], spec);
+  }
+  if (tells_reference(request)) {
+    for (const float view : finite_values(outputs.at(names.size()), "reference", spec))
+      result.references.push_back(static_cast<int>(view));
   }
   return result;
 }

@@ -35,7 +35,16 @@ std::string describe(const predict::Request& request) {
 }
 
 ForwardShape shape_of(const predict::Request& request) {
-  return {request.scenes, request.views, request.size, request.wanted};
+  return {request.scenes, request.views, request.size, request.wanted, request.reference};
+}
+
+/// The tables of a size, and the choice of the reference view where one was asked for.
+IValue with_reference(const IValue& tables, const predict::Request& request) {
+  if (!request.reference) return tables;
+  auto entries = tables.toGenericDict().copy();
+  // On the host: the network reads its value.
+  entries.insert_or_assign("reference", at::scalar_tensor(*request.reference, at::kLong));
+  return entries;
 }
 
 void mark(Stopwatch* stopwatch) {
@@ -282,10 +291,11 @@ std::vector<at::Tensor> TorchDepthModel::compute(const at::Tensor& pixels, const
   if (parts == 1) return compute_together(pixels, tables, request, stopwatch);
   predict::Request part = request;
   part.pictures.clear();
-  std::vector<std::vector<at::Tensor>> by_output(wanted_outputs(request.wanted).size());
+  std::vector<std::vector<at::Tensor>> by_output;
   for (const at::Tensor& scenes : pixels.tensor_split(parts)) {
     part.scenes = static_cast<int>(scenes.size(0));
     const std::vector<at::Tensor> outputs = compute_together(scenes, tables, part, stopwatch);
+    by_output.resize(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) by_output[i].push_back(outputs[i]);
   }
   std::vector<at::Tensor> joined;
@@ -313,9 +323,10 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
   const int height = request.size.height;
   const int width = request.size.width;
   const at::Tensor input = image.to(backbone_type(network_.precision, network_.device));
-  const IValue features = network_.offered.tables
-                              ? features_for_head(module.run_method("features_with", input, tables))
-                              : module.run_method("features", input);
+  const IValue features =
+      network_.offered.tables
+          ? features_for_head(module.run_method("features_with", input, with_reference(tables, request)))
+          : module.run_method("features", input);
   mark(stopwatch);
   const IValue outputs = network_.offered.tables
                              ? module.run_method("decode_with", features, tables, height, width)
@@ -325,6 +336,10 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
     const IValue cameras = module.run_method("pose_with", features, height, width);
     auto all = outputs.toGenericDict();
     for (const auto& camera : cameras.toGenericDict()) all.insert_or_assign(camera.key(), camera.value());
+  }
+  const IValue reference("reference");
+  if (request.reference && features.toGenericDict().contains(reference)) {
+    outputs.toGenericDict().insert_or_assign(reference, features.toGenericDict().at(reference));
   }
   return outputs;
 }

@@ -21,6 +21,11 @@ struct Wanted {
   bool pose = false;  ///< Cameras of the views of each scene.
 };
 
+/// Which view of a scene of three and more the network takes as its reference: a view's number from 0, or one
+/// of these rules of the original.
+inline constexpr int kSaddleBalanced = -1;
+inline constexpr int kSaddleSimRange = -2;
+
 /// B independent scenes of S views of one size. Shape: (B, S, H, W, 3) uint8 RGB, not normalised.
 struct Request {
   int scenes = 1;  ///< B
@@ -29,6 +34,8 @@ struct Request {
   /// B * S pictures, scene by scene, each (H, W, 3) contiguous. Lifetime: the call.
   std::vector<std::span<const std::uint8_t>> pictures;
   Wanted wanted;
+  /// Set: the reference view is chosen so and told. None: the network's own way, which is kSaddleBalanced.
+  std::optional<int> reference;
 };
 
 /// Milliseconds per phase; null where the model cannot tell.
@@ -49,6 +56,7 @@ struct Result {
   std::vector<float> sky;         ///< (B, S, H, W), 0..1; empty if not wanted
   std::vector<float> extrinsics;  ///< (B, S, 3, 4) camera_from_world; empty if not wanted
   std::vector<float> intrinsics;  ///< (B, S, 3, 3) in pixels of (H, W); empty if not wanted
+  std::vector<int> references;    ///< (B) the chosen view; empty unless asked for, and below three views
   PhaseTimes times;
   std::optional<std::uint64_t> peak_bytes;  ///< Highest tensor memory of this call above the loaded model
 };

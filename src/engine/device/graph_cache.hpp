@@ -26,12 +26,13 @@ struct ForwardShape {
   int views = 1;
   Size size;
   predict::Wanted wanted;
+  std::optional<int> reference{};
 
   std::int64_t pixels() const { return std::int64_t{scenes} * views * size.height * size.width; }
   bool operator==(const ForwardShape& other) const {
     const auto all = [](const ForwardShape& s) {
       return std::tuple(s.scenes, s.views, s.size.height, s.size.width, s.wanted.confidence, s.wanted.sky,
-                        s.wanted.pose);
+                        s.wanted.pose, s.reference);
     };
     return all(*this) == all(other);
   }
