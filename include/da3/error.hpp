@@ -26,7 +26,8 @@ enum class ErrorCode {
   kFocalMissing,       ///< A metric model without a focal length.
   kPredictionInvalid,  ///< The network's output has a wrong shape or values that are not finite.
   // Scenes.
-  kSceneCameras,  ///< A file of given cameras cannot be used.
+  kSceneCameras,    ///< A file of given cameras cannot be used.
+  kSceneAlignment,  ///< The network's cameras cannot be brought onto the given ones.
   // Models.
   kModelNotFound,   ///< No such file or installed name.
   kModelDamaged,    ///< The file cannot be read or its hash is wrong.

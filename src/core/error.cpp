@@ -30,6 +30,8 @@ std::string_view error_name(ErrorCode code) {
       return "prediction.invalid";
     case ErrorCode::kSceneCameras:
       return "scene.cameras";
+    case ErrorCode::kSceneAlignment:
+      return "scene.alignment";
     case ErrorCode::kModelNotFound:
       return "model.not_found";
     case ErrorCode::kModelDamaged:
@@ -86,6 +88,7 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kImageTooLarge:
     case ErrorCode::kFocalMissing:
     case ErrorCode::kPredictionInvalid:
+    case ErrorCode::kSceneAlignment:
     case ErrorCode::kOutputExists:
     case ErrorCode::kOutputCollision:
     case ErrorCode::kOutputName:

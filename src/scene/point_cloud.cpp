@@ -7,6 +7,7 @@
 
 #include <Eigen/Dense>
 #include <scene/linear_algebra.hpp>
+#include <scene/mixed_bits.hpp>
 #include <scene/point_cloud.hpp>
 
 #include <image/order_statistics.hpp>
@@ -18,13 +19,9 @@ constexpr float kSky = 0.3F;
 constexpr double kLeastThreshold = 1.05;
 constexpr double kHighPercentile = 90;
 
-/// splitmix64 of a pixel's place.
+/// Of a pixel's place.
 std::uint64_t hash_of(std::uint64_t view, std::uint64_t row, std::uint64_t column) {
-  std::uint64_t x = (view << 42U) ^ (row << 21U) ^ column;
-  x += 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31U);
+  return mixed_bits((view << 42U) ^ (row << 21U) ^ column);
 }
 
 class Selection {

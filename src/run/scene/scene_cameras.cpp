@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include <run/scene/scene_cameras.hpp>
+
+namespace da3::run {
+namespace {
+
+// Beyond these the cameras are more likely wrong than the network: world_from_camera given, OpenGL's axes,
+// another order.
+constexpr double kLargestRms = 0.3;
+constexpr double kLargestAngle = 20;
+
+std::string rounded(double value) {
+  const double tenths = std::round(value * 10) / 10;
+  std::string text = std::to_string(tenths);
+  return text.substr(0, text.find('.') + 2);
+}
+
+}  // namespace
+
+CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given,
+                                  bool keep_scale, scene::Unit unit) {
+  std::vector<std::filesystem::path> photos;
+  for (const scene::View& view : views) photos.push_back(view.file);
+  const cameras::CameraMatches matches = cameras::match_cameras(given, photos);
+  std::vector<Camera> wanted;
+  std::vector<Camera> predicted;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const cameras::GivenCamera& camera = given.cameras[matches.camera_of_photo[i]];
+    const Camera whole{camera.camera_from_world, intrinsics_for(camera, views[i].place.photo_size)};
+    wanted.push_back(camera_of_input(whole, views[i].place));
+    predicted.push_back(views[i].camera);
+  }
+  CameraOutcome outcome;
+  outcome.unused = matches.unused;
+  outcome.alignment = scene::align(predicted, wanted);
+  scene::adopt_cameras(views, wanted, outcome.alignment, keep_scale);
+  outcome.unit = keep_scale ? unit : given.unit == "m" ? scene::Unit::kMetres : scene::Unit::kGiven;
+  const std::string source = given.source.string();
+  if (!outcome.alignment.predicted_from_given) {
+    outcome.unit = unit;
+    outcome.warnings.emplace_back("scene.scale_unknown",
+                                  source + ": all cameras stand in one place, so nothing says how long the " +
+                                      "network's unit is; depth keeps it");
+  } else if (outcome.alignment.rms > kLargestRms || outcome.alignment.angle_deg > kLargestAngle) {
+    outcome.warnings.emplace_back(
+        "scene.cameras_disagree",
+        source + ": the cameras do not look like those that the photos show (" +
+            rounded(outcome.alignment.angle_deg) + " degrees, " + rounded(100 * outcome.alignment.rms) +
+            " % of the path); are they camera_from_world in OpenCV axes, and of these photos?");
+  }
+  return outcome;
+}
+
+}  // namespace da3::run
