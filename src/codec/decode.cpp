@@ -85,7 +85,8 @@ Decoded decode(std::span<const std::uint8_t> bytes, const std::string& name, con
       pixels = options.jpeg_pixels(bytes, header.size);
     Image stored = pixels ? Image{header.size, std::move(*pixels)} : codec.decode(picture, header);
     return {image::upright(std::move(stored), header.exif.orientation),
-            focal_from_exif(header.exif, header.size), focal_doubt(header.exif, header.size), header.note};
+            focal_from_exif(header.exif, header.size), focal_doubt(header.exif, header.size), header.note,
+            header.exif.orientation > 1};
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kOutOfMemory,
                 name + ": not enough memory to decode it; make it smaller or free memory");

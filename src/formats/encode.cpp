@@ -52,7 +52,7 @@ EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, cons
   for (const Format format : formats) {
     switch (format) {
       case Format::kPng16: {
-        EncodedPng16 file = encode_png16(set.depth, set.kind);
+        EncodedPng16 file = encode_png16(set.depth, set.kind, set.range);
         encoded.files.push_back({format, std::move(file.bytes)});
         encoded.png16 = file.scale;
         break;

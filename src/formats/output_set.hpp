@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <da3/image.hpp>
@@ -53,6 +54,8 @@ struct OutputSet {
   std::optional<std::string> unit;     ///< "m" or none
   std::optional<DepthMap> confidence;  ///< Of depth's size
   std::optional<DepthMap> sky;         ///< Of depth's size
+  /// Of 16-bit PNG where several maps share one scale: smallest and largest value. None: the map's own.
+  std::optional<std::pair<float, float>> range;
   std::optional<Image> photo;          ///< Of depth's height; needed where a format shows it
 };
 

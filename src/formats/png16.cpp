@@ -31,10 +31,11 @@ void put_big_endian(std::uint8_t* to, unsigned code) {
 
 /// Grey 1 is the smallest finite value and 65535 the largest. Both ends in double: scale and offset are exact
 /// to 1e-16, so that half a step is the only error.
-Png16Scale relative_scale(const DepthMap& depth) {
-  float low = std::numeric_limits<float>::infinity();
-  float high = -low;
+Png16Scale relative_scale(const DepthMap& depth, const std::optional<std::pair<float, float>>& range) {
+  float low = range ? range->first : std::numeric_limits<float>::infinity();
+  float high = range ? range->second : -low;
   for (const float value : depth.values) {
+    if (range) break;
     const bool finite = std::isfinite(value);
     low = finite && value < low ? value : low;
     high = finite && value > high ? value : high;
@@ -49,7 +50,8 @@ void put_relative(const DepthMap& depth, const Png16Scale& scale, std::uint8_t* 
   const double codes_per_unit = scale.scale > 0 ? 1 / scale.scale : 0;
   const double low = scale.offset + scale.scale;
   for (const float value : depth.values) {
-    const double code = std::isfinite(value) ? (value - low) * codes_per_unit + kFirstCode + 0.5 : 0;
+    const double code =
+        std::isfinite(value) ? std::max((value - low) * codes_per_unit + kFirstCode + 0.5, kFirstCode) : 0;
     put_big_endian(to, static_cast<unsigned>(std::min(code, kLastCode)));
     to += 2;
   }
@@ -70,7 +72,8 @@ std::uint64_t put_metric(const DepthMap& depth, std::uint8_t* to) {
 
 }  // namespace
 
-EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind) {
+EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
+                          const std::optional<std::pair<float, float>>& range) {
   if (depth.values.size() != depth.size.area()) {
     throw Error(ErrorCode::kInternal, "16-bit PNG: the depth map's values do not fill its size");
   }
@@ -80,7 +83,7 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind) {
   if (metric) {
     scale = {kMetresPerCode, 0, put_metric(depth, rows.data())};
   } else {
-    scale = relative_scale(depth);
+    scale = relative_scale(depth, range);
     put_relative(depth, scale, rows.data());
   }
   // Filter up and level 1: docs/output-formats.md, Measurements.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <da3/image.hpp>
@@ -29,8 +30,10 @@ struct EncodedPng16 {
 
 /// A 16-bit grey PNG of a depth map with scale, offset, kind and unit as text chunks. Metric maps:
 /// millimetres, values of zero or less mean no value. Other kinds: the map's own minimum is grey 1, its
-/// maximum grey 65535; a constant map has scale 0 and grey 1. Values that are not finite are grey 0. Throws:
-/// Error kInternal, kOutOfMemory.
-EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind);
+/// maximum grey 65535; a constant map has scale 0 and grey 1. `range`, smallest and largest value, stands
+/// instead of the map's own for maps that share one scale; values outside it become its ends. Values that are
+/// not finite are grey 0. Throws: Error kInternal, kOutOfMemory.
+EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
+                          const std::optional<std::pair<float, float>>& range = std::nullopt);
 
 }  // namespace da3::formats

@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+
+#include <fcntl.h>
+#include <journal/scene_journal.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <da3/error.hpp>
+
+#include <core/atomic_file.hpp>
+#include <core/write_failure.hpp>
+
+namespace da3::journal {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr mode_t kFileMode = 0666;
+
+/// A path of a manifest that may be used: relative and below the folder.
+bool is_below(const std::string& path) {
+  if (path.empty() || path.front() == '/') return false;
+  for (const auto& part : std::filesystem::path(path)) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+std::vector<std::string> paths_of(const Json& record, const char* key) {
+  std::vector<std::string> paths;
+  const auto found = record.find(key);
+  if (found == record.end() || !found->is_array()) return paths;
+  for (const Json& each : *found) {
+    if (each.is_string() && is_below(each.get_ref<const std::string&>())) paths.push_back(each);
+  }
+  return paths;
+}
+
+bool is_text(const Json& record, const char* key, std::string_view value) {
+  const auto found = record.find(key);
+  return found != record.end() && found->is_string() && found->get_ref<const std::string&>() == value;
+}
+
+void write_all(const core::FileDescriptor& file, const std::filesystem::path& path, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) throw core::write_failure(path, written < 0 ? errno : ENOSPC, text.size());
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace
+
+SceneJournal::SceneJournal(std::filesystem::path folder)
+    : folder_(std::move(folder)), file_(folder_ / "manifest.jsonl") {
+  core::ensure_folder(folder_);
+  descriptor_ = core::FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
+  if (!descriptor_) throw core::write_failure(file_, errno);
+  if (core::try_lock(descriptor_) == core::Lock::kHeldByAnother) {
+    throw Error(ErrorCode::kOutputLocked,
+                folder_.string() +
+                    ": another run of da3 writes here; wait until it ends, stop it, or give "
+                    "another folder with --output");
+  }
+  core::remove_dead_temporaries(folder_);
+  std::ifstream stream(file_, std::ios::binary);
+  std::string line;
+  for (bool first = true; std::getline(stream, line); first = false) {
+    const Json record = Json::parse(line, nullptr, false);
+    const bool is_run = record.is_object() && is_text(record, "type", "run");
+    if (first && !(is_run && is_text(record, "command", "scene"))) {
+      throw Error(
+          ErrorCode::kOutputExists,
+          file_.string() + ": this is not the manifest of a scene; give another folder with --output");
+    }
+    if (!record.is_object()) continue;  // Cut off with its run
+    if (is_run) {
+      const auto digest = record.find("digest");
+      digest_ = digest != record.end() && digest->is_string() ? digest->get<std::string>() : "";
+      done_ = false;
+      for (std::string& file : paths_of(record, "files")) owned_.insert(std::move(file));
+    } else if (is_text(record, "type", "scene")) {
+      done_ = is_text(record, "status", "done");
+      outputs_ = paths_of(record, "files");
+    }
+  }
+}
+
+SceneJournal::State SceneJournal::state(const std::string& digest) const {
+  if (digest_.empty()) return State::kNone;
+  if (digest_ != digest) return State::kOther;
+  const auto in_place = [this](const std::string& file) {
+    std::error_code failed;
+    return std::filesystem::file_size(folder_ / file, failed) > 0 && !failed;
+  };
+  return done_ && std::all_of(outputs_.begin(), outputs_.end(), in_place) ? State::kFinished
+                                                                          : State::kUnfinished;
+}
+
+void SceneJournal::require_own(const std::vector<std::string>& files) const {
+  for (const std::string& file : files) {
+    std::error_code failed;
+    const auto status = std::filesystem::symlink_status(folder_ / file, failed);
+    if (!std::filesystem::exists(status) || owns(file)) continue;
+    throw Error(ErrorCode::kOutputExists, (folder_ / file).string() +
+                                              ": this file was not written by da3; move it away, or give "
+                                              "another folder with --output");
+  }
+}
+
+void SceneJournal::begin(const std::string& run, const std::string& digest,
+                         const std::vector<std::string>& files) {
+  owned_.insert(files.begin(), files.end());
+  Json record = Json::parse(run);
+  record["digest"] = digest;
+  record["pid"] = getpid();
+  record["files"] = owned_;
+  const std::string line = record.dump() + '\n';
+  if (ftruncate(descriptor_.get(), 0) != 0) throw core::write_failure(file_, errno);
+  write_all(descriptor_, file_, line);
+  digest_ = digest;
+  done_ = false;
+}
+
+void SceneJournal::append(const std::string& record) {
+  write_all(descriptor_, file_, record + '\n');
+}
+
+void SceneJournal::finish(const std::string& record, const std::vector<std::string>& files) {
+  Json last = Json::parse(record);
+  last["files"] = files;
+  append(last.dump());
+  for (const std::string& file : owned_) {
+    if (std::find(files.begin(), files.end(), file) == files.end()) unlink((folder_ / file).c_str());
+  }
+  done_ = true;
+}
+
+}  // namespace da3::journal

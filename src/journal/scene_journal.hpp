@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <core/file_descriptor.hpp>
+
+namespace da3::journal {
+
+/// The manifest of a folder that holds one scene: the run, its views, the scene's own record last, so that a
+/// scene is whole or not there. Locked while it lives. Threads: one.
+class SceneJournal {
+ public:
+  /// What an earlier run left.
+  enum class State {
+    kNone,
+    kFinished,    ///< The same work, done, all files in place
+    kUnfinished,  ///< The same work, cut off, failed, or with files missing
+    kOther,       ///< Other photos, model or options
+  };
+
+  /// Makes the folder where missing. Throws: Error kOutputLocked, kOutputExists (a manifest that is not one
+  /// of a scene), kOutputFailed.
+  explicit SceneJournal(std::filesystem::path folder);
+
+  /// `digest`: SHA-256 of all that decides the results.
+  State state(const std::string& digest) const;
+
+  /// Throws: Error kOutputExists naming a planned file that is there and not da3's.
+  void require_own(const std::vector<std::string>& files) const;
+  /// True if an earlier run of da3 wrote that file, or was about to.
+  bool owns(const std::string& file) const { return owned_.contains(file); }
+
+  /// Starts the manifest anew: `run` is a JSON object as text; `files`, paths below the folder, are what this
+  /// run may write. Throws: Error kOutputFailed.
+  void begin(const std::string& run, const std::string& digest, const std::vector<std::string>& files);
+  /// Appends a record, JSON text of one line. Throws: Error kOutputFailed.
+  void append(const std::string& record);
+  /// The last record: the scene is done, and files of earlier runs that are not among these go.
+  void finish(const std::string& record, const std::vector<std::string>& files);
+
+ private:
+  std::filesystem::path folder_;
+  std::filesystem::path file_;
+  core::FileDescriptor descriptor_;
+  std::string digest_;                ///< Of the last run
+  bool done_ = false;                 ///< It ended with a scene
+  std::vector<std::string> outputs_;  ///< Of that scene
+  std::set<std::string> owned_;
+};
+
+}  // namespace da3::journal

@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include <codec/decode.hpp>
+#include <codec/file_bytes.hpp>
+#include <codec/jpeg_encode.hpp>
+#include <formats/depth_statistics.hpp>
+#include <formats/encode.hpp>
+#include <formats/html/scene_page.hpp>
+
+#include <da3/error.hpp>
+
+#include <core/atomic_file.hpp>
+#include <image/colormap.hpp>
+#include <image/order_statistics.hpp>
+#include <image/preprocess.hpp>
+#include <run/scene/scene_files.hpp>
+#include <run/scene/scene_photos.hpp>
+
+namespace da3::run {
+namespace {
+
+constexpr int kUprightQuality = 95;
+constexpr int kPageQuality = 85;
+
+bool wants(const SceneOptions& options, std::string_view format) {
+  return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
+}
+
+bool wants_images(const SceneOptions& options) {
+  return wants(options, "colmap") || wants(options, "transforms");
+}
+
+bool wants_points_file(const SceneOptions& options) {
+  return wants(options, "ply") || wants(options, "transforms");
+}
+
+std::vector<formats::Format> depth_formats(const SceneOptions& options) {
+  std::string list;
+  for (const std::string& each : options.depth_formats) list += (list.empty() ? "" : ",") + each;
+  return formats::parse_formats(list);
+}
+
+std::string depth_file(const scene::View& view, formats::Format format) {
+  return "depth/" + view.name + std::string(formats::suffix(format));
+}
+
+std::vector<std::string> colmap_names(const SceneOptions& options) {
+  const char* const end = options.colmap_text ? ".txt" : ".bin";
+  return {std::string("sparse/0/cameras") + end, std::string("sparse/0/images") + end,
+          std::string("sparse/0/points3D") + end};
+}
+
+/// Smallest and largest value of all views.
+std::pair<float, float> common_range(const scene::Scene& scene) {
+  float low = std::numeric_limits<float>::infinity();
+  float high = -low;
+  for (const scene::View& view : scene.views) {
+    for (const float depth : view.depth) {
+      if (!std::isfinite(depth)) continue;
+      low = std::min(low, depth);
+      high = std::max(high, depth);
+    }
+  }
+  return low <= high ? std::pair{low, high} : std::pair{0.0F, 0.0F};
+}
+
+/// Nearest and farthest depth that pictures show: one pair, so that a colour means one depth in all of them.
+std::optional<std::pair<double, double>> shown_range(const scene::Scene& scene) {
+  std::vector<float> inverse;
+  for (const scene::View& view : scene.views) {
+    for (const float depth : view.depth) {
+      if (std::isfinite(depth) && depth > 0) inverse.push_back(1 / depth);
+    }
+  }
+  if (inverse.empty()) return std::nullopt;
+  constexpr std::array<double, 2> kEnds{2, 98};
+  const std::vector<double> ends = image::percentiles(inverse, kEnds);
+  if (!(ends[0] > 0) || !(ends[0] < ends[1])) return std::nullopt;
+  return std::pair{1 / ends[1], 1 / ends[0]};
+}
+
+class Writer {
+ public:
+  Writer(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,
+         const std::filesystem::path& folder, const journal::SceneJournal& journal)
+      : options_(options), scene_(scene), way_(way), folder_(folder), journal_(journal) {
+    vis_.colormap = options.colormap;
+    vis_.range = shown_range(scene);
+    range_ = common_range(scene);
+  }
+
+  void write_depth(const scene::View& view) const {
+    const std::vector<formats::Format> wanted = depth_formats(options_);
+    if (wanted.empty()) return;
+    formats::OutputSet set;
+    set.depth = result_map(options_, view, view.depth);
+    if (options_.confidence && !view.confidence.empty())
+      set.confidence = result_map(options_, view, view.confidence);
+    if (options_.sky && !view.sky.empty()) set.sky = result_map(options_, view, view.sky);
+    set.kind = way_.result_kind;
+    if (scene_.unit == scene::Unit::kMetres) set.unit = "m";
+    set.range = range_;
+    if (formats::contains(wanted, formats::Format::kSide)) {
+      set.photo = options_.at_model_size ? view.input : codec::decode_file(view.file).image;
+    }
+    for (const formats::EncodedFile& file : formats::encode(set, wanted, vis_).files)
+      put(depth_file(view, file.format), file.bytes);
+  }
+
+  /// The photo itself where it is upright already: a hard link, or a copy.
+  void write_image(const scene::View& view) const {
+    const std::string name = "images/" + formats::image_name(view);
+    if (view.turned) {
+      put(name, codec::encode_jpeg(codec::decode_file(view.file).image, kUprightQuality));
+      return;
+    }
+    const std::filesystem::path target = folder_ / name;
+    core::ensure_folder(target.parent_path());
+    std::error_code failed;
+    if (journal_.owns(name)) std::filesystem::remove(target, failed);
+    std::filesystem::create_hard_link(std::filesystem::canonical(view.file), target, failed);
+    if (!failed) return;
+    std::ifstream stream(view.file, std::ios::binary);
+    const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
+    put(name, bytes);
+  }
+
+  void write_scene_files() const {
+    if (wants(options_, "glb"))
+      put("scene.glb", formats::encode_glb(scene_, {.cameras = !options_.no_cameras}));
+    if (wants_points_file(options_))
+      put("points.ply", formats::encode_points_ply(scene_, options_.point_confidence));
+    if (wants(options_, "cameras")) put("cameras.json", formats::encode_cameras_json(scene_));
+    if (wants(options_, "npz")) put("scene.npz", formats::encode_scene_npz(scene_));
+    if (wants(options_, "colmap")) {
+      const auto files = formats::encode_colmap(scene_, options_.colmap_text);
+      for (const auto& [name, bytes] : files) put("sparse/0/" + name, bytes);
+    }
+    if (wants(options_, "transforms")) {
+      formats::TransformsFiles files;
+      files.points = "points.ply";
+      if (formats::contains(depth_formats(options_), formats::Format::kPng16) && !options_.at_model_size) {
+        for (const scene::View& view : scene_.views)
+          files.depth.push_back(depth_file(view, formats::Format::kPng16));
+      }
+      put("transforms.json", formats::encode_transforms_json(scene_, files));
+    }
+  }
+
+  void write_page(const PageFacts& facts, int threads) const {
+    formats::ScenePage page;
+    page.title =
+        folder_.filename().empty() ? folder_.parent_path().filename().string() : folder_.filename().string();
+    page.facts = facts.facts;
+    page.warnings = facts.warnings;
+    page.views.resize(scene_.views.size());
+    for_each_parallel(scene_.views.size(), threads, [&](std::size_t i) {
+      const scene::View& view = scene_.views[i];
+      formats::PageView& shown = page.views[i];
+      const DepthMap depth{view.input.size, view.depth};
+      shown.photo = codec::encode_jpeg(view.input, kPageQuality);
+      shown.depth = codec::encode_jpeg(image::render_depth(depth, way_.result_kind, vis_), kPageQuality);
+      shown.statistics = formats::summarise(depth).statistics;
+    });
+    for (const scene::Point& point : scene_.cloud.points) ++page.views[point.view].points;
+    put("index.html", formats::encode_scene_page(scene_, page));
+  }
+
+ private:
+  void put(const std::string& name, const std::vector<std::uint8_t>& bytes) const {
+    const std::filesystem::path target = folder_ / name;
+    core::ensure_folder(target.parent_path());
+    core::write_file(target, bytes, journal_.owns(name) ? core::Existing::kReplace : core::Existing::kRefuse);
+  }
+
+  const SceneOptions& options_;
+  const scene::Scene& scene_;
+  const depth::Way& way_;
+  const std::filesystem::path& folder_;
+  const journal::SceneJournal& journal_;
+  image::VisOptions vis_;
+  std::pair<float, float> range_;
+};
+
+}  // namespace
+
+std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views) {
+  std::vector<std::string> files;
+  if (wants(options, "glb")) files.emplace_back("scene.glb");
+  if (wants_points_file(options)) files.emplace_back("points.ply");
+  if (wants(options, "cameras")) files.emplace_back("cameras.json");
+  if (wants(options, "transforms")) files.emplace_back("transforms.json");
+  if (wants(options, "npz")) files.emplace_back("scene.npz");
+  if (wants(options, "html")) files.emplace_back("index.html");
+  if (wants(options, "colmap")) {
+    for (std::string& name : colmap_names(options)) files.push_back(std::move(name));
+  }
+  for (const scene::View& view : views) {
+    for (const formats::Format format : depth_formats(options)) files.push_back(depth_file(view, format));
+    if (wants_images(options)) files.push_back("images/" + formats::image_name(view));
+  }
+  return files;
+}
+
+DepthMap result_map(const SceneOptions& options, const scene::View& view, const std::vector<float>& values) {
+  DepthMap map{view.input.size, values};
+  if (options.at_model_size) return map;
+  const scene::Placement& place = view.place;
+  if (place.resized == view.input.size) return image::resize_map(map, place.photo_size);
+  const auto edge = [](int position, int resized, int photo) {
+    return static_cast<int>(std::lround(static_cast<double>(position) * photo / resized));
+  };
+  const int top = edge(place.top, place.resized.height, place.photo_size.height);
+  const int left = edge(place.left, place.resized.width, place.photo_size.width);
+  const int bottom = edge(place.top + view.input.size.height, place.resized.height, place.photo_size.height);
+  const int right = edge(place.left + view.input.size.width, place.resized.width, place.photo_size.width);
+  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
+  DepthMap whole{place.photo_size, {}};
+  whole.values.assign(place.photo_size.area(), std::numeric_limits<float>::quiet_NaN());
+  for (int row = 0; row < part.size.height; ++row) {
+    std::copy_n(
+        part.values.begin() + static_cast<std::ptrdiff_t>(row) * part.size.width, part.size.width,
+        whole.values.begin() + static_cast<std::ptrdiff_t>(top + row) * place.photo_size.width + left);
+  }
+  return whole;
+}
+
+void write_scene(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,
+                 const PageFacts& page, int threads, const std::filesystem::path& folder,
+                 const journal::SceneJournal& journal) {
+  const Writer writer(options, scene, way, folder, journal);
+  for_each_parallel(scene.views.size(), threads, [&](std::size_t i) {
+    writer.write_depth(scene.views[i]);
+    if (wants_images(options)) writer.write_image(scene.views[i]);
+  });
+  writer.write_scene_files();
+  if (wants(options, "html")) writer.write_page(page, threads);
+}
+
+}  // namespace da3::run

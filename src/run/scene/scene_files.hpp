@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <depth/way.hpp>
+#include <formats/scene/scene_files.hpp>
+#include <journal/scene_journal.hpp>
+#include <scene/scene.hpp>
+
+#include <run/scene/scene_options.hpp>
+
+namespace da3::run {
+
+/// Paths below the folder of all files that a scene of these views gets.
+std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views);
+
+/// What the page says of the scene besides what its data say.
+struct PageFacts {
+  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<std::string> warnings;
+};
+
+/// Writes all files of a scene below `folder`; each appears whole. Throws: Error kOutputFailed,
+/// kOutputExists.
+void write_scene(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,
+                 const PageFacts& page, int threads, const std::filesystem::path& folder,
+                 const journal::SceneJournal& journal);
+
+/// A view's depth at the size of its results: the photo's, NaN where the cut left nothing, or the network's.
+DepthMap result_map(const SceneOptions& options, const scene::View& view, const std::vector<float>& values);
+
+}  // namespace da3::run

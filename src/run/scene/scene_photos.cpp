@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <set>
+#include <thread>
+
+#include <run/input_source.hpp>
+#include <run/job.hpp>
+#include <run/scene/scene_photos.hpp>
+
+namespace da3::run {
+namespace {
+
+Options source_options(const SceneOptions& options) {
+  Options source;
+  source.inputs = options.inputs;
+  source.recursive = options.recursive || options.per_folder;
+  source.list = options.list;
+  source.list_format = options.null_separated ? ListFormat::kNul : ListFormat::kLines;
+  source.output_dir = options.output_dir;
+  return source;
+}
+
+/// The folder that a photo lies in, as a name below the output folder.
+std::string group_of(const Item& item) {
+  const std::string parent = std::filesystem::path(item.stem()).parent_path().string();
+  if (!parent.empty()) return parent;
+  const auto folder = std::filesystem::absolute(item.path).parent_path();
+  return folder.filename().string();
+}
+
+/// Names of photos that would be equal get the folder before them.
+void name_photos(std::vector<ScenePhoto>& photos) {
+  std::map<std::string, int> counts;
+  for (const ScenePhoto& photo : photos) ++counts[photo.name];
+  std::set<std::string> taken;
+  for (ScenePhoto& photo : photos) {
+    if (counts[photo.name] > 1) {
+      const auto folder = std::filesystem::absolute(photo.path).parent_path().filename().string();
+      photo.name = folder + "/" + photo.name;
+    }
+    if (!taken.insert(photo.name).second) {
+      throw Error(ErrorCode::kOutputCollision,
+                  photo.path + ": another photo of this scene has the name " + photo.name +
+                      " too; rename one of them, or give the folder that holds both");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<SceneInput> find_scenes(const SceneOptions& options) {
+  InputSource source(source_options(options));
+  std::vector<SceneInput> scenes;
+  std::map<std::string, std::size_t> by_group;
+  std::size_t found = 0;
+  while (auto item = source.next()) {
+    if (options.limit && found == *options.limit) break;
+    ++found;
+    const std::string group = options.per_folder ? group_of(*item) : "";
+    const auto [place, is_new] = by_group.emplace(group, scenes.size());
+    if (is_new) scenes.push_back({group.empty() ? options.output_dir : options.output_dir / group, {}});
+    ScenePhoto photo;
+    photo.path = item->path;
+    photo.name = item->stem();
+    if (options.per_folder) photo.name = std::filesystem::path(photo.name).filename().string();
+    if (item->error) {
+      photo.error = *item->error;
+    } else if (item->unsupported) {
+      photo.error = Error(ErrorCode::kImageUnsupported, item->path + ": files of this type are not read");
+    } else {
+      photo.identity = input_identity(item->path);
+    }
+    scenes[place->second].photos.push_back(std::move(photo));
+  }
+  if (scenes.empty()) {
+    throw Error(ErrorCode::kNoInput, "no picture was found; sub-folders are searched with --recursive");
+  }
+  for (SceneInput& scene : scenes) name_photos(scene.photos);
+  return scenes;
+}
+
+scene::Placement placement_of(const depth::Way& way, Size photo) {
+  const Size input = depth::processed_size(way, photo);
+  const image::Scale scale = depth::processed_scale(way, photo);
+  scene::Placement place{photo, input, 0, 0};
+  // A crop's resized photo is larger than what is left of it.
+  place.resized.height = std::max(input.height, static_cast<int>(std::lround(scale.y * photo.height)));
+  place.resized.width = std::max(input.width, static_cast<int>(std::lround(scale.x * photo.width)));
+  place.top = (place.resized.height - input.height) / 2;
+  place.left = (place.resized.width - input.width) / 2;
+  return place;
+}
+
+Size common_size(const std::vector<scene::View>& views) {
+  Size size = views.front().input.size;
+  for (const scene::View& view : views) {
+    size.height = std::min(size.height, view.input.size.height);
+    size.width = std::min(size.width, view.input.size.width);
+  }
+  return size;
+}
+
+double cut_to(scene::View& view, Size size) {
+  const Size whole = view.input.size;
+  if (whole == size) return 0;
+  const auto top = static_cast<std::size_t>((whole.height - size.height) / 2);
+  const auto left = static_cast<std::size_t>((whole.width - size.width) / 2);
+  const std::size_t from_stride = static_cast<std::size_t>(whole.width) * 3;
+  const std::size_t to_stride = static_cast<std::size_t>(size.width) * 3;
+  Image cut{size, std::vector<std::uint8_t>(size.area() * 3)};
+  for (std::size_t row = 0; row < static_cast<std::size_t>(size.height); ++row) {
+    std::memcpy(cut.rgb.data() + row * to_stride,
+                view.input.rgb.data() + (top + row) * from_stride + left * 3, to_stride);
+  }
+  view.input = std::move(cut);
+  view.place.top += static_cast<int>(top);
+  view.place.left += static_cast<int>(left);
+  constexpr double kPercent = 100;
+  return kPercent * (1 - static_cast<double>(size.area()) / static_cast<double>(whole.area()));
+}
+
+void for_each_parallel(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
+  std::vector<std::exception_ptr> errors(count);
+  std::atomic<std::size_t> next{0};
+  const auto run = [&] {
+    for (std::size_t i = next++; i < count; i = next++) {
+      try {
+        work(i);
+      } catch (...) {
+        errors[i] = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < std::min<std::size_t>(count, static_cast<std::size_t>(std::max(1, threads)));
+         ++i)
+      helpers.emplace_back(run);
+    run();
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+}
+
+scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const codec::DecodeOptions& decode) {
+  if (photo.error) throw Error(*photo.error);
+  const codec::Decoded decoded = codec::decode_file(photo.path, decode);
+  scene::View view;
+  view.name = photo.name;
+  view.file = photo.path;
+  view.turned = decoded.turned;
+  view.place = placement_of(way, decoded.image.size);
+  view.input = depth::prepare(way, decoded.image);
+  return view;
+}
+
+}  // namespace da3::run
