@@ -40,6 +40,10 @@ namespace {
 /// Two photos at 504x280: with more the activations leave the cache (docs/performance.md, "Batches").
 constexpr std::int64_t kMostTokensOnCpu = 1800;
 
+/// One view fills a CPU; a GPU is filled by a few.
+constexpr std::int64_t kHeadViewsOnCpu = 1;
+constexpr std::int64_t kHeadViewsElsewhere = 8;
+
 ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
   if (archive.find(weights::kRecordEntry) == nullptr && options.describe) return *options.describe;
   return weights::read_record(archive.path());
@@ -158,7 +162,10 @@ ReadyNetwork ready_own(OpenedFile& opened, const LoadOptions& options) {
   if (device_layer(options.device.kind).tables_on_host()) ready.host_module = std::move(module);
   // The rules for sky and metres look at values, on which the host then waits.
   ready.recordable = spec.network_id == "da3-anyview";
-  if (options.device.kind == DeviceKind::kCpu) ready.most_tokens = kMostTokensOnCpu;
+  const bool on_cpu = options.device.kind == DeviceKind::kCpu;
+  if (on_cpu) ready.most_tokens = kMostTokensOnCpu;
+  // A nested network compares all views of a scene in its head.
+  if (spec.network_id == "da3-anyview") ready.head_views = on_cpu ? kHeadViewsOnCpu : kHeadViewsElsewhere;
   return ready;
 }
 

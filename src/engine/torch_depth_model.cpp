@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include <c10/core/DeviceGuard.h>
 
@@ -328,9 +329,8 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
           ? features_for_head(module.run_method("features_with", input, with_reference(tables, request)))
           : module.run_method("features", input);
   mark(stopwatch);
-  const IValue outputs = network_.offered.tables
-                             ? module.run_method("decode_with", features, tables, height, width)
-                             : module.run_method("decode", features, height, width);
+  const IValue outputs = network_.offered.tables ? decode_views(features, tables, request)
+                                                 : module.run_method("decode", features, height, width);
   // Nested networks need the cameras for depth already.
   if (request.wanted.pose && !outputs.toGenericDict().contains("extrinsics")) {
     const IValue cameras = module.run_method("pose_with", features, height, width);
@@ -342,6 +342,33 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
     outputs.toGenericDict().insert_or_assign(reference, features.toGenericDict().at(reference));
   }
   return outputs;
+}
+
+/// The head's maps are its largest tensors and no view's result depends on another's, so it sees a few at a
+/// time.
+IValue TorchDepthModel::decode_views(const IValue& features, const IValue& tables,
+                                     const predict::Request& request) {
+  const std::int64_t most = network_.head_views > 0 ? network_.head_views : request.views;
+  const auto decode = [&](const IValue& part) {
+    return network_.module.run_method("decode_with", part, tables, request.size.height, request.size.width);
+  };
+  if (request.views <= most) return decode(features);
+  std::map<std::string, std::vector<at::Tensor>> views;
+  for (std::int64_t first = 0; first < request.views; first += most) {
+    const std::int64_t count = std::min<std::int64_t>(most, request.views - first);
+    auto part = features.toGenericDict().copy();
+    for (const auto& entry : features.toGenericDict()) {
+      // (B, S, ...); what is told of whole scenes has one dimension.
+      const at::Tensor& value = entry.value().toTensor();
+      if (value.dim() > 1) part.insert_or_assign(entry.key(), value.narrow(1, first, count));
+    }
+    const IValue decoded = decode(part);
+    for (const auto& entry : decoded.toGenericDict())
+      views[entry.key().toStringRef()].push_back(entry.value().toTensor());
+  }
+  c10::Dict<std::string, at::Tensor> joined;
+  for (const auto& [name, parts] : views) joined.insert(name, at::cat(parts, 1));
+  return joined;
 }
 
 /// Head, exp and cameras compute in float32 whatever the backbone does.

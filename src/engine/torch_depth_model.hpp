@@ -37,6 +37,7 @@ struct ReadyNetwork {
   NormaliseOn normalise = NormaliseOn::kDevice;
   /// Scenes of a request are computed together as long as they have no more tokens; 0: all of them together.
   std::int64_t most_tokens = 0;
+  std::int64_t head_views = 0;  ///< Views of a scene that the head sees at a time; 0: all of them
 };
 
 /// The real DepthModel.
@@ -85,6 +86,8 @@ class TorchDepthModel final : public predict::DepthModel {
   std::int64_t num_parts(const predict::Request& request) const;
   torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
                                       const predict::Request& request, Stopwatch* stopwatch);
+  torch::jit::IValue decode_views(const torch::jit::IValue& features, const torch::jit::IValue& tables,
+                                  const predict::Request& request);
   torch::jit::IValue features_for_head(torch::jit::IValue features) const;
   void tell_phases(Lane& lane, bool in_steps, predict::PhaseTimes& times) const;
   /// Backbone and head are calls of their own.

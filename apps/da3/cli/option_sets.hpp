@@ -49,6 +49,7 @@ void add_engine_options(CLI::App& app, Engine engine);
 
 // Each sub-command's options and its help. The struct outlives the parse.
 void add_infer(CLI::App& app, Infer& options);
+void add_scene(CLI::App& app, Scene& options);
 void add_doctor(CLI::App& app, Doctor& options);
 
 /// `da3 model` and its sub-commands; `chosen` names the one that was called.
@@ -71,6 +72,7 @@ void add_bench(CLI::App& app, BenchCommands& options);
 
 // What no single option can see. Throw: Error kUsage.
 void check(const Infer& options);
+void check(const Scene& options);
 void check(const BenchRun& options);
 /// Options between a command and its sub-command would be lost.
 void check_none_before(const CLI::App& command);

@@ -76,6 +76,56 @@ struct Infer {
   Verbosity verbosity;
 };
 
+/// `da3 scene`
+struct Scene {
+  std::vector<std::string> inputs;
+  bool null_separated = false;
+  std::string output = "scene";
+  bool recursive = false;
+  bool per_folder = false;
+  bool skip_bad = false;
+  std::optional<std::size_t> limit;
+  std::uint64_t max_pixels = std::uint64_t{1} << 28;
+
+  std::string model;
+  bool allow_synthetic = false;
+  std::optional<DeviceId> device;
+  std::optional<Attention> attention;
+  std::optional<Precision> precision;
+  double memory_fraction = 0.85;
+  int threads = 0;
+  int decode_threads = 0;
+  std::optional<int> process_res;
+  std::optional<ResizeMethod> resize_method;
+
+  std::string reference = "saddle_balanced";  ///< A rule's name or a view's number
+  bool mixed_is_error = false;                ///< --mixed error
+  std::string cameras;                        ///< File or folder of given cameras; empty: none
+  bool keep_scale = false;
+  bool ignore_distortion = false;
+
+  std::vector<std::string> formats = {"glb", "cameras", "html"};
+  std::vector<std::string> depth_formats = {"png16", "vis"};
+  ResultSize size = ResultSize::kInput;
+  std::string colormap = "spectral";
+  bool confidence = false;
+  bool sky = false;
+  double keep_percent = 60;
+  std::optional<double> min_confidence;
+  std::size_t max_points = 1'000'000;
+  std::optional<double> edges_percent;
+  bool sky_points = false;
+  bool no_cameras = false;
+  bool point_confidence = false;
+  bool colmap_text = false;
+  bool overwrite = false;
+
+  bool json = false;
+  ShowProgress progress = ShowProgress::kAuto;
+  bool dry_run = false;
+  Verbosity verbosity;
+};
+
 /// `da3 model list`
 struct ModelList {
   bool json = false;

@@ -20,6 +20,7 @@ namespace {
 struct Line {
   CLI::App app{"Depth from photographs with Depth Anything 3.", "da3"};
   Infer infer;
+  Scene scene;
   ModelCommands model;
   BenchCommands bench;
   Doctor doctor;
@@ -30,6 +31,7 @@ struct Line {
     app.require_subcommand(1);
 #ifdef DA3_WITH_PICTURES
     add_infer(*app.add_subcommand("infer", "depth for photographs"), infer);
+    add_scene(*app.add_subcommand("scene", "depth, cameras and points for photographs of one place"), scene);
     const char* const model_commands = "list, info, pull, export, verify";
 #else
     const char* const model_commands = "info, export, verify";
@@ -101,6 +103,10 @@ Command chosen(Line& line) {
   if (name == "da3 infer") {
     check(line.infer);
     return line.infer;
+  }
+  if (name == "da3 scene") {
+    check(line.scene);
+    return line.scene;
   }
   if (name == "da3 doctor") return line.doctor;
   if (name == "da3 model list") return line.model.list;

@@ -18,6 +18,7 @@
 #include <core/sha256.hpp>
 #include <image/colormap.hpp>
 #include <run/scene/run_scene.hpp>
+#include <run/scene/scene_cameras.hpp>
 #include <run/scene/scene_files.hpp>
 #include <run/scene/scene_photos.hpp>
 
@@ -97,6 +98,9 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
           {"no-cameras", options.no_cameras},
           {"point-confidence", options.point_confidence},
           {"colmap-text", options.colmap_text},
+          {"cameras", options.cameras.string()},
+          {"keep-scale", options.keep_scale},
+          {"ignore-distortion", options.ignore_distortion},
           {"skip-bad", options.skip_bad}};
 }
 
@@ -113,9 +117,14 @@ Json run_json(const SceneOptions& options, const depth::Way& way, const predict:
           {"options", options_json(options, way)}};
 }
 
-/// All that decides a scene: model, precision, options, and the photos as they are now.
-std::string digest_of(const Json& run, const SceneInput& input) {
-  Json all = {run.at("model"), run.at("precision"), run.at("options"), Json::array()};
+/// All that decides a scene: model, precision, options, given cameras, and the photos as they are now.
+std::string digest_of(const Json& run, const SceneInput& input,
+                      const std::optional<cameras::GivenCameras>& given) {
+  Json all = {run.at("model"), run.at("precision"), run.at("options"), Json::array(), Json::array()};
+  if (given) {
+    for (const cameras::GivenCamera& camera : given->cameras)
+      all[3].push_back({camera.photo, camera.camera_from_world, camera.intrinsics});
+  }
   for (const ScenePhoto& photo : input.photos) {
     all.back().push_back({photo.path, photo.identity ? photo.identity->bytes : 0,
                           photo.identity ? photo.identity->mtime_ns : 0});
@@ -132,7 +141,9 @@ depth::Way way_of(const SceneOptions& options, const ModelSpec& spec) {
       {.process_res = options.process_res, .resize_method = options.resize_method, .at_model_size = true});
 }
 
-void check(const SceneOptions& options, const ModelSpec& spec) {
+}  // namespace
+
+void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
   if (!spec.has_output("pose")) {
     throw Error(ErrorCode::kUsage, "model " + spec.name +
                                        " has no cameras, which a scene needs; take an any-view model such as "
@@ -143,11 +154,14 @@ void check(const SceneOptions& options, const ModelSpec& spec) {
                                    [&](const char* each) { return format == each; });
     if (!known) throw Error(ErrorCode::kUsage, "--format: '" + format + "' is no format of a scene");
   }
+  way_of(options, spec);  // Throws for sizes that the model does not take.
   const auto names = image::colormap_names();
   if (std::find(names.begin(), names.end(), options.colormap) == names.end()) {
     throw Error(ErrorCode::kUsage, "--colormap: '" + options.colormap + "' is not a colour map");
   }
 }
+
+namespace {
 
 predict::Request request_of(const std::vector<scene::View>& views, const SceneOptions& options,
                             const ModelSpec& spec) {
@@ -185,11 +199,13 @@ Json matrix_json(std::span<const double> values, std::size_t columns) {
 /// One scene on its way.
 class SceneRun {
  public:
-  SceneRun(const SceneOptions& options, const Environment& environment, const SceneInput& input, int threads,
-           const SceneCallbacks& callbacks, const std::stop_token& stop)
+  SceneRun(const SceneOptions& options, const Environment& environment, const SceneInput& input,
+           const std::optional<cameras::GivenCameras>& given, int threads, const SceneCallbacks& callbacks,
+           const std::stop_token& stop)
       : options_(options),
         model_(*environment.model),
         input_(input),
+        given_(given),
         threads_(threads),
         callbacks_(callbacks),
         stop_(stop),
@@ -201,7 +217,7 @@ class SceneRun {
   /// None if it was stopped before anything was written.
   std::optional<SceneEvent> run() {
     const Json header = run_json(options_, way_, model_);
-    const std::string digest = digest_of(header, input_);
+    const std::string digest = digest_of(header, input_, given_);
     journal::SceneJournal journal(input_.folder);
     using State = journal::SceneJournal::State;
     const State state = journal.state(digest);
@@ -340,6 +356,22 @@ class SceneRun {
     if (scene_.views.size() == 1)
       warn("scene.single_view", "one photo: its camera is the world's, near enough");
     ms_["forward"] = ms_since(start);
+    if (given_) adopt();
+  }
+
+  void adopt() {
+    const CameraOutcome outcome =
+        adopt_given_cameras(scene_.views, *given_, options_.keep_scale, scene_.unit);
+    scene_.unit = outcome.unit;
+    scene_.pose_source = scene::PoseSource::kGiven;
+    if (outcome.alignment.predicted_from_given) {
+      similarity_ = {{"scale", outcome.alignment.predicted_from_given->scale},
+                     {"rms", outcome.alignment.rms},
+                     {"angle_deg", outcome.alignment.angle_deg}};
+    }
+    for (const auto& [code, message] : outcome.warnings) warn(code, message);
+    if (outcome.unused > 0)
+      say(std::to_string(outcome.unused) + " given cameras belong to no photo and are left out");
   }
 
   void make_points() {
@@ -385,6 +417,11 @@ class SceneRun {
     event_.files = files;
   }
 
+  /// "m", "given", or null for the network's own.
+  Json unit_json() const {
+    return scene_.unit == scene::Unit::kRelative ? Json() : Json(std::string(scene::to_string(scene_.unit)));
+  }
+
   Json view_json(std::size_t i) const {
     const scene::View& view = scene_.views[i];
     const Camera camera = view.photo_camera();
@@ -408,7 +445,7 @@ class SceneRun {
                      {"intrinsics", matrix_json(camera.intrinsics, 3)},
                      {"hfov_deg", hfov}}},
                    {"points", points_of_view_[i]}};
-    Json numbers = {{"unit", scene_.unit == scene::Unit::kMetres ? Json("m") : Json()}};
+    Json numbers = {{"unit", unit_json()}};
     if (depth.statistics) {
       numbers["p2"] = depth.statistics->p2;
       numbers["median"] = depth.statistics->median;
@@ -424,9 +461,10 @@ class SceneRun {
             {"error", nullptr},
             {"views", scene_.views.size()},
             {"reference", scene_.reference ? Json(*scene_.reference) : Json()},
-            {"unit", scene_.unit == scene::Unit::kMetres ? Json("m") : Json()},
+            {"unit", unit_json()},
             {"threshold", scene_.cloud.threshold ? Json(*scene_.cloud.threshold) : Json()},
             {"points", {{"candidates", scene_.cloud.candidates}, {"kept", scene_.cloud.points.size()}}},
+            {"similarity", similarity_},
             {"warnings", warnings_},
             {"ms", ms_},
             {"peak_bytes", peak_bytes_ ? Json(*peak_bytes_) : Json()}};
@@ -435,6 +473,7 @@ class SceneRun {
   const SceneOptions& options_;
   predict::DepthModel& model_;
   const SceneInput& input_;
+  const std::optional<cameras::GivenCameras>& given_;
   int threads_;
   const SceneCallbacks& callbacks_;
   std::stop_token stop_;
@@ -444,6 +483,7 @@ class SceneRun {
   PageFacts page_;
   Json warnings_ = Json::array();
   Json ms_ = Json::object();
+  Json similarity_;  ///< Predicted cameras against given ones; null without
   std::optional<std::uint64_t> peak_bytes_;
   std::vector<std::uint64_t> points_of_view_;
 };
@@ -452,14 +492,19 @@ class SceneRun {
 
 SceneSummary run_scenes(const SceneOptions& options, const Environment& environment,
                         const SceneCallbacks& callbacks, std::stop_token stop) {
-  check(options, environment.model->spec());
-  way_of(options, environment.model->spec());  // Throws before any file is looked at
+  check_scene_options(options, environment.model->spec());
   const int cores = environment.cores > 0 ? environment.cores : core::usable_cores();
   const int threads = options.decode_threads > 0 ? options.decode_threads : cores;
+  std::optional<cameras::GivenCameras> given;
+  if (!options.cameras.empty()) {
+    given = cameras::read_cameras(options.cameras, options.ignore_distortion ? cameras::Distortion::kIgnore
+                                                                             : cameras::Distortion::kRefuse);
+  }
   SceneSummary summary;
   for (const SceneInput& input : find_scenes(options)) {
     std::optional<SceneEvent> event;
-    if (!stop.stop_requested()) event = SceneRun(options, environment, input, threads, callbacks, stop).run();
+    if (!stop.stop_requested())
+      event = SceneRun(options, environment, input, given, threads, callbacks, stop).run();
     if (!event) {
       summary.interrupted = true;
       return summary;
@@ -473,7 +518,7 @@ SceneSummary run_scenes(const SceneOptions& options, const Environment& environm
 }
 
 std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model) {
-  check(options, model);
+  check_scene_options(options, model);
   const depth::Way way = way_of(options, model);
   std::vector<ScenePlan> plans;
   for (const SceneInput& input : find_scenes(options)) {

@@ -50,6 +50,9 @@ struct ScenePlan {
   bool finished = false;
 };
 
+/// Throws: Error kUsage for options that cannot be used, and for a model without cameras.
+void check_scene_options(const SceneOptions& options, const ModelSpec& model);
+
 /// Depth and cameras of all scenes. A scene is written whole or not at all; one that an earlier run finished
 /// with the same photos, model and options is skipped. Throws: Error kUsage (options, a model without
 /// cameras), kNoInput, kOutputFailed, kDeviceUnavailable; what concerns one scene is a SceneEvent.

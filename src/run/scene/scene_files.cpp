@@ -105,7 +105,8 @@ class Writer {
     if (options_.confidence && !view.confidence.empty())
       set.confidence = result_map(options_, view, view.confidence);
     if (options_.sky && !view.sky.empty()) set.sky = result_map(options_, view, view.sky);
-    set.kind = way_.result_kind;
+    // Millimetres where the scene is in metres, whoever says so: the network or given cameras.
+    set.kind = scene_.unit == scene::Unit::kMetres ? DepthKind::kMetric : DepthKind::kRelative;
     if (scene_.unit == scene::Unit::kMetres) set.unit = "m";
     set.range = range_;
     if (formats::contains(wanted, formats::Format::kSide)) {

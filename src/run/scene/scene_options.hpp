@@ -45,6 +45,11 @@ struct SceneOptions {
   MixedSizes mixed = MixedSizes::kCrop;
   ReferenceChoice reference;
 
+  // Given cameras (docs/scene.md).
+  std::filesystem::path cameras;  ///< File or folder; empty: none
+  bool keep_scale = false;        ///< Given cameras are moved into the network's world instead
+  bool ignore_distortion = false;
+
   // Results.
   std::filesystem::path output_dir = "scene";
   std::vector<std::string> formats = {"glb", "cameras", "html"};

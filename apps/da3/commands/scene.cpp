@@ -1,0 +1,174 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <commands/commands.hpp>
+#include <commands/console.hpp>
+#include <commands/interrupts.hpp>
+#include <commands/log.hpp>
+#include <commands/model_choice.hpp>
+#include <commands/text.hpp>
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+#include <core/host/host_memory.hpp>
+#include <engine/engine.hpp>
+#include <engine/operators/cpu_allocator.hpp>
+#include <hub/model_store.hpp>
+#include <run/scene/run_scene.hpp>
+
+namespace da3::commands {
+namespace {
+
+run::ReferenceChoice reference_of(const std::string& text) {
+  using Rule = run::ReferenceChoice::Rule;
+  if (text == "first") return {Rule::kFirst, 0};
+  if (text == "middle") return {Rule::kMiddle, 0};
+  if (text == "saddle_balanced") return {Rule::kSaddleBalanced, 0};
+  if (text == "saddle_sim_range") return {Rule::kSaddleSimRange, 0};
+  return {Rule::kNumber, std::stoi(text)};
+}
+
+run::SceneOptions scene_options(const cli::Scene& options) {
+  run::SceneOptions result;
+  result.inputs.assign(options.inputs.begin(), options.inputs.end());
+  result.recursive = options.recursive;
+  result.null_separated = options.null_separated;
+  result.list = &std::cin;
+  result.limit = options.limit;
+  result.max_pixels = options.max_pixels;
+  result.per_folder = options.per_folder;
+  result.skip_bad = options.skip_bad;
+  result.process_res = options.process_res;
+  result.resize_method = options.resize_method;
+  result.mixed = options.mixed_is_error ? run::MixedSizes::kError : run::MixedSizes::kCrop;
+  result.reference = reference_of(options.reference);
+  result.cameras = options.cameras;
+  result.keep_scale = options.keep_scale;
+  result.ignore_distortion = options.ignore_distortion;
+  result.output_dir = options.output;
+  result.formats = options.formats;
+  result.depth_formats =
+      options.depth_formats.empty() ? std::vector<std::string>{"none"} : options.depth_formats;
+  result.at_model_size = options.size == cli::ResultSize::kModel;
+  result.colormap = options.colormap;
+  result.confidence = options.confidence;
+  result.sky = options.sky;
+  result.overwrite = options.overwrite;
+  result.keep_percent = options.keep_percent;
+  result.min_confidence = options.min_confidence;
+  result.max_points = options.max_points;
+  result.edges_percent = options.edges_percent;
+  result.sky_points = options.sky_points;
+  result.no_cameras = options.no_cameras;
+  result.point_confidence = options.point_confidence;
+  result.colmap_text = options.colmap_text;
+  result.threads = options.threads;
+  result.decode_threads = options.decode_threads;
+  return result;
+}
+
+std::string size_text(Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+std::string plan_text(const run::ScenePlan& plan) {
+  std::string text = "scene     " + plan.folder.string() + ": " + count_of(plan.photos.size(), "photo") +
+                     ", seen at " + size_text(plan.input) + "\n";
+  if (plan.most_cut_percent > 0)
+    text += "cut       up to " + std::to_string(static_cast<int>(plan.most_cut_percent + 0.5)) +
+            " % of a photo\n";
+  for (const std::string& message : plan.unusable) text += "unusable  " + message + "\n";
+  return text;
+}
+
+nlohmann::json plan_json(const run::ScenePlan& plan) {
+  return {{"type", "plan"},
+          {"schema", 1},
+          {"folder", plan.folder.string()},
+          {"photos", plan.photos},
+          {"unusable", plan.unusable},
+          {"processed", {{"height", plan.input.height}, {"width", plan.input.width}}},
+          {"most_cut_percent", plan.most_cut_percent}};
+}
+
+int dry_run(const cli::Scene& options, const ModelSpec& spec) {
+  for (const run::ScenePlan& plan : run::plan_scenes(scene_options(options), spec)) {
+    // Names of files need not be UTF-8; JSON has to be.
+    std::cout << (options.json
+                      ? plan_json(plan).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                      : plan_text(plan));
+  }
+  std::cout << std::flush;
+  return 0;
+}
+
+std::string ended_text(const run::SceneEvent& event) {
+  if (event.status == run::ImageStatus::kFailed) return event.message;
+  const std::string views = count_of(event.views, "view");
+  if (event.status == run::ImageStatus::kSkipped)
+    return event.folder.string() + ": " + views + " done already (--overwrite does everything again)";
+  return event.folder.string() + ": " + views + ", " + count_of(event.points, "point") + ", " +
+         count_of(event.files.size(), "file");
+}
+
+}  // namespace
+
+int scene(const cli::Scene& options) {
+  Console console;
+  const Interrupts interrupts([&console](int) {
+    console.line("da3: stopping; what is running is finished first (once more: at once)");
+  });
+  const auto log = make_logger(options.verbosity, console);
+  const ChosenModel chosen = choose_model(options.model);
+  const DescribedModel described = read_description(chosen.file, "");
+  if (!options.allow_synthetic) refuse_synthetic(described.spec);
+  const DeviceId device = choose_device(options.device);
+  if (options.dry_run) return dry_run(options, described.spec);
+  // Before seconds go into loading a model that has no cameras.
+  run::check_scene_options(scene_options(options), described.spec);
+
+  const int cores = core::usable_cores();
+  engine::LoadOptions load;
+  load.device = device;
+  load.precision = options.precision;
+  load.attention = options.attention;
+  load.threads = options.threads;  // All cores: nothing else runs beside the one forward.
+  load.identity_folder = hub::Folders::from_environment().cache / "checked";
+  const std::shared_ptr<predict::DepthModel> model = engine::load_model(chosen.file, load);
+  log->info("{} from {} on {}, {}, attention {}", model->spec().name, chosen.file.string(),
+            to_string(model->device()), to_string(model->precision()), to_string(model->attention()));
+  const auto memory = engine::make_memory_probe();
+  if (device.kind == DeviceKind::kCpu) {
+    // Memory that runs out on a CPU ends the program; below a budget it is an error with advice.
+    const auto allowed =
+        static_cast<std::uint64_t>(options.memory_fraction * static_cast<double>(memory->host().free_bytes));
+    engine::set_cpu_memory_budget(engine::cpu_memory().in_use_bytes + allowed);
+  }
+  const bool steps = options.progress == cli::ShowProgress::kAlways ||
+                     (options.progress == cli::ShowProgress::kAuto && !options.verbosity.quiet);
+  run::SceneCallbacks callbacks;
+  callbacks.on_step = [&](const std::string& text) {
+    if (steps) console.line("da3: " + text);
+  };
+  callbacks.on_scene = [&](const run::SceneEvent& event) {
+    for (const std::string& warning : event.warnings) log->warn("{}", warning);
+    if (event.status == run::ImageStatus::kFailed || !options.verbosity.quiet)
+      console.line("da3: " + ended_text(event));
+    if (!options.json) return;
+    for (const std::string& record : event.json) std::printf("%s\n", record.c_str());
+    std::fflush(stdout);
+  };
+  const run::SceneSummary summary =
+      run::run_scenes(scene_options(options), {model, memory.get(), cores}, callbacks, interrupts.token());
+  if (summary.interrupted) return interrupts.exit_code();
+  return summary.failed > 0 ? 1 : 0;
+}
+
+}  // namespace da3::commands

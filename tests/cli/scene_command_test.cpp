@@ -1,0 +1,239 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cli/program.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+
+/// Small pictures of one "place" through da3-small with recipe weights, at a size that takes milliseconds.
+class SceneCommand : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    place = new Workplace;
+    const Ended exported = place->run({"model", "export", "da3-small", "--synthetic", "1", "-o", "small.pt"});
+    ASSERT_EQ(exported.code, 0) << exported.err;
+    std::filesystem::create_directories(*place / "photos");
+    write_picture(*place / "photos/a.ppm", 80, 60, 1);
+    write_picture(*place / "photos/b9.ppm", 80, 60, 2);
+    write_picture(*place / "photos/b10.ppm", 80, 60, 3);
+    write_picture(*place / "tall.ppm", 60, 80, 4);
+  }
+  static void TearDownTestSuite() { delete place; }
+
+  static std::vector<std::string> scene(const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"scene",     "-m", "small.pt",      "--allow-synthetic",
+                                     "--threads", "1",  "--process-res", "56",
+                                     "--device",  "cpu"};
+    args.insert(args.end(), more.begin(), more.end());
+    return args;
+  }
+  static std::vector<nlohmann::json> records(const std::string& lines) {
+    std::vector<nlohmann::json> result;
+    std::istringstream in(lines);
+    for (std::string line; std::getline(in, line);) result.push_back(nlohmann::json::parse(line));
+    return result;
+  }
+  static nlohmann::json json_file(const std::string& name) {
+    return nlohmann::json::parse(read_file(*place / name));
+  }
+  static Workplace* place;
+};
+Workplace* SceneCommand::place = nullptr;
+
+TEST_F(SceneCommand, WritesEveryKindOfFileAndItsRecords) {
+  const Ended ended =
+      place->run(scene({"photos", "-o", "all", "-f", "glb,ply,colmap,transforms,cameras,npz,html",
+                        "--depth-format", "png16,vis,npy", "--json"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(files_below(*place / "all"),
+              IsSupersetOf({"manifest.jsonl", "scene.glb", "points.ply", "cameras.json", "transforms.json",
+                            "scene.npz", "index.html", "sparse/0/cameras.bin", "sparse/0/images.bin",
+                            "sparse/0/points3D.bin", "images/a.ppm", "depth/a.png", "depth/b10.vis.png",
+                            "depth/b9.npy"}));
+  const auto lines = records(ended.out);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0].at("path"), "photos/a.ppm");
+  EXPECT_EQ(lines[1].at("path"), "photos/b9.ppm");  // Natural order.
+  EXPECT_EQ(lines[2].at("path"), "photos/b10.ppm");
+  std::size_t points = 0;
+  int references = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(lines[i].at("type"), "view");
+    EXPECT_EQ(lines[i].at("camera").at("source"), "decoder");
+    points += lines[i].at("points").get<std::size_t>();
+    references += lines[i].at("reference").get<bool>() ? 1 : 0;
+  }
+  EXPECT_EQ(references, 1);
+  EXPECT_EQ(lines[3].at("type"), "scene");
+  EXPECT_EQ(lines[3].at("points").at("kept"), points);
+  // 60 % of 3 views of 42 x 56 pixels.
+  EXPECT_NEAR(static_cast<double>(points), 0.6 * 3 * 42 * 56, 2);
+
+  const nlohmann::json cameras = json_file("all/cameras.json");
+  ASSERT_EQ(cameras.at("views").size(), 3U);
+  EXPECT_EQ(cameras.at("views")[1].at("width"), 80);
+  EXPECT_EQ(cameras.at("views")[1].at("intrinsics")[0][2], 40.0);
+}
+
+TEST_F(SceneCommand, TheSameCommandAgainHasNothingToDoAndOtherOptionsAreRefused) {
+  ASSERT_EQ(place->run(scene({"photos", "-o", "again", "-f", "ply"})).code, 0);
+  const auto written = std::filesystem::last_write_time(*place / "again/points.ply");
+  const Ended again = place->run(scene({"photos", "-o", "again", "-f", "ply"}));
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("done already"));
+  EXPECT_EQ(std::filesystem::last_write_time(*place / "again/points.ply"), written);
+  const Ended other = place->run(scene({"photos", "-o", "again", "-f", "glb"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("--overwrite"));
+  const Ended replaced = place->run(scene({"photos", "-o", "again", "-f", "glb", "--overwrite"}));
+  EXPECT_EQ(replaced.code, 0) << replaced.err;
+  EXPECT_TRUE(std::filesystem::exists(*place / "again/scene.glb"));
+  EXPECT_FALSE(std::filesystem::exists(*place / "again/points.ply"));
+}
+
+TEST_F(SceneCommand, TheReferenceViewIsTheOneThatWasNamed) {
+  for (const auto& [asked, number] :
+       std::vector<std::pair<std::string, int>>{{"first", 0}, {"middle", 1}, {"2", 2}}) {
+    const Ended ended = place->run(scene({"photos", "-o", "reference-" + asked, "-f", "none",
+                                          "--depth-format", "none", "--reference", asked, "--json"}));
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(records(ended.out).back().at("reference"), number);
+  }
+  const Ended missing = place->run(scene({"photos", "-o", "reference-9", "--reference", "9"}));
+  EXPECT_EQ(missing.code, 2);
+}
+
+TEST_F(SceneCommand, PhotosOfDifferentShapeAreCutOrRefused) {
+  const std::vector<std::string> inputs = {"photos/a.ppm", "tall.ppm", "-o",    "mixed",
+                                           "-f",           "cameras",  "--json"};
+  const Ended cut = place->run(scene(inputs));
+  ASSERT_EQ(cut.code, 0) << cut.err;
+  EXPECT_THAT(cut.err, HasSubstr("different shape"));
+  const auto lines = records(cut.out);
+  EXPECT_EQ(lines[0].at("crop"), nlohmann::json({0, 7, 42, 42}));
+  EXPECT_EQ(lines[1].at("crop"), nlohmann::json({7, 0, 42, 42}));
+  EXPECT_EQ(lines.back().at("warnings")[0].at("code"), "scene.mixed_sizes");
+  // Cameras are for the whole photo: the middle of the cut is the middle of the photo.
+  EXPECT_EQ(json_file("mixed/cameras.json").at("views")[1].at("intrinsics")[1][2], 40.0);
+  std::vector<std::string> strict = inputs;
+  strict[3] = "mixed-strict";
+  strict.insert(strict.end(), {"--mixed", "error"});
+  EXPECT_EQ(place->run(scene(strict)).code, 2);
+}
+
+TEST_F(SceneCommand, GivenCamerasComeBackInTheirUnit) {
+  ASSERT_EQ(place->run(scene({"photos", "-o", "predicted", "-f", "cameras"})).code, 0);
+  nlohmann::json cameras = json_file("predicted/cameras.json");
+  for (nlohmann::json& view : cameras.at("views")) {
+    for (nlohmann::json& row : view.at("camera_from_world")) row[3] = row[3].get<double>() * 250;
+  }
+  cameras["unit"] = "given";
+  std::ofstream(*place / "known.json") << cameras;
+  const Ended ended =
+      place->run(scene({"photos", "-o", "known", "-f", "cameras", "--cameras", "known.json", "--json"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const auto lines = records(ended.out);
+  EXPECT_EQ(lines.back().at("unit"), "given");
+  // The predicted cameras with lengths times 250: the scale is that, and nothing is left over.
+  EXPECT_NEAR(lines.back().at("similarity").at("scale").get<double>() * 250, 1, 1e-6);
+  EXPECT_NEAR(lines.back().at("similarity").at("rms").get<double>(), 0, 1e-6);
+  const nlohmann::json written = json_file("known/cameras.json");
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(written.at("views")[i].at("camera_from_world"), cameras.at("views")[i].at("camera_from_world"));
+  }
+  cameras.at("views").erase(1);
+  std::ofstream(*place / "missing.json") << cameras;
+  const Ended missing = place->run(scene({"photos", "-o", "missing", "--cameras", "missing.json"}));
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("b9.ppm"));
+}
+
+TEST_F(SceneCommand, ABrokenPhotoFailsItsSceneUnlessItIsLeftOut) {
+  std::filesystem::create_directories(*place / "broken");
+  write_picture(*place / "broken/a.ppm", 80, 60, 1);
+  write_picture(*place / "broken/b.ppm", 80, 60, 2);
+  std::ofstream(*place / "broken/c.jpg") << "\xff\xd8\xff nothing more";
+  const Ended failed = place->run(scene({"broken", "-o", "broken-out"}));
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.err, HasSubstr("broken/c.jpg"));
+  EXPECT_THAT(files_below(*place / "broken-out"), ::testing::ElementsAre("manifest.jsonl"));
+  const Ended skipped = place->run(scene({"broken", "-o", "skipped-out", "--skip-bad", "--json"}));
+  EXPECT_EQ(skipped.code, 0) << skipped.err;
+  EXPECT_EQ(records(skipped.out).back().at("views"), 2);
+}
+
+TEST_F(SceneCommand, EveryFolderIsASceneOfItsOwnWhereAsked) {
+  for (const std::string folder : {"houses/one", "houses/two"}) {
+    std::filesystem::create_directories(*place / folder);
+    write_picture(*place / (folder + "/x.ppm"), 80, 60, 1);
+    write_picture(*place / (folder + "/y.ppm"), 80, 60, 2);
+  }
+  const Ended ended = place->run(
+      scene({"houses", "--per-folder", "-o", "houses-out", "-f", "ply", "--depth-format", "none"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(
+      files_below(*place / "houses-out"),
+      ::testing::ElementsAre("one/manifest.jsonl", "one/points.ply", "two/manifest.jsonl", "two/points.ply"));
+}
+
+TEST_F(SceneCommand, ForeignFilesAreNeverReplaced) {
+  std::filesystem::create_directories(*place / "foreign");
+  std::ofstream(*place / "foreign/points.ply") << "mine";
+  const Ended ended = place->run(scene({"photos", "-o", "foreign", "-f", "ply"}));
+  EXPECT_EQ(ended.code, 6) << ended.err;
+  EXPECT_EQ(read_file(*place / "foreign/points.ply"), "mine");
+}
+
+TEST_F(SceneCommand, AModelWithoutCamerasIsAUsageErrorThatNamesThoseWithThem) {
+  const Ended ended = place->run({"scene", "photos", "-o", "none", "--device", "cpu"});
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("da3-base"));
+  EXPECT_FALSE(std::filesystem::exists(*place / "none"));
+}
+
+TEST_F(SceneCommand, DryRunSaysSizesAndWritesNothing) {
+  const Ended ended = place->run(scene({"photos", "-o", "dry", "--dry-run"}));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("56x42"));
+  EXPECT_FALSE(std::filesystem::exists(*place / "dry"));
+}
+
+TEST_F(SceneCommand, KilledRunsLeaveWholeFilesAndTheSameCommandFinishes) {
+  for (int i = 0; i < 6; ++i) {
+    Circumstances killed;
+    killed.signal = SIGKILL;
+    killed.signal_after = std::chrono::milliseconds(300 + 150 * i);
+    place->run(scene({"photos", "-o", "killed", "-f", "ply,npz"}), killed);
+    const auto file = *place / "killed/points.ply";
+    if (!std::filesystem::exists(file)) continue;
+    // Header, then 15 bytes a point.
+    const std::string ply = read_file(file);
+    const std::size_t number = ply.find("element vertex ");
+    ASSERT_NE(number, std::string::npos);
+    const std::size_t end = ply.find("end_header\n") + std::strlen("end_header\n");
+    EXPECT_EQ(ply.size() - end, 15 * std::stoul(ply.substr(number + std::strlen("element vertex "))));
+  }
+  const Ended finished = place->run(scene({"photos", "-o", "killed", "-f", "ply,npz"}));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_TRUE(std::filesystem::exists(*place / "killed/scene.npz"));
+}
+
+}  // namespace
+}  // namespace da3::testing
