@@ -34,6 +34,7 @@ enum class ErrorCode {
   kModelContract,   ///< The file can be read but does not keep the contract of docs/model-format.md.
   kModelSelftest,   ///< The self-test stored in the file fails on this device.
   kModelSynthetic,  ///< Synthetic weights, refused unless allowed.
+  kModelUntrusted,  ///< It brings code of its own, and nobody said that it may run.
   kModelFetch,      ///< It could not be downloaded.
   kModelLicence,    ///< Its licence was not accepted.
   // Device.

@@ -42,6 +42,8 @@ std::string_view error_name(ErrorCode code) {
       return "model.selftest";
     case ErrorCode::kModelSynthetic:
       return "model.synthetic";
+    case ErrorCode::kModelUntrusted:
+      return "model.untrusted";
     case ErrorCode::kModelFetch:
       return "model.fetch";
     case ErrorCode::kModelLicence:
@@ -98,6 +100,7 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kModelContract:
     case ErrorCode::kModelSelftest:
     case ErrorCode::kModelSynthetic:
+    case ErrorCode::kModelUntrusted:
     case ErrorCode::kModelFetch:
     case ErrorCode::kModelLicence:
       return 3;

@@ -180,7 +180,10 @@ ZipEntry read_entry(const Bytes& bytes, std::uint64_t central, const Directory& 
                  .header_offset = sizes.header_offset,
                  .central_offset = central};
   bytes.range(entry.header_offset, kLocalSize, "a local header");
-  if (bytes.u32(entry.header_offset, "a local header") != kLocalSignature) {
+  const std::span<const std::byte> local_name = bytes.range(
+      entry.header_offset + kLocalSize, bytes.u16(entry.header_offset + 26, "a local header"), "a name");
+  if (bytes.u32(entry.header_offset, "a local header") != kLocalSignature ||
+      !std::ranges::equal(local_name, name)) {
     damaged(bytes.path(), "entry '" + entry.name + "' is not where the zip directory says");
   }
   entry.offset = entry.header_offset + kLocalSize + bytes.u16(entry.header_offset + 26, "a local header") +
@@ -200,21 +203,55 @@ std::array<std::byte, 4> little_endian(std::uint32_t value) {
           std::byte(value >> 24U)};
 }
 
+bool is_header(const Bytes& bytes, std::uint64_t at) {
+  const std::uint32_t signature = bytes.u32(at, "a header");
+  return signature == kLocalSignature || signature == kCentralSignature || signature == kEnd64Signature ||
+         signature == kEndSignature;
+}
+
+/// The first byte behind an entry's data and its descriptor: CRC and two sizes of 4 or 8 bytes, with or
+/// without a signature before them. Which of the four it is, only its sizes tell.
+std::uint64_t end_of(const Bytes& bytes, const ZipEntry& entry) {
+  const std::uint64_t end = entry.offset + entry.size;
+  if ((entry.flags & kHasDescriptor) == 0) return end;
+  const bool is_signed = bytes.u32(end, "a data descriptor") == kDescriptorSignature;
+  const std::uint64_t crc = end + (is_signed ? 4 : 0);
+  const bool is_wide = bytes.u64(crc + 4, "a data descriptor") == entry.size &&
+                       !(entry.size == 0 && is_header(bytes, crc + 12));
+  const std::uint64_t size =
+      is_wide ? bytes.u64(crc + 4, "a data descriptor") : bytes.u32(crc + 4, "a data descriptor");
+  if (size != entry.size)
+    damaged(bytes.path(), "entry '" + entry.name + "' has another size behind its data");
+  return crc + (is_wide ? 20 : 12);
+}
+
 }  // namespace
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc) {
-  static constexpr std::array<std::uint32_t, 256> kTable = [] {
-    std::array<std::uint32_t, 256> table{};
+  // Four bytes a step ("slicing by four"): table k is table 0 moved on by k zero bytes.
+  static constexpr std::array<std::array<std::uint32_t, 256>, 4> kTables = [] {
+    std::array<std::array<std::uint32_t, 256>, 4> tables{};
     for (std::uint32_t i = 0; i < 256; ++i) {
       std::uint32_t value = i;
       for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0xedb88320U : 0U);
-      table[i] = value;
+      tables[0][i] = value;
     }
-    return table;
+    for (std::size_t k = 1; k < tables.size(); ++k) {
+      for (std::size_t i = 0; i < 256; ++i) {
+        tables[k][i] = (tables[k - 1][i] >> 8U) ^ tables[0][tables[k - 1][i] & 0xffU];
+      }
+    }
+    return tables;
   }();
   crc = ~crc;
-  for (const std::byte byte : bytes)
-    crc = (crc >> 8U) ^ kTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xffU];
+  const auto at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
+  std::size_t i = 0;
+  for (; i + 4 <= bytes.size(); i += 4) {
+    crc ^= at(i) | at(i + 1) << 8U | at(i + 2) << 16U | at(i + 3) << 24U;
+    crc = kTables[3][crc & 0xffU] ^ kTables[2][crc >> 8U & 0xffU] ^ kTables[1][crc >> 16U & 0xffU] ^
+          kTables[0][crc >> 24U];
+  }
+  for (; i < bytes.size(); ++i) crc = (crc >> 8U) ^ kTables[0][(crc ^ at(i)) & 0xffU];
   return ~crc;
 }
 
@@ -231,7 +268,11 @@ StoredZip StoredZip::open(const std::filesystem::path& path) {
       damaged(path, "entry '" + entries.back().name + "' is there twice");
     }
   }
-  return {path, std::move(file), std::move(entries)};
+  if (at != directory.offset + directory.size) {
+    damaged(path, "its zip directory holds more than the " + std::to_string(directory.num_entries) +
+                      " entries that it states");
+  }
+  return {path, std::move(file), std::move(entries), directory.offset};
 }
 
 std::string_view StoredZip::inner_name(const ZipEntry& entry) {
@@ -255,6 +296,25 @@ std::span<const std::byte> StoredZip::checked_data(const ZipEntry& entry) const 
   const std::span<const std::byte> bytes = data(entry);
   if (crc32(bytes) != entry.crc) damaged(path_, "entry '" + entry.name + "' does not have its checksum");
   return bytes;
+}
+
+void StoredZip::check_contiguous() const {
+  std::vector<const ZipEntry*> in_order;
+  in_order.reserve(entries_.size());
+  for (const ZipEntry& entry : entries_) in_order.push_back(&entry);
+  std::ranges::sort(in_order, {}, &ZipEntry::header_offset);
+  std::uint64_t expected = 0;
+  for (const ZipEntry* entry : in_order) {
+    if (entry->header_offset != expected) {
+      damaged(path_, "entry '" + entry->name + "' begins at byte " + std::to_string(entry->header_offset) +
+                         ", expected at byte " + std::to_string(expected));
+    }
+    expected = end_of(Bytes(path_, file_.bytes()), *entry);
+  }
+  if (expected != directory_offset_) {
+    damaged(path_, "its entries end at byte " + std::to_string(expected) +
+                       ", its zip directory begins at byte " + std::to_string(directory_offset_));
+  }
 }
 
 void overwrite_stored_entry(const std::filesystem::path& path, std::string_view inner,

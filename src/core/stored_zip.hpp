@@ -56,18 +56,27 @@ class StoredZip {
   /// As data(), after a comparison of the CRC. Throws: Error kModelDamaged.
   std::span<const std::byte> checked_data(const ZipEntry& entry) const;
 
+  /// Returns if the entries follow each other from the file's first byte to the directory, with nothing but
+  /// their headers between: data that a damaged header moved does not. Throws: Error kModelDamaged.
+  void check_contiguous() const;
+
   const std::filesystem::path& path() const { return path_; }
 
   /// Keeps the mapping alive.
   const std::shared_ptr<void>& handle() const { return file_.handle(); }
 
  private:
-  StoredZip(std::filesystem::path path, MappedFile file, std::vector<ZipEntry> entries)
-      : path_(std::move(path)), file_(std::move(file)), entries_(std::move(entries)) {}
+  StoredZip(std::filesystem::path path, MappedFile file, std::vector<ZipEntry> entries,
+            std::uint64_t directory_offset)
+      : path_(std::move(path)),
+        file_(std::move(file)),
+        entries_(std::move(entries)),
+        directory_offset_(directory_offset) {}
 
   std::filesystem::path path_;
   MappedFile file_;
   std::vector<ZipEntry> entries_;
+  std::uint64_t directory_offset_ = 0;
 };
 
 /// Overwrites the data of the stored entry `inner` of the archive at `path` with `text`, which must have

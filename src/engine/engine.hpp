@@ -105,6 +105,10 @@ struct VerifyReport {
 /// Recomputes the hash and runs the self-test. Throws: as load_model.
 VerifyReport verify_model(const std::filesystem::path& file, const LoadOptions& options);
 
+/// Whether a file with this record runs code that it brings, which may do anything that this process may;
+/// else the network is da3's own, and the file gives nothing but numbers.
+bool runs_its_own_code(const ModelSpec& spec);
+
 /// The file's record without LibTorch's start-up. Throws: Error kModelNotFound, kModelDamaged,
 /// kModelContract.
 ModelSpec read_spec(const std::filesystem::path& file);

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -8,7 +10,9 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <da3/error.hpp>
@@ -32,6 +36,7 @@
 #include <engine/torch_errors.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_config.hpp>
+#include <weights/model_file.hpp>
 #include <weights/record.hpp>
 
 namespace da3::engine {
@@ -49,13 +54,23 @@ ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) 
   return weights::read_record(archive.path());
 }
 
+/// What can be checked without reading the weights: pickles, code and constants by their CRC, and that no
+/// header points at other bytes.
+void check_whole(const core::StoredZip& archive) {
+  if (const auto kind = weights::other_archive(archive)) {
+    throw Error(ErrorCode::kModelContract, archive.path().string() + " " + *kind);
+  }
+  weights::check_all_but_weights(archive);
+  if (archive.find(weights::kRecordEntry) != nullptr) archive.check_contiguous();
+}
+
 /// Fills in the identity of a file whose record has none and checks that of one with, where a folder for it
 /// is given.
 void identify(ModelSpec& spec, const core::StoredZip& archive, const LoadOptions& options) {
   if (options.identity_folder) {
     spec.sha256 = weights::check_identity(archive.path(), spec.sha256, *options.identity_folder).sha256;
   } else if (spec.sha256.empty()) {
-    spec.sha256 = weights::weights_sha256(archive);
+    spec.sha256 = weights::checked_weights_sha256(archive);
   }
 }
 
@@ -103,6 +118,7 @@ void check_room(std::uint64_t bytes, const std::string& name, const DeviceId& de
 /// The file's own module, mapped where that works: LibTorch's reader copies every tensor and understands
 /// every file.
 torch::jit::Module load_foreign(const core::StoredZip& archive, const LoadOptions& options) {
+  check_compressed(archive);
   if (options.map_weights && options.device.kind == DeviceKind::kCpu) {
     try {
       return load_mapped(archive);
@@ -127,7 +143,8 @@ struct OpenedFile {
 
 OpenedFile open_file(const std::filesystem::path& file, const LoadOptions& options) {
   const EngineScope scope;
-  OpenedFile opened{core::StoredZip::open(file), {}, {}, {}};
+  OpenedFile opened{weights::open_model_file(file), {}, {}, {}};
+  check_whole(opened.archive);
   opened.spec = find_spec(opened.archive, options);
   identify(opened.spec, opened.archive, options);
   opened.modes = modes_of(opened.spec, options);
@@ -187,9 +204,53 @@ ReadyNetwork ready_foreign(const OpenedFile& opened, const LoadOptions& options)
   return ready;
 }
 
+/// What makes a network useless here, whatever the picture; none if the error may be this size's.
+std::optional<std::string> never_runs(const std::exception& error) {
+  const std::string text = error.what();
+  const auto says = [&](std::initializer_list<std::string_view> signs) {
+    return std::ranges::any_of(signs,
+                               [&](std::string_view sign) { return text.find(sign) != std::string::npos; });
+  };
+  if (says({"c10::Half", "c10::BFloat16", "Half", "BFloat16", "expected scalar type", "same dtype",
+            "same data type", "Double"})) {
+    return "it computes in another type than float32, which every picture comes in; save it again after "
+           "model.float()";
+  }
+  if (says({"CUDA", "cuda", "same device", "MPS", "mps", "HIP", "XPU"})) {
+    return "it is bound to a device that is not this one; trace it on the CPU after model.cpu(), or script "
+           "it";
+  }
+  return std::nullopt;
+}
+
+/// Throws Error kModelContract if a foreign network cannot run at all. A forward of a few patches tells; only
+/// where it fails one of the usual size does.
+void try_foreign(torch::jit::Module& module, const ModelSpec& spec, const LoadOptions& options,
+                 const std::string& subject) {
+  const c10::InferenceMode inference;
+  const torch::jit::GraphOptimizerEnabledGuard unoptimised(false);
+  const std::int64_t usual = std::max(spec.patch, spec.process_res / spec.patch * spec.patch);
+  const std::int64_t few =
+      std::min<std::int64_t>(usual, 4 * std::max(spec.patch, 14) / spec.patch * spec.patch);
+  std::vector<std::array<std::int64_t, 2>> sizes{{few, few}, {usual, usual}};
+  if (spec.fixed_size) sizes = {{(*spec.fixed_size)[0], (*spec.fixed_size)[1]}};
+  std::optional<std::string> reason;
+  for (const auto& [height, width] : sizes) {
+    try {
+      module.forward({at::zeros({1, 1, 3, height, width}, at::TensorOptions(to_torch(options.device)))});
+      return;
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) return;
+      reason = never_runs(error);
+    }
+  }
+  if (reason) throw Error(ErrorCode::kModelContract, subject + ": this network cannot run here: " + *reason);
+}
+
 ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ReadyNetwork ready = opened.network ? ready_own(opened, options) : ready_foreign(opened, options);
   ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
+  if (!opened.network) try_foreign(ready.module, opened.spec, options, opened.archive.path().string());
   ready.device = options.device;
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : core::usable_cores();
@@ -228,6 +289,10 @@ Modes modes_of(const ModelSpec& spec, const LoadOptions& options) {
   const Precision precision = precision_for(options, is_own(spec));
   const bool any = !options.attention || (is_own(spec) && options.attention == Attention::kFixed);
   return {precision, any ? default_attention(options.device) : *options.attention};
+}
+
+bool runs_its_own_code(const ModelSpec& spec) {
+  return !is_own(spec);
 }
 
 ModelSpec read_spec(const std::filesystem::path& file) {

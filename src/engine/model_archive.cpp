@@ -195,6 +195,19 @@ std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive) {
   return found;
 }
 
+void check_compressed(const core::StoredZip& archive) {
+  std::optional<caffe2::serialize::PyTorchStreamReader> reader;
+  for (const core::ZipEntry& entry : archive.entries()) {
+    const std::string name(core::StoredZip::inner_name(entry));
+    if (entry.method == 0 || name.ends_with(".debug_pkl")) continue;  // For stack traces only
+    if (!reader) reader.emplace(archive.path().string());
+    const auto [data, size] = reader->getRecord(name);
+    if (core::crc32({static_cast<const std::byte*>(data.get()), size}) != entry.crc) {
+      damaged(archive, "entry '" + entry.name + "' does not have its checksum");
+    }
+  }
+}
+
 torch::jit::Module load_mapped(const core::StoredZip& archive) {
   caffe2::serialize::PyTorchStreamReader reader(archive.path().string());
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();

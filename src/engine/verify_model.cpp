@@ -9,6 +9,7 @@
 #include <engine/engine.hpp>
 #include <engine/selftest.hpp>
 #include <weights/identity.hpp>
+#include <weights/model_file.hpp>
 #include <weights/recipe.hpp>
 
 namespace da3::engine {
@@ -45,7 +46,7 @@ Selftest run_selftest(predict::DepthModel& model, const Selftest& expected) {
 
 VerifyReport verify_model(const std::filesystem::path& file, const LoadOptions& options) {
   VerifyReport report;
-  report.computed_sha256 = weights::weights_sha256(core::StoredZip::open(file));
+  report.computed_sha256 = weights::weights_sha256(weights::open_model_file(file));
   LoadOptions unchecked = options;
   // The hash is this function's own result, not a reason to stop before the self-test.
   unchecked.identity_folder.reset();

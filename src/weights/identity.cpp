@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -103,16 +105,41 @@ std::map<std::uint64_t, const core::ZipEntry*> weight_records(const core::Stored
   return records;
 }
 
-}  // namespace
-
-std::string weights_sha256(const core::StoredZip& archive) {
+template <typename Read>
+std::string hash_of_records(const core::StoredZip& archive, Read read) {
   core::Sha256 hash;
   for (const auto& [number, entry] : weight_records(archive)) {
-    const std::span<const std::byte> bytes = archive.data(*entry);
+    const std::span<const std::byte> bytes = read(*entry);
     hash.update(std::to_string(number) + " " + std::to_string(bytes.size()) + "\n");
     hash.update(bytes);
   }
   return hash.finish();
+}
+
+/// A file written within this time may be written once more without another modification time.
+constexpr std::int64_t kSettled_s = 2;
+
+bool has_settled(const FileStamp& stamp) {
+  return std::time(nullptr) - stamp.modified_s > kSettled_s;
+}
+
+}  // namespace
+
+std::string weights_sha256(const core::StoredZip& archive) {
+  return hash_of_records(archive, [&](const core::ZipEntry& entry) { return archive.data(entry); });
+}
+
+std::string checked_weights_sha256(const core::StoredZip& archive) {
+  return hash_of_records(archive, [&](const core::ZipEntry& entry) { return archive.checked_data(entry); });
+}
+
+void check_all_but_weights(const core::StoredZip& archive) {
+  std::set<const core::ZipEntry*> weights;
+  for (const auto& [number, entry] : weight_records(archive)) weights.insert(entry);
+  for (const core::ZipEntry& entry : archive.entries()) {
+    // LibTorch's archives hold no folders and no compressed entries that are read.
+    if (!weights.contains(&entry) && entry.method == 0) archive.checked_data(entry);
+  }
 }
 
 std::string weights_sha256(const std::filesystem::path& path) {
@@ -122,14 +149,17 @@ std::string weights_sha256(const std::filesystem::path& path) {
 Identity check_identity(const std::filesystem::path& path, const std::string& expected,
                         const std::filesystem::path& cache_folder) {
   Identity identity;
-  const std::optional<FileStamp> before = stamp_of(path);
+  const std::optional<FileStamp> before = cache_folder.empty() ? std::nullopt : stamp_of(path);
   if (before) {
     if (const std::optional<std::string> known = recall(cache_folder, *before)) identity.sha256 = *known;
   }
   if (identity.sha256.empty()) {
-    identity = {.sha256 = weights_sha256(path), .recomputed = true};
-    // A file that changed meanwhile is hashed again next time.
-    if (before && before == stamp_of(path)) remember(cache_folder, *before, identity.sha256);
+    const core::StoredZip archive = core::StoredZip::open(path);
+    identity = {.sha256 = expected.empty() ? checked_weights_sha256(archive) : weights_sha256(archive),
+                .recomputed = true};
+    // A file that changed meanwhile, or still may without a trace, is hashed again next time.
+    if (before && before == stamp_of(path) && has_settled(*before))
+      remember(cache_folder, *before, identity.sha256);
   }
   if (!expected.empty() && identity.sha256 != expected) {
     throw Error(ErrorCode::kModelDamaged, path.string() + ": expected weights with the SHA-256 " + expected +

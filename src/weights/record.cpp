@@ -15,6 +15,7 @@
 
 #include <core/stored_zip.hpp>
 #include <weights/json_object.hpp>
+#include <weights/model_file.hpp>
 #include <weights/record.hpp>
 
 namespace da3::weights {
@@ -257,9 +258,12 @@ std::string record_text(const ModelSpec& spec) {
 }
 
 ModelSpec read_record(const std::filesystem::path& path) {
-  const core::StoredZip archive = core::StoredZip::open(path);
+  const core::StoredZip archive = open_model_file(path);
   const core::ZipEntry* const entry = archive.find(kRecordEntry);
   if (entry == nullptr) {
+    if (const auto kind = other_archive(archive)) {
+      throw Error(ErrorCode::kModelContract, path.string() + " " + *kind);
+    }
     throw Error(ErrorCode::kModelContract,
                 path.string() +
                     ": expected the record 'da3.json' in the archive, found none; export the model with "

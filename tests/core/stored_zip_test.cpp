@@ -46,6 +46,8 @@ TEST(Crc32, HasTheCheckValueOfThePolynomial) {
       crc32(std::as_bytes(std::span(digits.substr(4))), crc32(std::as_bytes(std::span(digits.substr(0, 4))))),
       0xCBF43926U);
   EXPECT_EQ(crc32({}), 0U);
+  const std::string longer(1003, 'a');  // zlib's value
+  EXPECT_EQ(crc32(std::as_bytes(std::span(longer))), 0xA19458E5U);
 }
 
 TEST_P(StoredZipFile, GivesEntriesAndTheirBytes) {
@@ -55,6 +57,31 @@ TEST_P(StoredZipFile, GivesEntriesAndTheirBytes) {
     EXPECT_EQ(archive.entries()[i].name, kFiles[i].first);
     EXPECT_EQ(text_of(archive.checked_data(archive.entries()[i])), kFiles[i].second);
   }
+}
+
+TEST_P(StoredZipFile, EntriesFollowEachOther) {
+  open(zip_bytes(kFiles, GetParam())).check_contiguous();
+}
+
+TEST_P(StoredZipFile, DataThatADamagedHeaderMovesIsFound) {
+  std::string bytes = zip_bytes(kFiles, GetParam());
+  const std::size_t name = bytes.find("model/data/12");
+  ASSERT_NE(name, std::string::npos);
+  bytes[name - 2] ^= 4;  // The length of the extra field before the data
+  const StoredZip archive = open(bytes);
+  EXPECT_EQ(thrown_by([&] { archive.check_contiguous(); }).code, ErrorCode::kModelDamaged);
+}
+
+TEST_P(StoredZipFile, AnEntryUnderAnotherNameThanTheDirectorysIsFound) {
+  std::string bytes = zip_bytes(kFiles, GetParam());
+  bytes[bytes.find("model/data/12") + 12] = '3';
+  EXPECT_THAT(thrown_by([&] { open(bytes); }).message, HasSubstr("model/data/12"));
+}
+
+TEST_F(StoredZipFault, ADirectoryWithMoreThanItStatesIsRefused) {
+  std::string bytes = zip_bytes(kFiles);
+  bytes[bytes.size() - 22 + 10] = 3;
+  EXPECT_THAT(thrown_by([&] { open(bytes); }).message, HasSubstr("more than the 3 entries"));
 }
 
 TEST_P(StoredZipFile, FindsBelowTheTopFolderOnly) {

@@ -28,8 +28,11 @@ std::string sha256_of(std::string_view text) {
 class ModelIdentity : public ::testing::Test {
  protected:
   std::filesystem::path write(const std::string& weights) {
-    return write_file(folder_.path() / "m.pt",
-                      zip_bytes({{"m/data/0", weights}, {"m/extra/da3.json", "{}"}}));
+    const auto path =
+        write_file(folder_.path() / "m.pt", zip_bytes({{"m/data/0", weights}, {"m/extra/da3.json", "{}"}}));
+    std::filesystem::last_write_time(path,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+    return path;
   }
   TemporaryFolder folder_;
   std::filesystem::path cache_ = folder_.path() / "cache" / "da3";
@@ -73,6 +76,20 @@ TEST_F(ModelIdentity, IsComputedAgainForAFileThatWasReplacedOrTouched) {
   EXPECT_EQ(replaced.sha256, sha256_of("0 4\nabcd"));
 }
 
+TEST_F(ModelIdentity, IsNotTakenForGrantedOfAFileThatMayStillChangeWithinTheSameTime) {
+  const auto path = write("abc");
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now());
+  EXPECT_TRUE(check_identity(path, "", cache_).recomputed);
+  EXPECT_TRUE(check_identity(path, "", cache_).recomputed);
+}
+
+TEST_F(ModelIdentity, WritesNothingWithoutACacheFolder) {
+  const auto path = write("abc");
+  EXPECT_TRUE(check_identity(path, "", {}).recomputed);
+  EXPECT_TRUE(check_identity(path, "", {}).recomputed);
+  EXPECT_FALSE(std::filesystem::exists("checked"));
+}
+
 TEST_F(ModelIdentity, FollowsAFileThatIsRenamed) {
   const auto path = write("abc");
   check_identity(path, "", cache_);
@@ -107,6 +124,25 @@ TEST_F(ModelIdentityFault, NamesBothHashesOfDamagedWeights) {
     EXPECT_EQ(thrown.code, ErrorCode::kModelDamaged);
     EXPECT_THAT(thrown.message, HasSubstr(expected));
     EXPECT_THAT(thrown.message, HasSubstr(sha256_of("0 3\nabd")));
+  }
+}
+
+TEST_F(ModelIdentityFault, WeightsWithoutAHashAreComparedWithTheirChecksum) {
+  std::string bytes = zip_bytes({{"m/data/0", "weights"}, {"m/extra/da3.json", "{}"}});
+  bytes[bytes.find("weights")] ^= 4;
+  const auto path = write_file(folder_.path() / "m.pt", bytes);
+  const auto thrown = thrown_by([&] { check_identity(path, "", cache_); });
+  EXPECT_EQ(thrown.code, ErrorCode::kModelDamaged);
+  EXPECT_THAT(thrown.message, HasSubstr("m/data/0"));
+}
+
+TEST_F(ModelIdentityFault, WhatIsNotWeightsIsComparedWithItsChecksum) {
+  for (const char* name : {"m/data.pkl", "m/code/__torch__.py", "m/constants/0", "m/version"}) {
+    std::string bytes = zip_bytes({{name, "content"}, {"m/data/0", "weights"}});
+    check_all_but_weights(core::StoredZip::open(write_file(folder_.path() / "m.pt", bytes)));
+    bytes[bytes.find("content")] ^= 4;
+    const auto damaged = core::StoredZip::open(write_file(folder_.path() / "m.pt", bytes));
+    EXPECT_EQ(thrown_by([&] { check_all_but_weights(damaged); }).code, ErrorCode::kModelDamaged) << name;
   }
 }
 

@@ -245,9 +245,19 @@ TEST(RecordInArchive, IsNotReplacedByALongerOne) {
   EXPECT_EQ(thrown_by([&] { replace_record(path, spec); }).code, ErrorCode::kInternal);
 }
 
+TEST(RecordFault, BracketsWithoutEndAreAnErrorNotAnOverflow) {
+  for (const std::size_t depth : {65U, 100000U}) {
+    const std::string nested = std::string(depth, '[') + std::string(depth, ']');
+    const auto thrown = thrown_by([&] { parse_record("{\"schema\":1,\"name\":" + nested + "}", "d.json"); });
+    EXPECT_EQ(thrown.code, ErrorCode::kModelContract);
+    EXPECT_THAT(thrown.message, HasSubstr("nests deeper than 64"));
+  }
+}
+
 TEST(RecordInArchiveFault, SaysWhatToTryWhenThereIsNone) {
   const TemporaryFolder folder;
-  const auto path = write_file(folder.path() / "m.pt", zip_bytes({{"m/data/0", "1234"}}));
+  const auto path =
+      write_file(folder.path() / "m.pt", zip_bytes({{"m/data.pkl", "x"}, {"m/code/__torch__.py", "x"}}));
   const auto thrown = thrown_by([&] { read_record(path); });
   EXPECT_EQ(thrown.code, ErrorCode::kModelContract);
   EXPECT_THAT(thrown.message, HasSubstr("da3.json"));

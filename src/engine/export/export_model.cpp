@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,17 +114,22 @@ void save(const torch::jit::Module& module, const ModelSpec& spec, core::AtomicF
   placeholder.sha256 = std::string(64, '0');
   const torch::jit::ExtraFilesMap record{
       {std::string(weights::kRecordName), weights::record_text(placeholder)}};
+  // LibTorch's writer ends the program where a write fails, in its destructor: it is told that all went well.
+  std::exception_ptr failed;
+  const auto write = [&](const void* data, std::size_t size) {
+    try {
+      if (!failed) file.write({static_cast<const std::uint8_t*>(data), size});
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    return size;
+  };
   try {
-    torch::jit::ExportModule(
-        module,
-        [&file](const void* data, std::size_t size) {
-          file.write({static_cast<const std::uint8_t*>(data), size});
-          return size;
-        },
-        record);
+    torch::jit::ExportModule(module, write, record);
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kOutputFailed, "Writing " + file.temporary().string());
   }
+  if (failed) std::rethrow_exception(failed);
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace da3::core {
+
+/// The candidate that a mistyped word most likely meant: it begins so, or at most a third of its letters
+/// differ. None: nothing is near.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace da3::core

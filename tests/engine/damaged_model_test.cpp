@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
+
+#include <core/stored_zip.hpp>
+#include <engine/engine.hpp>
+#include <testing/files.hpp>
+#include <testing/temporary_folder.hpp>
+#include <testing/zip_writer.hpp>
+#include <weights/record.hpp>
+
+#include "toy_network.hpp"
+
+// Files that are not what was exported: an error or the same depth, never another.
+namespace da3::engine {
+namespace {
+
+using ::da3::testing::read_file;
+using ::da3::testing::write_file;
+
+class DamagedModel : public ::testing::Test {
+ protected:
+  DamagedModel() : file_(folder_.path() / "tiny.pt") {
+    ExportSource source;
+    source.folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
+    spec_ = export_model(source, file_).spec;
+    good_ = read_file(file_);
+    depth_ = *depth_of(good_);
+  }
+
+  /// The depth that a file of these bytes gives; none if it is refused.
+  std::optional<std::vector<float>> depth_of(const std::string& bytes) {
+    LoadOptions options;
+    options.identity_folder = folder_.path() / "cache";
+    try {
+      const auto model = load_model(write_file(folder_.path() / "flipped.pt", bytes), options);
+      return model->predict(testing::ToyRequest(1, 1, {28, 28}).request).depth;
+    } catch (const Error& error) {
+      EXPECT_EQ(exit_code(error.code()), 3) << error.what();
+      return std::nullopt;
+    }
+  }
+
+  /// Bytes that are no weights: pickles, code, record, headers, directory.
+  std::vector<std::size_t> structure() const {
+    std::vector<bool> is_weight(good_.size());
+    const core::StoredZip archive = core::StoredZip::open(file_);
+    for (const core::ZipEntry& entry : archive.entries()) {
+      if (!core::StoredZip::inner_name(entry).starts_with("data/")) continue;
+      std::fill_n(is_weight.begin() + static_cast<std::ptrdiff_t>(entry.offset), entry.size, true);
+    }
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < good_.size(); ++i) {
+      if (!is_weight[i]) places.push_back(i);
+    }
+    return places;
+  }
+
+  /// DA3_TEST_FLIPS; few by default, since most that are not found compile a network.
+  static int flips() {
+    const char* text = std::getenv("DA3_TEST_FLIPS");
+    return text == nullptr ? 120 : std::stoi(text);
+  }
+
+  da3::testing::TemporaryFolder folder_;
+  std::filesystem::path file_;
+  ModelSpec spec_;
+  std::string good_;
+  std::vector<float> depth_;
+};
+
+TEST_F(DamagedModel, AFlippedBitIsAnErrorOrTheSameDepth) {
+  std::mt19937 random(1);
+  const std::vector<std::size_t> places = structure();
+  ASSERT_GT(places.size(), 1000U);
+  int refused = 0;
+  for (int i = 0; i < flips(); ++i) {
+    // Every fourth anywhere, which mostly is in the weights.
+    const std::size_t at = i % 4 == 0 ? random() % good_.size() : places[random() % places.size()];
+    std::string bytes = good_;
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
+    const auto depth = depth_of(bytes);
+    if (depth) EXPECT_EQ(*depth, depth_) << "byte " << at;
+    refused += depth ? 0 : 1;
+  }
+  EXPECT_GT(refused, flips() / 4);
+}
+
+TEST_F(DamagedModel, ACutFileIsAnError) {
+  std::mt19937 random(2);
+  for (int i = 0; i < flips(); ++i) EXPECT_FALSE(depth_of(good_.substr(0, random() % good_.size())));
+}
+
+TEST_F(DamagedModel, EveryFlipInThePickleOfAFileThatStatesItsHashIsFound) {
+  const core::StoredZip archive = core::StoredZip::open(file_);
+  const core::ZipEntry* pickle = archive.find("data.pkl");
+  ASSERT_NE(pickle, nullptr);
+  for (std::size_t at = 0; at < pickle->size; at += pickle->size / 50) {
+    std::string bytes = good_;
+    bytes[pickle->offset + at] ^= 4;
+    EXPECT_FALSE(depth_of(bytes)) << at;
+  }
+}
+
+TEST_F(DamagedModel, APickleThatCallsAFunctionCallsNothing) {
+  const std::filesystem::path witness = folder_.path() / "called";
+  for (const std::string& module :
+       {"posix\nsystem", "os\nsystem", "builtins\nexec", "__torch__.os\nsystem"}) {
+    const std::string command = "touch " + witness.string();
+    // PROTO 2, GLOBAL, BINUNICODE, TUPLE1, REDUCE, STOP
+    const std::string pickle = std::string("\x80\x02", 2) + "c" + module + "\nX" +
+                               da3::testing::little(command.size(), 4) + command + "\x85R.";
+    std::vector<std::pair<std::string, std::string>> entries;
+    const core::StoredZip archive = core::StoredZip::open(file_);
+    for (const core::ZipEntry& entry : archive.entries()) {
+      if (entry.method != 0) continue;
+      const auto bytes = archive.data(entry);
+      std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      if (core::StoredZip::inner_name(entry) == "data.pkl") content = pickle;
+      entries.emplace_back(entry.name, content);
+    }
+    entries.emplace_back("archive/code/__torch__.py", "");
+    EXPECT_FALSE(depth_of(da3::testing::zip_bytes(entries))) << module;
+    EXPECT_FALSE(std::filesystem::exists(witness)) << module;
+  }
+}
+
+TEST_F(DamagedModel, AKnownNetworkNeverRunsTheCodeOfItsFile) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  const core::StoredZip archive = core::StoredZip::open(file_);
+  for (const core::ZipEntry& entry : archive.entries()) {
+    if (core::StoredZip::inner_name(entry).starts_with("code/")) {
+      entries.emplace_back(entry.name, "this is no program\n");
+      continue;
+    }
+    const auto bytes = archive.data(entry);
+    entries.emplace_back(entry.name, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+  const auto depth = depth_of(da3::testing::zip_bytes(entries));
+  ASSERT_TRUE(depth);
+  EXPECT_EQ(*depth, depth_);
+  EXPECT_FALSE(runs_its_own_code(spec_));
+  EXPECT_TRUE(runs_its_own_code(testing::toy_spec()));
+}
+
+}  // namespace
+}  // namespace da3::engine
