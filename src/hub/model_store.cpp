@@ -10,6 +10,7 @@
 #include <da3/error.hpp>
 
 #include <core/json_depth.hpp>
+#include <core/nearest.hpp>
 #include <core/stored_zip.hpp>
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
@@ -24,8 +25,14 @@ std::optional<fs::path> folder_from(const char* variable) {
   return fs::path(value);
 }
 
-fs::path user_home() {
-  return folder_from("HOME").value_or(fs::temp_directory_path());
+/// A folder below the user's own; empty without a home folder. Never one that others may write to, such as
+/// the one for temporary files: model files are run. The XDG specification ignores relative paths.
+fs::path user_folder([[maybe_unused]] const char* xdg_variable, const char* below_home) {
+#if !defined(__APPLE__)
+  if (const auto xdg = folder_from(xdg_variable); xdg && xdg->is_absolute()) return *xdg / "da3";
+#endif
+  const auto home = folder_from("HOME");
+  return home && home->is_absolute() ? *home / below_home / "da3" : fs::path();
 }
 
 InstalledModel describe(const fs::path& file) {
@@ -62,11 +69,11 @@ InstalledModel describe(const fs::path& file) {
 Folders Folders::from_environment() {
   Folders folders;
 #if defined(__APPLE__)
-  folders.home = user_home() / "Library" / "Application Support" / "da3";
-  folders.cache = user_home() / "Library" / "Caches" / "da3";
+  folders.home = user_folder(nullptr, "Library/Application Support");
+  folders.cache = user_folder(nullptr, "Library/Caches");
 #else
-  folders.home = folder_from("XDG_DATA_HOME").value_or(user_home() / ".local" / "share") / "da3";
-  folders.cache = folder_from("XDG_CACHE_HOME").value_or(user_home() / ".cache") / "da3";
+  folders.home = user_folder("XDG_DATA_HOME", ".local/share");
+  folders.cache = user_folder("XDG_CACHE_HOME", ".cache");
 #endif
   if (const auto home = folder_from("DA3_HOME")) folders.home = *home;
   return folders;
@@ -74,6 +81,7 @@ Folders Folders::from_environment() {
 
 std::vector<InstalledModel> installed_models(const fs::path& models) {
   std::vector<InstalledModel> found;
+  if (models.empty()) return found;
   std::error_code error;
   for (fs::directory_iterator it(models, error), end; !error && it != end; it.increment(error)) {
     if (it->path().extension() == ".pt" && it->path().filename().string().front() != '.')
@@ -84,6 +92,7 @@ std::vector<InstalledModel> installed_models(const fs::path& models) {
 }
 
 std::optional<InstalledModel> default_model(const fs::path& models) {
+  if (models.empty()) return std::nullopt;
   constexpr std::array<const char*, 6> kOrder{"da3-base",  "da3-small",     "da3-large-1.1",
                                               "da3-large", "da3-giant-1.1", "da3-giant"};
   for (const char* name : kOrder) {
@@ -96,28 +105,55 @@ std::optional<InstalledModel> default_model(const fs::path& models) {
   return std::nullopt;
 }
 
+namespace {
+
+std::string no_folder_text() {
+  return "there is no folder for models, because HOME is not set; set HOME or DA3_HOME, or name a file with "
+         "--model "
+         "./FILE.pt";
+}
+
+/// What to say where a name is none, though a file of that name lies here.
+std::string file_hint(const std::string& name) {
+  std::error_code error;
+  if (!fs::exists(name, error)) return "";
+  return "; for the file of that name in this folder write ./" + name;
+}
+
+}  // namespace
+
 fs::path resolve_model(const std::string& name_or_file, const fs::path& models) {
   std::error_code error;
-  if (fs::is_regular_file(name_or_file, error)) return name_or_file;
-  const bool looks_like_file = name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".pt");
-  if (!looks_like_file) {
-    const fs::path installed = models / (name_or_file + ".pt");
-    if (fs::is_regular_file(installed, error)) return installed;
-  }
-  if (const CatalogueEntry* entry = find_in_catalogue(name_or_file)) {
-    const fs::path installed = models / (entry->name + ".pt");
-    if (fs::is_regular_file(installed, error)) return installed;
-    throw Error(ErrorCode::kModelNotFound, "model " + entry->name + " is not installed in " +
-                                               models.string() + "; get it with: da3 model pull " +
-                                               entry->name);
-  }
-  if (looks_like_file) {
+  if (name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".pt")) {
+    if (fs::exists(name_or_file, error)) return name_or_file;
+    if (const CatalogueEntry* entry = find_in_catalogue(name_or_file))
+      return resolve_model(entry->name, models);
     throw Error(ErrorCode::kModelNotFound,
                 name_or_file + ": no such model file; expected a TorchScript file (.pt)");
   }
-  throw Error(ErrorCode::kModelNotFound, "no model is called '" + name_or_file +
-                                             "'; expected a .pt file or one of " + catalogue_names() +
-                                             " (da3 model list shows what is installed)");
+  const CatalogueEntry* const entry = find_in_catalogue(name_or_file);
+  if (!models.empty()) {
+    for (const std::string& name : {name_or_file, entry == nullptr ? name_or_file : entry->name}) {
+      const fs::path installed = models / (name + ".pt");
+      if (fs::is_regular_file(installed, error)) return installed;
+    }
+  }
+  if (entry != nullptr) {
+    throw Error(ErrorCode::kModelNotFound,
+                models.empty()
+                    ? "model " + entry->name + ": " + no_folder_text() + file_hint(name_or_file)
+                    : "model " + entry->name + " is not installed in " + models.string() +
+                          "; get it with: da3 model pull " + entry->name + file_hint(name_or_file));
+  }
+  std::vector<std::string> known;
+  for (const InstalledModel& model : installed_models(models)) known.push_back(model.name);
+  for (const CatalogueEntry& each : catalogue()) known.push_back(each.name);
+  const std::optional<std::string> meant = core::nearest(name_or_file, known);
+  throw Error(ErrorCode::kModelNotFound,
+              "no model is called '" + name_or_file + "'" +
+                  (meant ? "; did you mean " + *meant + "?"
+                         : "; expected a .pt file or one of " + catalogue_names()) +
+                  " (da3 model list shows what is installed)" + file_hint(name_or_file));
 }
 
 ChosenModel choose_model(const std::string& named, const std::filesystem::path& models,
@@ -129,7 +165,7 @@ ChosenModel choose_model(const std::string& named, const std::filesystem::path& 
   }
   if (const auto installed = default_model(models)) return {installed->file};
   std::error_code ignored;
-  if (std::filesystem::exists(starter, ignored)) return {starter, true};
+  if (fs::exists(starter, ignored)) return {starter, true};
   throw Error(ErrorCode::kModelNotFound,
               "no model is named, none is installed, and the bundled one is not at " + starter.string() +
                   "; get one with 'da3 model pull da3-base', or name a file with --model FILE.pt");

@@ -11,13 +11,20 @@
 
 namespace da3::hub {
 
-/// Where da3 keeps things for this user. Environment variables are read at the call.
+/// Where da3 keeps things for this user. Environment variables are read at the call. A folder is empty where
+/// neither its variable nor HOME is set: then nothing is kept and no model is installed.
 struct Folders {
   std::filesystem::path home;   ///< DA3_HOME, else the XDG data folder (macOS: Application Support) + /da3
   std::filesystem::path cache;  ///< XDG cache folder (macOS: Caches) + /da3
 
   static Folders from_environment();
-  std::filesystem::path models() const { return home / "models"; }
+  std::filesystem::path models() const { return below(home, "models"); }
+  std::filesystem::path learned_batches() const { return below(cache, "batches.txt"); }
+
+ private:
+  static std::filesystem::path below(const std::filesystem::path& folder, const char* name) {
+    return folder.empty() ? folder : folder / name;
+  }
 };
 
 /// A model file in the model folder.
@@ -41,8 +48,9 @@ std::vector<InstalledModel> installed_models(const std::filesystem::path& models
 /// da3-large, da3-giant-1.1, da3-giant whose weights are real; none if there is no such model.
 std::optional<InstalledModel> default_model(const std::filesystem::path& models);
 
-/// The file that `name_or_file` means: an existing .pt file, or an installed model's name.
-/// Throws: Error kModelNotFound with the commands that get one.
+/// The file that `name_or_file` means: a path (it has a slash or ends with .pt), else an installed model's
+/// name, never a file of that name in the current folder. Throws: Error kModelNotFound with the nearest name
+/// and the commands that get one.
 std::filesystem::path resolve_model(const std::string& name_or_file, const std::filesystem::path& models);
 
 /// The model file that runs.

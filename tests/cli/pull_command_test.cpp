@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,6 +112,22 @@ TEST_F(PullCommand, RefusesANonCommercialLicenceOffATerminalUnlessItIsAccepted) 
   const Ended accepted = place_.run({"model", "pull", kRepository, "--accept-license"});
   EXPECT_EQ(accepted.code, 0) << accepted.err;
   EXPECT_TRUE(std::filesystem::exists(installed()));
+}
+
+TEST_F(PullCommand, SeveralAtOnceAllEndWithTheModel) {
+  std::vector<Ended> ended(3);
+  {
+    std::vector<std::jthread> threads;
+    for (Ended& each : ended) {
+      threads.emplace_back([&] { each = place_.run({"model", "pull", kRepository}); });
+    }
+  }
+  for (const Ended& each : ended) {
+    EXPECT_EQ(each.code, 0) << each.err;
+    EXPECT_EQ(each.out, installed().string() + "\n");
+  }
+  EXPECT_EQ(place_.run({"model", "verify", "da3-tiny", "--device", "cpu"}).code, 0);
+  EXPECT_THAT(files_below(place_ / "home"), ::testing::ElementsAre("models/da3-tiny.pt"));
 }
 
 TEST_F(PullCommand, OfflineAsksNobody) {

@@ -102,8 +102,72 @@ TEST_F(ModelStore, ANameThatIsNotInstalledSaysHowToGetIt) {
     return std::string();
   };
   EXPECT_THAT(message("da3-base"), ::testing::HasSubstr("da3 model pull da3-base"));
-  EXPECT_THAT(message("da3-bose"), ::testing::HasSubstr("da3-base"));
+  EXPECT_THAT(message("da3-bose"), ::testing::HasSubstr("did you mean da3-base?"));
+  EXPECT_THAT(message("something-else"), ::testing::HasSubstr("one of da3-small"));
   EXPECT_THAT(message("./x.pt"), ::testing::HasSubstr("no such model file"));
+}
+
+TEST_F(ModelStore, ANameNeverMeansAFileInTheCurrentFolder) {
+  const fs::path before = fs::current_path();
+  fs::create_directories(models_ / "here");
+  fs::current_path(models_ / "here");
+  std::ofstream("da3-small") << "somebody else's";
+  try {
+    resolve_model("da3-small", models_);
+    ADD_FAILURE() << "found";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelNotFound);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("write ./da3-small"));
+  }
+  EXPECT_EQ(resolve_model("./da3-small", models_), "./da3-small");
+  install("da3-small", "published");
+  EXPECT_EQ(resolve_model("da3-small", models_), models_ / "da3-small.pt");
+  fs::current_path(before);
+}
+
+/// Sets or removes an environment variable until the end of its scope.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    value == nullptr ? ::unsetenv(name) : ::setenv(name, value, 1);
+  }
+  ~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+TEST_F(ModelStore, WithoutAHomeFolderThereIsNoModelFolder) {
+  const Variable home("HOME", nullptr);
+  const Variable data("XDG_DATA_HOME", nullptr);
+  const Variable cache("XDG_CACHE_HOME", nullptr);
+  const Variable own("DA3_HOME", nullptr);
+  const Variable model("DA3_MODEL", nullptr);
+  const Folders folders = Folders::from_environment();
+  EXPECT_TRUE(folders.home.empty());
+  EXPECT_TRUE(folders.models().empty());
+  EXPECT_TRUE(folders.cache.empty());
+  EXPECT_TRUE(folders.learned_batches().empty());
+  EXPECT_TRUE(installed_models(folders.models()).empty());
+  std::ofstream(models_ / "starter.pt") << "x";
+  EXPECT_TRUE(choose_model("", folders.models(), models_ / "starter.pt").is_starter);
+  try {
+    resolve_model("da3-base", folders.models());
+    ADD_FAILURE() << "found";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("HOME is not set"));
+  }
+}
+
+TEST_F(ModelStore, RelativeFoldersOfTheEnvironmentAreIgnoredAsTheirSpecificationSays) {
+  const Variable home("HOME", nullptr);
+  const Variable data("XDG_DATA_HOME", "data");
+  const Variable own("DA3_HOME", nullptr);
+  EXPECT_TRUE(Folders::from_environment().home.empty());
 }
 
 }  // namespace

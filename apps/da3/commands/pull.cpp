@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -21,6 +22,7 @@
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
 #include <hub/pull.hpp>
+#include <hub/pull_lock.hpp>
 
 namespace da3::commands {
 namespace {
@@ -61,11 +63,31 @@ int model_pull(const cli::ModelPull& options) {
   hub::HubAccess access = hub::HubAccess::from_environment();
   access.offline = access.offline || options.offline;
 
+  if (folders.home.empty()) {
+    throw Error(ErrorCode::kModelFetch,
+                "there is no folder for models, because HOME is not set; set HOME or DA3_HOME");
+  }
+  const std::string name = installed_name(options.model);
+  const std::filesystem::path file = folders.models() / (name + ".pt");
+  const hub::CatalogueEntry* const entry = hub::find_in_catalogue(options.model);
+  const bool asks = entry != nullptr && entry->non_commercial() && !options.accept_license;
+
   hub::PullCallbacks callbacks;
   callbacks.confirm = [&](const hub::PullPlan& plan) { return confirm(plan, options, console); };
   callbacks.progress = [&](const hub::PullProgress& progress) { show(progress, console); };
   hub::PulledFiles files;
+  std::optional<hub::PullLock> lock;
   try {
+    const auto since = std::filesystem::file_time_type::clock::now();
+    lock.emplace(
+        folders.home / "downloads" / ("." + name + ".lock"),
+        [&] { console.line("da3: another da3 gets " + name + "; waiting for it"); }, interrupts.token());
+    std::error_code ignored;
+    if (lock->waited() && !asks && std::filesystem::last_write_time(file, ignored) >= since && !ignored) {
+      std::printf("%s\n", file.c_str());
+      console.line("da3: " + name + " is installed (by another da3)");
+      return 0;
+    }
     files = hub::pull(options.model, folders.home / "downloads", access, callbacks, interrupts.token());
   } catch (const Error& error) {
     console.status("");
@@ -77,11 +99,10 @@ int model_pull(const cli::ModelPull& options) {
 
   engine::ExportSource source;
   source.folder = files.folder;
-  source.name = installed_name(options.model);
+  source.name = name;
   source.origin_text = files.repository + "@" + files.commit + "/model.safetensors";
   source.licence_spdx = files.licence;
   source.licence_attribution = "https://huggingface.co/" + files.repository;
-  const std::filesystem::path file = folders.models() / (source.name + ".pt");
   std::error_code problem;
   std::filesystem::create_directories(folders.models(), problem);
   if (problem) {

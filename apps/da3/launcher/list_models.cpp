@@ -63,6 +63,9 @@ std::string as_table(const std::vector<hub::InstalledModel>& installed, const st
     rows.push_back({entry.name, "available", gigabytes(4.0 * static_cast<double>(entry.parameters)),
                     entry.kind, entry.licence + (entry.note ? " (" + *entry.note + ")" : "")});
   }
+  if (folder.empty()) {
+    return table(rows) + "\nThere is no folder for models, because HOME is not set; set HOME or DA3_HOME.\n";
+  }
   return table(rows) + "\nInstalled models are in " + folder +
          "; 'da3 model pull NAME' gets one that is available.\n";
 }

@@ -65,7 +65,7 @@ run::Options run_options(const da3_run_options& given, const da3_model& model) {
   if (given.memory_fraction != 0) result.memory_fraction = given.memory_fraction;
   if (given.limit != 0) result.limit = given.limit;
   if (given.max_pixels != 0) result.max_pixels = given.max_pixels;
-  result.learned_batches = hub::Folders::from_environment().cache / "batches.txt";
+  result.learned_batches = hub::Folders::from_environment().learned_batches();
   return result;
 }
 
