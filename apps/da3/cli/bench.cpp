@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 9> kSuites = {
 
 std::string checked_suite(const std::string& text) {
   for (const std::string_view suite : kSuites) {
-    if (suite == text) return text;
+    if (suite == small(text)) return small(text);
   }
   throw_unknown_choice(text, {kSuites.begin(), kSuites.end()});
 }
@@ -53,7 +53,8 @@ void add_numbers(CLI::App& app, const std::string& names, std::vector<int>& valu
 void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--suite", [&](const std::string& item) { options.suites.push_back(checked_suite(item)); },
-      "throughput, latency, load, preprocess, attention, batching, folder, accuracy, soak (all but soak)")
+      "throughput, latency, load, preprocess, attention, batching, folder, accuracy, soak (all but soak); "
+      "--skip-NAME leaves one out")
       ->type_name("LIST")
       ->group("Selection");
   for (const std::string_view suite : kSuites) {
@@ -61,18 +62,20 @@ void add_selection(CLI::App& app, BenchRun& options) {
            "--skip-" + std::string(suite),
            [&options, suite](std::int64_t) { options.skipped_suites.emplace_back(suite); },
            "leave out " + std::string(suite))
-        ->group("Selection");
+        ->group("");  // One line for all in --suite's
   }
   add_parsed_list(
       app, "-m,--model", [&](const std::string& item) { options.models.push_back(item); },
       "published names (synthetic weights where not installed) or model files")
       ->type_name("LIST")
       ->group("Selection");
+  add_trust_code(app, options.trust_code)->group("Selection");
   add_parsed_list(
       app, "--device",
       [&](const std::string& item) {
-        if (item != "all" && item != "auto") parse_device(item);
-        options.devices.push_back(item);
+        const std::string name = small(item) == "gpu" ? "cuda" : small(item);
+        if (name != "all" && name != "auto") parse_device(name);
+        options.devices.push_back(name);
       },
       "auto, cpu, cuda:N, mps, or all")
       ->type_name("LIST")
@@ -80,8 +83,8 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--precision",
       [&](const std::string& item) {
-        if (item != "default") parse_precision(item);
-        options.precisions.push_back(item);
+        if (small(item) != "default") parse_precision(small(item));
+        options.precisions.push_back(small(item));
       },
       "fp32, bf16, fp16, int8, or default: the device's own")
       ->type_name("LIST")
@@ -197,7 +200,7 @@ void add_bench(CLI::App& app, BenchCommands& options) {
   app.add_subcommand("worker", "")->group("");
 
   CLI::App* report = app.add_subcommand("report", "reports of one or several machines as one");
-  report->add_option("FILE", options.report.files, "reports")->type_name("")->required();
+  report->add_option("FILE", options.report.files, "reports")->type_name("")->take_all()->required();
   add_report_format(*report, options.report.format, "markdown, table, json or csv (markdown; or from -o)");
   report->add_option("-o,--output", options.report.output, "file instead of standard output")
       ->type_name("FILE");

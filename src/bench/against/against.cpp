@@ -94,7 +94,9 @@ bool enough_time(const Side& side, Nanoseconds least) {
 SideBySide measure_against(const Plan& plan, const StartWorker& base, const StartWorker& now,
                            const AgainstHooks& hooks) {
   SideBySide result;
-  result.base.plan = result.now.plan = plan.echo();
+  result.now.plan = plan.echo();
+  result.now.plan.options.set(kInTurns, true);
+  result.base.plan = result.now.plan;
   Side sides[] = {{&base, &result.base, {}, {}, {}, {}}, {&now, &result.now, {}, {}, {}, {}}};
   for (const PlannedGroup& group : plan.groups) {
     const SampleOptions options = sample_options(plan.options, group.suite);

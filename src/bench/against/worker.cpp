@@ -7,6 +7,7 @@
 #include <bench/against/worker.hpp>
 #include <bench/report/json_fields.hpp>
 #include <bench/report/report_json.hpp>
+#include <core/json_nesting.hpp>
 
 namespace da3::bench {
 namespace {
@@ -36,6 +37,11 @@ Json failure_or_null(const std::optional<std::string>& failure) {
 
 std::optional<std::string> to_failure(const Json& value) {
   return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
+}
+
+// What the other side wrote. Throws: Json::exception.
+Json parse_line(const std::string& line) {
+  return Json::parse(core::nests_too_deep(line) ? std::string() : line);
 }
 
 // The environment and tool travel as an empty report, so that one reader and writer knows them.
@@ -101,7 +107,7 @@ Json answer(const Json& request, WorkerBackend& backend) {
 template <typename Read>
 auto read_reply(const std::string& name, const std::string& line, const Read& read) {
   try {
-    const Json reply = Json::parse(line);
+    const Json reply = parse_line(line);
     if (!reply.at("ok").get<bool>()) {
       throw Error(ErrorCode::kUsage, name + ": " + reply.at("error").get<std::string>());
     }
@@ -119,7 +125,7 @@ void serve_worker(std::istream& in, std::ostream& out, const ToolInfo& tool, con
   for (std::string line; std::getline(in, line);) {
     Json reply;
     try {
-      const Json request = Json::parse(line);
+      const Json request = parse_line(line);
       if (request.at("do") == "environment") {
         reply = {{"ok", true}, {"report", as_report(tool, whole_environment())}};
       } else {
@@ -136,7 +142,7 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
     : name_(program), process_({program, "bench", "worker"}, without) {
   const std::string line = process_.read_line();
   try {
-    const Json hello = Json::parse(line);
+    const Json hello = parse_line(line);
     if (hello.at("worker").get<int>() != kProtocol) {
       throw Error(ErrorCode::kUsage,
                   name_ + " speaks another worker protocol; build both from nearer commits");
@@ -151,7 +157,9 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
 }
 
 Environment Worker::whole_environment() {
-  const Json reply = Json::parse(process_.ask(line_of({{"do", "environment"}})), nullptr, false);
+  const std::string line = process_.ask(line_of({{"do", "environment"}}));
+  if (core::nests_too_deep(line)) return environment_;
+  const Json reply = Json::parse(line, nullptr, false);
   const auto report = reply.find("report");
   return report == reply.end() ? environment_ : parse_report(report->dump(), name_).environment;
 }

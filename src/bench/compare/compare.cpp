@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include <da3/error.hpp>
 
@@ -15,15 +16,27 @@
 namespace da3::bench {
 namespace {
 
-constexpr core::NameTable<Verdict, 5> kVerdicts{{{Verdict::kNoDifference, "no difference shown"},
-                                                 {Verdict::kFaster, "lower"},
-                                                 {Verdict::kSlower, "higher"},
+constexpr core::NameTable<Verdict, 6> kVerdicts{{{Verdict::kNoDifference, "no difference shown"},
+                                                 {Verdict::kFaster, "faster"},
+                                                 {Verdict::kSlower, "slower"},
+                                                 {Verdict::kWithinDrift, "below 20 %, not judged"},
                                                  {Verdict::kNotShown, "single values"},
                                                  {Verdict::kNotComparable, "not comparable"}}};
 
 // One side of a two-sided 5 %, as the end of a 95 % interval.
 constexpr double kLevel = 0.025;
 constexpr std::string_view kCarriesOver = "forward_ms";
+
+// The pair of reports that one run with --against writes, begun within two minutes of each other.
+bool were_in_turns(const Report& base, const Report& now) {
+  const auto in_turns = [](const Report& report) {
+    const FieldValue* value = report.plan.options.find(kInTurns);
+    return value != nullptr && *value == FieldValue(true);
+  };
+  if (!in_turns(base) || !in_turns(now)) return false;
+  const auto apart = seconds_apart(base.environment.date_utc, now.environment.date_utc);
+  return apart && *apart <= 120;
+}
 
 struct Pair {
   const CaseResult* base = nullptr;
@@ -80,6 +93,41 @@ std::vector<Pair> match_cases(const Report& base, const Report& now, Comparison&
   return pairs;
 }
 
+// What keeps the two cases apart that have most in common; empty: no suite has done cases in both.
+std::string nearest_miss(const Report& base, const Report& now, bool same_machine) {
+  std::string nearest;
+  std::size_t fewest = std::numeric_limits<std::size_t>::max();
+  const auto value_in = [](const Fields& fields, const std::string& name) {
+    const FieldValue* value = fields.find(name);
+    return value == nullptr ? std::string("not there") : to_text(*value);
+  };
+  for (const CaseResult& ours : base.cases) {
+    for (const CaseResult& theirs : now.cases) {
+      if (ours.suite != theirs.suite || ours.status != CaseStatus::kDone ||
+          theirs.status != CaseStatus::kDone)
+        continue;
+      const Fields a = match_key(ours, same_machine);
+      const Fields b = match_key(theirs, same_machine);
+      std::string text;
+      std::size_t count = 0;
+      const auto add = [&](const std::string& name) {
+        if (value_in(a, name) == value_in(b, name)) return;
+        ++count;
+        text += (text.empty() ? ": " : ", ") + name + " is " + value_in(a, name) + " in the base and " +
+                value_in(b, name) + " in the new one";
+      };
+      for (const auto& [name, value] : a) add(name);
+      for (const auto& [name, value] : b) {
+        if (a.find(name) == nullptr) add(name);
+      }
+      if (count >= fewest) continue;
+      fewest = count;
+      nearest = text;
+    }
+  }
+  return nearest;
+}
+
 // Calibration in the precision of the case. Null where the report has none.
 std::optional<double> calibration_of(const CaseResult& result, const Report& report) {
   const std::string name = result.settings.text("precision", "fp32") + "_gflops";
@@ -97,10 +145,15 @@ Rounds scaled(Rounds rounds, double factor) {
   return rounds;
 }
 
-Verdict verdict_of(const std::optional<Ratio>& ratio) {
+// What two runs of the same program, one after the other, differed by on machines that others use too.
+constexpr double kDrift = 1.2;
+
+Verdict verdict_of(const std::optional<Ratio>& ratio, std::string_view metric, bool in_turns) {
   if (!ratio || !ratio->ci95) return Verdict::kNotShown;
   if (!ratio->shows_difference()) return Verdict::kNoDifference;
-  return ratio->value > 1 ? Verdict::kSlower : Verdict::kFaster;
+  if (!in_turns && ratio->value < kDrift && ratio->value > 1 / kDrift) return Verdict::kWithinDrift;
+  const bool more_is_slower = metric.find("per_s") == std::string_view::npos;
+  return (ratio->value > 1) == more_is_slower ? Verdict::kSlower : Verdict::kFaster;
 }
 
 // The samples of both sides, made comparable. Null: they cannot be.
@@ -111,8 +164,12 @@ struct Sides {
 
 class Judge {
  public:
-  Judge(const Report& base, const Report& now, bool same_machine, Pairing pairing)
-      : base_(base), now_(now), same_machine_(same_machine), pairing_(pairing) {}
+  Judge(const Report& base, const Report& now, const Comparison& comparison, Pairing pairing)
+      : base_(base),
+        now_(now),
+        same_machine_(comparison.same_machine),
+        in_turns_(comparison.in_turns),
+        pairing_(pairing) {}
 
   std::optional<Sides> sides(const Pair& pair, const std::string& metric) const {
     const Distribution* base = pair.base->distribution(metric);
@@ -136,7 +193,7 @@ class Judge {
     if (theirs != nullptr) compared.now = value_of(*theirs, statistic);
     if (const auto both = sides(pair, metric.name)) {
       compared.ratio = ratio_of(both->base, both->now, pairing_, statistic_called(statistic));
-      compared.verdict = verdict_of(compared.ratio);
+      compared.verdict = verdict_of(compared.ratio, metric.name, in_turns_);
       if (!same_machine_) compared.note = "by efficiency";
     } else if (!same_machine_) {
       compared.verdict = Verdict::kNotComparable;
@@ -163,6 +220,7 @@ class Judge {
   const Report& base_;
   const Report& now_;
   bool same_machine_;
+  bool in_turns_;
   Pairing pairing_;
 };
 
@@ -245,8 +303,12 @@ void apply_limit(const FailLimit& limit, const std::vector<Pair>& pairs, const J
 
 }  // namespace
 
-std::string_view to_string(Verdict verdict) {
-  return core::name_of(kVerdicts, verdict);
+std::string verdict_text(Verdict verdict, std::string_view metric) {
+  if (metric.ends_with("_bytes")) {
+    if (verdict == Verdict::kFaster) return "less";
+    if (verdict == Verdict::kSlower) return "more";
+  }
+  return std::string(core::name_of(kVerdicts, verdict));
 }
 
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits,
@@ -254,14 +316,18 @@ Comparison compare_reports(const Report& base, const Report& now, const std::vec
   Comparison comparison;
   // What ran in turns ran on one machine, whatever the two programs know to tell about it.
   comparison.same_machine = pairing == Pairing::kByRound || base.environment.same_machine(now.environment);
+  comparison.in_turns = pairing == Pairing::kByRound || were_in_turns(base, now);
+  comparison.base_date = base.environment.date_utc;
+  comparison.now_date = now.environment.date_utc;
   const std::vector<Pair> pairs = match_cases(base, now, comparison);
   if (pairs.empty()) {
     throw Error(ErrorCode::kUsage, "no case of the two reports has the same settings (" +
                                        std::to_string(base.cases.size()) + " and " +
-                                       std::to_string(now.cases.size()) +
-                                       " cases); measure both with the same options");
+                                       std::to_string(now.cases.size()) + " cases)" +
+                                       nearest_miss(base, now, comparison.same_machine) +
+                                       "; measure both with the same options");
   }
-  const Judge judge(base, now, comparison.same_machine, pairing);
+  const Judge judge(base, now, comparison, pairing);
   for (const Pair& pair : pairs) {
     ComparedCase compared{pair.now->suite, pair.now->settings, {}};
     for (const Metric& metric : pair.base->metrics) {

@@ -42,7 +42,7 @@ std::string format_comparison_csv(const Comparison& comparison) {
       for (const std::string& cell :
            {metric.name, metric.statistic, csv_number(metric.base), csv_number(metric.now), csv_number(ratio),
             ratio_part(metric.ratio, &Interval::low), ratio_part(metric.ratio, &Interval::high),
-            std::string(to_string(metric.verdict)), metric.note, csv_number(metric.p_value),
+            verdict_text(metric.verdict, metric.name), metric.note, csv_number(metric.p_value),
             std::string(metric.failed ? "true" : "false")}) {
         row.push_back(cell);
       }

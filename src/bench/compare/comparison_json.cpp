@@ -20,7 +20,7 @@ Json to_json(const ComparedMetric& metric) {
           {"ci95", has_interval ? Json{number_or_null(metric.ratio->ci95->low),
                                        number_or_null(metric.ratio->ci95->high)}
                                 : Json(nullptr)},
-          {"verdict", to_string(metric.verdict)},
+          {"verdict", verdict_text(metric.verdict, metric.name)},
           {"note", metric.note.empty() ? Json(nullptr) : Json(metric.note)},
           {"p_value", optional_number(metric.p_value)},
           {"failed", metric.failed}};
@@ -39,6 +39,7 @@ std::string format_comparison_json(const Comparison& comparison) {
   }
   const Json object{{"comparison", 1},
                     {"same_machine", comparison.same_machine},
+                    {"in_turns", comparison.in_turns},
                     {"failed", comparison.failed()},
                     {"failures", comparison.failures},
                     {"only_in_base", comparison.only_in_base},

@@ -5,6 +5,7 @@
 
 #include <bench/compare/comparison_text.hpp>
 #include <bench/presentation/text_table.hpp>
+#include <bench/report/report.hpp>
 
 namespace da3::bench {
 namespace {
@@ -23,7 +24,7 @@ std::string ratio_cell(const std::optional<Ratio>& ratio) {
 
 void add_rows(const ComparedCase& compared, std::string name, TextTable& table) {
   for (const ComparedMetric& metric : compared.metrics) {
-    std::string verdict(to_string(metric.verdict));
+    std::string verdict = verdict_text(metric.verdict, metric.name);
     if (!metric.note.empty()) verdict += ", " + metric.note;
     if (metric.failed) verdict += ", BEYOND THE LIMIT";
     table.rows.push_back({name, metric.name + (metric.statistic.empty() ? "" : "." + metric.statistic),
@@ -59,6 +60,20 @@ std::vector<std::pair<SuiteName, TextTable>> tables_of(const Comparison& compari
   return tables;
 }
 
+// What has to be known before any figure is read; empty: nothing.
+std::string caution(const Comparison& comparison) {
+  if (comparison.in_turns || !comparison.same_machine) return "";
+  const auto apart = seconds_apart(comparison.base_date, comparison.now_date);
+  const std::string when = !apart            ? ""
+                           : *apart < 120    ? ", " + std::to_string(*apart) + " s apart"
+                           : *apart < 7200   ? ", " + std::to_string(*apart / 60) + " min apart"
+                           : *apart < 172800 ? ", " + std::to_string(*apart / 3600) + " h apart"
+                                             : ", " + std::to_string(*apart / 86400) + " days apart";
+  return "Measured one after the other" + when +
+         ", not in turns: differences below 20 % can be the machine's and are not judged; use da3 bench "
+         "--against.\n\n";
+}
+
 // Each line after `mark`.
 std::string notes(const Comparison& comparison, const std::string& mark) {
   std::string text;
@@ -76,7 +91,7 @@ std::string notes(const Comparison& comparison, const std::string& mark) {
 }  // namespace
 
 std::string format_comparison_table(const Comparison& comparison) {
-  std::string text;
+  std::string text = caution(comparison);
   for (const auto& [suite, table] : tables_of(comparison)) {
     text += std::string(suite_title(suite)) + "\n" + render_plain(table) + "\n";
   }
@@ -84,10 +99,11 @@ std::string format_comparison_table(const Comparison& comparison) {
 }
 
 std::string format_comparison_markdown(const Comparison& comparison) {
-  std::string text;
+  std::string text = caution(comparison);
+  bool first = true;
   for (const auto& [suite, table] : tables_of(comparison)) {
-    text +=
-        (text.empty() ? "## " : "\n## ") + std::string(suite_title(suite)) + "\n\n" + render_markdown(table);
+    text += (std::exchange(first, false) ? "## " : "\n## ") + std::string(suite_title(suite)) + "\n\n" +
+            render_markdown(table);
   }
   const std::string tail = notes(comparison, "- ");
   return text + (tail.empty() ? "" : "\n" + tail);

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <vector>
 
 #include <bench/presentation/plan_text.hpp>
@@ -24,6 +25,14 @@ std::vector<CaseResult> estimates_of(const Plan& plan, SuiteName suite) {
   return cases;
 }
 
+// "48 s", "12 min", "1 h 30 min"
+std::string duration_text(double seconds) {
+  if (seconds < 60) return format_number(seconds) + " s";
+  const auto minutes = static_cast<long>(std::lround(seconds / 60));
+  if (minutes < 60) return std::to_string(minutes) + " min";
+  return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
+}
+
 }  // namespace
 
 std::string format_plan(const Plan& plan) {
@@ -38,7 +47,7 @@ std::string format_plan(const Plan& plan) {
     count += cases.size();
   }
   text += std::to_string(count) + (count == 1 ? " case" : " cases") + ", about " +
-          format_number(plan.estimate_s()) + " s\n";
+          duration_text(plan.estimate_s()) + "\n";
   for (const LeftOut& each : plan.left_out) {
     text += "left out: " + std::string(to_string(each.suite)) +
             (each.settings.empty() ? "" : " " + to_text(each.settings)) + ": " + each.reason + "\n";

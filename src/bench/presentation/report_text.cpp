@@ -14,6 +14,11 @@
 namespace da3::bench {
 namespace {
 
+constexpr std::string_view kBrackets =
+    "In brackets: the 95 % interval of the median; of fewer than six runs, which have none, the least and "
+    "the "
+    "greatest.";
+
 void add_cases(const Report& report, const std::string& name, SuiteName suite,
                std::vector<NamedCase>& cases) {
   for (const CaseResult& result : report.cases) {
@@ -172,6 +177,7 @@ std::string format_table(const std::vector<NamedReport>& reports) {
     const std::vector<NamedCase> cases = cases_of(reports, suite);
     if (!cases.empty()) text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(cases)) + "\n";
   }
+  if (text.find('[') != std::string::npos) text += std::string(kBrackets) + "\n";
   for (const Advice& advice : advice_of(reports)) {
     for (const std::string& warning : advice.warnings) text += "warning: " + warning + "\n";
     text += "  " + advice.text + "\n";
@@ -187,9 +193,7 @@ std::string format_table(const std::vector<NamedReport>& reports) {
 
 std::string format_markdown(const std::vector<NamedReport>& reports, const std::vector<ChartLink>& charts) {
   std::string text = "# Benchmark report\n\n## Summary\n\n" + render_markdown(machine_table(reports));
-  text +=
-      "\nTimes are medians in milliseconds with the 95 % interval of the median in brackets; a forward is a "
-      "whole batch.\n";
+  text += "\nTimes are medians in milliseconds. " + std::string(kBrackets) + " A forward is a whole batch.\n";
   text += suites_markdown(reports, charts);
   const TextTable across = tabulate_across_devices(reports);
   if (!across.rows.empty()) {

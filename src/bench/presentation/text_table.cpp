@@ -124,8 +124,10 @@ std::string format_metric(const Metric* metric) {
     const Summary summary = samples->summary();
     if (!summary.median) return "-";
     std::string median = bytes ? format_bytes(*summary.median) : format_number(*summary.median);
-    if (!summary.ci95 || bytes) return median;
-    return median + " [" + format_number(summary.ci95->low) + ", " + format_number(summary.ci95->high) + "]";
+    if (summary.n < 2 || bytes) return median;
+    // Fewer values have no such interval: all of them lie in this one.
+    const Interval shown = summary.ci95.value_or(Interval{*summary.min, *summary.max});
+    return median + " [" + format_number(shown.low) + ", " + format_number(shown.high) + "]";
   }
   const double value = std::holds_alternative<double>(metric->value)
                            ? std::get<double>(metric->value)

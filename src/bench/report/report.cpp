@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -12,13 +16,22 @@ namespace {
 constexpr core::NameTable<CaseStatus, 3> kStatusNames{
     {{CaseStatus::kDone, "done"}, {CaseStatus::kSkipped, "skipped"}, {CaseStatus::kFailed, "failed"}}};
 
-/// "/home/me/a.pt" -> "a.pt", "--charts=/tmp/x" -> "--charts=x"; other texts as they are.
+/// "--model=/home/me/x.pt,/tmp/y.pt" becomes "--model=x.pt,y.pt".
 std::string without_folder(const std::string& text) {
-  const std::size_t slash = text.starts_with('/') ? 0 : text.find("=/") + 1;
-  if (slash == 0 && !text.starts_with('/')) return text;
-  std::string path = text.substr(slash);
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return text.substr(0, slash) + path.substr(path.rfind('/') + 1);
+  std::string result;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find_first_of(",=", begin), text.size());
+    std::string word = text.substr(begin, end - begin);
+    if (word.starts_with('/')) {
+      while (word.size() > 1 && word.ends_with('/')) word.pop_back();
+      word = word.substr(word.rfind('/') + 1);
+    }
+    result += word;
+    if (end < text.size()) result += text[end];
+    begin = end + 1;
+  }
+  return result;
 }
 
 Fields without_folders(const Fields& fields) {
@@ -73,6 +86,18 @@ void CaseResult::set(std::string_view metric, MetricValue value) {
     }
   }
   metrics.push_back({std::string(metric), std::move(value)});
+}
+
+std::optional<std::int64_t> seconds_apart(const std::string& date, const std::string& other) {
+  const auto seconds = [](const std::string& text) -> std::optional<std::int64_t> {
+    std::tm time{};
+    if (::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time) == nullptr) return std::nullopt;
+    return ::timegm(&time);
+  };
+  const auto first = seconds(date);
+  const auto second = seconds(other);
+  if (!first || !second) return std::nullopt;
+  return *first > *second ? *first - *second : *second - *first;
 }
 
 }  // namespace da3::bench

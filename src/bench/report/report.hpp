@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -89,6 +90,12 @@ struct Report {
   std::vector<Warning> warnings;
   std::vector<CaseResult> cases;
 };
+
+/// Option of a plan: true where two programs were measured in turns.
+inline constexpr const char* kInTurns = "in_turns";
+
+/// Seconds between two dates as reports have them; none if one is none.
+std::optional<std::int64_t> seconds_apart(const std::string& date, const std::string& other);
 
 /// The report with the last part alone of every absolute path in its command line and settings: reports are
 /// given to others, folders of a machine are nobody's business.

@@ -57,6 +57,7 @@ Summary summarize(const Rounds& rounds) {
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
   summary.stdev = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  if (values.size() < kFewestForInterval) return summary;
   summary.ci95 = bootstrap_interval(rounds, [](std::span<const double> v) { return quantile(v, 0.5); });
   return summary;
 }

@@ -19,6 +19,9 @@ struct Interval {
   double high = 0;
 };
 
+/// Below it no interval of values covers the median with 95 %: least and greatest of n do with 1 - 2^(1 - n).
+inline constexpr std::size_t kFewestForInterval = 6;
+
 /// Null where the number of values does not allow the statistic. Values that are not finite are counted and
 /// left out.
 struct Summary {
@@ -32,7 +35,7 @@ struct Summary {
   std::optional<double> max;
   std::optional<double> p90;
   std::optional<double> p99;     ///< Null under n = 100
-  std::optional<Interval> ci95;  ///< Of the median, by bootstrap over rounds; null under n = 2
+  std::optional<Interval> ci95;  ///< Of the median, by bootstrap over rounds; null under n = 6
 };
 
 /// The finite values of all rounds, ascending.

@@ -90,6 +90,46 @@ TEST(Compare, OneRunOnASideShowsNothing) {
   EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNotShown);
 }
 
+TEST(Compare, WhatWasNotMeasuredInTurnsSaysSoFirstAndIsNotJudgedBelowTwentyPercent) {
+  Report now = report_of(scaled(kSteady, 1.15));
+  now.environment.date_utc = "2026-11-23T04:40:00Z";
+  const Comparison near = compare_reports(report_of(kSteady), now);
+  EXPECT_EQ(near.cases.front().metrics.front().verdict, Verdict::kWithinDrift);
+  EXPECT_THAT(format_comparison(near, ReportFormat::kTable),
+              testing::StartsWith("Measured one after the other, 40 min apart, not in turns:"));
+  const Comparison far = compare_reports(report_of(kSteady), report_of(scaled(kSteady, 1.3)));
+  EXPECT_EQ(far.cases.front().metrics.front().verdict, Verdict::kSlower);
+  const Comparison in_turns =
+      compare_reports(report_of(kSteady), report_of(scaled(kSteady, 1.15)), {}, Pairing::kByRound);
+  EXPECT_EQ(in_turns.cases.front().metrics.front().verdict, Verdict::kSlower);
+  EXPECT_THAT(format_comparison(in_turns, ReportFormat::kTable),
+              testing::Not(HasSubstr("one after the other")));
+}
+
+TEST(Compare, TheTwoReportsOfOneRunInTurnsAreKnownAgain) {
+  Report base = report_of(kSteady);
+  Report now = report_of(scaled(kSteady, 0.9));
+  base.plan.options.set(kInTurns, true);
+  now.plan.options.set(kInTurns, true);
+  EXPECT_TRUE(compare_reports(base, now).in_turns);
+  EXPECT_EQ(compare_reports(base, now).cases.front().metrics.front().verdict, Verdict::kFaster);
+  now.environment.date_utc = "2026-11-24T04:00:00Z";
+  EXPECT_FALSE(compare_reports(base, now).in_turns) << "of two runs";
+}
+
+TEST(Compare, VerdictsSayWhatIsMeant) {
+  EXPECT_EQ(verdict_text(Verdict::kFaster, "forward_ms"), "faster");
+  EXPECT_EQ(verdict_text(Verdict::kSlower, "forward_ms"), "slower");
+  EXPECT_EQ(verdict_text(Verdict::kSlower, "peak_rss_bytes"), "more");
+  EXPECT_EQ(verdict_text(Verdict::kFaster, "peak_rss_bytes"), "less");
+  // More images per second is faster.
+  Report base = report_of(kSteady);
+  Report now = report_of(kSteady);
+  base.cases.front().set("images_per_s", Distribution{kSteady, {}});
+  now.cases.front().set("images_per_s", Distribution{scaled(kSteady, 1.5), {}});
+  EXPECT_EQ(compare_reports(base, now).cases.front().metrics[1].verdict, Verdict::kFaster);
+}
+
 TEST(Compare, ExactNumbersFailByTheirValueAlone) {
   Report more = report_of(kSteady);
   more.cases.front().set("peak_rss_bytes", std::int64_t{700000000});
@@ -118,7 +158,12 @@ TEST(Compare, MatchesByAllSettings) {
 
 TEST(Compare, NoMatchingCaseIsAUsageError) {
   const Report base = sample_report({throughput_case(1, "sdpa", kSteady)});
-  EXPECT_THROW(compare_reports(base, sample_report({throughput_case(2, "sdpa", kSteady)})), Error);
+  try {
+    compare_reports(base, sample_report({throughput_case(2, "sdpa", kSteady)}));
+    ADD_FAILURE() << "compared";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(": batch is 1 in the base and 2 in the new one;"));
+  }
   CaseResult failed = throughput_case(1, "sdpa", kSteady);
   failed.status = CaseStatus::kFailed;
   EXPECT_THROW(compare_reports(base, sample_report({failed})), Error);
@@ -232,7 +277,8 @@ TEST(Comparison, HasEveryFormat) {
   EXPECT_EQ(metric["statistic"], "median");
   EXPECT_NEAR(metric["ratio"].get<double>(), 1.1, 1e-12);
   EXPECT_EQ(metric["ci95"].size(), 2U);
-  EXPECT_EQ(metric["verdict"], "higher");
+  EXPECT_EQ(metric["verdict"], "below 20 %, not judged");
+  EXPECT_EQ(json["in_turns"], false);
   EXPECT_EQ(json["cases"][0]["metrics"][1]["statistic"], nullptr);
 }
 
@@ -241,8 +287,8 @@ TEST(Comparison, NamesCasesByWhatTellsThemApart) {
   four.set("peak_rss_bytes", std::int64_t{600000000});
   const Report report = sample_report({throughput_case(1, "sdpa", kSteady), four});
   const std::string text = format_comparison(compare_reports(report, report), ReportFormat::kMarkdown);
-  EXPECT_THAT(text, testing::StartsWith("## " + std::string(suite_title(SuiteName::kThroughput)) +
-                                        "\n\nWith model da3-small, weights synthetic,"));
+  EXPECT_THAT(text, HasSubstr("## " + std::string(suite_title(SuiteName::kThroughput)) +
+                              "\n\nWith model da3-small, weights synthetic,"));
   EXPECT_THAT(text, HasSubstr("\n| batch=1 | forward_ms.median | 100 | 100 |"));
   EXPECT_THAT(text, HasSubstr("\n| batch=4 | forward_ms.median |"));
   EXPECT_THAT(text, HasSubstr("|  | peak_rss_bytes | 572.2 MiB | 572.2 MiB | 1 |"));

@@ -47,6 +47,21 @@ Report full_report() {
   return report;
 }
 
+TEST(ReportJson, WhatIsPassedOnNamesFilesNotFolders) {
+  Report report = full_report();
+  report.environment.command_line = {"/usr/bin/da3",      "bench",     "-m", "/home/me/a.pt,/home/me/b.pt",
+                                     "--photos=/p/x.jpg", "da3-small", "-o", "r.json"};
+  report.plan.options.set("models", std::string("/home/me/a.pt,da3-small"));
+  report.cases.front().settings.set("model", std::string("/home/me/a.pt"));
+  const Report shown = without_folders(report);
+  EXPECT_THAT(shown.environment.command_line,
+              ElementsAre("da3", "bench", "-m", "a.pt,b.pt", "--photos=x.jpg", "da3-small", "-o", "r.json"));
+  EXPECT_EQ(shown.plan.options.text("models"), "a.pt,da3-small");
+  EXPECT_EQ(shown.cases.front().settings.text("model"), "a.pt");
+  EXPECT_EQ(shown.cases.front().settings.number("batch"), report.cases.front().settings.number("batch"));
+  EXPECT_THAT(to_json_text(shown), Not(HasSubstr("/home/me")));
+}
+
 TEST(ReportJson, KeepsTheSchema) {
   EXPECT_THAT(schema_problems(nlohmann::json::parse(to_json_text(full_report())), schema()), IsEmpty());
   EXPECT_THAT(schema_problems(nlohmann::json::parse(to_json_text(Report{})), schema()), IsEmpty());
