@@ -4,6 +4,10 @@
 # What every script here begins with: the checkout's folder in DA3_ROOT, messages, one lock a checkout.
 set -euo pipefail
 DA3_ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+# What scripts/setup gets where the system's CMake is too old.
+if [ -x "$DA3_ROOT/.deps/cmake/cmake/data/bin/cmake" ]; then
+  PATH="$DA3_ROOT/.deps/cmake/cmake/data/bin:$PATH"
+fi
 export DA3_ROOT
 
 # Standard output belongs to the program that is run, so messages go to standard error.

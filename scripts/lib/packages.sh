@@ -108,11 +108,14 @@ missing_for_library() {
   } | grep -vxE 'cmake|ninja(-build)?|libgtest-dev|libgmock-dev|libbenchmark-dev|googletest|google-benchmark' || true
 }
 
+# The system's CMake, or one of its own below .deps where that is too old, such as Ubuntu 22.04's 3.22.
 check_cmake() {
   local version
   version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
-  if [ "$(printf '%s\n3.25\n' "$version" | sort -V | head -n 1)" != 3.25 ]; then
-    fail "CMake $version is too old: 3.25 or later is needed (pip install cmake gets one)"
+  [ "$(printf '%s\n3.25\n' "$version" | sort -V | head -n 1)" != 3.25 ] || return 0
+  say "    CMake $version is too old (3.25 or later is needed): getting one with pip into $DA3_ROOT/.deps/cmake"
+  if ! python3 -m pip install --quiet --disable-pip-version-check --target "$DA3_ROOT/.deps/cmake" 'cmake>=3.25,<4' >&2; then
+    fail "pip could not get a CMake (its reason is above); install one of 3.25 or later yourself and put it first on PATH"
   fi
 }
 
