@@ -73,9 +73,12 @@ void measure(const std::string& program, const std::string& file, int rounds, co
 int main(int argc, char** argv) {
   using namespace da3::benchmarks;
   const std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.empty()) {
-    std::fputs("Usage: da3_engine_load MODEL.pt [ROUNDS [PRECISION]]\n", stderr);
-    return 2;
+  const bool asks = !words.empty() && (words[0] == "--help" || words[0] == "-h");
+  const bool measures =
+      !words.empty() && (words[0] == kOurs || words[0] == kPlain || !words[0].starts_with('-'));
+  if (!measures) {
+    std::fputs("Usage: da3_engine_load MODEL.pt [ROUNDS [PRECISION]]\n", asks ? stdout : stderr);
+    return asks ? 0 : 2;
   }
   try {
     if (words[0] == kOurs || words[0] == kPlain) {
@@ -86,7 +89,9 @@ int main(int argc, char** argv) {
     measure(argv[0], words[0], rounds, words.size() > 2 ? words[2] : "");
     return 0;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    // LibTorch's own errors carry a backtrace behind their first line.
+    const std::string_view text = error.what();
+    std::fprintf(stderr, "%s\n", std::string(text.substr(0, text.find('\n'))).c_str());
     return 1;
   }
 }

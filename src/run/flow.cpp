@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -83,10 +85,28 @@ Summary Flow::run(std::stop_token stop) {
     forward_wake_.notify_all();
     caller_wake_.notify_all();
   });
-  std::vector<std::thread> inference;
+  // Ends and joins them also where this function is left by an exception, such as of a system without further
+  // threads.
+  struct Forwards {
+    explicit Forwards(std::function<void()> how) : end(std::move(how)) {}
+    Forwards(const Forwards&) = delete;
+    Forwards& operator=(const Forwards&) = delete;
+    std::function<void()> end;
+    std::vector<std::thread> threads;
+    ~Forwards() {
+      end();
+      for (std::thread& thread : threads) thread.join();
+    }
+  };
+  std::optional<Forwards> inference;
+  inference.emplace([this] {
+    const std::lock_guard lock(mutex_);
+    closing_ = stopping_ = true;
+    forward_wake_.notify_all();
+  });
   const bool accelerator = model_.device().kind != DeviceKind::kCpu;
   const int forwards = accelerator && !limits_.alternate ? std::max(1, model_.concurrency()) : 1;
-  for (int i = 0; i < forwards; ++i) inference.emplace_back([this] { run_forwards(); });
+  for (int i = 0; i < forwards; ++i) inference->threads.emplace_back([this] { run_forwards(); });
 
   std::unique_lock lock(mutex_);
   kick_locked();
@@ -123,11 +143,8 @@ Summary Flow::run(std::stop_token stop) {
     }
     caller_wake_.wait_until(lock, next_progress);
   }
-  closing_ = true;
-  stopping_ = true;
-  forward_wake_.notify_all();
   lock.unlock();
-  for (std::thread& thread : inference) thread.join();
+  inference.reset();
   if (callbacks_.on_progress) callbacks_.on_progress(progress());
   lock.lock();
   if (error_) rethrow_locked();

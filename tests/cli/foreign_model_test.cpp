@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +21,7 @@ namespace da3::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr int kHeight = 28;
 constexpr int kWidth = 56;
@@ -36,7 +38,7 @@ constexpr const char* kDescription = R"({
 })";
 
 /// A traced network without da3.json: bright is near. Inverse depth, from 0.5 for black to 2.5 for white.
-void write_traced(const std::filesystem::path& file) {
+void write_traced(const std::filesystem::path& file, const std::string& record = "") {
   torch::jit::Module module("Brightness");
   module.register_parameter("gain", at::full({1}, 2.0F), /*is_buffer=*/false);
   const at::Tensor example = at::rand({1, 1, 3, kHeight, kWidth});
@@ -50,7 +52,8 @@ void write_traced(const std::filesystem::path& file) {
                                                 /*force_outplace=*/false, &module);
   const c10::QualifiedName name(*module.type()->name(), "forward");
   module.type()->addMethod(module._ivalue()->compilation_unit()->create_function(name, traced.first->graph));
-  module.save(file.string());
+  module.save(file.string(),
+              record.empty() ? torch::jit::ExtraFilesMap{} : torch::jit::ExtraFilesMap{{"da3.json", record}});
 }
 
 /// Black on the left, white on the right.
@@ -104,6 +107,44 @@ TEST_F(ForeignModel, RunsWithADescriptionAndItsResultsGrowWithDistance) {
   EXPECT_EQ(model.at("name"), "brightness");
   EXPECT_EQ(model.at("kind"), "inverse");
   EXPECT_EQ(model.at("sha256").get<std::string>().size(), 64U);
+}
+
+TEST_F(ForeignModel, ADescribedFileRunsAndItIsSaidThatItMayDoAnything) {
+  const Ended described = infer({"--describe", "any.json", "-q"});
+  EXPECT_EQ(described.code, 0) << described.err;
+  const Ended told = infer({"--describe", "any.json", "--overwrite"});
+  EXPECT_THAT(told.err, HasSubstr("runs code of its own"));
+  const Ended trusted = infer({"--describe", "any.json", "--trust-code", "--overwrite"});
+  EXPECT_THAT(trusted.err, Not(HasSubstr("code of its own")));
+}
+
+TEST_F(ForeignModel, AFileWithARecordOfItsOwnRunsOnlyIfItIsTrusted) {
+  write_traced(place_ / "any.pt", kDescription);
+  const Ended refused = infer({});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("--trust-code"));
+  EXPECT_FALSE(std::filesystem::exists(place_ / "out"));
+  EXPECT_EQ(place_.run({"model", "verify", "any.pt"}).code, 3);
+  EXPECT_EQ(place_.run({"bench", "--suite", "latency", "-m", "any.pt", "--dry-run"}).code, 3);
+  const Ended trusted = infer({"--trust-code"});
+  EXPECT_EQ(trusted.code, 0) << trusted.err;
+  EXPECT_EQ(place_.run({"model", "verify", "any.pt", "--trust-code"}).code, 0);
+}
+
+TEST_F(ForeignModel, WeightsOfAnotherTypeFailOnceAtLoadNotForEveryPicture) {
+  torch::jit::Module module("Convolution");
+  module.register_parameter("weight", at::ones({1, 3, 1, 1}, at::kHalf), /*is_buffer=*/false);
+  module.define(R"(
+def forward(self, image: Tensor) -> Dict[str, Tensor]:
+    depth = torch.conv2d(image.flatten(0, 1), self.weight)
+    return {'depth': depth.reshape([image.size(0), image.size(1), image.size(3), image.size(4)])}
+)");
+  module.save((place_ / "any.pt").string());
+  const Ended ended = infer({"--describe", "any.json", "--trust-code"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("model.float()"));
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  EXPECT_EQ(place_.run({"model", "verify", "any.pt", "--describe", "any.json"}).code, 3);
 }
 
 TEST_F(ForeignModel, PicturesShowTheLargerValueAsNear) {

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -24,6 +26,7 @@ class ModelCommand : public ::testing::Test {
     place = new Workplace;
     exported = new Ended(place->run({"model", "export", "da3-small", "--synthetic", "1", "-o", "small.pt"}));
     ASSERT_EQ(exported->code, 0) << exported->err;
+    std::filesystem::create_directory(*place / "full");
   }
   static void TearDownTestSuite() {
     delete exported;
@@ -42,6 +45,24 @@ TEST_F(ModelCommand, ExportWritesAWholeFileAndDescribesIt) {
   for (const auto& entry : std::filesystem::directory_iterator(place->folder())) {
     EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
   }
+}
+
+TEST_F(ModelCommand, ExportOntoAFullDiskSaysSoAndLeavesNothing) {
+  for (const std::uint64_t bytes : {4096U, 500'000U, 90'000'000U}) {
+    const Ended ended = place->run({"model", "export", "da3-small", "--synthetic", "1", "-o", "full/x.pt"},
+                                   Circumstances{.file_bytes = bytes});
+    EXPECT_EQ(ended.code, 6) << ended.err;
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+    EXPECT_TRUE(std::filesystem::is_empty(*place / "full"));
+  }
+}
+
+TEST_F(ModelCommand, AnExportedFileSaysTheFoldersNameNotWhereItIs) {
+  const std::filesystem::path source = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
+  ASSERT_EQ(place->run({"model", "export", source.string() + "/", "-o", "tiny.pt"}).code, 0);
+  const nlohmann::json info = nlohmann::json::parse(place->run({"model", "info", "tiny.pt", "--json"}).out);
+  EXPECT_EQ(info.at("record").at("weights").at("source"), "tiny");
+  EXPECT_EQ(read_file(*place / "tiny.pt").find(source.string()), std::string::npos);
 }
 
 TEST_F(ModelCommand, InfoReadsTheRecord) {
@@ -152,6 +173,12 @@ TEST_F(ModelCommand, DoctorIsValidJsonAndNamesTheCpu) {
   const nlohmann::json report = nlohmann::json::parse(ended.out);
   EXPECT_EQ(report.at("devices").back().at("id"), "cpu");
   EXPECT_GE(report.at("threads").at("usable_cores"), 1);
+  // Bounded before LibTorch starts, unless the caller has a wish.
+  EXPECT_THAT(report.at("threads").at("waiting").get<std::string>(), HasSubstr("GOMP_SPINCOUNT="));
+  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+  const nlohmann::json wished = nlohmann::json::parse(place->run({"doctor", "--json"}).out);
+  ::unsetenv("OMP_WAIT_POLICY");
+  EXPECT_EQ(wished.at("threads").at("waiting"), "OMP_WAIT_POLICY=passive");
   EXPECT_EQ(place->run({"doctor"}).code, 0);
 }
 

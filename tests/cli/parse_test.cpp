@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <initializer_list>
+#include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,15 +14,17 @@
 
 #include <da3/error.hpp>
 
-#include <cli/nearest.hpp>
+#include <cli/help_text.hpp>
 #include <cli/parse.hpp>
 #include <cli/standard_descriptors.hpp>
+#include <core/nearest.hpp>
 
 namespace da3::cli {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 Command parsed(std::initializer_list<const char*> args) {
@@ -225,11 +228,11 @@ TEST(ParseBench, OptionsBeforeASubCommandAreNotLostSilently) {
 }
 
 TEST(Nearest, PrefersWordsThatBeginSo) {
-  EXPECT_EQ(nearest("--out", {"--about", "--output"}), "--output");
-  EXPECT_EQ(nearest("abc", {"xyz"}), std::nullopt);
-  EXPECT_EQ(nearest("abc", {}), std::nullopt);
-  EXPECT_EQ(nearest("ab", {"ba"}), std::nullopt);
-  EXPECT_EQ(nearest("abdc", {"abcd", "abxx"}), "abcd");
+  EXPECT_EQ(core::nearest("--out", {"--about", "--output"}), "--output");
+  EXPECT_EQ(core::nearest("abc", {"xyz"}), std::nullopt);
+  EXPECT_EQ(core::nearest("abc", {}), std::nullopt);
+  EXPECT_EQ(core::nearest("ab", {"ba"}), std::nullopt);
+  EXPECT_EQ(core::nearest("abdc", {"abcd", "abxx"}), "abcd");
 }
 
 TEST(StandardDescriptors, ThoseThatWereClosedAreNotTakenByTheNextFile) {
@@ -249,6 +252,91 @@ TEST(StandardDescriptors, ThoseThatWereClosedAreNotTakenByTheNextFile) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << closed;
   }
+}
+
+TEST(Parse, HelpAndVersionAreWordsToo) {
+  const auto text = [](std::initializer_list<const char*> args) { return parsed_as<ShowText>(args).text; };
+  EXPECT_EQ(text({"help"}), text({"--help"}));
+  EXPECT_EQ(text({"help", "infer"}), text({"infer", "--help"}));
+  EXPECT_EQ(text({"help", "model", "export"}), text({"model", "export", "--help"}));
+  EXPECT_EQ(text({"version"}), text({"--version"}));
+}
+
+TEST(Parse, HelpFitsEightyColumns) {
+  for (const auto& args : std::vector<std::vector<const char*>>{{"--help"},
+                                                                {"infer", "--help"},
+                                                                {"bench", "--help"},
+                                                                {"bench", "compare", "--help"},
+                                                                {"model", "export", "--help"},
+                                                                {"model", "verify", "--help"},
+                                                                {"doctor", "--help"}}) {
+    std::vector<const char*> argv = {"da3"};
+    argv.insert(argv.end(), args.begin(), args.end());
+    std::istringstream lines(std::get<ShowText>(parse(static_cast<int>(argv.size()), argv.data())).text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+  }
+}
+
+TEST(Parse, AFoldedDescriptionGoesOnBelowItsBeginning) {
+  const std::string start = "  --name  ";
+  EXPECT_EQ(fold_help(start + std::string(60, 'a') + " bbbbbbbbbbbbbbb ccc"),
+            start + std::string(60, 'a') + "\n" + std::string(10, ' ') + "bbbbbbbbbbbbbbb ccc\n");
+  EXPECT_EQ(fold_help(std::string(90, 'x')), std::string(90, 'x') + "\n");
+  EXPECT_EQ(fold_help("short\n\nlast"), "short\n\nlast\n");
+}
+
+TEST(ParseInfer, OfAnOptionGivenTwiceTheLastCounts) {
+  const auto infer = parsed_as<Infer>(
+      {"infer", "a",   "b",          "-o",    "x",          "-o",   "y",          "-m", "one",
+       "-m",    "two", "--colormap", "turbo", "--colormap", "grey", "--describe", "1",  "--describe",
+       "2",     "-f",  "exr",        "-f",    "npz",        "-r",   "-r"});
+  EXPECT_THAT(infer.inputs, ElementsAre("a", "b"));
+  EXPECT_EQ(infer.output, "y");
+  EXPECT_EQ(infer.model, "two");
+  EXPECT_EQ(infer.colormap, "grey");
+  EXPECT_EQ(infer.describe, "2");
+  EXPECT_THAT(infer.formats, ElementsAre("npz"));
+  EXPECT_TRUE(infer.recursive);
+  EXPECT_EQ(
+      parsed_as<ModelExport>({"model", "export", "s", "-o", "x", "--name", "a", "--name", "b", "-o", "y"})
+          .name,
+      "b");
+  EXPECT_EQ(parsed_as<BenchRun>({"bench", "--against", "a", "--against", "b"}).against, "b");
+  EXPECT_EQ(parsed_as<BenchReport>({"bench", "report", "a", "b", "--charts", "c", "--charts", "d"}).charts,
+            "d");
+  EXPECT_THAT(parsed_as<BenchReport>({"bench", "report", "a", "b"}).files, ElementsAre("a", "b"));
+}
+
+TEST(ParseInfer, ValuesAreTakenInAnyCase) {
+  const auto infer = parsed_as<Infer>({"infer", "a", "-f", "EXR,Vis", "--device", "CPU", "--precision",
+                                       "FP32", "--attention", "SDPA", "--batch", "AUTO", "--size", "Model"});
+  EXPECT_THAT(infer.formats, ElementsAre("exr", "vis"));
+  EXPECT_EQ(infer.device, (DeviceId{DeviceKind::kCpu, 0}));
+  EXPECT_EQ(infer.precision, Precision::kFp32);
+  EXPECT_EQ(infer.attention, Attention::kSdpa);
+  EXPECT_EQ(infer.size, ResultSize::kModel);
+  EXPECT_EQ(parsed_as<Infer>({"infer", "a", "--device", "gpu"}).device, (DeviceId{DeviceKind::kCuda, 0}));
+  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--suite", "Latency", "--device", "CPU"}).suites,
+              ElementsAre("latency"));
+}
+
+TEST(ParseInfer, NearNamesAreSuggested) {
+  EXPECT_THAT(refusal({"infer", "a", "-f", "png"}), HasSubstr("did you mean png16?"));
+  EXPECT_THAT(refusal({"infer", "a", "--batch-size", "3"}), HasSubstr("did you mean --batch?"));
+  EXPECT_THAT(refusal({"infer", "a", "--force"}), HasSubstr("did you mean --overwrite?"));
+  EXPECT_THAT(refusal({"infer", "a", "--cmap", "x"}), HasSubstr("did you mean --colormap?"));
+  EXPECT_THAT(refusal({"model", "ls"}), HasSubstr("did you mean list?"));
+  EXPECT_THAT(refusal({"model", "download", "x"}), HasSubstr("did you mean pull?"));
+  EXPECT_THAT(refusal({"benchmark"}), HasSubstr("did you mean bench?"));
+}
+
+TEST(ParseInfer, AKnownOptionIsNotCalledUnknownForAnotherFault) {
+  EXPECT_THAT(refusal({"model", "export", "-q"}), Not(HasSubstr("unknown option")));
+  EXPECT_TRUE(parsed_as<Infer>({"infer", "a", "-y"}).overwrite);
+}
+
+TEST(ParseInfer, TheIndexOfAShardCountsFromOne) {
+  EXPECT_THAT(refusal({"infer", "a", "--shard", "0/4"}), HasSubstr("I of I/N counts from 1"));
 }
 
 }  // namespace

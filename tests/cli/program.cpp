@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +37,8 @@ struct Pipe {
 
 // Replaces the child by the program; never returns.
 [[noreturn]] void become_program(const std::filesystem::path& folder, const std::vector<std::string>& args,
-                                 const Pipe& in, const Pipe& out, const Pipe& err) {
+                                 const Pipe& in, const Pipe& out, const Pipe& err,
+                                 const Circumstances& circumstances) {
   ::dup2(in.read, STDIN_FILENO);
   ::dup2(out.write, STDOUT_FILENO);
   ::dup2(err.write, STDERR_FILENO);
@@ -44,6 +46,15 @@ struct Pipe {
   if (::chdir(folder.c_str()) != 0) ::_exit(126);
   ::setenv("DA3_HOME", (folder / "home").c_str(), 1);
   ::setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), 1);
+  if (circumstances.without_folders) {
+    ::unsetenv("DA3_HOME");
+    ::unsetenv("XDG_CACHE_HOME");
+  }
+  if (circumstances.folder_is_gone) {
+    const std::filesystem::path gone = folder / "gone";
+    if (::mkdir(gone.c_str(), 0700) != 0 || ::chdir(gone.c_str()) != 0 || ::rmdir(gone.c_str()) != 0)
+      ::_exit(126);
+  }
   ::unsetenv("DA3_MODEL");
   std::vector<char*> argv;
   std::string program = "da3";
@@ -141,7 +152,11 @@ Ended start(const std::filesystem::path& folder, const std::vector<std::string>&
       const std::size_t equals = each.find('=');
       ::setenv(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str(), 1);
     }
-    become_program(folder, args, in, out, err);
+    if (circumstances.file_bytes > 0) {
+      const rlimit limit{circumstances.file_bytes, circumstances.file_bytes};
+      if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
+    }
+    become_program(folder, args, in, out, err, circumstances);
   }
   for (const int end : {in.read, out.write, err.write}) ::close(end);
   // Inputs of the tests fit a pipe's buffer.

@@ -29,6 +29,9 @@ struct Circumstances {
   std::uint64_t address_space_bytes = 0;     ///< As `ulimit -v`; 0: unlimited
   std::vector<std::string> environment{};    ///< NAME=VALUE
   std::string standard_output{};             ///< A file or device that takes it; empty: Ended::out
+  bool folder_is_gone = false;               ///< The current folder was removed
+  bool without_folders = false;              ///< DA3_HOME and XDG_CACHE_HOME are not set
+  std::uint64_t file_bytes = 0;              ///< As `ulimit -f`: beyond it a write fails as on a full disk
 };
 
 /// A temporary folder that is removed at the end, with the program's own folders (models, caches) inside.

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -46,6 +48,26 @@ TEST(Program, UsageErrorsExitWithTwoAndSayWhatToTry) {
     EXPECT_THAT(ended.err, StartsWith("da3: "));
     EXPECT_THAT(ended.err, HasSubstr("--help"));
   }
+}
+
+TEST(Program, AFolderThatIsGoneEndsInOneLine) {
+  const Workplace place;
+  const Ended ended = place.run({"doctor"}, Circumstances{.folder_is_gone = true});
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, StartsWith("da3: the current folder"));
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+}
+
+TEST(Program, WithoutHomeThereIsNoModelFolder) {
+  const Workplace place;
+  const char* const home = std::getenv("HOME");
+  const std::string kept = home == nullptr ? "" : home;
+  ::unsetenv("HOME");
+  ::unsetenv("XDG_DATA_HOME");
+  const Ended ended = place.run({"model", "list"}, Circumstances{.without_folders = true});
+  if (!kept.empty()) ::setenv("HOME", kept.c_str(), 1);
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("HOME is not set"));
 }
 
 TEST(Program, ModelListNamesThePublishedModels) {

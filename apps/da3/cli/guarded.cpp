@@ -16,7 +16,6 @@
 #include <cli/printable.hpp>
 
 namespace da3::cli {
-
 namespace {
 
 /// What was printed has to arrive: the last of it leaves the program only here.

@@ -20,6 +20,7 @@ constexpr int kMostThreads = 4096;
 void add_inputs(CLI::App& app, Infer& options) {
   app.add_option("INPUT", options.inputs, "image files, folders, or - for a list of paths on standard input")
       ->type_name("")
+      ->take_all()
       ->required();
   app.add_flag("-r,--recursive", options.recursive, "folders with their sub-folders")->group("Inputs");
   app.add_option("--root", options.root,
@@ -46,7 +47,11 @@ void add_inputs(CLI::App& app, Infer& options) {
         }
         ShardOf shard;
         shard.count = static_cast<int>(whole_number(text.substr(slash + 1), 1, 1'000'000));
-        shard.index = static_cast<int>(whole_number(text.substr(0, slash), 1, shard.count));
+        try {
+          shard.index = static_cast<int>(whole_number(text.substr(0, slash), 1, shard.count));
+        } catch (const Error& error) {
+          throw Error(ErrorCode::kUsage, std::string(error.what()) + "; I of I/N counts from 1");
+        }
         options.shard = shard;
       },
       "only the inputs whose results' name hashes to I of N, I from 1")
@@ -73,6 +78,7 @@ void add_model_choice(CLI::App& app, Infer& options) {
       ->group("Model");
   app.add_flag("--allow-synthetic", options.allow_synthetic, "run a model whose weights are synthetic")
       ->group("Model");
+  add_trust_code(app, options.trust_code)->group("Model");
   add_parsed(
       app, "--focal", [&](const std::string& text) { options.focal_px = real_number(text, 1e-3, 1e9); },
       "focal length in pixels of the original photo (metric models)")
@@ -118,7 +124,7 @@ void add_network_input(CLI::App& app, Infer& options) {
       app, "--batch",
       [&](const std::string& text) {
         options.batch.reset();
-        if (text != "auto") options.batch = static_cast<int>(whole_number(text, 1, 65536));
+        if (small(text) != "auto") options.batch = static_cast<int>(whole_number(text, 1, 65536));
       },
       "images per forward; auto measures memory and throughput (auto)")
       ->type_name("auto|N")
@@ -164,7 +170,7 @@ void add_results(CLI::App& app, Infer& options) {
   add_parsed(
       app, "-f,--format",
       [&](const std::string& text) {
-        options.formats = split_list(text);
+        options.formats = split_list(small(text));
         for (const std::string& format : options.formats) {
           if (std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end()) {
             throw_unknown_choice(format, {kFormats.begin(), kFormats.end()});
@@ -183,15 +189,17 @@ void add_results(CLI::App& app, Infer& options) {
       "resolution of the result: input or model (input)")
       ->type_name("WHICH")
       ->group("Results");
-  app.add_option("--colormap", options.colormap, "colours of vis, side and html")
+  add_parsed(
+      app, "--colormap",
+      [&](const std::string& text) { options.colormap = small(text) == "gray" ? "grey" : small(text); },
+      "colours of vis, side and html (spectral)")
       ->type_name("NAME")
-      ->capture_default_str()
       ->group("Results");
   add_parsed(
       app, "--vis-range",
       [&](const std::string& text) {
         options.vis_range.reset();
-        if (text != "image") options.vis_range = parse_range(text);
+        if (small(text) != "image") options.vis_range = parse_range(text);
       },
       "depth shown nearest and farthest; image: of each picture's own (image)")
       ->type_name("image|LO,HI")
@@ -199,7 +207,7 @@ void add_results(CLI::App& app, Infer& options) {
   app.add_flag("--confidence", options.confidence, "also the network's confidence (npz, exr)")
       ->group("Results");
   app.add_flag("--sky", options.sky, "also the network's sky output (npz, exr)")->group("Results");
-  app.add_flag("--overwrite", options.overwrite, "do everything again")->group("Results");
+  app.add_flag("-y,--overwrite", options.overwrite, "do everything again")->group("Results");
 }
 
 void add_messages(CLI::App& app, Infer& options) {

@@ -66,6 +66,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
       ->required();
   verify->add_option("--describe", options.verify.describe, "record for a model file that has none")
       ->type_name("FILE.json");
+  add_trust_code(*verify, options.verify.trust_code);
   add_engine_options(*verify, {options.verify.device, options.verify.attention, options.verify.precision});
   add_parsed(
       *verify, "--threads",

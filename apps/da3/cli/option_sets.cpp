@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <string>
 
 #include <da3/error.hpp>
 
-#include <cli/nearest.hpp>
 #include <cli/option_sets.hpp>
+#include <core/nearest.hpp>
 
 namespace da3::cli {
 
@@ -39,10 +40,16 @@ CLI::Option* add_parsed_list(CLI::App& app, const std::string& names,
       help);
 }
 
+std::string small(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
 void throw_unknown_choice(std::string_view text, const std::vector<std::string_view>& names) {
   std::string list;
   for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
-  const std::optional<std::string> meant = nearest(text, {names.begin(), names.end()});
+  const std::optional<std::string> meant = core::nearest(small(text), {names.begin(), names.end()});
   throw Error(ErrorCode::kUsage, "'" + std::string(text) + "' is not one of " + list +
                                      (meant ? "; did you mean " + *meant + "?" : ""));
 }
@@ -98,14 +105,18 @@ void add_verbosity(CLI::App& app, Verbosity& verbosity) {
       ->group("Messages");
 }
 
+CLI::Option* add_trust_code(CLI::App& app, bool& trust_code) {
+  return app.add_flag("--trust-code", trust_code, "run the code that a model file of another network brings");
+}
+
 void add_engine_options(CLI::App& app, Engine engine) {
   add_parsed(
       app, "--device",
       [&value = engine.device](const std::string& text) {
-        if (text == "auto") {
+        if (small(text) == "auto") {
           value.reset();
         } else {
-          value = parse_device(text);
+          value = parse_device(small(text) == "gpu" ? "cuda" : small(text));
         }
       },
       "auto (the best present), cpu, cuda, cuda:N or mps")

@@ -39,6 +39,9 @@ std::vector<std::string> split_list(const std::string& text);
 /// -q, -v and -vv.
 void add_verbosity(CLI::App& app, Verbosity& verbosity);
 
+/// "--trust-code"
+CLI::Option* add_trust_code(CLI::App& app, bool& trust_code);
+
 /// --device, --attention and --precision, "auto" being none.
 struct Engine {
   std::optional<DeviceId>& device;
@@ -79,11 +82,14 @@ void check_none_before(const CLI::App& command);
 
 [[noreturn]] void throw_unknown_choice(std::string_view text, const std::vector<std::string_view>& names);
 
+/// The text in small letters: names of values are taken in any case.
+std::string small(std::string_view text);
+
 template <typename Value>
 Value choose(std::string_view text, const std::vector<std::pair<std::string_view, Value>>& names) {
   std::vector<std::string_view> known;
   for (const auto& [name, value] : names) {
-    if (name == text) return value;
+    if (name == small(text)) return value;
     known.push_back(name);
   }
   throw_unknown_choice(text, known);

@@ -20,7 +20,7 @@ namespace da3::cli {
 /// How much is told on standard error.
 struct Verbosity {
   bool quiet = false;  ///< Errors only
-  int verbose = 0;     ///< 1: what is decided and why, 2: everything, with stack traces
+  int verbose = 0;     ///< 1: what is decided and why, 2: everything
 };
 
 enum class ShowProgress { kAuto, kAlways, kNever };
@@ -44,6 +44,7 @@ struct Infer {
   std::string model;     ///< Name or file; empty: DA3_MODEL, the first installed, the starter
   std::string describe;  ///< Record for a model file without one
   bool allow_synthetic = false;
+  bool trust_code = false;         ///< Run the code that a foreign model file brings
   std::optional<DeviceId> device;  ///< None: the best present
   std::optional<Attention> attention;
   std::optional<Precision> precision;
@@ -159,6 +160,7 @@ struct ModelExport {
 struct ModelVerify {
   std::string model;
   std::string describe;
+  bool trust_code = false;
   std::optional<DeviceId> device;
   std::optional<Attention> attention;
   std::optional<Precision> precision;
@@ -178,6 +180,7 @@ struct BenchRun {
   std::vector<std::string> suites;
   std::vector<std::string> skipped_suites;
   std::vector<std::string> models;
+  bool trust_code = false;
   std::vector<std::string> devices;     ///< "all": every device present
   std::vector<std::string> precisions;  ///< Names, or "default": the device's own
   std::vector<Attention> attentions;

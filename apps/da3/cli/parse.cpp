@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,9 +11,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cli/command_text.hpp>
-#include <cli/nearest.hpp>
+#include <cli/help_text.hpp>
 #include <cli/option_sets.hpp>
 #include <cli/parse.hpp>
+#include <core/nearest.hpp>
 
 namespace da3::cli {
 namespace {
@@ -26,6 +29,8 @@ struct Line {
   Doctor doctor;
 
   Line() {
+    // One rule for an option given twice; lists and limits add up, where they say so.
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.set_version_flag("-V,--version",
                          "da3 " + std::string(version()) + " (" + std::string(commit()) + ")");
     app.require_subcommand(1);
@@ -42,7 +47,7 @@ struct Line {
     app.footer(
         "\nExit codes: 0 all done, 1 some inputs failed, 2 usage or no input, 3 model, 4 device or memory,\n"
         "5 benchmark regression, 6 output could not be written, 130/143 interrupted, 70 a bug.\n"
-        "'da3 COMMAND --help' shows the options of a command.\n");
+        "'da3 help COMMAND' shows the options of a command.\n");
   }
 };
 
@@ -75,6 +80,33 @@ std::vector<std::string> command_names(const CLI::App& app) {
   return names;
 }
 
+/// Words of other programs for what da3 calls otherwise.
+std::optional<std::string> known_elsewhere(const std::string& word, const std::vector<std::string>& names) {
+  static const std::map<std::string, std::string> kNames{{"--force", "--overwrite"},
+                                                         {"-F", "--overwrite"},
+                                                         {"--cmap", "--colormap"},
+                                                         {"--jobs", "--threads"},
+                                                         {"-j", "--threads"},
+                                                         {"--fov", "--hfov"},
+                                                         {"--gpu", "--device"},
+                                                         {"--fp16", "--precision"},
+                                                         {"--input-size", "--process-res"},
+                                                         {"--encoder", "--model"},
+                                                         {"ls", "list"},
+                                                         {"download", "pull"},
+                                                         {"get", "pull"},
+                                                         {"install", "pull"},
+                                                         {"convert", "export"},
+                                                         {"check", "verify"},
+                                                         {"show", "info"},
+                                                         {"run", "infer"},
+                                                         {"predict", "infer"},
+                                                         {"depth", "infer"}};
+  const auto found = kNames.find(word);
+  if (found == kNames.end() || std::ranges::find(names, found->second) == names.end()) return std::nullopt;
+  return found->second;
+}
+
 /// What is wrong with the words that no option or sub-command took; none if all were taken.
 std::optional<std::string> unknown_word(const CLI::App& app) {
   const std::vector<std::string> left = app.remaining(true);
@@ -82,8 +114,11 @@ std::optional<std::string> unknown_word(const CLI::App& app) {
   const std::string word = left.front().substr(0, left.front().find('='));
   const CLI::App* command = called(app);
   const bool is_option = word.size() > 1 && word.front() == '-';
-  const std::optional<std::string> meant =
-      nearest(word, is_option ? option_names(*command) : command_names(*command));
+  const std::vector<std::string> names = is_option ? option_names(*command) : command_names(*command);
+  // It is known, so something else is wrong.
+  if (std::ranges::find(names, word) != names.end()) return std::nullopt;
+  std::optional<std::string> meant = known_elsewhere(word, names);
+  if (!meant) meant = core::nearest(word, names);
   return std::string(is_option                         ? "unknown option '"
                      : command_names(*command).empty() ? "unexpected argument '"
                                                        : "unknown command '") +
@@ -122,18 +157,33 @@ Command chosen(Line& line) {
   return line.bench.run;
 }
 
+/// `da3 help COMMAND...` is `da3 COMMAND... --help`, and `da3 version` is `da3 --version`. The words in
+/// reverse, as CLI11 takes them.
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  } else if (words.size() == 1 && words.front() == "version") {
+    words.front() = "--version";
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
 }  // namespace
 
 Command parse(int argc, const char* const* argv) {
   Line line;
   try {
-    line.app.parse(argc, argv);
+    line.app.parse(words_of(argc, argv));
     return chosen(line);
   } catch (const CLI::CallForHelp&) {
     const CLI::App* command = called(line.app);
-    return ShowText{command->help(command->get_parent() == nullptr ? "" : full_name(command->get_parent()))};
+    return ShowText{
+        fold_help(command->help(command->get_parent() == nullptr ? "" : full_name(command->get_parent())))};
   } catch (const CLI::CallForAllHelp&) {
-    return ShowText{line.app.help("", CLI::AppFormatMode::All)};
+    return ShowText{fold_help(line.app.help("", CLI::AppFormatMode::All))};
   } catch (const CLI::CallForVersion& asked) {
     return ShowText{std::string(asked.what()) + "\n"};
   } catch (const CLI::ParseError& problem) {

@@ -169,6 +169,16 @@ class BenchRunner {
   std::set<bench::SuiteName> measured_;
 };
 
+// "78 cases, about 1:29:53 (hours:minutes:seconds); ...": said before anything is measured.
+std::string time_text(const bench::Plan& plan) {
+  std::size_t count = 0;
+  for (const bench::PlannedGroup& group : plan.groups) count += group.cases.size();
+  const double seconds = plan.estimate_s();
+  const char* const unit = seconds < 60 ? "" : seconds < 3600 ? " min" : " h";
+  return count_of(count, "case") + ", about " + seconds_text(seconds) + unit +
+         (seconds < 300 ? "" : "; --quick is shorter, --dry-run shows the plan");
+}
+
 }  // namespace
 
 int bench(const cli::BenchRun& options) {
@@ -176,14 +186,15 @@ int bench(const cli::BenchRun& options) {
   const Interrupts interrupts(
       [&console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
+  check_models(options.models, options.trust_code, console);
   const bench::PlanOptions wanted = plan_options(options);
   BenchSetup setup(console);
-  const bench::Plan plan = bench::make_plan(
-      wanted, setup.plan_facts(wanted, options.dry_run || options.quick || !options.against.empty()));
+  const bench::Plan plan = bench::make_plan(wanted, setup.plan_facts(wanted, /*estimates=*/true));
   if (options.dry_run) {
     put_on_stdout(bench::format_plan(plan));
     return 0;
   }
+  if (!options.verbosity.quiet) console.line("da3: " + time_text(plan));
   if (!options.against.empty()) {
     const int code = bench_against(options, plan, console, interrupted);
     return interrupts.exit_code() != 0 ? interrupts.exit_code() : code;

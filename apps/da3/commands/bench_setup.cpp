@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include <commands/bench_setup.hpp>
+#include <commands/model_choice.hpp>
 #include <commands/text.hpp>
 #include <stdlib.h>
 
@@ -41,15 +42,14 @@ std::filesystem::path cache_folder() {
     return std::filesystem::path(xdg) / "da3";
   }
   const char* home = std::getenv("HOME");
-  return (home == nullptr ? std::filesystem::temp_directory_path() : std::filesystem::path(home) / ".cache") /
-         "da3";
+  return home == nullptr || *home != '/' ? std::filesystem::path()
+                                         : std::filesystem::path(home) / ".cache" / "da3";
 #endif
 }
 
 // The file that a name means without making one; empty: none.
 std::filesystem::path existing_file(const std::string& model) {
-  std::error_code ignored;
-  if (model.ends_with(".pt")) return model;
+  if (model.ends_with(".pt") || model.find('/') != std::string::npos) return model;
 #ifdef DA3_WITH_HUB
   const std::filesystem::path models = hub::Folders::from_environment().models();
   for (const hub::InstalledModel& each : hub::installed_models(models)) {
@@ -149,6 +149,19 @@ suites::ModelFile BenchSetup::model_file(const std::string& model) {
   return {file, engine::read_spec(file)};
 }
 
+void check_models(const std::vector<std::string>& models, bool trust_code, Console& console) {
+  for (const std::string& model : models) {
+    const std::filesystem::path file = existing_file(model);
+    if (file.empty() && !weights::catalogue_name(model).empty()) continue;
+    // For its message where there is no such model.
+    const ChosenModel chosen = file.empty() ? choose_model(model) : ChosenModel{file};
+    const DescribedModel described = read_description(chosen.file, "");
+    if (const std::string notice = check_code(chosen, described, trust_code); !notice.empty()) {
+      console.line("da3: " + notice);
+    }
+  }
+}
+
 std::filesystem::path BenchSetup::synthetic_file(const std::string& model) {
   const std::string name = weights::catalogue_name(model);
   if (name.empty()) {
@@ -156,7 +169,10 @@ std::filesystem::path BenchSetup::synthetic_file(const std::string& model) {
         ErrorCode::kModelNotFound,
         "no model called '" + model + "' is installed or published; see da3 model list, or name a .pt file");
   }
-  const std::filesystem::path file = cache_folder() / "synthetic" / (name + "-seed1.pt");
+  // Without a home folder it is made for this call alone.
+  const std::filesystem::path cache = cache_folder();
+  const std::filesystem::path file =
+      (cache.empty() ? scratch_.path() : cache) / "synthetic" / (name + "-seed1.pt");
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored)) return file;
   std::filesystem::create_directories(file.parent_path(), ignored);

@@ -57,6 +57,10 @@ class BenchSetup {
 /// are here.
 bench::PlanOptions plan_options(const cli::BenchRun& options);
 
+/// Returns if every model is a file that can be read and run, or has a published name. Throws: Error
+/// kModelNotFound with the nearest name, kModelContract, kModelDamaged, kModelUntrusted.
+void check_models(const std::vector<std::string>& models, bool trust_code, Console& console);
+
 /// This machine with the engine's versions and devices.
 bench::Environment bench_environment();
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -118,6 +119,14 @@ Json threads(const engine::SystemInfo& system) {
 #else
   result["forward"] = system.threads;
 #endif
+  // As LibTorch found it when it was loaded.
+  std::string waiting;
+  for (const char* variable : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}) {
+    if (const char* value = std::getenv(variable)) {
+      waiting += (waiting.empty() ? "" : " ") + std::string(variable) + "=" + value;
+    }
+  }
+  result["waiting"] = text_or_null(waiting);
   return result;
 }
 

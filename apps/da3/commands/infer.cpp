@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,10 +17,12 @@
 #include <commands/log.hpp>
 #include <commands/model_choice.hpp>
 #include <commands/progress_view.hpp>
+#include <commands/text.hpp>
 
 #include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/nearest.hpp>
 #include <engine/device/gpu_jpeg.hpp>
 #include <engine/engine.hpp>
 #include <engine/operators/cpu_allocator.hpp>
@@ -41,8 +44,14 @@ void check_here(const cli::Infer& options) {
   const auto names = image::colormap_names();
   if (std::find(names.begin(), names.end(), options.colormap) == names.end()) {
     std::string list;
-    for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
-    throw Error(ErrorCode::kUsage, "--colormap: '" + options.colormap + "' is not one of " + list);
+    std::vector<std::string> known;
+    for (const std::string_view name : names) {
+      list += (list.empty() ? "" : ", ") + std::string(name);
+      known.emplace_back(name);
+    }
+    const std::optional<std::string> meant = core::nearest(options.colormap, known);
+    throw Error(ErrorCode::kUsage, "infer: --colormap: '" + options.colormap + "' is not one of " + list +
+                                       (meant ? "; did you mean " + *meant + "?" : ""));
   }
 }
 
@@ -86,7 +95,7 @@ run::Options pipeline_options(const cli::Infer& options) {
   result.memory_fraction = options.memory_fraction;
   result.threads = options.threads;
   result.decode_threads = options.decode_threads;
-  result.learned_batches = hub::Folders::from_environment().cache / "batches.txt";
+  result.learned_batches = hub::Folders::from_environment().learned_batches();
   return result;
 }
 
@@ -102,8 +111,22 @@ ProgressView::Style progress_style(const cli::Infer& options) {
 // The callbacks' side of a run: standard output for programs, standard error for people.
 class Reporter {
  public:
-  Reporter(const cli::Infer& options, Console& console, std::shared_ptr<spdlog::logger> log)
-      : options_(options), console_(console), log_(std::move(log)), view_(console, progress_style(options)) {}
+  Reporter(const cli::Infer& options, const ModelSpec& model, bool is_starter, Console& console,
+           std::shared_ptr<spdlog::logger> log)
+      : options_(options),
+        model_(model),
+        is_starter_(is_starter),
+        console_(console),
+        log_(std::move(log)),
+        view_(console, progress_style(options)) {}
+
+  /// An error that ends the run finds an empty line.
+  ~Reporter() { view_.finish(); }
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+
+  /// Before the model is there.
+  void loading() { view_.say("loading " + model_.name); }
 
   run::Callbacks callbacks() {
     return {[this](const run::ImageEvent& event) { image(event); },
@@ -116,7 +139,12 @@ class Reporter {
   void finish(const run::Summary& summary) {
     view_.finish();
     for (const run::ShapeSummary& shape : summary.shapes) log_->info("{}", shape_text(shape));
-    if (!options_.verbosity.quiet) console_.line("da3: " + summary_text(summary, options_.output));
+    log_->info("{}", busy_text(summary));
+    // Once each, with a count: a thousand photos of one camera have the same to say.
+    for (const auto& [warning, count] : warnings_) log_->warn("{}: {}", count_of(count, "photo"), warning);
+    if (options_.verbosity.quiet) return;
+    if (is_starter_ && summary.done > 0) console_.line("da3: " + starter_notice());
+    console_.line("da3: " + summary_text(summary, options_, model_));
   }
 
  private:
@@ -125,7 +153,10 @@ class Reporter {
       std::printf("%s\n", event.json.c_str());
       std::fflush(stdout);
     }
-    for (const std::string& warning : event.warnings) log_->warn("{}", warning);
+    for (const std::string& warning : event.warnings) {
+      ++warnings_[warning];
+      log_->info("{}: {}", event.path, warning);
+    }
     if (event.status == run::ImageStatus::kFailed) {
       console_.line("da3: " + event.message);
     } else {
@@ -134,9 +165,12 @@ class Reporter {
   }
 
   const cli::Infer& options_;
+  const ModelSpec& model_;
+  bool is_starter_;
   Console& console_;
   std::shared_ptr<spdlog::logger> log_;
   ProgressView view_;
+  std::map<std::string, std::size_t> warnings_;
 };
 
 int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device,
@@ -160,9 +194,11 @@ int infer(const cli::Infer& options) {
   check_here(options);
 
   const ChosenModel chosen = choose_model(options.model);
-  if (chosen.is_starter && !options.verbosity.quiet) console.line("da3: " + starter_notice());
   const DescribedModel described = read_description(chosen.file, options.describe);
   if (!options.allow_synthetic) refuse_synthetic(described.spec);
+  if (const std::string notice = check_code(chosen, described, options.trust_code); !notice.empty()) {
+    log->warn("{}", notice);
+  }
   const DeviceId device = choose_device(options.device);
   if (options.dry_run) return dry_run(options, described.spec, device, interrupts.token());
 
@@ -178,7 +214,9 @@ int infer(const cli::Infer& options) {
   load.normalise = options.preprocess == cli::PreprocessOn::kCpu ? engine::NormaliseOn::kHost
                                                                  : engine::NormaliseOn::kDevice;
   load.describe = described.describe;
-  load.identity_folder = hub::Folders::from_environment().cache / "checked";
+  load.identity_folder = hub::Folders::from_environment().cache;
+  Reporter reporter(options, described.spec, chosen.is_starter, console, log);
+  reporter.loading();
   const std::shared_ptr<predict::DepthModel> model = engine::load_model(chosen.file, load);
   log->info("{} from {} on {}, {}, attention {}, {} of {} cores for a forward", model->spec().name,
             chosen.file.string(), to_string(model->device()), to_string(model->precision()),
@@ -186,7 +224,6 @@ int infer(const cli::Infer& options) {
 
   const auto memory = engine::make_memory_probe();
   if (device.kind == DeviceKind::kCpu) limit_tensor_memory(options.memory_fraction, *memory);
-  Reporter reporter(options, console, log);
   run::Options work = pipeline_options(options);
   work.jpeg_pixels = jpeg_pixels(options, device, *log);
   const run::Summary summary =

@@ -21,14 +21,50 @@ nlohmann::json or_null(const std::optional<Value>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
 
+/// Where the results are, what can be looked at first.
+std::string files_text(const cli::Infer& options, const ModelSpec& model) {
+  const bool metres = model.depth_kind == DepthKind::kMetric || model.depth_kind == DepthKind::kCanonical;
+  std::string text;
+  for (const std::string& format : options.formats) {
+    if (format == "none") return "no files, as --format none says";
+    if (format == "html") {
+      text = "gallery: " + options.output + "/index.html" + (text.empty() ? "" : "; ") + text;
+      continue;
+    }
+    const bool picture = format == "vis" || format == "side";
+    const std::string name = picture             ? "pictures"
+                             : format != "png16" ? "depth"
+                             : metres            ? "millimetres"
+                                                 : "16-bit depth";
+    const std::string ending = picture ? format + ".png" : format == "png16" ? "png" : format;
+    // What can be looked at first.
+    const std::string item = name + ": " + options.output + "/*." + ending;
+    text = text.empty() ? item : picture ? item + "; " + text : text + "; " + item;
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string summary_text(const run::Summary& summary, const std::string& output) {
+std::string busy_text(const run::Summary& summary) {
+  std::string text = "busy:";
+  for (std::size_t stage = 0; stage < run::kNumStages; ++stage) {
+    text += " " + std::string(to_string(static_cast<run::Stage>(stage))) + " " +
+            seconds_text(summary.busy_s.at(stage));
+  }
+  return text + "; slowest: " + std::string(to_string(summary.slowest));
+}
+
+std::string summary_text(const run::Summary& summary, const cli::Infer& options, const ModelSpec& model) {
   const std::size_t forwarded = summary.done;
   if (!summary.interrupted && forwarded == 0 && summary.failed == 0) {
+    if (summary.skipped == 0 && options.shard) {
+      return "shard " + std::to_string(options.shard->index) + "/" + std::to_string(options.shard->count) +
+             " is empty: none of the inputs is its part, so there is nothing to do";
+    }
     return (summary.skipped == 1 ? "the one input is"
                                  : "all " + count_of(summary.skipped, "input") + " are") +
-           " done already, in " + output + " (--overwrite does everything again)";
+           " done already (-y does everything again); " + files_text(options, model);
   }
   std::string text = count_of(summary.done, "image") + " done";
   if (summary.skipped > 0) text += ", " + grouped(summary.skipped) + " done before";
@@ -37,14 +73,8 @@ std::string summary_text(const run::Summary& summary, const std::string& output)
   if (forwarded > 0 && summary.elapsed_s > 0) {
     text += " (" + rate_text(static_cast<double>(forwarded) / summary.elapsed_s) + " images/s)";
   }
-  text += ", results in " + output;
-  text += "\n     busy:";
-  for (std::size_t stage = 0; stage < run::kNumStages; ++stage) {
-    text += " " + std::string(to_string(static_cast<run::Stage>(stage))) + " " +
-            seconds_text(summary.busy_s.at(stage));
-  }
-  text += "; slowest: " + std::string(to_string(summary.slowest));
   if (summary.interrupted) text += "\n     interrupted: the same command goes on where this one stopped";
+  if (summary.done + summary.skipped > 0) text += "\n     " + files_text(options, model);
   return text;
 }
 

@@ -4,12 +4,16 @@
 
 #include <string>
 
+#include <cli/options.hpp>
 #include <run/run.hpp>
 
 namespace da3::commands {
 
-/// What a run did, a few lines for standard error.
-std::string summary_text(const run::Summary& summary, const std::string& output);
+/// What a run did, two lines for standard error: the last says what to open.
+std::string summary_text(const run::Summary& summary, const cli::Infer& options, const ModelSpec& model);
+
+/// What -v says about the stages: the busy seconds of each, and which bounds the run.
+std::string busy_text(const run::Summary& summary);
 
 /// What -v says about each processed size: batch, why, memory predicted and used.
 std::string shape_text(const run::ShapeSummary& shape);

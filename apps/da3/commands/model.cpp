@@ -39,13 +39,20 @@ std::string json_text(const nlohmann::json& object) {
   return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
+std::string folder_name(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, ignored).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
 engine::ExportSource export_source(const cli::ModelExport& options) {
   engine::ExportSource source;
   std::error_code ignored;
   if (std::filesystem::is_directory(options.source, ignored)) {
     source.folder = options.source;
     source.name = options.name;
-    source.origin_text = options.source;
+    // The file may be passed on: it says the folder's name, not where it is on this machine.
+    source.origin_text = folder_name(options.source);
   } else if (options.seed) {
     source.name = options.source;
   } else {
@@ -99,13 +106,18 @@ int model_export(const cli::ModelExport& options) {
 }
 
 int model_verify(const cli::ModelVerify& options) {
-  const std::filesystem::path file = choose_model(options.model).file;
+  const ChosenModel chosen = choose_model(options.model);
+  const std::filesystem::path& file = chosen.file;
   engine::LoadOptions load;
   load.device = choose_device(options.device);
   load.precision = options.precision;
   load.attention = options.attention;
   load.threads = options.threads;
-  load.describe = read_description(file, options.describe).describe;
+  const DescribedModel described = read_description(file, options.describe);
+  load.describe = described.describe;
+  if (const std::string notice = check_code(chosen, described, options.trust_code); !notice.empty()) {
+    std::fprintf(stderr, "da3: %s\n", notice.c_str());
+  }
   const engine::VerifyReport report = engine::verify_model(file, load);
   const bool has_selftest = report.spec.selftest.has_value();
   if (options.json) {

@@ -1,18 +1,40 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdlib>
+#include <system_error>
 
 #include <commands/model_choice.hpp>
 
 #include <da3/error.hpp>
 
 #include <cli/program_location.hpp>
+#include <core/mapped_file.hpp>
 #include <weights/record.hpp>
 #ifdef DA3_WITH_HUB
 #include <hub/model_store.hpp>
 #endif
 
 namespace da3::commands {
+namespace {
+
+bool is_bundled(const ChosenModel& chosen) {
+#ifdef DA3_WITH_HUB
+  if (chosen.is_starter) return true;
+  const std::filesystem::path starter = hub::starter_below(cli::prefix_of_program(2));
+  std::error_code ignored;
+  if (std::filesystem::equivalent(chosen.file, starter, ignored)) return true;
+  if (!std::filesystem::is_regular_file(starter, ignored)) return false;
+  const core::MappedFile theirs = core::MappedFile::open(chosen.file);
+  const core::MappedFile ours = core::MappedFile::open(starter);
+  return std::ranges::equal(theirs.bytes(), ours.bytes());
+#else
+  return chosen.is_starter;
+#endif
+}
+
+}  // namespace
+
 ChosenModel choose_model(const std::string& named) {
 #ifdef DA3_WITH_HUB
   // This program is PREFIX/libexec/da3/da3-run.
@@ -49,6 +71,19 @@ void refuse_synthetic(const ModelSpec& spec) {
                                               "it all the same, or get real weights with "
                                               "'da3 model pull " +
                                               spec.name + "'");
+}
+
+std::string check_code(const ChosenModel& chosen, const DescribedModel& described, bool trust_code) {
+  if (!engine::runs_its_own_code(described.spec) || trust_code || is_bundled(chosen)) return "";
+  if (described.describe) {
+    return chosen.file.string() +
+           " runs code of its own, which may read and write any file that you may; --trust-code says that "
+           "you know";
+  }
+  throw Error(ErrorCode::kModelUntrusted,
+              chosen.file.string() +
+                  " is no network of da3 and brings its own code, which may read and write any "
+                  "file that you may; add --trust-code if you trust where it comes from");
 }
 
 DeviceId choose_device(const std::optional<DeviceId>& asked) {

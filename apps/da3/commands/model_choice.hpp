@@ -36,6 +36,11 @@ DescribedModel read_description(const std::filesystem::path& file, const std::st
 /// Throws: Error kModelSynthetic for synthetic weights.
 void refuse_synthetic(const ModelSpec& spec);
 
+/// Returns what to say about the code that the model file brings; empty: it brings none, or is the bundled
+/// one. Throws: Error kModelUntrusted unless somebody said that it may run, by --trust-code or by describing
+/// the file.
+std::string check_code(const ChosenModel& chosen, const DescribedModel& described, bool trust_code);
+
 /// The device asked for, else the best present.
 DeviceId choose_device(const std::optional<DeviceId>& asked);
 

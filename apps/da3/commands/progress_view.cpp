@@ -22,14 +22,19 @@ std::string counts(const run::Progress& progress) {
 }
 
 std::string bar(const run::Progress& progress, int columns) {
+  // One width whatever stands behind it, so that it does not jump.
+  constexpr int kBarColumns = 24;
+  constexpr int kRoomForCounts = 40;
   const std::string text = counts(progress);
-  const int room = std::min(columns - static_cast<int>(text.size()) - 6, 40);
-  if (!progress.total || *progress.total == 0 || room < 8)
-    return text.substr(0, static_cast<std::size_t>(columns - 1));
+  const auto cut = [&](const std::string& line) {
+    return line.substr(0, static_cast<std::size_t>(columns - 1));
+  };
+  if (!progress.total || *progress.total == 0 || columns < kBarColumns + kRoomForCounts) return cut(text);
+  const int room = kBarColumns;
   const std::size_t finished = progress.done + progress.failed + progress.skipped;
   const auto filled = static_cast<std::size_t>(room) * std::min(finished, *progress.total) / *progress.total;
-  return "[" + std::string(filled, '=') + std::string(static_cast<std::size_t>(room) - filled, ' ') + "]  " +
-         text;
+  return cut("[" + std::string(filled, '=') + std::string(static_cast<std::size_t>(room) - filled, ' ') +
+             "]  " + text);
 }
 
 }  // namespace
@@ -41,6 +46,10 @@ void ProgressView::show(const run::Progress& progress) {
     console_.line("da3: " + counts(progress));
     while (next_line_s_ <= progress.elapsed_s) next_line_s_ += 10;
   }
+}
+
+void ProgressView::say(const std::string& text) {
+  if (style_ == Style::kBar) console_.status(text);
 }
 
 void ProgressView::finish() {

@@ -18,6 +18,8 @@ class ProgressView {
   ProgressView(Console& console, Style style) : console_(console), style_(style) {}
 
   void show(const run::Progress& progress);
+  /// What goes on before the first picture, in the bar's place.
+  void say(const std::string& text);
   /// Removes the bar.
   void finish();
 

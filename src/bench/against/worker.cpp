@@ -7,7 +7,7 @@
 #include <bench/against/worker.hpp>
 #include <bench/report/json_fields.hpp>
 #include <bench/report/report_json.hpp>
-#include <core/json_nesting.hpp>
+#include <core/json_depth.hpp>
 
 namespace da3::bench {
 namespace {
@@ -41,7 +41,7 @@ std::optional<std::string> to_failure(const Json& value) {
 
 // What the other side wrote. Throws: Json::exception.
 Json parse_line(const std::string& line) {
-  return Json::parse(core::nests_too_deep(line) ? std::string() : line);
+  return Json::parse(core::is_too_deep(line) ? std::string() : line);
 }
 
 // The environment and tool travel as an empty report, so that one reader and writer knows them.
@@ -158,7 +158,7 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
 
 Environment Worker::whole_environment() {
   const std::string line = process_.ask(line_of({{"do", "environment"}}));
-  if (core::nests_too_deep(line)) return environment_;
+  if (core::is_too_deep(line)) return environment_;
   const Json reply = Json::parse(line, nullptr, false);
   const auto report = reply.find("report");
   return report == reply.end() ? environment_ : parse_report(report->dump(), name_).environment;
