@@ -53,6 +53,8 @@ if(NOT DA3_ENGINE_ONLY)
     pkg_check_modules(libwebp QUIET IMPORTED_TARGET libwebp)
     pkg_check_modules(libzip QUIET IMPORTED_TARGET libzip)
     pkg_check_modules(libdeflate QUIET IMPORTED_TARGET libdeflate)
+    # HEIC, HEIF and AVIF pictures are told how to be converted where it is missing.
+    pkg_check_modules(libheif QUIET IMPORTED_TARGET libheif>=1.12)
   endif()
   da3_need(PkgConfig_FOUND pkg-config "finds the next four" pkg-config pkgconf)
   da3_need(OpenEXR_FOUND OpenEXR "writes exr" libopenexr-dev openexr)

@@ -25,6 +25,13 @@ enum class ErrorCode {
   kImageTooLarge,      ///< More pixels than allowed.
   kFocalMissing,       ///< A metric model without a focal length.
   kPredictionInvalid,  ///< The network's output has a wrong shape or values that are not finite.
+  // Videos.
+  kVideoNone,           ///< The file has no moving pictures.
+  kVideoUnsupported,    ///< A codec or kind of video that this build does not decode.
+  kVideoDamaged,        ///< A frame, or the whole file, cannot be decoded.
+  kVideoTruncated,      ///< The video ends before it should.
+  kVideoUnavailable,    ///< This installation has no FFmpeg.
+  kEncoderUnavailable,  ///< No encoder for what was asked for.
   // Scenes.
   kSceneCameras,    ///< A file of given cameras cannot be used.
   kSceneAlignment,  ///< The network's cameras cannot be brought onto the given ones.
@@ -47,6 +54,7 @@ enum class ErrorCode {
   kOutputName,       ///< The file system does not take a result's name (too long, forbidden characters).
   kOutputFailed,     ///< Disk full, no right to write, or any other failed write.
   kOutputLocked,     ///< Another run uses the output folder.
+  kPipeClosed,       ///< The program that read our standard output went away.
   // Benchmarks.
   kBenchRegression,  ///< A benchmark is slower than its limit.
   kInterrupted,      ///< Stopped by a signal.

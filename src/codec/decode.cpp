@@ -10,6 +10,9 @@
 #include <codec/decode.hpp>
 #include <codec/encoded_picture.hpp>
 #include <codec/file_bytes.hpp>
+#ifdef DA3_HAS_LIBHEIF
+#include <codec/heif.hpp>
+#endif
 #include <codec/jpeg.hpp>
 #include <codec/picture_format.hpp>
 #include <codec/png.hpp>
@@ -43,6 +46,12 @@ Codec codec_for(PictureFormat format) {
       return {read_tiff_header, decode_tiff};
     case PictureFormat::kPnm:
       return {read_pnm_header, decode_pnm};
+    case PictureFormat::kHeif:
+#ifdef DA3_HAS_LIBHEIF
+      return {read_heif_header, decode_heif};
+#else
+      break;
+#endif
   }
   throw Error(ErrorCode::kInternal, "a picture format without a decoder; please report this as a bug");
 }

@@ -49,16 +49,6 @@ struct Foreign {
 constexpr std::array kForeign{
     Foreign{0, "GIF8"sv, "GIF pictures are not read", kConvertGif},
     Foreign{0, "\x76\x2F\x31\x01"sv, "OpenEXR pictures are not read", kConvertExr},
-    Foreign{4, "ftypheic"sv, "HEIC pictures are not read", kConvertHeif},
-    Foreign{4, "ftypheix"sv, "HEIC pictures are not read", kConvertHeif},
-    Foreign{4, "ftypheim"sv, "HEIC pictures are not read", kConvertHeif},
-    Foreign{4, "ftypheis"sv, "HEIC pictures are not read", kConvertHeif},
-    Foreign{4, "ftyphevc"sv, "HEIC pictures are not read", kConvertHeif},
-    Foreign{4, "ftyphevx"sv, "HEIC pictures are not read", kConvertHeif},
-    Foreign{4, "ftypmif1"sv, "HEIF pictures are not read", kConvertHeif},
-    Foreign{4, "ftypmsf1"sv, "HEIF pictures are not read", kConvertHeif},
-    Foreign{4, "ftypavif"sv, "AVIF pictures are not read", kConvertHeif},
-    Foreign{4, "ftypavis"sv, "AVIF pictures are not read", kConvertHeif},
     Foreign{4, "ftypcrx "sv, "camera raw files (CR3) are not read", kConvertRaw},
     Foreign{4, "ftyp"sv, "this is a video, not a picture", kConvertVideo},
     Foreign{0, "\x1A\x45\xDF\xA3"sv, "this is a video (Matroska), not a picture", kConvertVideo},
@@ -84,6 +74,15 @@ constexpr std::array kForeign{
     Foreign{0, "\x1F\x8B"sv, "this is a gzip file, not a picture", "unpack it first"},
 };
 
+/// Brands of the ISO container that hold pictures (ISO/IEC 23008-12, AVIF).
+constexpr std::array kHeifBrands{"heic"sv, "heix"sv, "heim"sv, "heis"sv, "hevc"sv,
+                                 "hevx"sv, "mif1"sv, "msf1"sv, "avif"sv, "avis"sv};
+
+bool is_heif(const ByteReader& reader) {
+  return reader.has(4, "ftyp"sv) && std::any_of(kHeifBrands.begin(), kHeifBrands.end(),
+                                                [&](std::string_view brand) { return reader.has(8, brand); });
+}
+
 struct ForeignExtension {
   std::string_view extension;
   std::string_view advice;
@@ -99,8 +98,7 @@ constexpr std::array kForeignExtensions{
     ForeignExtension{"pef", kConvertRaw},   ForeignExtension{"srw", kConvertRaw},
     ForeignExtension{"3fr", kConvertRaw},   ForeignExtension{"iiq", kConvertRaw},
     ForeignExtension{"raw", kConvertRaw},   ForeignExtension{"x3f", kConvertRaw},
-    ForeignExtension{"heic", kConvertHeif}, ForeignExtension{"heif", kConvertHeif},
-    ForeignExtension{"avif", kConvertHeif}, ForeignExtension{"exr", kConvertExr},
+    ForeignExtension{"heif", kConvertHeif}, ForeignExtension{"exr", kConvertExr},
     ForeignExtension{"gif", kConvertGif},   ForeignExtension{"jp2", kConvertJp2},
     ForeignExtension{"j2k", kConvertJp2},
 };
@@ -180,12 +178,26 @@ bool ends_within_signature(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
+bool reads_heif() {
+#ifdef DA3_HAS_LIBHEIF
+  return true;
+#else
+  return false;
+#endif
+}
+
 PictureFormat detect_format(const EncodedPicture& picture) {
   if (picture.bytes.empty()) {
     throw Error(ErrorCode::kImageTruncated,
                 picture.name + ": the file is empty (0 bytes); copy the file again");
   }
   const ByteReader reader(picture.bytes);
+  if (is_heif(reader)) {
+    if (reads_heif()) return PictureFormat::kHeif;
+    throw_unsupported(picture,
+                      "HEIC, HEIF and AVIF pictures are not read by this build, which has no libheif",
+                      std::string(kConvertHeif));
+  }
   for (const Foreign& foreign : kForeign) {
     if (reader.has(foreign.offset, foreign.bytes)) {
       throw_unsupported(picture, std::string(foreign.what), std::string(foreign.advice));

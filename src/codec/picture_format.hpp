@@ -6,7 +6,10 @@
 
 namespace da3::codec {
 
-enum class PictureFormat { kJpeg, kPng, kBmp, kWebp, kTiff, kPnm };
+enum class PictureFormat { kJpeg, kPng, kBmp, kWebp, kTiff, kPnm, kHeif };
+
+/// True if this build reads HEIC, HEIF and AVIF pictures.
+bool reads_heif();
 
 /// The format that the content shows; the name decides only where formats share a beginning (camera raw files
 /// are TIFF files). Throws: Error kImageUnsupported with how to convert it, kImageTruncated for a file that

@@ -28,6 +28,18 @@ std::string_view error_name(ErrorCode code) {
       return "focal.missing";
     case ErrorCode::kPredictionInvalid:
       return "prediction.invalid";
+    case ErrorCode::kVideoNone:
+      return "video.none";
+    case ErrorCode::kVideoUnsupported:
+      return "video.unsupported";
+    case ErrorCode::kVideoDamaged:
+      return "video.damaged";
+    case ErrorCode::kVideoTruncated:
+      return "video.truncated";
+    case ErrorCode::kVideoUnavailable:
+      return "video.unavailable";
+    case ErrorCode::kEncoderUnavailable:
+      return "encoder.unavailable";
     case ErrorCode::kSceneCameras:
       return "scene.cameras";
     case ErrorCode::kSceneAlignment:
@@ -64,6 +76,8 @@ std::string_view error_name(ErrorCode code) {
       return "output.failed";
     case ErrorCode::kOutputLocked:
       return "output.locked";
+    case ErrorCode::kPipeClosed:
+      return "pipe.closed";
     case ErrorCode::kBenchRegression:
       return "bench.regression";
     case ErrorCode::kInterrupted:
@@ -80,6 +94,8 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kNoInput:
     case ErrorCode::kSceneCameras:
     case ErrorCode::kOutputLocked:
+    case ErrorCode::kVideoUnavailable:
+    case ErrorCode::kEncoderUnavailable:
       return 2;
     case ErrorCode::kInputNotFound:
     case ErrorCode::kInputUnreadable:
@@ -89,6 +105,10 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kImageCorrupt:
     case ErrorCode::kImageTooLarge:
     case ErrorCode::kFocalMissing:
+    case ErrorCode::kVideoNone:
+    case ErrorCode::kVideoUnsupported:
+    case ErrorCode::kVideoDamaged:
+    case ErrorCode::kVideoTruncated:
     case ErrorCode::kPredictionInvalid:
     case ErrorCode::kSceneAlignment:
     case ErrorCode::kOutputExists:
@@ -111,6 +131,7 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kBenchRegression:
       return 5;
     case ErrorCode::kOutputFailed:
+    case ErrorCode::kPipeClosed:
       return 6;
     case ErrorCode::kInterrupted:
       return 130;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include <formats/float_formats.hpp>
 #include <formats/output_set.hpp>
 #include <formats/png16.hpp>
 
@@ -25,10 +26,18 @@ struct EncodedSet {
   std::optional<Png16Scale> png16;  ///< Set if Format::kPng16 is among them
 };
 
+/// How files look, where a format leaves a choice.
+struct EncodeOptions {
+  image::VisOptions vis;       ///< Of vis and side; the range also of grey16
+  std::optional<int> preview;  ///< vis and side: the longer side has at most so many pixels
+  std::optional<ExrCompression> exr_compression;  ///< Of exr (none) and exr16 (zip)
+  ExrChannels exr_channels = ExrChannels::kZ;     ///< Of exr and exr16
+};
+
 /// The files of `set` in `formats`. Pure, on the calling thread alone, so that photos are encoded in
 /// parallel; the same input gives the same bytes. Throws: Error kUsage for an unknown colour map, kInternal
-/// for maps whose sizes differ or a missing photo, kOutOfMemory.
+/// for maps whose sizes differ, a missing photo or camera, kOutOfMemory.
 EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats,
-                  const image::VisOptions& vis = {});
+                  const EncodeOptions& options = {});
 
 }  // namespace da3::formats

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <exception>
+#include <list>
 #include <new>
 
 #include <ImfChannelList.h>
@@ -11,8 +14,11 @@
 #include <ImfOutputFile.h>
 #include <ImfStringAttribute.h>
 #include <formats/float_formats.hpp>
+#include <half.h>
 
 #include <da3/error.hpp>
+
+#include <core/names.hpp>
 
 namespace da3::formats {
 namespace {
@@ -42,31 +48,91 @@ class MemoryStream final : public Imf::OStream {
   std::size_t position_ = 0;
 };
 
-Imf::Slice float_slice(const DepthMap& map) {
-  // OpenEXR takes a writable base for reading and writing alike; an output file only reads it.
-  char* base = reinterpret_cast<char*>(const_cast<float*>(map.values.data()));
-  return Imf::Slice(Imf::FLOAT, base, sizeof(float),
-                    sizeof(float) * static_cast<std::size_t>(map.size.width));
+constexpr core::NameTable<ExrCompression, 5> kCompressions{{{ExrCompression::kNone, "none"},
+                                                            {ExrCompression::kRle, "rle"},
+                                                            {ExrCompression::kZips, "zips"},
+                                                            {ExrCompression::kZip, "zip"},
+                                                            {ExrCompression::kPiz, "piz"}}};
+constexpr core::NameTable<ExrChannels, 3> kChannels{
+    {{ExrChannels::kZ, "Z"}, {ExrChannels::kY, "Y"}, {ExrChannels::kRgb, "RGB"}}};
+
+Imf::Compression compression_of(ExrCompression compression) {
+  switch (compression) {
+    case ExrCompression::kNone:
+      return Imf::NO_COMPRESSION;  // docs/output-formats.md, Measurements
+    case ExrCompression::kRle:
+      return Imf::RLE_COMPRESSION;
+    case ExrCompression::kZips:
+      return Imf::ZIPS_COMPRESSION;
+    case ExrCompression::kZip:
+      return Imf::ZIP_COMPRESSION;
+    case ExrCompression::kPiz:
+      return Imf::PIZ_COMPRESSION;
+  }
+  return Imf::NO_COMPRESSION;
+}
+
+constexpr float kLargestHalf = 65504;
+
+/// The values as half floats; what is too large for one becomes the largest.
+std::vector<half> halves(const DepthMap& map) {
+  std::vector<half> values(map.values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float value = map.values[i];
+    values[i] = std::isfinite(value) ? half(std::clamp(value, -kLargestHalf, kLargestHalf)) : half(value);
+  }
+  return values;
+}
+
+/// Names under which the map called `name` is stored.
+std::vector<std::string> names_of(const std::string& name, ExrChannels channels) {
+  if (name != "Z" || channels == ExrChannels::kZ) return {name};
+  // FFmpeg takes X, Y, Z for R, G, B, and refuses two of them without the third.
+  if (channels == ExrChannels::kY) return {"X", "Y", "Z"};
+  return {"Z", "R", "G", "B"};
 }
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_exr(const NamedMaps& channels, const std::string& kind,
-                                     const std::string& unit) {
+std::string_view to_string(ExrCompression compression) {
+  return core::name_of(kCompressions, compression);
+}
+std::string_view to_string(ExrChannels channels) {
+  return core::name_of(kChannels, channels);
+}
+ExrCompression parse_exr_compression(std::string_view text) {
+  return core::value_of(kCompressions, "EXR compression", text);
+}
+ExrChannels parse_exr_channels(std::string_view text) {
+  return core::value_of(kChannels, "choice of EXR channels", text);
+}
+
+std::vector<std::uint8_t> encode_exr(const NamedMaps& channels, const ExrTexts& texts,
+                                     const ExrOptions& options) {
   if (channels.empty()) throw Error(ErrorCode::kInternal, "exr: no channels");
   const Size size = channels.front().second->size;
   try {
     Imf::Header header(size.width, size.height);
-    header.compression() = Imf::NO_COMPRESSION;  // docs/output-formats.md, Measurements
-    if (!kind.empty()) header.insert("da3Kind", Imf::StringAttribute(kind));
-    if (!unit.empty()) header.insert("da3Unit", Imf::StringAttribute(unit));
+    header.compression() = compression_of(options.compression);
+    for (const auto& [name, text] : texts) {
+      if (!text.empty()) header.insert(name, Imf::StringAttribute(text));
+    }
     Imf::FrameBuffer frame;
+    std::list<std::vector<half>> converted;  // Where the slices point to
     for (const auto& [name, map] : channels) {
       if (map->size != size || map->values.size() != size.area()) {
         throw Error(ErrorCode::kInternal, "exr: channel " + name + " has another size than the first");
       }
-      header.channels().insert(name, Imf::Channel(Imf::FLOAT));
-      frame.insert(name, float_slice(*map));
+      const Imf::PixelType type = options.half ? Imf::HALF : Imf::FLOAT;
+      const std::size_t bytes = options.half ? sizeof(half) : sizeof(float);
+      if (options.half) converted.push_back(halves(*map));
+      // OpenEXR takes a writable base for reading and writing alike; an output file only reads it.
+      char* base = options.half ? reinterpret_cast<char*>(converted.back().data())
+                                : reinterpret_cast<char*>(const_cast<float*>(map->values.data()));
+      for (const std::string& each : names_of(name, options.channels)) {
+        header.channels().insert(each, Imf::Channel(type));
+        frame.insert(each, Imf::Slice(type, base, bytes, bytes * static_cast<std::size_t>(size.width)));
+      }
     }
     MemoryStream stream(size.area() * sizeof(float) * channels.size());
     {

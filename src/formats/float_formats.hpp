@@ -37,10 +37,35 @@ std::vector<std::uint8_t> encode_npz(const NamedMaps& maps);
 /// A PFM file: one float channel, little endian (scale -1), bottom row first.
 std::vector<std::uint8_t> encode_pfm(const DepthMap& map);
 
-/// An OpenEXR scan-line file: each map as a float channel of its name (`Z` is depth by convention), lossless.
-/// `kind` and `unit` become the string attributes `da3Kind` and `da3Unit`; empty texts are left out.
-/// Throws: Error kInternal, kOutOfMemory.
-std::vector<std::uint8_t> encode_exr(const NamedMaps& channels, const std::string& kind,
-                                     const std::string& unit);
+/// How the pixels of an EXR file are packed; all of them lossless.
+enum class ExrCompression { kNone, kRle, kZips, kZip, kPiz };
+
+/// Which channels show depth, for programs that read no Z.
+enum class ExrChannels {
+  kZ,    ///< Z
+  kY,    ///< Z, and the same as X and Y
+  kRgb,  ///< Z, and the same as R, G and B
+};
+
+/// Texts that the command line and records use: "none", "rle", "zips", "zip", "piz"; "Z", "Y", "RGB". Throw:
+/// Error kUsage with the choices.
+std::string_view to_string(ExrCompression compression);
+std::string_view to_string(ExrChannels channels);
+ExrCompression parse_exr_compression(std::string_view text);
+ExrChannels parse_exr_channels(std::string_view text);
+
+struct ExrOptions {
+  bool half = false;  ///< 16-bit floats, larger values as 65504
+  ExrCompression compression = ExrCompression::kNone;
+  ExrChannels channels = ExrChannels::kZ;
+};
+
+/// String attributes of an EXR file, `da3Kind` and so on; those with an empty text are left out.
+using ExrTexts = std::vector<std::pair<std::string, std::string>>;
+
+/// An OpenEXR scan-line file: each map as a channel of its name (`Z` is depth by convention). Throws: Error
+/// kInternal, kOutOfMemory.
+std::vector<std::uint8_t> encode_exr(const NamedMaps& channels, const ExrTexts& texts,
+                                     const ExrOptions& options = {});
 
 }  // namespace da3::formats

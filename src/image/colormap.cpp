@@ -53,29 +53,35 @@ Range range_of(const std::vector<float>& near_values) {
   return {found[0], found[1]};
 }
 
-/// Which of 256 colours; the middle one if all values are one.
-std::size_t colour_index(double near, const Range& range) {
-  const double width = range.near - range.far;
-  const double position = width > 0 ? std::clamp((near - range.far) / width, 0.0, 1.0) : 0.5;
-  return std::min<std::size_t>(255, static_cast<std::size_t>(position * 256));
-}
-
 }  // namespace
 
 std::vector<std::string_view> colormap_names() {
   return table_names();
 }
 
-Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options) {
-  const Table colours = far_to_near_colours(options.colormap);
+std::vector<double> near_positions(const DepthMap& depth, DepthKind kind,
+                                   const std::optional<std::pair<double, double>>& asked) {
   std::vector<float> near_values(depth.values.size());
   std::transform(depth.values.begin(), depth.values.end(), near_values.begin(),
                  [kind](float value) { return nearness(value, kind); });
-  const Range range = options.range ? given_range(*options.range, kind) : range_of(near_values);
+  const Range range = asked ? given_range(*asked, kind) : range_of(near_values);
+  const double width = range.near - range.far;
+  std::vector<double> positions(near_values.size());
+  std::transform(near_values.begin(), near_values.end(), positions.begin(), [&](double near) {
+    if (std::isnan(near)) return std::numeric_limits<double>::quiet_NaN();
+    return width > 0 ? std::clamp((near - range.far) / width, 0.0, 1.0) : 0.5;
+  });
+  return positions;
+}
+
+Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options) {
+  const Table colours = far_to_near_colours(options.colormap);
+  const std::vector<double> positions = near_positions(depth, kind, options.range);
   Image picture{depth.size, std::vector<std::uint8_t>(depth.size.area() * 3, 0)};
-  for (std::size_t i = 0; i < near_values.size(); ++i) {
-    if (std::isnan(near_values[i])) continue;
-    std::memcpy(&picture.rgb[3 * i], &colours[3 * colour_index(near_values[i], range)], 3);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    if (std::isnan(positions[i])) continue;
+    const auto index = std::min<std::size_t>(255, static_cast<std::size_t>(positions[i] * 256));
+    std::memcpy(&picture.rgb[3 * i], &colours[3 * index], 3);
   }
   return picture;
 }

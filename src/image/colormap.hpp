@@ -29,6 +29,12 @@ struct VisOptions {
 /// the middle colour. Shape (H, W). Throws: Error kUsage for an unknown colour map or a range that is none.
 Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options = {});
 
+/// Where each value lies between the farthest (0) and the nearest (1) of the range, NaN where there is no
+/// value; 0.5 everywhere for a constant map. What `render_depth` colours. Throws: Error kUsage for a range
+/// that is none.
+std::vector<double> near_positions(const DepthMap& depth, DepthKind kind,
+                                   const std::optional<std::pair<double, double>>& range = {});
+
 /// Two pictures of one height side by side. Shape (H, W of the left + W of the right). Throws: Error kUsage
 /// for two heights.
 Image side_by_side(const Image& left, const Image& right);

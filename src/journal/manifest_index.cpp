@@ -21,10 +21,10 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
 constexpr std::size_t kTextBlockBytes = std::size_t{1} << 18U;
 constexpr std::string_view kRunBegins = R"({"type":"run","schema":)";
 
-std::uint8_t bit(formats::Format format) {
-  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(format));
+std::uint16_t bit(formats::Format format) {
+  return static_cast<std::uint16_t>(1U << static_cast<unsigned>(format));
 }
-static_assert(formats::kAllFormats.size() <= 8, "Entry::formats is one byte");
+static_assert(formats::kAllFormats.size() <= 16, "Entry::formats is two bytes");
 
 /// The path of an output without its format's suffix; empty if it has another.
 std::string_view stem_of(formats::Format format, std::string_view path) {
@@ -143,11 +143,11 @@ void ManifestIndex::add_image(const LineFacts& facts) {
   for (const auto& [format, path] : facts.outputs) {
     const std::string_view stem = stem_of(format, path);
     if (stem.empty()) continue;
-    entry.formats = static_cast<std::uint8_t>(entry.formats | bit(format));
+    entry.formats = static_cast<std::uint16_t>(entry.formats | bit(format));
     if (entry.stem != stem) entry.stem = keep(stem);
     Owned& owned = by_stem_[entry.stem];
     owned.entry = index;
-    owned.formats = static_cast<std::uint8_t>(owned.formats | bit(format));
+    owned.formats = static_cast<std::uint16_t>(owned.formats | bit(format));
   }
 }
 

@@ -82,13 +82,13 @@ class ManifestIndex {
     InputIdentity identity;
     std::int32_t run = -1;
     ImageStatus status = ImageStatus::kDone;
-    std::uint8_t formats = 0;
+    std::uint16_t formats = 0;
   };
 
   /// Files of one stem: whose they are, and which were ever recorded.
   struct Owned {
     std::uint32_t entry = 0;
-    std::uint8_t formats = 0;
+    std::uint16_t formats = 0;
   };
 
   std::string_view keep(std::string_view text);

@@ -54,7 +54,7 @@ struct InputIdentity {
 
 struct FocalRecord {
   double px = 0;       ///< In pixels of the original photo
-  std::string source;  ///< "option", "hfov", "exif.35mm", "exif.sensor"
+  std::string source;  ///< "option", "hfov", "intrinsics", "exif.35mm", "exif.sensor"
 };
 
 /// One input of a run.

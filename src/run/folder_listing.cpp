@@ -32,14 +32,15 @@ bool is_folder(int folder, const dirent& entry) {
 
 }  // namespace
 
-FolderListing::FolderListing(const std::filesystem::path& folder) {
+FolderListing::FolderListing(const std::filesystem::path& folder,
+                             const std::function<bool(std::string_view)>& excluded) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
   if (!stream) refuse(folder, errno);
   for (;;) {
     errno = 0;
     const dirent* entry = readdir(stream.get());
     if (entry == nullptr) break;
-    if (entry->d_name[0] == '.') continue;
+    if (entry->d_name[0] == '.' || (excluded && excluded(entry->d_name))) continue;
     if (is_folder(dirfd(stream.get()), *entry)) {
       add(entry->d_name, Kind::kFolder);
       continue;
@@ -52,6 +53,7 @@ FolderListing::FolderListing(const std::filesystem::path& folder) {
     }
   }
   if (errno != 0) refuse(folder, errno);
+  find_twins();
   find_shared_stems();
 }
 
@@ -88,6 +90,37 @@ void FolderListing::add(const char* name, Kind kind) {
   entry.kind = kind;
   names_.append(name, entry.length);
   entries_.push_back(entry);
+}
+
+void FolderListing::find_twins() {
+  // A phone or its owner keeps a JPEG beside the HEIC: one picture.
+  const bool any =
+      std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return is_heif(entry); });
+  if (!any) return;
+  std::vector<std::uint64_t> others;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].kind == Kind::kPicture && !is_heif(entries_[i]))
+      others.push_back(stable_hash(stem_of_name(name(i))));
+  }
+  std::sort(others.begin(), others.end());
+  std::erase_if(entries_, [&](const Entry& entry) {
+    const std::string_view text = std::string_view(names_).substr(entry.offset, entry.length);
+    const bool twin =
+        is_heif(entry) && std::binary_search(others.begin(), others.end(), stable_hash(stem_of_name(text)));
+    if (twin) twins_.emplace(stable_hash(stem_of_name(text)), text);
+    return twin;
+  });
+}
+
+std::string_view FolderListing::twin(std::size_t index) const {
+  if (twins_.empty() || entries_[index].kind != Kind::kPicture) return {};
+  const auto found = twins_.find(stable_hash(stem_of_name(name(index))));
+  return found == twins_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+bool FolderListing::is_heif(const Entry& entry) const {
+  return entry.kind != Kind::kFolder &&
+         is_heif_name(std::string_view(names_).substr(entry.offset, entry.length));
 }
 
 void FolderListing::find_shared_stems() {

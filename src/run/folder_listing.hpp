@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace da3::run {
@@ -19,7 +21,9 @@ class FolderListing {
 
   /// Reads a folder. Hidden entries and files that are no pictures by name are left out. Links are followed;
   /// one that leads nowhere counts as a file. Throws: Error kInputUnreadable, kInputNotFound.
-  explicit FolderListing(const std::filesystem::path& folder);
+  /// `excluded`: names that are left out as if they were not there.
+  explicit FolderListing(const std::filesystem::path& folder,
+                         const std::function<bool(std::string_view)>& excluded = {});
 
   /// Index of the next entry in natural order; none at the end. Sorted as far as asked for.
   std::optional<std::size_t> next();
@@ -29,6 +33,8 @@ class FolderListing {
   /// A file here that is named as da3's records of results are; empty: there is none.
   const std::string& manifest() const { return manifest_; }
   Kind kind(std::size_t index) const { return entries_[index].kind; }
+  /// The HEIC or AVIF file of the same stem that this picture stands for, which is left out; empty if none.
+  std::string_view twin(std::size_t index) const;
   /// Another picture of this folder has the same stem.
   bool shares_stem(std::size_t index) const { return entries_[index].shares_stem; }
   /// The same for the name of any file of this folder.
@@ -44,6 +50,8 @@ class FolderListing {
 
   void add(const char* name, Kind kind);
   void sort_more();
+  void find_twins();
+  bool is_heif(const Entry& entry) const;
   void find_shared_stems();
 
   std::string names_;
@@ -51,7 +59,8 @@ class FolderListing {
   std::vector<Entry> entries_;  ///< The first `sorted_` in their place
   std::size_t sorted_ = 0;
   std::size_t next_ = 0;
-  std::vector<std::uint64_t> shared_stems_;  ///< Hashes, ascending
+  std::unordered_map<std::uint64_t, std::string> twins_;  ///< By the hash of their stem
+  std::vector<std::uint64_t> shared_stems_;               ///< Hashes, ascending
 };
 
 /// What tells folders apart however they are reached.

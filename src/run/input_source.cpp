@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <codec/picture_format.hpp>
+#include <fnmatch.h>
 #include <glob.h>
 #include <journal/manifest.hpp>
 #include <sys/stat.h>
@@ -267,7 +268,9 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
     if (is_output_folder(*status) || !visited_.insert(identity_of(*status)).second) return std::nullopt;
   }
   try {
-    FolderListing listing(folder);
+    // Where the argument's own part ends: patterns speak of what is below.
+    const std::string below = folder.substr(std::min<std::size_t>(below_, folder.size()));
+    FolderListing listing(folder, [&](std::string_view name) { return is_excluded(below, name); });
     const std::string& manifest = listing.manifest();
     if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
     frames_.push_back({folder, std::move(listing)});
@@ -300,6 +303,7 @@ std::optional<Item> InputSource::next_of_folders() {
     Item item;
     item.below = below_;
     item.keep_extension = frame.listing.shares_stem(index);
+    item.passed_over = frame.listing.twin(index);
     item.unsupported = frame.listing.kind(index) == FolderListing::Kind::kUnsupported;
     if (!above_.empty()) item.name = above_ + path.substr(below_);
     item.in_shard = in_shard_;
@@ -330,6 +334,13 @@ std::optional<Item> InputSource::named_file(Item item, bool is_there) {
   }
   item.keep_extension = named_listing_ && named_listing_->shares_stem(name_of(path));
   return item;
+}
+
+bool InputSource::is_excluded(const std::string& below, std::string_view name) const {
+  return std::any_of(options_.exclude.begin(), options_.exclude.end(), [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), std::string(name).c_str(), 0) == 0 ||
+           fnmatch(pattern.c_str(), (below + std::string(name)).c_str(), FNM_PATHNAME) == 0;
+  });
 }
 
 void InputSource::expand(const std::string& pattern) {

@@ -56,6 +56,7 @@ class InputSource : public Source {
   std::optional<Item> named_file(Item item, bool is_there);
   void begin_folder(const std::string& argument);
   void count_folder(const std::string& path, std::set<std::string>& names);
+  bool is_excluded(const std::string& below, std::string_view name) const;
   void expand(const std::string& pattern);
   std::string name_below_root(const std::string& path) const;
   void refuse_picture(const std::string& line);

@@ -89,22 +89,57 @@ std::string result_stem(const Item& item, const journal::ResultFolder& folder) {
   return known ? std::string(*known) : item.stem();
 }
 
-void require_focal(Job& job, const Settings& settings) {
-  const std::optional<depth::Focal> focal =
-      depth::find_focal(job.original, settings.way.focal_px, settings.way.hfov_deg, job.exif_focal);
-  if (!focal) {
+/// The focal length of a photo: the user's, else of the camera that --intrinsics names, else from EXIF data.
+std::optional<depth::Focal> focal_of(Job& job, const Settings& settings) {
+  const depth::Way& way = settings.way;
+  if (const auto asked = depth::find_focal(job.original, way.focal_px, way.hfov_deg, std::nullopt))
+    return asked;
+  if (settings.cameras) job.known_camera = settings.cameras->find(job.item.path, job.original);
+  if (job.known_camera) return depth::Focal{(job.known_camera->fx + job.known_camera->fy) / 2, "intrinsics"};
+  return depth::find_focal(job.original, std::nullopt, std::nullopt, job.exif_focal);
+}
+
+/// Fills the record's focal length where results depend on it.
+void find_camera(Job& job, const Settings& settings) {
+  const bool told = settings.way.focal_px || settings.way.hfov_deg || settings.cameras;
+  if (!settings.way.needs_focal() && !settings.needs_camera() && !told) return;
+  const std::optional<depth::Focal> focal = focal_of(job, settings);
+  if (!focal && settings.way.needs_focal()) {
     throw Error(ErrorCode::kFocalMissing,
                 job.item.path + ": this model needs a focal length for metres, and the photo has " +
                     (job.focal_doubt.empty()
                          ? "none in its EXIF data"
                          : "one in its EXIF data that cannot be right (" + job.focal_doubt + ")") +
-                    "; give --focal PX or --hfov DEG");
+                    "; give --focal PX, --hfov DEG or --intrinsics FILE");
   }
+  if (!focal && settings.needs_camera() && !settings.wanted.pose) {
+    throw Error(ErrorCode::kFocalMissing,
+                job.item.path +
+                    ": ply needs a focal length, the photo has none in its EXIF data and this "
+                    "model finds none; give --focal PX, --hfov DEG or --intrinsics FILE");
+  }
+  if (!focal) return;
   job.record.focal = journal::FocalRecord{focal->px, focal->source};
   if (focal->source.starts_with("exif")) {
     job.record.warnings.emplace_back(
         "focal length taken from EXIF; give --focal or --hfov if the photo was cropped");
   }
+}
+
+/// The camera in pixels of the results: as it was told, else the network's.
+std::optional<image::Intrinsics> result_camera(const Job& job, const Settings& settings, Size processed,
+                                               Size result) {
+  if (!job.record.focal) {
+    if (!job.network_camera) return std::nullopt;
+    return image::resized(*job.network_camera, processed, result);
+  }
+  image::Intrinsics camera = job.known_camera.value_or(image::centred(job.record.focal->px, job.original));
+  if (!settings.way.at_model_size) return camera;
+  // A crop keeps the middle.
+  const image::Scale scale = depth::processed_scale(settings.way, job.original);
+  return image::Intrinsics{camera.fx * scale.x, camera.fy * scale.y,
+                           camera.cx * scale.x + (result.width - job.original.width * scale.x) / 2,
+                           camera.cy * scale.y + (result.height - job.original.height * scale.y) / 2};
 }
 
 /// How to make a picture that can be read from a file whose name says that it is none.
@@ -128,7 +163,9 @@ formats::OutputSet resized_set(Job& job, const Settings& settings) {
   const Timer timer(job, Stage::kResize);
   std::optional<depth::Focal> focal;
   if (job.record.focal) focal = depth::Focal{job.record.focal->px, job.record.focal->source};
+  const Size processed = job.depth.size;
   set.depth = depth::restore(settings.way, std::move(job.depth), job.original, focal);
+  set.camera = result_camera(job, settings, processed, set.depth.size);
   const auto resized = [&](DepthMap& map) {
     return depth::resize_result(settings.way, std::move(map), job.original);
   };
@@ -190,6 +227,10 @@ std::optional<Size> inspect(Job& job, const Settings& settings, const journal::R
   if (!settings.formats.empty()) {
     folder.require_own(job.item.path, result_stem(job.item, folder), job.record.identity);
   }
+  if (!job.item.passed_over.empty()) {
+    job.record.warnings.push_back(job.item.path + ": " + job.item.passed_over +
+                                  " next to it is the same picture and is passed over");
+  }
   const Timer timer(job, Stage::kDecode);
   return header_size(job.item, settings);
 }
@@ -236,7 +277,7 @@ void decode(Job& job, const Settings& settings) {
   job.exif_focal = decoded.exif_focal;
   job.focal_doubt = decoded.focal_doubt;
   if (!decoded.note.empty()) job.record.warnings.push_back(job.item.path + ": " + decoded.note);
-  if (settings.way.needs_focal()) require_focal(job, settings);
+  find_camera(job, settings);
   const Timer timer(job, Stage::kPreprocess);
   job.input = depth::prepare(settings.way, decoded.image);
   job.record.processed = job.input.size;
@@ -259,6 +300,10 @@ void take_result(Job& job, const predict::Result& result, int index, int batch, 
   job.depth = depth::map_of(result.depth, picture, result.size);
   if (!result.confidence.empty()) job.confidence = depth::map_of(result.confidence, picture, result.size);
   if (!result.sky.empty()) job.sky = depth::map_of(result.sky, picture, result.size);
+  if (!result.intrinsics.empty()) {
+    const float* k = result.intrinsics.data() + picture * 9;
+    job.network_camera = image::Intrinsics{k[0], k[4], k[2], k[5]};
+  }
   job.input = {};
 }
 
@@ -269,7 +314,7 @@ void finish(Job& job, const Settings& settings, journal::ResultFolder& folder) {
     job.record.depth = formats::summarise(set.depth);
     job.record.depth_unit = settings.unit;
     const auto contents = [&](formats::Format format) {
-      formats::EncodedSet encoded = formats::encode(set, {format}, settings.vis);
+      formats::EncodedSet encoded = formats::encode(set, {format}, settings.encode);
       if (encoded.png16) job.record.png16 = encoded.png16;
       return std::move(encoded.files.front().bytes);
     };

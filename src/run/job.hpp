@@ -14,6 +14,7 @@
 
 #include <da3/image.hpp>
 
+#include <image/intrinsics.hpp>
 #include <run/run.hpp>
 #include <run/settings.hpp>
 #include <run/source.hpp>
@@ -43,9 +44,11 @@ struct Job {
   std::uint64_t waiting_bytes = 0;
   std::uint64_t finishing_bytes = 0;
   std::uint64_t needed_bytes = 0;  ///< Of the host at its peak, when nothing else is under way
-  DepthMap depth;                  ///< (H, W), after the forward
-  DepthMap confidence;             ///< Empty if not wanted
-  DepthMap sky;                    ///< Empty if not wanted
+  DepthMap depth;                                   ///< (H, W), after the forward
+  DepthMap confidence;                              ///< Empty if not wanted
+  DepthMap sky;                                     ///< Empty if not wanted
+  std::optional<image::Intrinsics> known_camera;    ///< In pixels of the photo, from --intrinsics
+  std::optional<image::Intrinsics> network_camera;  ///< In pixels of `depth`, if wanted
 };
 
 /// Size and time of change of a file; none if it cannot be looked at.

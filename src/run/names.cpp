@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include <codec/picture_format.hpp>
+
 #include <run/names.hpp>
 
 namespace da3::run {
@@ -30,13 +32,21 @@ std::string_view without_zeros(std::string_view digits) {
 
 constexpr std::array<std::string_view, 10> kPictures{"jpg", "jpeg", "png", "bmp", "webp",
                                                      "tif", "tiff", "pnm", "ppm", "pgm"};
-constexpr std::array<std::string_view, 25> kUnsupported{
-    "exr", "gif", "heic", "heif", "avif", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf",
-    "sr2", "raf", "orf",  "rw2",  "raw",  "pef", "srw", "x3f", "3fr", "iiq", "erf", "kdc"};
+constexpr std::array<std::string_view, 3> kHeif{"heic", "heif", "avif"};
+constexpr std::array<std::string_view, 22> kUnsupported{
+    "exr", "gif", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2",
+    "raf", "orf", "rw2", "raw", "pef", "srw", "x3f", "3fr", "iiq", "erf", "kdc"};
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](char c) { return static_cast<char>(fold(c)); });
+  return result;
 }
 
 }  // namespace
@@ -73,6 +83,11 @@ std::uint64_t stable_hash(std::string_view bytes) {
   return hash;
 }
 
+bool is_heif_name(std::string_view name) {
+  const std::string_view stem = stem_of_name(name);
+  return stem.size() != name.size() && holds(kHeif, lower(name.substr(stem.size() + 1)));
+}
+
 std::string_view stem_of_name(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   return dot == std::string_view::npos || dot == 0 || dot + 1 == name.size() ? name : name.substr(0, dot);
@@ -81,10 +96,9 @@ std::string_view stem_of_name(std::string_view name) {
 NameKind kind_of_name(std::string_view name) {
   const std::string_view stem = stem_of_name(name);
   if (stem.size() == name.size()) return NameKind::kOther;
-  std::string extension(name.substr(stem.size() + 1));
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](char c) { return static_cast<char>(fold(c)); });
+  const std::string extension = lower(name.substr(stem.size() + 1));
   if (holds(kPictures, extension)) return NameKind::kPicture;
+  if (holds(kHeif, extension)) return codec::reads_heif() ? NameKind::kPicture : NameKind::kUnsupported;
   return holds(kUnsupported, extension) ? NameKind::kUnsupported : NameKind::kOther;
 }
 

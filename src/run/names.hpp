@@ -17,13 +17,17 @@ std::uint64_t stable_hash(std::string_view bytes);
 
 /// How far a picture format is known by a file's name.
 enum class NameKind {
-  kPicture,      ///< jpg jpeg png bmp webp tif tiff pnm ppm pgm
-  kUnsupported,  ///< exr, gif, heic, heif, avif, raw files: recognised, fail with how to convert them
+  kPicture,      ///< jpg jpeg png bmp webp tif tiff pnm ppm pgm; with libheif heic heif avif
+  kUnsupported,  ///< exr, gif, raw files, without libheif heic heif avif: recognised, fail with how to
+                 ///< convert them
   kOther,
 };
 
 /// By the extension, without case.
 NameKind kind_of_name(std::string_view name);
+
+/// True for heic, heif and avif.
+bool is_heif_name(std::string_view name);
 
 /// `name` without its extension: up to the last dot that is neither first nor last.
 std::string_view stem_of_name(std::string_view name);

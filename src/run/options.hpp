@@ -40,6 +40,8 @@ struct Options {
   bool recursive = false;  ///< Folders with their sub-folders
   /// Folder below which every input's path becomes the name of its results; none: as InputSource says.
   std::optional<std::filesystem::path> root;
+  std::vector<std::string>
+      exclude;  ///< Patterns of fnmatch: files and folders below an input whose name or path below it matches
   /// Where "-" is read from. Lifetime: the process, for an interrupted run leaves a thread behind that hangs
   /// in it.
   std::istream* list = nullptr;
@@ -52,8 +54,9 @@ struct Options {
   // Network input.
   std::optional<int> process_res;             ///< None: the model's
   std::optional<ResizeMethod> resize_method;  ///< None: the model's
-  std::optional<double> focal_px;  ///< Focal length in pixels of the original photo (metric models)
-  std::optional<double> hfov_deg;  ///< Horizontal field of view (metric models)
+  std::optional<double> focal_px;    ///< Focal length in pixels of the original photo (metric models)
+  std::optional<double> hfov_deg;    ///< Horizontal field of view (metric models)
+  std::filesystem::path intrinsics;  ///< File of known cameras (depth::KnownCameras); empty: none
 
   // Results.
   std::filesystem::path output_dir = "depth";
@@ -61,6 +64,9 @@ struct Options {
   ResultSize size = ResultSize::kInput;
   std::string colormap = "spectral";
   std::optional<std::pair<double, double>> vis_range;  ///< None: percentiles of each picture
+  std::optional<int> preview;                          ///< vis and side: pixels of the longer side
+  std::string exr_compression;                         ///< Empty: none for exr, zip for exr16
+  std::string exr_channels = "Z";
   bool confidence = false;
   bool sky = false;
   bool overwrite = false;

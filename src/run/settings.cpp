@@ -85,7 +85,17 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   settings.wanted.sky = options.sky;
   if (settings.way.result_kind == DepthKind::kMetric) settings.unit = "m";
   settings.formats = parse_list(options.formats);
-  settings.vis = {options.colormap, options.vis_range};
+  settings.encode.vis = {options.colormap, options.vis_range};
+  settings.encode.preview = options.preview;
+  if (!options.exr_compression.empty()) {
+    settings.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
+  }
+  settings.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
+  if (!options.intrinsics.empty()) {
+    settings.cameras = std::make_shared<depth::KnownCameras>(depth::KnownCameras::read(options.intrinsics));
+  }
+  // Where nobody says what the camera is, a network that finds cameras is asked.
+  settings.wanted.pose = settings.needs_camera() && model.has_output("pose");
   check_results(options, settings, model);
   return settings;
 }
@@ -117,6 +127,10 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   values["vis-range"] = options.vis_range
                             ? shortest(options.vis_range->first) + "," + shortest(options.vis_range->second)
                             : "image";
+  if (options.preview) values["preview"] = std::to_string(*options.preview);
+  if (!options.exr_compression.empty()) values["exr-compression"] = options.exr_compression;
+  if (options.exr_channels != "Z") values["exr-channels"] = options.exr_channels;
+  if (!options.intrinsics.empty()) values["intrinsics"] = options.intrinsics.string();
   values["confidence"] = options.confidence ? "on" : "off";
   values["sky"] = options.sky ? "on" : "off";
   if (settings.way.model_kind == DepthKind::kCanonical) {

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <codec/decode.hpp>
+#include <depth/known_cameras.hpp>
 #include <depth/way.hpp>
+#include <formats/encode.hpp>
 #include <formats/output_set.hpp>
 #include <journal/records.hpp>
 #include <predict/depth_model.hpp>
@@ -28,9 +31,13 @@ struct Settings {
   predict::Wanted wanted;
   std::optional<std::string> unit;  ///< "m" or none
   std::vector<formats::Format> formats;
-  image::VisOptions vis;
+  formats::EncodeOptions encode;
+  std::shared_ptr<const depth::KnownCameras> cameras;  ///< Of --intrinsics; null: none
 
+  /// True if results show the photo or take its colours.
   bool needs_photo() const { return std::any_of(formats.begin(), formats.end(), formats::shows_photo); }
+  /// True if results need to know the camera.
+  bool needs_camera() const { return std::any_of(formats.begin(), formats.end(), formats::needs_camera); }
 };
 
 /// Throws: Error kUsage with what cannot be used and what can.

@@ -283,8 +283,10 @@ void add_foreign(std::vector<UnusableFile>& all) {
   all.push_back({"moving.gif", text("GIF89a......"), unsupported});
   all.push_back({"gif.jpg", text("GIF89a......"), unsupported});
   Bytes heic{0, 0, 0, 24};
-  all.push_back({"phone.heic", heic + text("ftypheic"), unsupported});
-  all.push_back({"phone.jpg", heic + text("ftypheic"), unsupported});
+  // Truncated where libheif is there to say so.
+  const std::vector<std::string> heif{"image.unsupported", "image.truncated"};
+  all.push_back({"phone.heic", heic + text("ftypheic"), heif});
+  all.push_back({"phone-renamed.jpg", heic + text("ftypheic"), heif});
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include <codec/decode.hpp>
+#include <codec/file_bytes.hpp>
+#include <codec/picture_format.hpp>
 #include <codec/samples.hpp>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -181,14 +183,6 @@ TEST(ForeignFile, IsRefusedWithHowToConvertIt) {
       {"GIF89a......", "ffmpeg"},
       {std::string("\x76\x2F\x31\x01\x02\0\0\0", 8), "oiiotool"},
       {std::string("\0\0\0\x18"
-                   "ftypheic",
-                   12),
-       "heif-convert"},
-      {std::string("\0\0\0\x18"
-                   "ftypavif",
-                   12),
-       "heif-convert"},
-      {std::string("\0\0\0\x18"
                    "ftypisom",
                    12),
        "ffmpeg"},
@@ -254,6 +248,26 @@ TEST(DamagedFile, WithRubbishBeforeARestartMarkerIsAnError) {
   const auto failure = failure_of(jpeg);
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->code, ErrorCode::kImageCorrupt);
+}
+
+TEST(Heif, IsRefusedWithHowToConvertItWithoutALibrary) {
+  for (const char* brand : {"ftypheic", "ftypavif", "ftypmif1"}) {
+    const auto failure = failure_of(text(std::string("\0\0\0\x18", 4) + brand));
+    ASSERT_TRUE(failure) << brand;
+    EXPECT_EQ(failure->code, codec::reads_heif() ? ErrorCode::kImageTruncated : ErrorCode::kImageUnsupported)
+        << failure->message;
+    if (!codec::reads_heif()) EXPECT_THAT(failure->message, HasSubstr("heif-convert"));
+  }
+}
+
+TEST(Heif, CutAnywhereIsAnError) {
+  if (!codec::reads_heif()) GTEST_SKIP() << "built without libheif";
+  const Bytes whole =
+      codec::read_file(std::filesystem::path(DA3_TEST_DATA_DIR) / "heif" / "turned.heic").bytes;
+  for (std::size_t length = 13; length < whole.size(); length += 7) {
+    EXPECT_TRUE(failure_of(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length))))
+        << length;
+  }
 }
 
 TEST(ForeignFile, OfFloatingPointIsRefused) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <codec/decode.hpp>
+#include <codec/picture_format.hpp>
 #include <codec/samples.hpp>
 #include <gtest/gtest.h>
 #include <tiffio.h>
@@ -337,6 +338,27 @@ TEST(Decode, ReadsOnePixelAndVeryNarrowPictures) {
     EXPECT_EQ(decoded(encode(picture, ".jpg")).size, size);
     EXPECT_EQ(decoded(encode(picture, ".webp")).size, size);
   }
+}
+
+// tests/data/heif was made by libheif's encoders from a picture of our own: 96x64, its upper left 16x16 red,
+// stored with a quarter turn clockwise in the container and in its EXIF data, which also names 28 mm (35 mm
+// equivalent).
+TEST(DecodeHeif, TurnsOnceAndFindsTheFocalLength) {
+  if (!codec::reads_heif()) GTEST_SKIP() << "built without libheif";
+  const std::filesystem::path folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "heif";
+  const codec::Decoded turned = codec::decode_file(folder / "turned.heic");
+  ASSERT_EQ(turned.image.size, (Size{96, 64}));
+  EXPECT_EQ(codec::read_size(folder / "turned.heic"), (Size{96, 64}));
+  const auto at = [&](const Image& picture, int y, int x) {
+    return &picture.rgb[3 * static_cast<std::size_t>(y * picture.size.width + x)];
+  };
+  EXPECT_GT(at(turned.image, 4, 59)[0], 230) << "red is at the upper right";
+  EXPECT_LT(at(turned.image, 4, 4)[0], 60);
+  ASSERT_TRUE(turned.exif_focal);
+  EXPECT_NEAR(turned.exif_focal->focal_px, 28 / 43.27 * std::hypot(96, 64), 0.1);
+  const codec::Decoded plain = codec::decode_file(folder / "plain.avif");
+  ASSERT_EQ(plain.image.size, (Size{64, 96}));
+  EXPECT_GT(at(plain.image, 4, 4)[0], 230);
 }
 
 TEST(Decode, TellsTheTypeByTheContent) {

@@ -1,7 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstring>
+#include <limits>
+#include <string>
+
 #include <formats/encode.hpp>
 #include <formats/fixtures.hpp>
+#include <formats/read_result.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,6 +26,7 @@ OutputSet everything() {
   set.confidence = slope(12, 10, 1.0F);
   set.sky = slope(12, 10, 0.0F, 0.0078125F);
   set.photo = Image{{12, 8}, std::vector<std::uint8_t>(12 * 8 * 3, 77)};
+  set.camera = image::Intrinsics{20, 21, 5, 6};
   return set;
 }
 
@@ -63,6 +70,96 @@ TEST(Encode, NpzHasTheMapsThatAreThere) {
   const auto arrays = da3::testing::read_npz(folder.path() / "a.npz");
   EXPECT_EQ(arrays.size(), 2U);
   EXPECT_TRUE(same_bits(arrays.at("confidence").floats, set.confidence->values));
+}
+
+TEST(Encode, NpzHasTheCameraAsAMatrix) {
+  const OutputSet read =
+      read_result(encode(everything(), {Format::kNpz}).files.front().bytes, Format::kNpz, "a.npz");
+  EXPECT_EQ(read.camera, (image::Intrinsics{20, 21, 5, 6}));
+}
+
+TEST(Encode, Grey16IsWhiteWhereItIsNear) {
+  OutputSet set;
+  set.depth = {{1, 4}, {1.0F, 2.0F, 4.0F, std::numeric_limits<float>::quiet_NaN()}};
+  EncodeOptions options;
+  options.vis.range = {1.0, 4.0};
+  const cv::Mat grey =
+      cv::imdecode(encode(set, {Format::kGrey16}, options).files[0].bytes, cv::IMREAD_UNCHANGED);
+  ASSERT_EQ(grey.type(), CV_16UC1);
+  EXPECT_EQ(grey.at<std::uint16_t>(0, 0), 65535);
+  EXPECT_EQ(grey.at<std::uint16_t>(0, 1), 1 + 21845);  // 1/2 lies a third of the way from 1/4 to 1
+  EXPECT_EQ(grey.at<std::uint16_t>(0, 2), 1);
+  EXPECT_EQ(grey.at<std::uint16_t>(0, 3), 0);
+}
+
+TEST(Encode, APreviewHasAtMostSoManyPixelsOnItsLongerSide) {
+  OutputSet set;
+  set.depth = slope(60, 100);
+  set.photo = Image{{60, 100}, std::vector<std::uint8_t>(60 * 100 * 3, 77)};
+  EncodeOptions options;
+  options.preview = 50;
+  const EncodedSet encoded = encode(set, {Format::kVisJpeg, Format::kSide}, options);
+  const cv::Mat vis = cv::imdecode(encoded.files[0].bytes, cv::IMREAD_UNCHANGED);
+  EXPECT_EQ(vis.size(), cv::Size(50, 30));
+  EXPECT_EQ(cv::imdecode(encoded.files[1].bytes, cv::IMREAD_UNCHANGED).size(), cv::Size(100, 30));
+  EXPECT_EQ(encoded.files[0].bytes[0], 0xFF) << "a JPEG";
+}
+
+TEST(Encode, PointsLieOnTheRaysOfTheirPixels) {
+  OutputSet set;
+  set.depth = {{1, 3}, {2.0F, std::numeric_limits<float>::infinity(), 4.0F}};
+  set.photo = Image{{1, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
+  set.camera = image::Intrinsics{10, 10, 1.5, 0.5};
+  const std::vector<std::uint8_t> bytes = encode(set, {Format::kPly}).files[0].bytes;
+  const std::string text(bytes.begin(), bytes.end());
+  EXPECT_NE(text.find("element vertex 2\n"), std::string::npos);
+  const std::size_t body = text.find("end_header\n") + 11;
+  ASSERT_EQ(bytes.size(), body + 2 * 15);
+  std::array<float, 3> second{};
+  std::memcpy(second.data(), bytes.data() + body + 15, sizeof(second));
+  EXPECT_FLOAT_EQ(second[0], 4.0F * (2.5F - 1.5F) / 10);
+  EXPECT_FLOAT_EQ(second[1], 0);
+  EXPECT_FLOAT_EQ(second[2], 4);
+  EXPECT_EQ(bytes[body + 15 + 12], 7);
+}
+
+TEST(ReadResult, GivesBackWhatWasWritten) {
+  OutputSet set = everything();
+  set.kind = DepthKind::kMetric;
+  set.unit = "m";
+  for (const Format format : {Format::kNpz, Format::kExr, Format::kNpy, Format::kPfm, Format::kTiff}) {
+    const OutputSet read = read_result(encode(set, {format}).files[0].bytes, format, "a");
+    EXPECT_EQ(read.depth.size, set.depth.size) << to_string(format);
+    EXPECT_TRUE(same_bits(read.depth.values, set.depth.values)) << to_string(format);
+    EXPECT_EQ(read.confidence.has_value(), holds_extra_maps(format)) << to_string(format);
+  }
+  for (const Format format : {Format::kExr, Format::kTiff}) {
+    const OutputSet read = read_result(encode(set, {format}).files[0].bytes, format, "a");
+    EXPECT_EQ(read.kind, DepthKind::kMetric) << to_string(format);
+    EXPECT_EQ(read.unit, "m") << to_string(format);
+    EXPECT_EQ(read.camera, set.camera) << to_string(format);
+  }
+}
+
+TEST(ReadResult, OfPng16IsWithinHalfAStep) {
+  OutputSet set = everything();
+  const EncodedSet encoded = encode(set, {Format::kPng16});
+  const OutputSet read = read_result(encoded.files[0].bytes, Format::kPng16, "a.png");
+  for (std::size_t i = 0; i < set.depth.values.size(); ++i) {
+    EXPECT_NEAR(read.depth.values[i], set.depth.values[i], encoded.png16->scale / 2 + 1e-6);
+  }
+}
+
+TEST(ReadResult, RefusesWhatIsCutOrNotOurs) {
+  const OutputSet set = everything();
+  for (const Format format :
+       {Format::kNpz, Format::kExr, Format::kNpy, Format::kPfm, Format::kTiff, Format::kPng16}) {
+    std::vector<std::uint8_t> bytes = encode(set, {format}).files[0].bytes;
+    bytes.resize(bytes.size() / 2);
+    EXPECT_THROW(read_result(bytes, format, "a"), Error) << to_string(format);
+    EXPECT_THROW(read_result({}, format, "a"), Error) << to_string(format);
+  }
+  EXPECT_THROW(read_result(encode(set, {Format::kVis}).files[0].bytes, Format::kVis, "a"), Error);
 }
 
 TEST(Encode, RefusesMapsOfTwoSizesAndAMissingPhoto) {

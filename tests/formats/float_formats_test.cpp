@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include <ImfChannelList.h>
 #include <ImfFrameBuffer.h>
@@ -9,6 +11,7 @@
 #include <ImfStringAttribute.h>
 #include <formats/fixtures.hpp>
 #include <formats/float_formats.hpp>
+#include <formats/float_tiff.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -174,7 +177,8 @@ TEST(Exr, OpenExrReadsEveryChannelBitForBit) {
   const DepthMap confidence = slope(45, 33);
   const DepthMap sky = random_map(45, 33, 3, 0.0F, 1.0F);
   const auto file = folder.path() / "a.exr";
-  write_bytes(file, encode_exr({{"Z", &depth}, {"confidence", &confidence}, {"sky", &sky}}, "metric", "m"));
+  write_bytes(file, encode_exr({{"Z", &depth}, {"confidence", &confidence}, {"sky", &sky}},
+                               {{"da3Kind", "metric"}, {"da3Unit", "m"}}));
   EXPECT_TRUE(same_bits(read_channel(file, "Z", depth.size), depth.values));
   EXPECT_TRUE(same_bits(read_channel(file, "confidence", depth.size), confidence.values));
   EXPECT_TRUE(same_bits(read_channel(file, "sky", depth.size), sky.values));
@@ -190,14 +194,64 @@ TEST(Exr, KeepsOddValues) {
   const TemporaryFolder folder;
   const DepthMap map = odd_values();
   const auto file = folder.path() / "a.exr";
-  write_bytes(file, encode_exr({{"Z", &map}}, "relative", ""));
+  write_bytes(file, encode_exr({{"Z", &map}}, {{"da3Kind", "relative"}}));
   EXPECT_TRUE(same_bits(read_channel(file, "Z", map.size), map.values));
+}
+
+TEST(Exr, EveryCompressionIsLossless) {
+  const TemporaryFolder folder;
+  const DepthMap map = random_map(45, 33, 2);
+  const auto file = folder.path() / "a.exr";
+  for (const char* name : {"none", "rle", "zips", "zip", "piz"}) {
+    write_bytes(file, encode_exr({{"Z", &map}}, {}, {false, parse_exr_compression(name), ExrChannels::kZ}));
+    EXPECT_TRUE(same_bits(read_channel(file, "Z", map.size), map.values)) << name;
+  }
+}
+
+TEST(Exr, DepthIsRepeatedForProgramsThatReadNoZ) {
+  const TemporaryFolder folder;
+  const DepthMap map = random_map(9, 7, 2);
+  const auto file = folder.path() / "a.exr";
+  write_bytes(file, encode_exr({{"Z", &map}}, {}, {false, ExrCompression::kNone, ExrChannels::kY}));
+  EXPECT_TRUE(same_bits(read_channel(file, "Y", map.size), map.values));
+  EXPECT_TRUE(same_bits(read_channel(file, "Z", map.size), map.values));
+  write_bytes(file, encode_exr({{"Z", &map}}, {}, {false, ExrCompression::kNone, ExrChannels::kRgb}));
+  for (const char* channel : {"R", "G", "B", "Z"})
+    EXPECT_TRUE(same_bits(read_channel(file, channel, map.size), map.values));
+}
+
+TEST(Exr, HalfKeepsElevenBitsAndItsLargestValue) {
+  const TemporaryFolder folder;
+  DepthMap map{{1, 4}, {1.0F, 1.0F + 1.0F / 1024, 1e9F, std::numeric_limits<float>::quiet_NaN()}};
+  const auto file = folder.path() / "a.exr";
+  write_bytes(file, encode_exr({{"Z", &map}}, {}, {true, ExrCompression::kZip, ExrChannels::kZ}));
+  Imf::InputFile input(file.c_str());
+  ASSERT_EQ(input.header().channels().findChannel("Z")->type, Imf::HALF);
+  std::vector<float> values(4);
+  Imf::FrameBuffer frame;
+  frame.insert(
+      "Z", Imf::Slice(Imf::FLOAT, reinterpret_cast<char*>(values.data()), sizeof(float), 4 * sizeof(float)));
+  input.setFrameBuffer(frame);
+  input.readPixels(0, 0);
+  EXPECT_EQ(values[0], 1.0F);
+  EXPECT_EQ(values[1], 1.0F + 1.0F / 1024);
+  EXPECT_EQ(values[2], 65504.0F);
+  EXPECT_TRUE(std::isnan(values[3]));
+}
+
+TEST(Tiff, OpenCvReadsItBitForBit) {
+  const DepthMap map = random_map(300, 170, 4);
+  const cv::Mat read = cv::imdecode(encode_float_tiff(map, "{}"), cv::IMREAD_UNCHANGED);
+  ASSERT_EQ(read.type(), CV_32FC1);
+  ASSERT_EQ(read.rows, 300);
+  ASSERT_EQ(read.cols, 170);
+  EXPECT_TRUE(same_bits({read.begin<float>(), read.end<float>()}, map.values));
 }
 
 TEST(Exr, AReaderWrittenFromTheSpecificationFindsDepth) {
   for (const DepthMap& map : {random_map(23, 17, 9), odd_values()}) {
     const DepthMap sky = slope(map.size.height, map.size.width);
-    const auto bytes = encode_exr({{"Z", &map}, {"sky", &sky}}, "relative", "");
+    const auto bytes = encode_exr({{"Z", &map}, {"sky", &sky}}, {});
     EXPECT_TRUE(same_bits(read_plain_exr(bytes, 0, 2, map.size), map.values)) << "Z sorts before sky";
     EXPECT_TRUE(same_bits(read_plain_exr(bytes, 1, 2, map.size), sky.values));
   }
@@ -210,7 +264,7 @@ TEST(FloatFormats, RefuseMapsThatDoNotFillTheirSize) {
   EXPECT_THROW(encode_npy(map), Error);
   EXPECT_THROW(encode_pfm(map), Error);
   EXPECT_THROW(encode_npz({{"depth", &map}}), Error);
-  EXPECT_THROW(encode_exr({{"Z", &whole}, {"sky", &map}}, "", ""), Error);
+  EXPECT_THROW(encode_exr({{"Z", &whole}, {"sky", &map}}, {}), Error);
 }
 
 }  // namespace

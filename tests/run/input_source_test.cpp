@@ -69,19 +69,38 @@ TEST_F(InputSourceTest, RecursionMirrorsTheTree) {
 }
 
 TEST_F(InputSourceTest, ASharedStemKeepsItsExtensions) {
-  for (const char* name : {"in/b.jpg", "in/b.png", "in/c.jpg", "in/d.jpg", "in/d.heic"}) touch(name);
+  for (const char* name : {"in/b.jpg", "in/b.png", "in/c.jpg", "in/d.jpg"}) touch(name);
   options_.inputs = {path("in")};
-  EXPECT_EQ(stems(), (Stems{"b.jpg", "b.png", "c", "d.heic", "d.jpg"}));
+  EXPECT_EQ(stems(), (Stems{"b.jpg", "b.png", "c", "d"}));
   options_.inputs = {path("in/b.png"), path("in/c.jpg")};
   EXPECT_EQ(stems(), (Stems{"b.png", "c"})) << "a name does not depend on how the file was found";
 }
 
+TEST_F(InputSourceTest, APictureStandsForItsHeicTwin) {
+  for (const char* name : {"in/IMG_1.HEIC", "in/IMG_1.JPG", "in/IMG_1.MOV", "in/IMG_2.HEIC"}) touch(name);
+  options_.inputs = {path("in")};
+  EXPECT_EQ(stems(), (Stems{"IMG_1", "IMG_2"}));
+  EXPECT_EQ(items()[0].passed_over, "IMG_1.HEIC");
+  EXPECT_EQ(items()[1].passed_over, "");
+  options_.exclude = {"*.JPG"};
+  EXPECT_EQ(items()[0].path, path("in/IMG_1.HEIC")) << "a picture that is left out stands for nothing";
+}
+
+TEST_F(InputSourceTest, ExcludesByNameAndByPathBelowTheInput) {
+  for (const char* name : {"in/a.jpg", "in/a_small.jpg", "in/raw/b.jpg", "in/m/raw/c.jpg", "in/m/d.jpg"})
+    touch(name);
+  options_.inputs = {path("in")};
+  options_.recursive = true;
+  options_.exclude = {"*_small.*", "m/raw"};
+  EXPECT_EQ(stems(), (Stems{"a", "m/d", "raw/b"}));
+}
+
 TEST_F(InputSourceTest, KnownUnsupportedTypesAreInputsOfAFolderButTriedWhenNamed) {
-  touch("in/a.heic");
+  touch("in/a.dng");
   options_.inputs = {path("in")};
   ASSERT_EQ(items().size(), 1U);
   EXPECT_TRUE(items()[0].unsupported);
-  options_.inputs = {path("in/a.heic")};
+  options_.inputs = {path("in/a.dng")};
   EXPECT_FALSE(items()[0].unsupported);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <codec/picture_format.hpp>
 #include <gtest/gtest.h>
 
 #include <run/names.hpp>
@@ -51,7 +52,9 @@ TEST(StableHash, IsFnv1a64) {
 TEST(Names, KindsGoByTheExtensionWithoutCase) {
   EXPECT_EQ(kind_of_name("a.JPG"), NameKind::kPicture);
   EXPECT_EQ(kind_of_name("a.b.tiff"), NameKind::kPicture);
-  EXPECT_EQ(kind_of_name("a.HeIc"), NameKind::kUnsupported);
+  EXPECT_EQ(kind_of_name("a.HeIc"), codec::reads_heif() ? NameKind::kPicture : NameKind::kUnsupported);
+  EXPECT_TRUE(is_heif_name("a.AVIF"));
+  EXPECT_FALSE(is_heif_name("heic"));
   EXPECT_EQ(kind_of_name("a.nef"), NameKind::kUnsupported);
   EXPECT_EQ(kind_of_name("a.txt"), NameKind::kOther);
   EXPECT_EQ(kind_of_name("jpg"), NameKind::kOther);

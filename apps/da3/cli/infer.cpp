@@ -13,8 +13,9 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFormats = {"png16", "exr",  "npz",  "npy", "pfm",
-                                                      "vis",   "side", "html", "none"};
+constexpr std::array<std::string_view, 15> kFormats = {"png16",   "exr",  "exr16",    "npz", "npy",
+                                                       "pfm",     "tiff", "grey16",   "ply", "vis",
+                                                       "vis-jpg", "side", "side-jpg", "html", "none"};
 constexpr int kMostThreads = 4096;
 
 void add_inputs(CLI::App& app, Infer& options) {
@@ -28,6 +29,11 @@ void add_inputs(CLI::App& app, Infer& options) {
       ->type_name("DIR")
       ->group("Inputs");
   app.add_flag("--null", options.null_separated, "the list on standard input ends its paths with NUL")
+      ->group("Inputs");
+  app.add_option("--exclude", options.exclude,
+                 "files and folders to leave out, by name or path below an input; may be repeated")
+      ->type_name("GLOB")
+      ->allow_extra_args(false)
       ->group("Inputs");
   add_parsed(
       app, "--limit",
@@ -88,6 +94,10 @@ void add_model_choice(CLI::App& app, Infer& options) {
       app, "--hfov", [&](const std::string& text) { options.hfov_deg = real_number(text, 0.01, 179.9); },
       "horizontal field of view (metric models)")
       ->type_name("DEG")
+      ->group("Model");
+  app.add_option("--intrinsics", options.intrinsics,
+                 "cameras of the photos: COLMAP's cameras.txt, OpenCV YAML or JSON (metric models, ply)")
+      ->type_name("FILE")
       ->group("Model");
 }
 
@@ -162,8 +172,9 @@ std::pair<double, double> parse_range(const std::string& text) {
 }
 
 void add_results(CLI::App& app, Infer& options) {
-  app.add_option("-o,--output", options.output,
-                 "folder for the results; the inputs' tree is mirrored below it")
+  app.add_option(
+         "-o,--output", options.output,
+         "folder for the results; the inputs' tree is mirrored below it. With one input a file such as a.exr")
       ->type_name("DIR")
       ->capture_default_str()
       ->group("Results");
@@ -177,7 +188,7 @@ void add_results(CLI::App& app, Infer& options) {
           }
         }
       },
-      "list of png16, exr, npz, npy, pfm, vis, side, html, none (png16,vis)")
+      "list of png16, exr, exr16, npz, npy, pfm, tiff, grey16, ply, vis, side, html, none (png16,vis)")
       ->type_name("LIST")
       ->group("Results");
   add_parsed(
@@ -196,13 +207,44 @@ void add_results(CLI::App& app, Infer& options) {
       ->type_name("NAME")
       ->group("Results");
   add_parsed(
-      app, "--vis-range",
+      app, "--range,--vis-range",
       [&](const std::string& text) {
         options.vis_range.reset();
         if (small(text) != "image") options.vis_range = parse_range(text);
       },
       "depth shown nearest and farthest; image: of each picture's own (image)")
       ->type_name("image|LO,HI")
+      ->group("Results");
+  add_parsed(
+      app, "--vis-format",
+      [&](const std::string& text) {
+        options.vis_format = choose<VisFormat>(text, {{"png", VisFormat::kPng}, {"jpg", VisFormat::kJpeg}});
+      },
+      "files of vis and side: png or jpg (png)")
+      ->type_name("TYPE")
+      ->group("Results");
+  add_parsed(
+      app, "--preview",
+      [&](const std::string& text) { options.preview = static_cast<int>(whole_number(text, 16, 65536)); },
+      "vis and side with at most N pixels on the longer side")
+      ->type_name("N")
+      ->group("Results");
+  add_parsed(
+      app, "--exr-compression",
+      [&](const std::string& text) {
+        options.exr_compression = choose<std::string>(
+            text, {{"none", "none"}, {"rle", "rle"}, {"zips", "zips"}, {"zip", "zip"}, {"piz", "piz"}});
+      },
+      "none, rle, zips, zip or piz (exr: none, exr16: zip)")
+      ->type_name("NAME")
+      ->group("Results");
+  add_parsed(
+      app, "--exr-channels",
+      [&](const std::string& text) {
+        options.exr_channels = choose<std::string>(text, {{"Z", "Z"}, {"Y", "Y"}, {"RGB", "RGB"}});
+      },
+      "Z, or beside it the same as Y or RGB, for programs that read no Z (Z)")
+      ->type_name("NAMES")
       ->group("Results");
   app.add_flag("--confidence", options.confidence, "also the network's confidence (npz, exr)")
       ->group("Results");
@@ -251,7 +293,7 @@ void check(const Infer& options) {
   if (has("none") && options.formats.size() > 1) {
     throw Error(ErrorCode::kUsage, "--format: none stands alone; remove it, or the other formats");
   }
-  if ((options.confidence || options.sky) && !has("npz") && !has("exr")) {
+  if ((options.confidence || options.sky) && !has("npz") && !has("exr") && !has("exr16")) {
     throw Error(ErrorCode::kUsage, std::string(options.confidence ? "--confidence" : "--sky") +
                                        " needs a format that holds further arrays; add --format npz or exr");
   }

@@ -26,6 +26,16 @@ struct Verbosity {
 enum class ShowProgress { kAuto, kAlways, kNever };
 enum class PreprocessOn { kAuto, kCpu, kDevice };
 enum class ResultSize { kInput, kModel };
+enum class VisFormat { kPng, kJpeg };
+
+/// The formats of `list` with --vis-format applied: vis and side as vis-jpg and side-jpg.
+inline std::vector<std::string> named_formats(std::vector<std::string> list, VisFormat vis_format) {
+  if (vis_format == VisFormat::kPng) return list;
+  for (std::string& name : list) {
+    if (name == "vis" || name == "side") name += "-jpg";
+  }
+  return list;
+}
 
 /// A part of the inputs: 1 <= index <= count.
 struct ShardOf {
@@ -40,6 +50,7 @@ struct Infer {
   std::string output = "depth";
   bool recursive = false;
   std::string root;  ///< Empty: none
+  std::vector<std::string> exclude;
 
   std::string model;     ///< Name or file; empty: DA3_MODEL, the first installed, the starter
   std::string describe;  ///< Record for a model file without one
@@ -59,6 +70,10 @@ struct Infer {
   ResultSize size = ResultSize::kInput;
   std::string colormap = "spectral";
   std::optional<std::pair<double, double>> vis_range;
+  VisFormat vis_format = VisFormat::kPng;
+  std::optional<int> preview;
+  std::string exr_compression;  ///< Empty: each format's own
+  std::string exr_channels = "Z";
   bool confidence = false;
   bool sky = false;
 
@@ -69,6 +84,7 @@ struct Infer {
   int decode_threads = 0;  ///< 0: from the machine
   std::optional<double> focal_px;
   std::optional<double> hfov_deg;
+  std::string intrinsics;
   std::uint64_t max_pixels = std::uint64_t{1} << 28;
 
   bool json = false;

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include <codec/picture_format.hpp>
 #include <commands/commands.hpp>
 #include <commands/model_choice.hpp>
 #include <commands/text.hpp>
@@ -72,6 +73,9 @@ Json versions(const engine::SystemInfo& system) {
       {"cuda", text_or_null(system.cuda_version)},
 #ifdef DA3_OPENCV_VERSION
       {"opencv", DA3_OPENCV_VERSION},
+#endif
+#ifdef DA3_WITH_HUB
+      {"heic", codec::reads_heif() ? "read by libheif" : "not read: built without libheif"},
 #endif
   };
 }

@@ -17,6 +17,7 @@
 #include <commands/log.hpp>
 #include <commands/model_choice.hpp>
 #include <commands/progress_view.hpp>
+#include <commands/single_file.hpp>
 #include <commands/text.hpp>
 
 #include <da3/error.hpp>
@@ -74,6 +75,7 @@ run::Options pipeline_options(const cli::Infer& options) {
   result.inputs.assign(options.inputs.begin(), options.inputs.end());
   result.recursive = options.recursive;
   if (!options.root.empty()) result.root = options.root;
+  result.exclude = options.exclude;
   result.list = &std::cin;
   result.list_format = options.null_separated ? run::ListFormat::kNul : run::ListFormat::kLines;
   if (options.shard) result.shard = run::Shard{options.shard->index, options.shard->count};
@@ -83,8 +85,12 @@ run::Options pipeline_options(const cli::Infer& options) {
   result.resize_method = options.resize_method;
   result.focal_px = options.focal_px;
   result.hfov_deg = options.hfov_deg;
+  result.intrinsics = options.intrinsics;
   result.output_dir = options.output;
-  result.formats = options.formats;
+  result.formats = cli::named_formats(options.formats, options.vis_format);
+  result.preview = options.preview;
+  result.exr_compression = options.exr_compression;
+  result.exr_channels = options.exr_channels;
   result.size = options.size == cli::ResultSize::kInput ? run::ResultSize::kInput : run::ResultSize::kModel;
   result.colormap = options.colormap;
   result.vis_range = options.vis_range;
@@ -226,8 +232,11 @@ int infer(const cli::Infer& options) {
   if (device.kind == DeviceKind::kCpu) limit_tensor_memory(options.memory_fraction, *memory);
   run::Options work = pipeline_options(options);
   work.jpeg_pixels = jpeg_pixels(options, device, *log);
+  const SingleFile single(options);
+  single.apply(work);
   const run::Summary summary =
       run::run(work, {model, memory.get(), cores}, reporter.callbacks(), interrupts.token());
+  single.publish();
   reporter.finish(summary);
   if (summary.interrupted) return interrupts.exit_code();
   return summary.failed > 0 ? 1 : 0;

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include <cli/options.hpp>
+#include <run/options.hpp>
+
+namespace da3::commands {
+
+/// `-o a.exr` with one input: the one result under that name, without a manifest. It is made in a folder of
+/// its own next to the target, which goes with this object.
+class SingleFile {
+ public:
+  /// Throws: Error kOutputExists if the file is there and --overwrite is not, kOutputFailed, kUsage.
+  explicit SingleFile(const cli::Infer& options);
+  ~SingleFile();
+  SingleFile(const SingleFile&) = delete;
+  SingleFile& operator=(const SingleFile&) = delete;
+
+  /// Directs a run into the folder. Nothing if the output is no single file.
+  void apply(run::Options& work) const;
+
+  /// Gives the result its name. Throws: Error kOutputFailed.
+  void publish() const;
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path folder_;  ///< Empty: the output is a folder
+  std::string format_;
+};
+
+}  // namespace da3::commands

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <da3/image.hpp>
+
+#include <image/intrinsics.hpp>
+
+namespace da3::depth {
+
+/// A calibrated camera as a file says it.
+struct KnownCamera {
+  image::Intrinsics intrinsics;  ///< In pixels of `size`, of the whole picture where the file names none
+  std::optional<Size> size;      ///< Of the pictures that it was calibrated for
+};
+
+/// The cameras of `--intrinsics FILE`: one for all photos, or one for each by its file name.
+class KnownCameras {
+ public:
+  /// Reads COLMAP's cameras.txt (with images.txt next to it where it has more than one camera), OpenCV's YAML
+  /// (camera_matrix, image_width, image_height) or JSON: {"fx", "fy", "cx", "cy"} with "width" and "height",
+  /// Open3D's {"intrinsic_matrix"}, NeRF's {"fl_x"} (with "frames" for one camera each), or an object of such
+  /// objects by photo name. Lens distortion is passed over. Throws: Error kUsage with what is wrong in it,
+  /// kInputNotFound, kInputUnreadable.
+  static KnownCameras read(const std::filesystem::path& file);
+
+  /// The camera of a photo of `original`, scaled to that size; none if the file has no camera for its name.
+  /// Throws: Error kUsage if the photo's shape is another than the camera's.
+  std::optional<image::Intrinsics> find(std::string_view photo, Size original) const;
+
+ private:
+  std::string file_;
+  std::optional<KnownCamera> for_all_;
+  std::map<std::string, KnownCamera, std::less<>> by_name_;
+};
+
+}  // namespace da3::depth

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <formats/output_set.hpp>
+
+namespace da3::formats {
+
+/// Points with colours.
+struct PointCloud {
+  std::vector<float> positions;       ///< (N, 3): x, y, z
+  std::vector<std::uint8_t> colours;  ///< (N, 3) RGB, or empty
+};
+
+/// The points of a depth map in the camera's frame (x right, y down, z ahead), row by row, without pixels
+/// that have no value: not finite, or not above 0. Coloured by `photo` where it is of the map's size. Throws:
+/// Error kInternal without a camera.
+PointCloud points_of(const OutputSet& set);
+
+/// A binary little-endian PLY file: vertices with float x, y, z and, where there are colours, uchar red,
+/// green, blue. `comments` become comment lines. Throws: Error kInternal for arrays of wrong lengths.
+std::vector<std::uint8_t> encode_ply(const PointCloud& cloud, const std::vector<std::string>& comments = {});
+
+}  // namespace da3::formats

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <formats/output_set.hpp>
+
+namespace da3::formats {
+
+/// True for formats whose files hold depth values that can be read back: npz, exr, exr16, npy, pfm, tiff,
+/// png16.
+bool is_readable(Format format);
+
+/// The readable format among `formats` that says the most: exact values first, those with further maps before
+/// others. None if there is none.
+std::optional<Format> best_readable(const std::vector<Format>& formats);
+
+/// Depth, and confidence, sky, camera, kind and unit as far as the file has them, from the bytes of a result
+/// file. `name` begins the messages. Throws: Error kImageCorrupt for a file that is no such result,
+/// kImageUnsupported for a format that cannot be read, kOutOfMemory.
+OutputSet read_result(std::span<const std::uint8_t> bytes, Format format, const std::string& name);
+
+}  // namespace da3::formats
