@@ -63,6 +63,15 @@ if(NOT DA3_ENGINE_ONLY)
   da3_need(libdeflate_FOUND libdeflate "packs PNG, so that its bytes do not depend on the build" libdeflate-dev libdeflate)
 endif()
 
+# FFmpeg, for da3-run-video alone (docs/video.md).
+if(NOT DA3_ENGINE_ONLY AND DA3_VIDEO)
+  set(_required "")
+  if(DA3_VIDEO STREQUAL "ON")
+    set(_required REQUIRED)
+  endif()
+  pkg_check_modules(libav ${_required} IMPORTED_TARGET libavformat>=58.76 libavcodec libavutil libswscale)
+endif()
+
 if(DA3_BUILD_TESTS)
   if(NOT TARGET GTest::gtest)
     find_package(GTest QUIET)

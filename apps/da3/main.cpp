@@ -20,6 +20,6 @@ int main(int argc, char** argv) {
       return std::fputs(text->text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 6 : 0;
     }
     if (const auto code = launcher::run_locally(command)) return *code;
-    launcher::start_runner(argv);
+    launcher::start_runner(argv, launcher::runner_of(command));
   });
 }

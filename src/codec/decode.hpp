@@ -40,12 +40,12 @@ struct Decoded {
 };
 
 /// The picture in `bytes`, its type told by the content: JPEG, PNG, BMP, WebP, TIFF (its largest page), PNM
-/// (P1 to P6), and HEIC, HEIF and AVIF where this build has libheif. Of 16 bits the upper 8 are taken, as in the original tool; PNM samples are scaled and rounded,
-/// as there. Only 16-bit grey differs: the original's reader makes everything above 255 of 65535 white, here
-/// it is treated as colour is. A file that can be read in part only is an error. Memory is taken for pixels
-/// that are there, not for those that a header claims. Threads: safe from any number. Prints nothing. Throws:
-/// Error kImageUnsupported, kImageTruncated, kImageCorrupt, kImageTooLarge, kOutOfMemory; the message begins
-/// with `name`.
+/// (P1 to P6), and HEIC, HEIF and AVIF where this build has libheif. Of 16 bits the upper 8 are taken, as in
+/// the original tool; PNM samples are scaled and rounded, as there. Only 16-bit grey differs: the original's
+/// reader makes everything above 255 of 65535 white, here it is treated as colour is. A file that can be read
+/// in part only is an error. Memory is taken for pixels that are there, not for those that a header claims.
+/// Threads: safe from any number. Prints nothing. Throws: Error kImageUnsupported, kImageTruncated,
+/// kImageCorrupt, kImageTooLarge, kOutOfMemory; the message begins with `name`.
 Decoded decode(std::span<const std::uint8_t> bytes, const std::string& name,
                const DecodeOptions& options = {});
 

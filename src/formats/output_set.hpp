@@ -34,9 +34,9 @@ enum class Format {
   kHtml
 };
 
-inline constexpr std::array kAllFormats = {Format::kPng16,   Format::kExr, Format::kExr16,   Format::kNpz,
-                                           Format::kNpy,     Format::kPfm, Format::kTiff,    Format::kGrey16,
-                                           Format::kPly,     Format::kVis, Format::kVisJpeg, Format::kSide,
+inline constexpr std::array kAllFormats = {Format::kPng16,    Format::kExr, Format::kExr16,   Format::kNpz,
+                                           Format::kNpy,      Format::kPfm, Format::kTiff,    Format::kGrey16,
+                                           Format::kPly,      Format::kVis, Format::kVisJpeg, Format::kSide,
                                            Format::kSideJpeg, Format::kHtml};
 
 /// The name on the command line and in records, such as "png16".
@@ -75,9 +75,9 @@ bool contains(const std::vector<Format>& list, Format format);
 struct OutputSet {
   DepthMap depth;  ///< (H0, W0), or (H, W) with `--size model`. Values that are not finite mean: no value
   DepthKind kind = DepthKind::kRelative;
-  std::optional<std::string> unit;          ///< "m" or none
-  std::optional<DepthMap> confidence;       ///< Of depth's size
-  std::optional<DepthMap> sky;              ///< Of depth's size
+  std::optional<std::string> unit;     ///< "m" or none
+  std::optional<DepthMap> confidence;  ///< Of depth's size
+  std::optional<DepthMap> sky;         ///< Of depth's size
   /// Of 16-bit PNG where several maps share one scale: smallest and largest value. None: the map's own.
   std::optional<std::pair<float, float>> range;
   std::optional<image::Intrinsics> camera;  ///< In pixels of depth; needed where `needs_camera`

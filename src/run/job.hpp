@@ -43,11 +43,11 @@ struct Job {
   std::uint64_t decoding_bytes = 0;  ///< As accounted
   std::uint64_t waiting_bytes = 0;
   std::uint64_t finishing_bytes = 0;
-  std::uint64_t needed_bytes = 0;  ///< Of the host at its peak, when nothing else is under way
-  DepthMap depth;                                   ///< (H, W), after the forward
-  DepthMap confidence;                              ///< Empty if not wanted
-  DepthMap sky;                                     ///< Empty if not wanted
-  std::optional<image::Intrinsics> known_camera;    ///< In pixels of the photo, from --intrinsics
+  std::uint64_t needed_bytes = 0;                 ///< Of the host at its peak, when nothing else is under way
+  DepthMap depth;                                 ///< (H, W), after the forward
+  DepthMap confidence;                            ///< Empty if not wanted
+  DepthMap sky;                                   ///< Empty if not wanted
+  std::optional<image::Intrinsics> known_camera;  ///< In pixels of the photo, from --intrinsics
   std::optional<image::Intrinsics> network_camera;  ///< In pixels of `depth`, if wanted
 };
 

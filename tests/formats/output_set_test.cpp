@@ -52,7 +52,8 @@ TEST(Formats, AnUnknownNameIsAnsweredWithTheChoices) {
   } catch (const Error& error) {
     EXPECT_THAT(
         error.what(),
-        HasSubstr("png16, exr, exr16, npz, npy, pfm, tiff, grey16, ply, vis, vis-jpg, side, side-jpg, html, none"));
+        HasSubstr(
+            "png16, exr, exr16, npz, npy, pfm, tiff, grey16, ply, vis, vis-jpg, side, side-jpg, html, none"));
   }
 }
 

@@ -13,9 +13,6 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 15> kFormats = {"png16",   "exr",  "exr16",    "npz", "npy",
-                                                       "pfm",     "tiff", "grey16",   "ply", "vis",
-                                                       "vis-jpg", "side", "side-jpg", "html", "none"};
 constexpr int kMostThreads = 4096;
 
 void add_inputs(CLI::App& app, Infer& options) {
@@ -45,21 +42,7 @@ void add_inputs(CLI::App& app, Infer& options) {
       ->type_name("N")
       ->group("Inputs");
   add_parsed(
-      app, "--shard",
-      [&](const std::string& text) {
-        const std::size_t slash = text.find('/');
-        if (slash == std::string::npos) {
-          throw Error(ErrorCode::kUsage, "expected I/N such as 1/4, found '" + text + "'");
-        }
-        ShardOf shard;
-        shard.count = static_cast<int>(whole_number(text.substr(slash + 1), 1, 1'000'000));
-        try {
-          shard.index = static_cast<int>(whole_number(text.substr(0, slash), 1, shard.count));
-        } catch (const Error& error) {
-          throw Error(ErrorCode::kUsage, std::string(error.what()) + "; I of I/N counts from 1");
-        }
-        options.shard = shard;
-      },
+      app, "--shard", [&](const std::string& text) { options.shard = parse_shard(text); },
       "only the inputs whose results' name hashes to I of N, I from 1")
       ->type_name("I/N")
       ->group("Inputs");
@@ -158,19 +141,6 @@ void add_network_input(CLI::App& app, Infer& options) {
       ->group("Processing");
 }
 
-std::pair<double, double> parse_range(const std::string& text) {
-  const std::vector<std::string> bounds = split_list(text);
-  if (bounds.size() != 2) {
-    throw Error(ErrorCode::kUsage, "expected image or LO,HI such as 0.5,20, found '" + text + "'");
-  }
-  const std::pair<double, double> range{real_number(bounds[0], -1e30, 1e30),
-                                        real_number(bounds[1], -1e30, 1e30)};
-  if (range.first >= range.second) {
-    throw Error(ErrorCode::kUsage, "expected LO below HI, found '" + text + "'");
-  }
-  return range;
-}
-
 void add_results(CLI::App& app, Infer& options) {
   app.add_option(
          "-o,--output", options.output,
@@ -179,15 +149,7 @@ void add_results(CLI::App& app, Infer& options) {
       ->capture_default_str()
       ->group("Results");
   add_parsed(
-      app, "-f,--format",
-      [&](const std::string& text) {
-        options.formats = split_list(small(text));
-        for (const std::string& format : options.formats) {
-          if (std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end()) {
-            throw_unknown_choice(format, {kFormats.begin(), kFormats.end()});
-          }
-        }
-      },
+      app, "-f,--format", [&](const std::string& text) { options.formats = parse_format_names(text); },
       "list of png16, exr, exr16, npz, npy, pfm, tiff, grey16, ply, vis, side, html, none (png16,vis)")
       ->type_name("LIST")
       ->group("Results");
@@ -200,12 +162,8 @@ void add_results(CLI::App& app, Infer& options) {
       "resolution of the result: input or model (input)")
       ->type_name("WHICH")
       ->group("Results");
-  add_parsed(
-      app, "--colormap",
-      [&](const std::string& text) { options.colormap = small(text) == "gray" ? "grey" : small(text); },
-      "colours of vis, side and html (spectral)")
-      ->type_name("NAME")
-      ->group("Results");
+  add_looks(app, {options.colormap, options.vis_format, options.preview, options.exr_compression,
+                  options.exr_channels});
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {
@@ -214,37 +172,6 @@ void add_results(CLI::App& app, Infer& options) {
       },
       "depth shown nearest and farthest; image: of each picture's own (image)")
       ->type_name("image|LO,HI")
-      ->group("Results");
-  add_parsed(
-      app, "--vis-format",
-      [&](const std::string& text) {
-        options.vis_format = choose<VisFormat>(text, {{"png", VisFormat::kPng}, {"jpg", VisFormat::kJpeg}});
-      },
-      "files of vis and side: png or jpg (png)")
-      ->type_name("TYPE")
-      ->group("Results");
-  add_parsed(
-      app, "--preview",
-      [&](const std::string& text) { options.preview = static_cast<int>(whole_number(text, 16, 65536)); },
-      "vis and side with at most N pixels on the longer side")
-      ->type_name("N")
-      ->group("Results");
-  add_parsed(
-      app, "--exr-compression",
-      [&](const std::string& text) {
-        options.exr_compression = choose<std::string>(
-            text, {{"none", "none"}, {"rle", "rle"}, {"zips", "zips"}, {"zip", "zip"}, {"piz", "piz"}});
-      },
-      "none, rle, zips, zip or piz (exr: none, exr16: zip)")
-      ->type_name("NAME")
-      ->group("Results");
-  add_parsed(
-      app, "--exr-channels",
-      [&](const std::string& text) {
-        options.exr_channels = choose<std::string>(text, {{"Z", "Z"}, {"Y", "Y"}, {"RGB", "RGB"}});
-      },
-      "Z, or beside it the same as Y or RGB, for programs that read no Z (Z)")
-      ->type_name("NAMES")
       ->group("Results");
   app.add_flag("--confidence", options.confidence, "also the network's confidence (npz, exr)")
       ->group("Results");
@@ -255,16 +182,7 @@ void add_results(CLI::App& app, Infer& options) {
 void add_messages(CLI::App& app, Infer& options) {
   app.add_flag("--json", options.json, "the image records on standard output as they finish")
       ->group("Messages");
-  add_parsed(
-      app, "--progress",
-      [&](const std::string& text) {
-        options.progress = choose<ShowProgress>(text, {{"auto", ShowProgress::kAuto},
-                                                       {"always", ShowProgress::kAlways},
-                                                       {"never", ShowProgress::kNever}});
-      },
-      "auto (a bar on a terminal), always or never")
-      ->type_name("WHEN")
-      ->group("Messages");
+  add_progress(app, options.progress);
   app.add_flag("--dry-run", options.dry_run, "plan, sizes, batches and memory without inference")
       ->group("Messages");
   add_verbosity(app, options.verbosity);
@@ -272,11 +190,15 @@ void add_messages(CLI::App& app, Infer& options) {
 
 }  // namespace
 
-void add_infer(CLI::App& app, Infer& options) {
-  add_inputs(app, options);
+void add_network(CLI::App& app, Infer& options) {
   add_model_choice(app, options);
   add_engine_options(app, {options.device, options.attention, options.precision});
   add_network_input(app, options);
+}
+
+void add_infer(CLI::App& app, Infer& options) {
+  add_inputs(app, options);
+  add_network(app, options);
   add_results(app, options);
   add_messages(app, options);
   app.footer(

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -97,6 +99,100 @@ std::vector<std::string> split_list(const std::string& text) {
     if (comma == std::string::npos) return items;
     begin = comma + 1;
   }
+}
+
+std::pair<double, double> parse_range(const std::string& text) {
+  const std::vector<std::string> bounds = split_list(text);
+  if (bounds.size() != 2) {
+    throw Error(ErrorCode::kUsage, "expected image or LO,HI such as 0.5,20, found '" + text + "'");
+  }
+  const std::pair<double, double> range{real_number(bounds[0], -1e30, 1e30),
+                                        real_number(bounds[1], -1e30, 1e30)};
+  if (range.first >= range.second) {
+    throw Error(ErrorCode::kUsage, "expected LO below HI, found '" + text + "'");
+  }
+  return range;
+}
+
+ShardOf parse_shard(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) {
+    throw Error(ErrorCode::kUsage, "expected I/N such as 1/4, found '" + text + "'");
+  }
+  ShardOf shard;
+  shard.count = static_cast<int>(whole_number(text.substr(slash + 1), 1, 1'000'000));
+  try {
+    shard.index = static_cast<int>(whole_number(text.substr(0, slash), 1, shard.count));
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kUsage, std::string(error.what()) + "; I of I/N counts from 1");
+  }
+  return shard;
+}
+
+std::vector<std::string> parse_format_names(const std::string& text) {
+  static constexpr std::array<std::string_view, 15> kFormats = {
+      "png16", "exr", "exr16",   "npz",  "npy",      "pfm",  "tiff", "grey16",
+      "ply",   "vis", "vis-jpg", "side", "side-jpg", "html", "none"};
+  std::vector<std::string> formats = split_list(small(text));
+  for (const std::string& format : formats) {
+    if (std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end()) {
+      throw_unknown_choice(format, {kFormats.begin(), kFormats.end()});
+    }
+  }
+  return formats;
+}
+
+void add_looks(CLI::App& app, Looks looks) {
+  add_parsed(
+      app, "--colormap",
+      [looks](const std::string& text) { looks.colormap = small(text) == "gray" ? "grey" : small(text); },
+      "colours of vis, side and html (spectral)")
+      ->type_name("NAME")
+      ->group("Results");
+  add_parsed(
+      app, "--vis-format",
+      [looks](const std::string& text) {
+        looks.vis_format = choose<VisFormat>(text, {{"png", VisFormat::kPng}, {"jpg", VisFormat::kJpeg}});
+      },
+      "files of vis and side: png or jpg (png)")
+      ->type_name("TYPE")
+      ->group("Results");
+  add_parsed(
+      app, "--preview",
+      [looks](const std::string& text) { looks.preview = static_cast<int>(whole_number(text, 16, 65536)); },
+      "vis and side with at most N pixels on the longer side")
+      ->type_name("N")
+      ->group("Results");
+  add_parsed(
+      app, "--exr-compression",
+      [looks](const std::string& text) {
+        looks.exr_compression = choose<std::string>(
+            text, {{"none", "none"}, {"rle", "rle"}, {"zips", "zips"}, {"zip", "zip"}, {"piz", "piz"}});
+      },
+      "none, rle, zips, zip or piz (exr: none, exr16: zip)")
+      ->type_name("NAME")
+      ->group("Results");
+  add_parsed(
+      app, "--exr-channels",
+      [looks](const std::string& text) {
+        looks.exr_channels = choose<std::string>(text, {{"Z", "Z"}, {"Y", "Y"}, {"RGB", "RGB"}});
+      },
+      "Z, or beside it the same as Y or RGB, for programs that read no Z (Z)")
+      ->type_name("NAMES")
+      ->group("Results");
+}
+
+void add_progress(CLI::App& app, ShowProgress& progress) {
+  add_parsed(
+      app, "--progress",
+      [&](const std::string& text) {
+        progress = choose<ShowProgress>(text, {{"auto", ShowProgress::kAuto},
+                                               {"always", ShowProgress::kAlways},
+                                               {"never", ShowProgress::kNever}});
+      },
+      "auto (a bar on a terminal), always or never")
+      ->type_name("WHEN")
+      ->group("Messages");
 }
 
 void add_verbosity(CLI::App& app, Verbosity& verbosity) {

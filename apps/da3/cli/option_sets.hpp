@@ -36,6 +36,28 @@ double real_number(const std::string& text, double low, double high);
 /// Items between commas. Throws: Error kUsage for an empty item.
 std::vector<std::string> split_list(const std::string& text);
 
+/// LO,HI with LO below HI. Throws: Error kUsage.
+std::pair<double, double> parse_range(const std::string& text);
+
+/// I/N with 1 <= I <= N. Throws: Error kUsage.
+ShardOf parse_shard(const std::string& text);
+
+/// The names that --format takes. Throws: Error kUsage with the choices.
+std::vector<std::string> parse_format_names(const std::string& text);
+
+/// --progress
+void add_progress(CLI::App& app, ShowProgress& progress);
+
+/// --colormap, --vis-format, --preview, --exr-compression, --exr-channels
+struct Looks {
+  std::string& colormap;
+  VisFormat& vis_format;
+  std::optional<int>& preview;
+  std::string& exr_compression;
+  std::string& exr_channels;
+};
+void add_looks(CLI::App& app, Looks looks);
+
 /// -q, -v and -vv.
 void add_verbosity(CLI::App& app, Verbosity& verbosity);
 
@@ -53,6 +75,8 @@ void add_engine_options(CLI::App& app, Engine engine);
 // Each sub-command's options and its help. The struct outlives the parse.
 void add_infer(CLI::App& app, Infer& options);
 void add_scene(CLI::App& app, Scene& options);
+void add_video(CLI::App& app, Video& options);
+void add_render(CLI::App& app, Render& options);
 void add_doctor(CLI::App& app, Doctor& options);
 
 /// `da3 model` and its sub-commands; `chosen` names the one that was called.
@@ -73,9 +97,15 @@ struct BenchCommands {
 };
 void add_bench(CLI::App& app, BenchCommands& options);
 
+/// The model, device and processing options of `da3 infer`, for commands that run the network in the same
+/// way.
+void add_network(CLI::App& app, Infer& options);
+
 // What no single option can see. Throw: Error kUsage.
 void check(const Infer& options);
 void check(const Scene& options);
+void check(const Render& options);
+void check(const Video& options);
 void check(const BenchRun& options);
 /// Options between a command and its sub-command would be lost.
 void check_none_before(const CLI::App& command);

@@ -143,6 +143,53 @@ struct Scene {
   Verbosity verbosity;
 };
 
+/// `da3 render`
+struct Render {
+  std::string input;
+  std::string output;  ///< Empty: the input's name with .render behind it
+  std::vector<std::string> formats = {"vis"};
+  std::string colormap = "spectral";
+  std::optional<std::pair<double, double>> range;
+  bool range_of_set = false;
+  VisFormat vis_format = VisFormat::kPng;
+  std::optional<int> preview;
+  std::optional<int> longest;
+  std::string exr_compression;
+  std::string exr_channels = "Z";
+  std::optional<ShardOf> shard;
+  std::optional<std::size_t> limit;
+  bool overwrite = false;
+  int threads = 0;
+  bool json = false;
+  ShowProgress progress = ShowProgress::kAuto;
+  Verbosity verbosity;
+};
+
+/// `da3 video`
+struct Video {
+  std::string input;
+  std::string raw;  ///< WxH[@FPS]; empty: not raw
+  std::string output;
+  std::vector<std::string> formats;
+  std::optional<double> fps;
+  std::optional<std::int64_t> every;
+  std::string start;
+  std::string duration;
+  std::optional<std::int64_t> limit;
+  std::string vis_range;  ///< video, running, image; empty: by the input
+  std::optional<std::pair<double, double>> range;
+  std::string steady = "auto";
+  std::string cuts = "auto";
+  std::string hdr = "tonemap";
+  std::string deinterlace = "auto";
+  std::optional<int> stream;
+  std::string timestamps;
+  std::string encoder;
+  int crf = 18;
+  bool no_sound = false;
+  Infer work;  ///< Model, device and processing, as `da3 infer`
+};
+
 /// `da3 model list`
 struct ModelList {
   bool json = false;

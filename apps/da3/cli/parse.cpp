@@ -24,6 +24,8 @@ struct Line {
   CLI::App app{"Depth from photographs with Depth Anything 3.", "da3"};
   Infer infer;
   Scene scene;
+  Render render;
+  Video video;
   ModelCommands model;
   BenchCommands bench;
   Doctor doctor;
@@ -37,6 +39,8 @@ struct Line {
 #ifdef DA3_WITH_PICTURES
     add_infer(*app.add_subcommand("infer", "depth for photographs"), infer);
     add_scene(*app.add_subcommand("scene", "depth, cameras and points for photographs of one place"), scene);
+    add_video(*app.add_subcommand("video", "depth for every frame of a video"), video);
+    add_render(*app.add_subcommand("render", "other formats and colours of results that are there"), render);
     const char* const model_commands = "list, info, pull, export, verify";
 #else
     const char* const model_commands = "info, export, verify";
@@ -142,6 +146,14 @@ Command chosen(Line& line) {
   if (name == "da3 scene") {
     check(line.scene);
     return line.scene;
+  }
+  if (name == "da3 render") {
+    check(line.render);
+    return line.render;
+  }
+  if (name == "da3 video") {
+    check(line.video);
+    return line.video;
   }
   if (name == "da3 doctor") return line.doctor;
   if (name == "da3 model list") return line.model.list;

@@ -6,8 +6,8 @@
 
 namespace da3::cli {
 
-/// `text` with question marks for control characters but line ends and tabs: the name of a file must not be able to
-/// move the cursor or recolour the terminal.
+/// `text` with question marks for control characters but line ends and tabs: the name of a file must not be
+/// able to move the cursor or recolour the terminal.
 std::string printable(std::string text);
 
 }  // namespace da3::cli

@@ -9,6 +9,7 @@ namespace da3::commands {
 
 int infer(const cli::Infer& options);
 int scene(const cli::Scene& options);
+int video(const cli::Video& options);
 int model_info(const cli::ModelInfo& options);
 int model_pull(const cli::ModelPull& options);
 int model_export(const cli::ModelExport& options);

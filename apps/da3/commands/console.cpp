@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
-#include <cli/printable.hpp>
 #include <commands/console.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <cli/printable.hpp>
 
 namespace da3::commands {
 namespace {

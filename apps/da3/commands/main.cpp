@@ -24,6 +24,7 @@ int run_command([[maybe_unused]] const Options& options) {
 #ifdef DA3_WITH_PICTURES
   if constexpr (std::is_same_v<Kind, cli::Infer>) return commands::infer(options);
   if constexpr (std::is_same_v<Kind, cli::Scene>) return commands::scene(options);
+  if constexpr (std::is_same_v<Kind, cli::Video>) return commands::video(options);
   if constexpr (std::is_same_v<Kind, cli::ModelPull>) return commands::model_pull(options);
 #endif
   if constexpr (std::is_same_v<Kind, cli::BenchRun>) return commands::bench(options);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <variant>
 
 #include <unistd.h>
 
@@ -28,9 +29,20 @@ void bound_spinning() {
   ::setenv("KMP_BLOCKTIME", "1", 0);      // libomp: milliseconds
 }
 
+std::filesystem::path path_of(const std::string& runner) {
+  return cli::prefix_of_program(1) / "libexec" / "da3" / runner;
+}
+
 }  // namespace
 
-void start_runner(char** argv) {
+std::string runner_of(const cli::Command& command) {
+  if (std::holds_alternative<cli::Render>(command)) return "da3-render";
+  std::error_code failed;
+  const bool video = std::holds_alternative<cli::Video>(command);
+  return video && std::filesystem::exists(path_of("da3-run-video"), failed) ? "da3-run-video" : "da3-run";
+}
+
+void start_runner(char** argv, const std::string& name) {
   bound_spinning();
   std::error_code no_folder;
   std::filesystem::current_path(no_folder);
@@ -39,7 +51,7 @@ void start_runner(char** argv) {
     throw Error(ErrorCode::kUsage, "the current folder is not there any more, or may not be read (" +
                                        no_folder.message() + "); change to one that is");
   }
-  const std::filesystem::path runner = cli::prefix_of_program(1) / "libexec" / "da3" / "da3-run";
+  const std::filesystem::path runner = path_of(name);
   ::execv(runner.c_str(), argv);
   throw Error(ErrorCode::kInternal, runner.string() + ": cannot be started (" + std::strerror(errno) +
                                         "); the installation is not whole, build or install da3 again");

@@ -174,7 +174,7 @@ da3_status da3_encode(const da3_maps* maps, const char* format, const da3_encode
     image::VisOptions vis;
     if (options.colormap != nullptr) vis.colormap = options.colormap;
     if (options.vis_near != options.vis_far) vis.range = {options.vis_near, options.vis_far};
-    const formats::EncodedSet encoded = formats::encode(set, {wanted}, vis);
+    const formats::EncodedSet encoded = formats::encode(set, {wanted}, {.vis = vis});
     *bytes = bytes_of(encoded.files.front().bytes.data(), encoded.files.front().bytes.size()).release();
   });
 }

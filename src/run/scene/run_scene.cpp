@@ -15,6 +15,7 @@
 #include <da3/version.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/parallel.hpp>
 #include <core/sha256.hpp>
 #include <image/colormap.hpp>
 #include <run/scene/run_scene.hpp>
@@ -280,7 +281,7 @@ class SceneRun {
     decode.max_pixels = options_.max_pixels;
     std::vector<std::optional<scene::View>> read(input_.photos.size());
     std::vector<std::optional<Error>> failures(input_.photos.size());
-    for_each_parallel(read.size(), threads_, [&](std::size_t i) {
+    core::for_each_parallel(read.size(), threads_, [&](std::size_t i) {
       if (stop_.stop_requested()) return;
       try {
         read[i] = read_view(input_.photos[i], way_, decode);

@@ -18,6 +18,7 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/parallel.hpp>
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
 #include <image/preprocess.hpp>
@@ -112,7 +113,7 @@ class Writer {
     if (formats::contains(wanted, formats::Format::kSide)) {
       set.photo = options_.at_model_size ? view.input : codec::decode_file(view.file).image;
     }
-    for (const formats::EncodedFile& file : formats::encode(set, wanted, vis_).files)
+    for (const formats::EncodedFile& file : formats::encode(set, wanted, {.vis = vis_}).files)
       put(depth_file(view, file.format), file.bytes);
   }
 
@@ -163,7 +164,7 @@ class Writer {
     page.facts = facts.facts;
     page.warnings = facts.warnings;
     page.views.resize(scene_.views.size());
-    for_each_parallel(scene_.views.size(), threads, [&](std::size_t i) {
+    core::for_each_parallel(scene_.views.size(), threads, [&](std::size_t i) {
       const scene::View& view = scene_.views[i];
       formats::PageView& shown = page.views[i];
       const DepthMap depth{view.input.size, view.depth};
@@ -238,7 +239,7 @@ void write_scene(const SceneOptions& options, const scene::Scene& scene, const d
                  const PageFacts& page, int threads, const std::filesystem::path& folder,
                  const journal::SceneJournal& journal) {
   const Writer writer(options, scene, way, folder, journal);
-  for_each_parallel(scene.views.size(), threads, [&](std::size_t i) {
+  core::for_each_parallel(scene.views.size(), threads, [&](std::size_t i) {
     writer.write_depth(scene.views[i]);
     if (wants_images(options)) writer.write_image(scene.views[i]);
   });

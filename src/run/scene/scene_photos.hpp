@@ -46,9 +46,6 @@ Size common_size(const std::vector<scene::View>& views);
 /// Cuts a view's input, centred, to `size`. Returns the share of its pixels that is lost, in percent.
 double cut_to(scene::View& view, Size size);
 
-/// Calls work(0) ... work(count - 1) on `threads` threads and rethrows the first error by number.
-void for_each_parallel(std::size_t count, int threads, const std::function<void(std::size_t)>& work);
-
 /// Reads and prepares a photo. Throws: Error of the photo.
 scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const codec::DecodeOptions& decode);
 

@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <video/seams.hpp>
+
+namespace da3::commands {
+
+/// FFmpeg in da3-run-video, null in da3-run: the two programs differ in this alone.
+const video::VideoLibrary* video_library();
+
+}  // namespace da3::commands

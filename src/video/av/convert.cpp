@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include <video/av/convert.hpp>
+#include <video/colour.hpp>
+
+#include <image/orientation.hpp>
+
+namespace da3::video::av {
+namespace {
+
+/// swscale writes up to a vector behind the pixels of a row.
+constexpr int kRowAlignment = 64;
+
+struct Rows {
+  std::vector<std::uint8_t> bytes;
+  int stride = 0;
+};
+
+bool is_interlaced(const AVFrame& frame) {
+#ifdef AV_FRAME_FLAG_INTERLACED
+  return (frame.flags & AV_FRAME_FLAG_INTERLACED) != 0;
+#else
+  return frame.interlaced_frame != 0;
+#endif
+}
+
+bool top_field_first(const AVFrame& frame) {
+#ifdef AV_FRAME_FLAG_TOP_FIELD_FIRST
+  return (frame.flags & AV_FRAME_FLAG_TOP_FIELD_FIRST) != 0;
+#else
+  return frame.top_field_first != 0;
+#endif
+}
+
+int scaler_matrix(const std::string& name) {
+  if (name == "bt709") return SWS_CS_ITU709;
+  if (name == "bt2020") return SWS_CS_BT2020;
+  return SWS_CS_ITU601;
+}
+
+}  // namespace
+
+Turn turn_of(const std::int32_t* matrix) {
+  // Row vectors: x' = a x + c y, y' = b x + d y (av_display_rotation_get).
+  const double unit = 1 << 16;
+  const double a = matrix[0] / unit;
+  const double b = matrix[1] / unit;
+  const double c = matrix[3] / unit;
+  const double d = matrix[4] / unit;
+  const double length_x = std::hypot(a, b);
+  const double length_y = std::hypot(c, d);
+  Turn turn;
+  if (length_x == 0 || length_y == 0) return turn;
+  const int quarter[4] = {
+      static_cast<int>(std::lround(a / length_x)), static_cast<int>(std::lround(b / length_x)),
+      static_cast<int>(std::lround(c / length_y)), static_cast<int>(std::lround(d / length_y))};
+  constexpr double kOneDegree = 0.0175;
+  const double off = std::max({std::abs(a / length_x - quarter[0]), std::abs(b / length_x - quarter[1]),
+                               std::abs(c / length_y - quarter[2]), std::abs(d / length_y - quarter[3])});
+  struct Known {
+    int parts[4];
+    Turn turn;
+  };
+  static const Known kKnown[] = {
+      {{1, 0, 0, 1}, {1, 0, false, true}},     {{-1, 0, 0, 1}, {2, 0, true, true}},
+      {{-1, 0, 0, -1}, {3, 180, false, true}}, {{1, 0, 0, -1}, {4, 180, true, true}},
+      {{0, 1, 1, 0}, {5, 270, true, true}},    {{0, 1, -1, 0}, {6, 90, false, true}},
+      {{0, -1, -1, 0}, {7, 90, true, true}},   {{0, -1, 1, 0}, {8, 270, false, true}},
+  };
+  for (const Known& known : kKnown) {
+    if (off <= kOneDegree && std::equal(quarter, quarter + 4, known.parts)) return known.turn;
+  }
+  turn.exact = false;
+  return turn;
+}
+
+Matrix matrix_of(const AVFrame& frame) {
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  if (format != nullptr && (format->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) != 0)
+    return {"rgb", false};
+  switch (frame.colorspace) {
+    case AVCOL_SPC_RGB:
+      return {"rgb", false};
+    case AVCOL_SPC_BT709:
+      return {"bt709", false};
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL:
+      return {"bt2020", false};
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M:
+    case AVCOL_SPC_FCC:
+      return {"bt601", false};
+    default:
+      return {std::string(assumed_matrix({frame.height, frame.width})), true};
+  }
+}
+
+bool is_full_range(const AVFrame& frame) {
+  switch (frame.format) {
+    case AV_PIX_FMT_YUVJ420P:
+    case AV_PIX_FMT_YUVJ422P:
+    case AV_PIX_FMT_YUVJ444P:
+    case AV_PIX_FMT_YUVJ440P:
+    case AV_PIX_FMT_YUVJ411P:
+      return true;
+    default:
+      return frame.color_range == AVCOL_RANGE_JPEG;
+  }
+}
+
+Image Converter::convert(const AVFrame& frame, const Turn& turn, Ratio sample_aspect) {
+  const auto source = static_cast<AVPixelFormat>(frame.format);
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(source);
+  if (format == nullptr) throw Error(ErrorCode::kVideoUnsupported, "frames of an unknown pixel format");
+  const bool wide = format->comp[0].depth > 8;
+  const bool hdr = frame.color_trc == AVCOL_TRC_SMPTE2084 || frame.color_trc == AVCOL_TRC_ARIB_STD_B67;
+  const AVPixelFormat target = wide || hdr ? AV_PIX_FMT_RGB48 : AV_PIX_FMT_RGB24;
+  const int pixel_bytes = target == AV_PIX_FMT_RGB48 ? 6 : 3;
+  const Size size{frame.height, frame.width};
+  constexpr int kFlags =
+      SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
+  scaler_.reset(sws_getCachedContext(scaler_.release(), size.width, size.height, source, size.width,
+                                     size.height, target, kFlags, nullptr, nullptr, nullptr));
+  if (!scaler_) {
+    throw Error(ErrorCode::kVideoUnsupported,
+                std::string("frames of the pixel format ") + format->name + " cannot be converted");
+  }
+  const int* coefficients = sws_getCoefficients(scaler_matrix(matrix_of(frame).name));
+  constexpr int kUnit = 1 << 16;
+  sws_setColorspaceDetails(scaler_.get(), coefficients, is_full_range(frame) ? 1 : 0, coefficients, 1, 0,
+                           kUnit, kUnit);
+  const int stride =
+      (size.width * pixel_bytes + kRowAlignment - 1) / kRowAlignment * kRowAlignment + kRowAlignment;
+  std::vector<std::uint8_t> rows(static_cast<std::size_t>(stride) * static_cast<std::size_t>(size.height) +
+                                 kRowAlignment);
+  std::uint8_t* const planes[4] = {rows.data(), nullptr, nullptr, nullptr};
+  const int strides[4] = {stride, 0, 0, 0};
+  if (sws_scale(scaler_.get(), frame.data, frame.linesize, 0, size.height, planes, strides) != size.height) {
+    throw Error(ErrorCode::kVideoDamaged, "a frame could not be converted to RGB");
+  }
+  const std::size_t row_bytes = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(pixel_bytes);
+  Image picture{size, {}};
+  if (pixel_bytes == 3) {
+    picture.rgb.resize(size.area() * 3);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
+      std::memcpy(picture.rgb.data() + y * row_bytes, rows.data() + y * static_cast<std::size_t>(stride),
+                  row_bytes);
+    }
+  } else {
+    std::vector<std::uint16_t> rgb(size.area() * 3);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
+      std::memcpy(rgb.data() + y * static_cast<std::size_t>(size.width) * 3,
+                  rows.data() + y * static_cast<std::size_t>(stride), row_bytes);
+    }
+    picture = hdr && options_.hdr == Hdr::kToneMap
+                  ? tone_map(rgb, size,
+                             frame.color_trc == AVCOL_TRC_SMPTE2084 ? HdrTransfer::kPq : HdrTransfer::kHlg)
+                  : to_8_bits(rgb, size);
+  }
+  if (is_interlaced(frame) && options_.deinterlace == Deinterlace::kAuto) {
+    keep_first_field(picture, top_field_first(frame) ? FirstField::kTop : FirstField::kBottom);
+  }
+  return image::upright(with_square_pixels(std::move(picture), sample_aspect), turn.orientation);
+}
+
+}  // namespace da3::video::av

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <video/av/handles.hpp>
+#include <video/seams.hpp>
+
+#include <da3/image.hpp>
+
+namespace da3::video::av {
+
+/// How a stored picture becomes an upright one.
+struct Turn {
+  int orientation = 1;  ///< 1..8 as in EXIF
+  int degrees = 0;      ///< Clockwise
+  bool mirrored = false;
+  bool exact = true;  ///< False for an angle that is no quarter turn: the picture stays as it is
+};
+
+/// The turn of a display matrix of 9 numbers.
+Turn turn_of(const std::int32_t* matrix);
+
+/// The matrix of a frame's colours: bt601, bt709, bt2020 or rgb; `assumed` if the frame does not say.
+struct Matrix {
+  std::string name;
+  bool assumed = false;
+};
+Matrix matrix_of(const AVFrame& frame);
+
+bool is_full_range(const AVFrame& frame);
+
+/// Converts frames of any pixel format. Threads: one.
+class Converter {
+ public:
+  explicit Converter(const ReadOptions& options) : options_(options) {}
+
+  /// Upright RGB with square pixels. Throws: Error kVideoUnsupported, kOutOfMemory.
+  Image convert(const AVFrame& frame, const Turn& turn, Ratio sample_aspect);
+
+ private:
+  ReadOptions options_;
+  ScalerPtr scaler_;
+};
+
+}  // namespace da3::video::av

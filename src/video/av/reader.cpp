@@ -1,0 +1,353 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <video/av/convert.hpp>
+#include <video/av/reader.hpp>
+#include <video/colour.hpp>
+
+#include <image/orientation.hpp>
+
+namespace da3::video::av {
+namespace {
+
+/// The display matrix that the container names for a stream, or null.
+const std::int32_t* stream_matrix(const AVStream* stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 101)
+  const AVPacketSideData* data = av_packet_side_data_get(
+      stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data != nullptr && data->size >= 36 ? reinterpret_cast<const std::int32_t*>(data->data) : nullptr;
+#else
+  return reinterpret_cast<const std::int32_t*>(
+      av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+#endif
+}
+
+const std::int32_t* frame_matrix(const AVFrame& frame) {
+  const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  return data != nullptr && data->size >= 36 ? reinterpret_cast<const std::int32_t*>(data->data) : nullptr;
+}
+
+/// A decoded frame before its pixels are converted.
+struct Raw {
+  FramePtr frame;  ///< None for a damaged one
+  std::int64_t pts = 0;
+  std::string error;
+};
+
+class Reader final : public VideoReader {
+ public:
+  Reader(std::string path, const ReadOptions& options)
+      : path_(std::move(path)),
+        options_(options),
+        input_(open_input(path_)),
+        converter_(options),
+        packet_(make_packet()) {
+    stream_index_ = video_stream(input_.get(), path_, options.stream);
+    stream_ = input_->streams[stream_index_];
+    for (unsigned index = 0; index < input_->nb_streams; ++index) {
+      const bool sound = input_->streams[index]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+      if (static_cast<int>(index) != stream_index_ && !sound) input_->streams[index]->discard = AVDISCARD_ALL;
+    }
+    open_decoder();
+    fill_facts();
+  }
+
+  const VideoFacts& facts() const override { return facts_; }
+
+  std::optional<Frame> next(Want want) override {
+    std::optional<Raw> raw = next_raw();
+    if (!raw) return std::nullopt;
+    Frame frame;
+    frame.number = count_++;
+    frame.pts = raw->pts;
+    if (raw->error.empty()) {
+      if (want == Want::kTimeOnly) return frame;
+      try {
+        frame.picture = converter_.convert(*raw->frame, turn_for(*raw->frame), aspect_of(*raw->frame));
+        return frame;
+      } catch (const Error& error) {
+        raw->error = error.what();
+      }
+    }
+    frame.error = Error(ErrorCode::kVideoDamaged, path_ + ": frame " + std::to_string(frame.number) +
+                                                      " is damaged (" + raw->error + ")");
+    return frame;
+  }
+
+  bool seek(std::int64_t pts) override {
+    if (!facts_.seekable) return false;
+    if (avformat_seek_file(input_.get(), stream_index_, std::numeric_limits<std::int64_t>::min(), pts, pts,
+                           0) < 0)
+      return false;
+    avcodec_flush_buffers(decoder_.get());
+    pending_.reset();
+    damaged_first_.clear();
+    draining_ = ended_ = false;
+    last_pts_.reset();
+    count_ = 0;
+    while (std::optional<Raw> raw = next_raw()) {
+      if (raw->pts < pts) continue;
+      pending_ = std::move(raw);
+      break;
+    }
+    return true;
+  }
+
+  std::optional<Error> verdict() const override { return verdict_; }
+  std::int64_t times_repaired() const override { return times_repaired_; }
+
+ private:
+  void open_decoder() {
+    const AVCodecParameters* parameters = stream_->codecpar;
+    const AVCodec* codec = avcodec_find_decoder(parameters->codec_id);
+    const std::string name = avcodec_get_name(parameters->codec_id);
+    if (codec == nullptr) {
+      throw Error(
+          ErrorCode::kVideoUnsupported,
+          path_ + ": this FFmpeg has no decoder for " + name +
+              "; install one that has, or pipe the frames in: ffmpeg -i IN -f yuv4mpegpipe - | da3 video -");
+    }
+    decoder_.reset(avcodec_alloc_context3(codec));
+    if (!decoder_) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was opened");
+    check_size({parameters->height, parameters->width});
+    avcodec_parameters_to_context(decoder_.get(), parameters);
+    decoder_->pkt_timebase = stream_->time_base;
+    decoder_->thread_count = std::max(1, options_.threads);
+    decoder_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM;
+    // Damaged frames are counted, so they have to come out.
+    decoder_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+    decoder_->max_pixels = static_cast<std::int64_t>(options_.max_pixels);
+    const int opened = avcodec_open2(decoder_.get(), codec, nullptr);
+    if (opened < 0) {
+      throw Error(ErrorCode::kVideoUnsupported,
+                  path_ + ": the decoder of " + name + " cannot be opened (" + text_of(opened) + ")");
+    }
+  }
+
+  void check_size(Size size) const {
+    if (size.height > 0 && size.width > 0 && size.area() > options_.max_pixels) {
+      throw Error(ErrorCode::kImageTooLarge, path_ + ": frames of " + std::to_string(size.width) + "x" +
+                                                 std::to_string(size.height) +
+                                                 " pixels; raise the limit (--max-pixels)");
+    }
+  }
+
+  void fill_facts() {
+    const AVRational rate = av_guess_frame_rate(input_.get(), stream_, nullptr);
+    if (rate.num > 0 && rate.den > 0) {
+      frame_duration_ = AVRational{rate.den, rate.num};
+      facts_.frames_per_s = av_q2d(rate);
+    }
+    facts_.time_base = {stream_->time_base.num, stream_->time_base.den};
+    facts_.codec = avcodec_get_name(stream_->codecpar->codec_id);
+    facts_.container = input_->iformat->name;
+    facts_.seekable = input_->pb != nullptr && (input_->pb->seekable & AVIO_SEEKABLE_NORMAL) != 0;
+    facts_.has_sound =
+        av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_index_, nullptr, 0) >= 0;
+    find_declared_length();
+    // Codecs keep what the container leaves out in their first frame.
+    pending_ = next_raw();
+    while (pending_ && !pending_->frame) {
+      damaged_first_.push_back(std::move(*pending_));
+      pending_ = next_raw();
+    }
+    if (!pending_) {
+      facts_.shown = {stream_->codecpar->height, stream_->codecpar->width};
+    } else {
+      const AVFrame& frame = *pending_->frame;
+      const Turn turn = turn_for(frame);
+      const Matrix matrix = matrix_of(frame);
+      const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+      facts_.sample_aspect = aspect_of(frame);
+      facts_.shown = image::upright_size(square_size({frame.height, frame.width}, facts_.sample_aspect),
+                                         turn.orientation);
+      facts_.turn_degrees = turn.degrees;
+      facts_.mirrored = turn.mirrored;
+      facts_.matrix = matrix.name;
+      facts_.matrix_assumed = matrix.assumed;
+      facts_.full_range = is_full_range(frame) || matrix.name == "rgb";
+      facts_.bits = format != nullptr ? format->comp[0].depth : 8;
+      const char* transfer = av_color_transfer_name(frame.color_trc);
+      facts_.transfer = transfer != nullptr ? transfer : "unknown";
+#ifdef AV_FRAME_FLAG_INTERLACED
+      facts_.interlaced = (frame.flags & AV_FRAME_FLAG_INTERLACED) != 0;
+#else
+      facts_.interlaced = frame.interlaced_frame != 0;
+#endif
+    }
+    std::reverse(damaged_first_.begin(), damaged_first_.end());
+  }
+
+  /// What the container claims, unless it is a guess or known to lie (AVI counts frames that are not there).
+  void find_declared_length() {
+    const std::string name = input_->iformat->name;
+    index_in_front_ = name == "avi" || name.starts_with("mov");
+    if (name == "avi" || input_->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) return;
+    const std::int64_t stream_start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
+    if (stream_->duration != AV_NOPTS_VALUE && stream_->duration > 0) {
+      declared_end_s_ = seconds_of(stream_start + stream_->duration);
+      facts_.declared_seconds = seconds_of(stream_->duration);
+    } else if (input_->duration != AV_NOPTS_VALUE && input_->duration > 0) {
+      declared_end_s_ = static_cast<double>(input_->duration) / AV_TIME_BASE;
+      facts_.declared_seconds = declared_end_s_;
+      any_stream_ends_it_ = true;
+    }
+  }
+
+  double seconds_of(std::int64_t pts) const { return static_cast<double>(pts) * av_q2d(stream_->time_base); }
+
+  Turn turn_for(const AVFrame& frame) {
+    const std::int32_t* matrix = frame_matrix(frame);
+    if (matrix == nullptr) matrix = stream_matrix(stream_);
+    return matrix == nullptr ? Turn{} : turn_of(matrix);
+  }
+
+  Ratio aspect_of(const AVFrame& frame) const {
+    const AVRational aspect =
+        av_guess_sample_aspect_ratio(input_.get(), stream_, const_cast<AVFrame*>(&frame));
+    return aspect.num > 0 && aspect.den > 0 ? Ratio{aspect.num, aspect.den} : Ratio{1, 1};
+  }
+
+  std::optional<Raw> next_raw() {
+    if (!damaged_first_.empty() && (pending_ || ended_)) {
+      Raw raw = std::move(damaged_first_.back());
+      damaged_first_.pop_back();
+      return raw;
+    }
+    if (pending_) return std::exchange(pending_, std::nullopt);
+    while (!ended_) {
+      FramePtr frame = make_frame();
+      const int got = avcodec_receive_frame(decoder_.get(), frame.get());
+      if (got == 0) return accept(std::move(frame));
+      if (got == AVERROR_EOF) {
+        finish();
+      } else if (got == AVERROR(EAGAIN)) {
+        if (auto damaged = feed()) return damaged;
+      } else {
+        return Raw{nullptr, repaired(AV_NOPTS_VALUE), text_of(got)};
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Gives the decoder a packet. Returns a damaged frame if it refuses one.
+  std::optional<Raw> feed() {
+    for (;;) {
+      const int read = av_read_frame(input_.get(), packet_.get());
+      if (read < 0) {
+        if (read == AVERROR_EOF && last_packet_corrupt_ && !truncated_)
+          truncated_ = "its last packet is not whole";
+        if (read != AVERROR_EOF && !truncated_) truncated_ = "reading ended with: " + text_of(read);
+        if (std::exchange(draining_, true)) {
+          finish();
+          return std::nullopt;
+        }
+        avcodec_send_packet(decoder_.get(), nullptr);
+        return std::nullopt;
+      }
+      note_end(*packet_);
+      if (packet_->stream_index != stream_index_) {
+        av_packet_unref(packet_.get());
+        continue;
+      }
+      last_packet_corrupt_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && index_in_front_;
+      const std::int64_t pts = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
+      const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
+      av_packet_unref(packet_.get());
+      if (sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF) {
+        if (sent == AVERROR(ENOMEM))
+          throw Error(ErrorCode::kOutOfMemory, path_ + ": memory ran out while it was decoded");
+        return Raw{nullptr, repaired(last_pts_ && pts <= *last_pts_ ? AV_NOPTS_VALUE : pts), text_of(sent)};
+      }
+      return std::nullopt;
+    }
+  }
+
+  /// How far the file reaches, in any of its streams.
+  void note_end(const AVPacket& packet) {
+    const AVStream* stream = input_->streams[packet.stream_index];
+    if (packet.pts == AV_NOPTS_VALUE) return;
+    furthest_s_ =
+        std::max(furthest_s_, static_cast<double>(packet.pts + packet.duration) * av_q2d(stream->time_base));
+  }
+
+  Raw accept(FramePtr frame) {
+    Raw raw;
+    raw.pts = repaired(frame->best_effort_timestamp);
+    if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) {
+      raw.error = "the decoder found errors in it";
+    } else {
+      raw.frame = std::move(frame);
+    }
+    return raw;
+  }
+
+  /// Times grow by at least a tick; a frame without a time follows the one before at the frame rate.
+  std::int64_t repaired(std::int64_t pts) {
+    if (pts == AV_NOPTS_VALUE) {
+      pts = last_pts_
+                ? *last_pts_ + std::max<std::int64_t>(1, av_rescale_q(1, frame_duration_, stream_->time_base))
+                : 0;
+    } else if (last_pts_ && pts <= *last_pts_) {
+      pts = *last_pts_ + 1;
+      ++times_repaired_;
+    }
+    last_pts_ = pts;
+    return pts;
+  }
+
+  void finish() {
+    ended_ = true;
+    if (verdict_) return;
+    const double frame_s = av_q2d(frame_duration_);
+    const double last_s = last_pts_ ? seconds_of(*last_pts_) + frame_s : 0;
+    const double end_s = any_stream_ends_it_ ? std::max(last_s, furthest_s_) : last_s;
+    const double short_by = declared_end_s_ ? *declared_end_s_ - end_s : 0;
+    if (!truncated_ && short_by > std::max(0.5, 2 * frame_s)) {
+      truncated_ = "it ends at " + std::to_string(end_s) + " s of the " + std::to_string(*declared_end_s_) +
+                   " s that it claims";
+    }
+    if (truncated_) {
+      verdict_ = Error(ErrorCode::kVideoTruncated,
+                       path_ + ": the video is cut short (" + *truncated_ +
+                           "); the frames that are there are used, copy the file again for the rest");
+    }
+  }
+
+  std::string path_;
+  ReadOptions options_;
+  InputPtr input_;
+  Converter converter_;
+  PacketPtr packet_;
+  CodecPtr decoder_;
+  AVStream* stream_ = nullptr;
+  int stream_index_ = -1;
+  AVRational frame_duration_{1, 25};
+  VideoFacts facts_;
+  std::optional<Raw> pending_;
+  std::vector<Raw> damaged_first_;  ///< Before the first whole frame, last one first
+  std::int64_t count_ = 0;
+  std::optional<std::int64_t> last_pts_;
+  std::int64_t times_repaired_ = 0;
+  bool draining_ = false;
+  bool ended_ = false;
+  std::optional<double> declared_end_s_;
+  bool any_stream_ends_it_ = false;
+  double furthest_s_ = 0;
+  std::optional<std::string> truncated_;
+  bool index_in_front_ = false;  ///< A container that knows each packet's length before it reads it
+  bool last_packet_corrupt_ = false;
+  std::optional<Error> verdict_;
+};
+
+}  // namespace
+
+std::unique_ptr<VideoReader> open_reader(const std::string& path, const ReadOptions& options) {
+  return std::make_unique<Reader>(path, options);
+}
+
+}  // namespace da3::video::av

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <video/outputs.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kContainers{
+    {{".mp4", "mp4"}, {".mov", "mov"}, {".mkv", "matroska"}, {".webm", "webm"}}};
+
+std::optional<Shown> shown_of(const std::string& format) {
+  if (format == "vis") return Shown::kVis;
+  if (format == "side") return Shown::kSide;
+  if (format == "gray16") return Shown::kGrey16;
+  return std::nullopt;
+}
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ErrorCode::kUsage, message);
+}
+
+void plan_pipe(const std::vector<std::string>& formats, OutputPlan& plan) {
+  if (formats.size() != 1 || (formats.front() != "y4m" && formats.front() != "raw")) {
+    refuse("--output -: give --format y4m (coloured depth) or raw (depth as float32)");
+  }
+  plan.pipe = formats.front() == "y4m" ? Pipe::kY4m : Pipe::kRaw;
+  plan.text = "standard output";
+}
+
+}  // namespace
+
+bool OutputPlan::shows_photo() const {
+  return std::any_of(streams.begin(), streams.end(),
+                     [](const StreamPlan& each) { return each.shown == Shown::kSide; }) ||
+         std::any_of(frames.begin(), frames.end(), formats::shows_photo);
+}
+
+bool OutputPlan::has_pictures() const {
+  return pipe == Pipe::kY4m || std::any_of(frames.begin(), frames.end(), formats::has_range) ||
+         std::any_of(streams.begin(), streams.end(),
+                     [](const StreamPlan& each) { return each.shown != Shown::kGrey16; });
+}
+
+OutputPlan plan_outputs(const std::string& input, const std::string& output,
+                        const std::vector<std::string>& asked, const VideoLibrary* library) {
+  OutputPlan plan;
+  const std::string name = input == "-" ? "video" : std::filesystem::path(input).stem().string();
+  if (output == "-") {
+    plan_pipe(asked.empty() ? std::vector<std::string>{"y4m"} : asked, plan);
+    return plan;
+  }
+  for (const auto& [ending, container] : kContainers) {
+    if (!output.ends_with(ending)) continue;
+    if (library == nullptr) {
+      throw Error(
+          ErrorCode::kVideoUnavailable,
+          output +
+              ": this installation has no FFmpeg to encode with; give a folder for files of each frame, or "
+              "`-o - -f y4m | ffmpeg -i - " +
+              output + "`");
+    }
+    const std::vector<std::string> formats = asked.empty() ? std::vector<std::string>{"vis"} : asked;
+    const auto shown = shown_of(formats.front());
+    if (formats.size() != 1 || !shown)
+      refuse("--output " + output + ": a video file holds one of vis, side, gray16; for more give a folder");
+    if (*shown == Shown::kGrey16 && container != "matroska")
+      refuse("--output " + output + ": gray16 goes into .mkv files");
+    plan.streams.push_back({*shown, formats.front(), output, std::string(container)});
+    plan.folder = output + ".da3-work";
+    plan.temporary = true;
+    plan.text = output;
+    return plan;
+  }
+  plan.folder = output.empty() ? (input == "-" ? "video.depth" : input + ".depth") : output;
+  plan.text = plan.folder.string();
+  for (const std::string& format : asked.empty() ? std::vector<std::string>{"vis", "png16"} : asked) {
+    const auto shown = shown_of(format);
+    if (format == "none") continue;
+    if (format == "y4m" || format == "raw") refuse("--format " + format + " is for --output -");
+    if (!shown) {
+      plan.frames.push_back(formats::parse_format(format));
+    } else if (library != nullptr) {
+      const std::string ending = *shown == Shown::kGrey16 ? ".depth.mkv" : "." + format + ".mp4";
+      plan.streams.push_back(
+          {*shown, format, plan.folder / (name + ending), *shown == Shown::kGrey16 ? "matroska" : "mp4"});
+    } else if (*shown == Shown::kGrey16) {
+      throw Error(ErrorCode::kVideoUnavailable,
+                  "--format gray16: this installation has no FFmpeg to encode with; png16 keeps the values");
+    } else {
+      plan.frames.push_back(formats::parse_format(format));
+    }
+  }
+  if (std::any_of(plan.frames.begin(), plan.frames.end(), formats::needs_camera)) {
+    refuse("--format ply: points of frames are not made; use da3 infer on single frames");
+  }
+  return plan;
+}
+
+}  // namespace da3::video

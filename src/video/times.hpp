@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+// Which frames of a video are taken, by their times.
+namespace da3::video {
+
+/// Seconds of "12.5", "1:30" or "0:01:30.5". Throws: Error kUsage.
+double parse_time(const std::string& text);
+
+/// Seconds of frames, one a line, growing. Throws: Error kUsage with the line, kInputNotFound,
+/// kInputUnreadable.
+std::vector<double> read_timestamps(const std::filesystem::path& file);
+
+struct ChoiceOptions {
+  std::optional<double> frames_per_s;  ///< At most so many, by time
+  std::int64_t every = 1;              ///< Every so many-th of those
+  double start_s = 0;                  ///< From the first frame on
+  std::optional<double> duration_s;    ///< From `start_s` on
+  std::optional<std::int64_t> limit;   ///< At most so many
+};
+
+/// Chooses frames as they come. With a rate F, frame k of the choice is the last one at or before
+/// start + k / F + 1 us; a frame is taken once. Whether one is taken is known when the next one comes.
+class FrameChoice {
+ public:
+  explicit FrameChoice(const ChoiceOptions& options) : options_(options) {}
+
+  enum class Verdict {
+    kTake,  ///< The frame before this one is taken (with a rate), or this one (without)
+    kPass,
+    kEnd,  ///< As kPass, and no later one is taken either
+  };
+
+  /// About the frame at `seconds`, or with a rate about the one before it.
+  Verdict next(double seconds);
+
+  /// With a rate: whether the last frame of the video is taken.
+  bool takes_last();
+
+  /// True if the verdict is about the frame before.
+  bool looks_ahead() const { return options_.frames_per_s.has_value(); }
+
+ private:
+  bool counts();
+
+  ChoiceOptions options_;
+  std::optional<double> first_s_;    ///< Time of the first frame of the video
+  std::optional<double> begin_s_;    ///< Time of the first frame in range
+  std::optional<double> pending_s_;  ///< The frame before, if it is in range
+  std::int64_t targets_ = 0;
+  std::int64_t seen_ = 0;
+  std::int64_t taken_ = 0;
+};
+
+}  // namespace da3::video

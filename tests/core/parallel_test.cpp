@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <core/parallel.hpp>
+
+namespace da3::core {
+namespace {
+
+TEST(ForEachParallel, DoesEveryPieceOnce) {
+  for (const int threads : {0, 1, 3, 100}) {
+    std::vector<std::atomic<int>> done(50);
+    for_each_parallel(done.size(), threads, [&](std::size_t i) { ++done[i]; });
+    for (const auto& count : done) EXPECT_EQ(count, 1) << threads;
+  }
+  for_each_parallel(0, 4, [](std::size_t) { FAIL(); });
+}
+
+TEST(ForEachParallel, TellsTheFirstErrorByNumberAfterAllHaveEnded) {
+  std::atomic<int> ended{0};
+  try {
+    for_each_parallel(20, 4, [&](std::size_t i) {
+      ++ended;
+      if (i == 7 || i == 3 || i == 15) throw std::runtime_error(std::to_string(i));
+    });
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "3");
+  }
+  EXPECT_EQ(ended, 20);
+}
+
+}  // namespace
+}  // namespace da3::core

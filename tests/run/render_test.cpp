@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <codec/file_bytes.hpp>
+#include <codec/png.hpp>
+#include <formats/encode.hpp>
+#include <formats/read_result.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <journal/result_folder.hpp>
+
+#include <da3/error.hpp>
+
+#include <run/render.hpp>
+#include <testing/temporary_folder.hpp>
+
+namespace da3::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder as `da3 infer` leaves it: results of three photos whose depth grows from one to the next.
+class RenderTest : public ::testing::Test {
+ protected:
+  RenderTest() {
+    options_.input = folder_.path() / "depth";
+    options_.output = folder_.path() / "out";
+    journal::RunRecord run;
+    run.model_name = "fake";
+    run.model_sha256 = std::string(64, 'a');
+    journal::ResultFolder results(options_.input, run);
+    for (int i = 0; i < 3; ++i) {
+      formats::OutputSet set;
+      set.depth = {{4, 6}, std::vector<float>(24, static_cast<float>(1 + i))};
+      for (std::size_t p = 0; p < 12; ++p) set.depth.values[p] += 0.25F;
+      const std::string photo = "photos/" + std::to_string(i) + ".jpg";
+      const auto encoded = formats::encode(set, {formats::Format::kNpy, formats::Format::kPng16});
+      journal::ImageRecord record;
+      record.path = photo;
+      record.identity = journal::InputIdentity{10, 20};
+      record.input = set.depth.size;
+      record.outputs = results.write(photo, "sub/" + std::to_string(i), record.identity, encoded);
+      if (i == 0) record.focal = journal::FocalRecord{50, "option"};
+      results.record(record);
+    }
+    results.close();
+  }
+
+  fs::path out(const std::string& name) const { return options_.output / name; }
+
+  Summary run() {
+    return render(options_, {[this](const ImageEvent& event) { messages_ += event.message; }, {}, {}});
+  }
+
+  testing::TemporaryFolder folder_;
+  RenderOptions options_;
+  std::string messages_;
+};
+
+TEST_F(RenderTest, MakesOtherFormatsOfTheSameValuesAndGoesOn) {
+  options_.formats = {"pfm", "vis"};
+  EXPECT_EQ(run().done, 3U);
+  EXPECT_TRUE(fs::exists(out("sub/2.vis.png")));
+  std::ifstream file(out("sub/1.pfm"), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::vector<std::uint8_t> raw(bytes.begin(), bytes.end());
+  EXPECT_EQ(formats::read_result(raw, formats::Format::kPfm, "1").depth.values.front(), 2.25F);
+  const Summary again = run();
+  EXPECT_EQ(again.done, 0U);
+  EXPECT_EQ(again.skipped, 3U);
+  options_.colormap = "turbo";
+  EXPECT_THROW(run(), Error) << "other options are not mixed into one folder";
+  options_.overwrite = true;
+  EXPECT_EQ(run().done, 3U);
+}
+
+TEST_F(RenderTest, OneRangeForTheSetMakesFarPhotosDarker) {
+  options_.formats = {"grey16"};
+  options_.range_of_set = true;
+  ASSERT_EQ(run().done, 3U);
+  const auto first_grey = [&](int i) {
+    const fs::path file = out("sub/" + std::to_string(i) + ".grey.png");
+    return codec::decode_grey16_png({codec::read_file(file).bytes, file.string(), 1000}).values.back();
+  };
+  EXPECT_EQ(first_grey(0), 65535) << "1 m is the near end of all";
+  EXPECT_LT(first_grey(2), first_grey(1));
+  EXPECT_LT(first_grey(1), first_grey(0));
+  // The manifest names the range in force: 2 % to 98 % of 1 to 3.25 metres.
+  std::ifstream manifest(out("manifest.jsonl"));
+  std::string header;
+  std::getline(manifest, header);
+  const std::size_t at = header.find("\"range\":\"") + 9;
+  EXPECT_NEAR(std::stod(header.substr(at)), 1.0, 0.02);
+  EXPECT_NEAR(std::stod(header.substr(header.find(',', at) + 1)), 3.25, 0.05);
+}
+
+TEST_F(RenderTest, AMissingFileOrCameraFailsAlone) {
+  fs::remove(options_.input / "sub/1.npy");
+  options_.formats = {"ply"};
+  const Summary summary = run();
+  EXPECT_EQ(summary.failed, 3U) << "the photo of 0 is not there, 1 has no file, 2 no focal length";
+  EXPECT_THAT(messages_, ::testing::HasSubstr("focal"));
+  options_.formats = {"vis"};
+  options_.overwrite = true;
+  EXPECT_EQ(run().done, 2U);
+}
+
+TEST_F(RenderTest, ShardsAndLimitsTakeParts) {
+  std::size_t done = 0;
+  for (int i = 1; i <= 2; ++i) {
+    options_.shard = Shard{i, 2};
+    done += run().done;
+  }
+  EXPECT_EQ(done, 3U);
+}
+
+TEST_F(RenderTest, RefusesTheFolderItselfAndFoldersWithoutResults) {
+  options_.output = options_.input;
+  EXPECT_THROW(run(), Error);
+  options_.output = folder_.path() / "out";
+  options_.input = folder_.path() / "nothing";
+  try {
+    run();
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNoInput);
+  }
+}
+
+}  // namespace
+}  // namespace da3::run

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <video/over_time.hpp>
+
+namespace da3::video {
+namespace {
+
+constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+
+DepthMap ramp(float scale, int height = 32, int width = 40) {
+  DepthMap map{{height, width}, {}};
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) map.values.push_back(scale * (1.0F + 0.1F * static_cast<float>(x + y)));
+  }
+  return map;
+}
+
+TEST(Eighth, IsTheMeanOfWhatHasAValue) {
+  DepthMap map{{8, 9}, std::vector<float>(72, 2.0F)};
+  map.values[0] = kNone;
+  map.values[8] = kNone;
+  for (int y = 1; y < 8; ++y) map.values[static_cast<std::size_t>(9 * y + 8)] = 4.0F;
+  const std::vector<float> means = eighth(map);
+  ASSERT_EQ(means.size(), 2U);
+  EXPECT_EQ(means[0], 2);
+  EXPECT_EQ(means[1], 4);
+}
+
+TEST(Steadying, BringsAFrameToTheScaleOfTheOneBefore) {
+  Steadying steadying;
+  EXPECT_EQ(steadying.next(ramp(1), 0).factor, 1);
+  const Steadied second = steadying.next(ramp(2), 0.04);
+  EXPECT_NEAR(second.factor, std::exp(std::log(0.5) * std::exp(-0.04 / 10)), 1e-6);
+  EXPECT_NEAR(second.spread, 0, 1e-6);
+  EXPECT_FALSE(second.cut);
+}
+
+TEST(Steadying, GoesBackToTheModelsScaleInTenSeconds) {
+  Steadying steadying;
+  steadying.next(ramp(1), 0);
+  double factor = 0;
+  for (int i = 1; i <= 1000; ++i) factor = steadying.next(ramp(2), i * 0.04).factor;
+  EXPECT_NEAR(std::log(factor), std::log(0.5) * std::exp(-40.0 / 10), 1e-3);
+}
+
+TEST(Steadying, ACutKeepsTheMedianAndStartsAnew) {
+  Steadying steadying;
+  DepthMap other = ramp(1);
+  for (std::size_t i = 0; i < other.values.size(); ++i) other.values[i] = i % 640 < 320 ? 1.0F : 30.0F;
+  steadying.next(ramp(3), 0);
+  const Steadied cut = steadying.next(other, 0.04);
+  EXPECT_TRUE(cut.cut);
+  EXPECT_GT(cut.spread, 0.25);
+  Steadying never(Cuts::kNone);
+  never.next(ramp(3), 0);
+  EXPECT_FALSE(never.next(other, 0.04).cut);
+}
+
+TEST(Steadying, GoesOnFromItsState) {
+  Steadying whole;
+  whole.next(ramp(1), 0);
+  whole.next(ramp(1.3F), 1);
+  Steadying again;
+  again.restore(whole.state());
+  EXPECT_EQ(whole.next(ramp(0.7F), 2).factor, again.next(ramp(0.7F), 2).factor);
+}
+
+TEST(RunningRange, MovesAtMostFivePercentASecond) {
+  RunningRange range;
+  range.prime(ramp(1), 1);
+  const auto first = range.next(ramp(1), 1, 0, false);
+  const auto second = range.next(ramp(8), 1, 1, false);
+  ASSERT_TRUE(first && second);
+  const double width = std::log(first->second / first->first);
+  EXPECT_NEAR(std::log(second->second / first->second), 0.05 * width, 1e-9);
+  const auto cut = range.next(ramp(8), 1, 2, true);
+  EXPECT_GT(cut->first, 7.5) << "a cut begins anew";
+}
+
+TEST(GreyCodes, AreMillimetresOrLogarithms) {
+  const DepthMap map{{1, 5}, {1.0F, 2.0F, kNone, -1.0F, 1e9F}};
+  EXPECT_THAT(grey_codes(map, {.millimetres = true}), ::testing::ElementsAre(1000, 2000, 0, 0, 65535));
+  const std::vector<std::uint16_t> codes = grey_codes(map, {.millimetres = false, .ref = 1});
+  EXPECT_EQ(codes[0], 1 + 32767);  // 65533 / 2 rounded up
+  EXPECT_EQ(codes[4], 65534);
+  for (const double depth : {0.01, 0.5, 1.0, 7.3, 200.0}) {
+    const GreyCode grey{false, 2.5};
+    const std::uint16_t code = grey_codes({{1, 1}, {static_cast<float>(depth)}}, grey)[0];
+    EXPECT_NEAR(depth_of_code(code, grey) / depth, 1, 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace da3::video

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <depth/way.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <video/run_video.hpp>
+
+#include <da3/error.hpp>
+
+#include <testing/fake_model.hpp>
+#include <testing/temporary_folder.hpp>
+
+namespace da3::video {
+namespace {
+
+using da3::testing::FakeMemory;
+using da3::testing::FakeModel;
+using da3::testing::TemporaryFolder;
+using nlohmann::json;
+
+constexpr Size kSize{42, 56};
+
+/// Raw frames whose red grows from frame to frame.
+std::string raw_frames(int count) {
+  std::string bytes;
+  for (int i = 0; i < count; ++i) {
+    for (std::size_t p = 0; p < kSize.area(); ++p) {
+      bytes += {static_cast<char>(i), static_cast<char>(p % 7), 0};
+    }
+  }
+  return bytes;
+}
+
+class RunVideoTest : public ::testing::Test {
+ protected:
+  RunVideoTest() {
+    options_.input = "-";
+    options_.raw = RawFormat{kSize, {10, 1}};
+    options_.output = (folder_.path() / "out").string();
+    options_.formats = {"npy"};
+    environment_.model = model_;
+    environment_.memory = &memory_;
+  }
+
+  VideoSummary run(int frames) {
+    std::istringstream stream(raw_frames(frames));
+    options_.stream = &stream;
+    VideoCallbacks callbacks;
+    callbacks.on_record = [&](const std::string& text) { records_.push_back(json::parse(text)); };
+    callbacks.on_note = [&](bool, const std::string& text) { notes_ += text + "\n"; };
+    return run_video(options_, environment_, callbacks);
+  }
+
+  std::string content(const std::string& name) const {
+    std::ifstream file(folder_.path() / "out" / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<FakeModel> model_ = std::make_shared<FakeModel>();
+  FakeMemory memory_;
+  VideoOptions options_;
+  VideoEnvironment environment_;
+  std::vector<json> records_;
+  std::string notes_;
+};
+
+TEST_F(RunVideoTest, AFramesFileHoldsTheModelsOwnDepth) {
+  options_.at_model_size = true;
+  EXPECT_EQ(run(3).done, 3);
+  const std::string bytes = content("frames/000002.npy");
+  ASSERT_GT(bytes.size(), kSize.area() * sizeof(float));
+  float first = 0;
+  std::memcpy(&first, bytes.data() + (bytes.size() - kSize.area() * sizeof(float)), sizeof(first));
+  EXPECT_EQ(first, 1.0F + 2.0F / 1000) << "red of frame 2, not steadied";
+}
+
+TEST_F(RunVideoTest, RecordsSayTimesInOrder) {
+  run(12);
+  ASSERT_EQ(records_.size(), 12U);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(records_[static_cast<std::size_t>(i)]["frame"], i);
+    EXPECT_NEAR(records_[static_cast<std::size_t>(i)]["seconds"].get<double>(), i * 0.1, 1e-9);
+    EXPECT_EQ(records_[static_cast<std::size_t>(i)]["status"], "done");
+  }
+}
+
+TEST_F(RunVideoTest, ChoosesFramesByTime) {
+  options_.choice.frames_per_s = 5;
+  options_.choice.limit = 3;
+  EXPECT_EQ(run(20).done, 3);
+  EXPECT_EQ(records_[1]["frame"], 2);
+  EXPECT_EQ(records_[2]["frame"], 4);
+}
+
+TEST_F(RunVideoTest, APipeGetsARunningRangeAndPicturesOfFramesWithoutAnEncoder) {
+  options_.formats = {};
+  EXPECT_EQ(run(3).done, 3) << "fewer than are held back";
+  EXPECT_FALSE(content("frames/000000.vis.png").empty());
+  EXPECT_FALSE(content("frames/000000.png").empty());
+  EXPECT_EQ(
+      json::parse(content("manifest.jsonl").substr(0, content("manifest.jsonl").find('\n')))["range"]["mode"],
+      "running");
+}
+
+TEST_F(RunVideoTest, WritesRawDepthToAPipe) {
+  options_.output = "-";
+  options_.formats = {"raw"};
+  options_.at_model_size = true;
+  std::FILE* file = std::tmpfile();
+  environment_.standard_output = file;
+  EXPECT_EQ(run(2).done, 2);
+  EXPECT_EQ(std::ftell(file), static_cast<long>(2 * kSize.area() * sizeof(float)));
+  std::fclose(file);
+}
+
+TEST_F(RunVideoTest, ABatchNeverCrossesACheckpointAndMemoryIsBounded) {
+  options_.formats = {"none"};
+  options_.batch = 7;
+  EXPECT_EQ(run(250).done, 250);
+  for (const int batch : model_->batches()) EXPECT_LE(batch, 7);
+}
+
+TEST_F(RunVideoTest, RefusesAFolderOfOtherFilesAndOtherOptions) {
+  std::filesystem::create_directories(folder_.path() / "out");
+  std::ofstream(folder_.path() / "out" / "mine.txt") << "x";
+  EXPECT_THROW(run(1), Error);
+  std::filesystem::remove(folder_.path() / "out" / "mine.txt");
+  run(2);
+  options_.formats = {"pfm"};
+  EXPECT_THROW(run(2), Error);
+  options_.overwrite = true;
+  EXPECT_EQ(run(2).done, 2);
+}
+
+TEST_F(RunVideoTest, AnEmptyVideoIsAnError) {
+  try {
+    run(0);
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kVideoDamaged);
+  }
+}
+
+TEST_F(RunVideoTest, AnUnfinishedFrameIsCutShort) {
+  std::istringstream stream(raw_frames(3).substr(0, 2 * kSize.area() * 3 + 5));
+  options_.stream = &stream;
+  const VideoSummary summary = run_video(options_, environment_);
+  EXPECT_EQ(summary.done, 2);
+  EXPECT_TRUE(summary.cut_short);
+}
+
+TEST_F(RunVideoTest, AFilesVideoNeedsALibrary) {
+  options_.input = folder_.write("a.mp4", "x").string();
+  options_.raw.reset();
+  try {
+    run_video(options_, environment_);
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kVideoUnavailable);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("yuv4mpegpipe"));
+  }
+}
+
+TEST_F(RunVideoTest, MetricModelsNeedAFocalLengthBeforeTheFirstForward) {
+  model_->spec_.depth_kind = DepthKind::kCanonical;
+  EXPECT_THROW(run(1), Error);
+  EXPECT_EQ(model_->calls(), 0);
+  options_.focal_px = 300;
+  EXPECT_EQ(run(1).done, 1);
+}
+
+}  // namespace
+}  // namespace da3::video

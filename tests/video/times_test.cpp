@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <video/times.hpp>
+
+#include <da3/error.hpp>
+
+#include <testing/temporary_folder.hpp>
+
+namespace da3::video {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// Indices of the frames that are taken.
+std::vector<int> taken(const ChoiceOptions& options, const std::vector<double>& times) {
+  FrameChoice choice(options);
+  std::vector<int> result;
+  int index = 0;
+  for (; index < static_cast<int>(times.size()); ++index) {
+    const auto verdict = choice.next(times[static_cast<std::size_t>(index)]);
+    if (verdict == FrameChoice::Verdict::kTake) result.push_back(choice.looks_ahead() ? index - 1 : index);
+    if (verdict == FrameChoice::Verdict::kEnd) return result;
+  }
+  if (choice.looks_ahead() && choice.takes_last()) result.push_back(index - 1);
+  return result;
+}
+
+TEST(Times, AreSecondsOrHoursMinutesSeconds) {
+  EXPECT_EQ(parse_time("12.5"), 12.5);
+  EXPECT_EQ(parse_time("1:30"), 90);
+  EXPECT_EQ(parse_time("1:01:30.5"), 3690.5);
+  for (const char* text : {"", "a", "-1", "1:60", "1.5:3", "1:2:3:4", "1::2"})
+    EXPECT_THROW(parse_time(text), Error) << text;
+}
+
+TEST(FrameChoice, TakesAllByDefaultAndEveryNth) {
+  EXPECT_THAT(taken({}, {0, 1, 2}), ElementsAre(0, 1, 2));
+  EXPECT_THAT(taken({.every = 2}, {5, 6, 7, 8, 9}), ElementsAre(0, 2, 4));
+  EXPECT_THAT(taken({.limit = 2}, {0, 1, 2}), ElementsAre(0, 1));
+}
+
+TEST(FrameChoice, ARateGoesByTimeNotByCount) {
+  // Targets 0, 0.5, 1, 1.5: the last frame at or before each.
+  EXPECT_THAT(taken({.frames_per_s = 2}, {0, 0.4, 0.6, 1.0, 1.2, 1.7}), ElementsAre(0, 1, 3, 4));
+  // Fewer frames than asked for: each once.
+  EXPECT_THAT(taken({.frames_per_s = 10}, {0, 1, 2}), ElementsAre(0, 1, 2));
+  // 29.97 frames a second asked for 10: ten a second, not 14.99.
+  std::vector<double> times;
+  for (int i = 0; i < 2997; ++i) times.push_back(i * 1001 / 30000.0);
+  EXPECT_EQ(taken({.frames_per_s = 10}, times).size(), 1000U);
+}
+
+TEST(FrameChoice, StartAndDurationCountFromTheFirstFrame) {
+  EXPECT_THAT(taken({.start_s = 1, .duration_s = 2}, {5, 6, 7, 8, 9}), ElementsAre(1, 2));
+  EXPECT_THAT(taken({.frames_per_s = 1, .start_s = 1, .duration_s = 2}, {5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5}),
+              ElementsAre(2, 4));
+}
+
+TEST(Timestamps, MustGrow) {
+  const da3::testing::TemporaryFolder folder;
+  EXPECT_THAT(read_timestamps(folder.write("a.txt", "# seconds\n0\n0.5\n\n2,x\n")), ElementsAre(0, 0.5, 2));
+  EXPECT_THROW(read_timestamps(folder.write("b.txt", "0\n0\n")), Error);
+  EXPECT_THROW(read_timestamps(folder.write("c.txt", "zero\n")), Error);
+  EXPECT_THROW(read_timestamps(folder.path() / "missing"), Error);
+}
+
+}  // namespace
+}  // namespace da3::video
