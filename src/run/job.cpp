@@ -18,6 +18,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <core/write_failure.hpp>
 #include <run/job.hpp>
 
