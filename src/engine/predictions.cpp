@@ -113,7 +113,7 @@ void check_request(const predict::Request& request, const ModelSpec& spec) {
   }
   for (const auto& picture : request.pictures) {
     if (picture.size() == bytes) continue;
-    throw Error(ErrorCode::kUsage, "A picture of " + text(request.size) + " has " + std::to_string(bytes) +
+    throw Error(ErrorCode::kUsage, "A picture of " + core::size_text(request.size) + " has " + std::to_string(bytes) +
                                        " bytes (RGB), not " + std::to_string(picture.size()));
   }
 }

@@ -130,10 +130,6 @@ bool has_range(Format format) {
   return row_of(format).range;
 }
 
-bool shows_photo(Format format) {
-  return format == Format::kSide || format == Format::kHtml;
-}
-
 bool contains(const std::vector<Format>& list, Format format) {
   return std::find(list.begin(), list.end(), format) != list.end();
 }

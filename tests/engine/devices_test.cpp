@@ -58,7 +58,7 @@ TEST(Devices, MemoryOfAnAbsentDeviceIsAnErrorNotANumber) {
   EXPECT_THROW(device_memory({DeviceKind::kCuda, 0}), Error);
 }
 
-TEST(core::Processor, FastBf16NeedsHardwareForIt) {
+TEST(Processor, FastBf16NeedsHardwareForIt) {
   core::Processor features;
   features.avx512f = true;
   EXPECT_FALSE(features.fast_bf16());
@@ -68,7 +68,7 @@ TEST(core::Processor, FastBf16NeedsHardwareForIt) {
   EXPECT_TRUE(features.fast_bf16());
 }
 
-TEST(core::Processor, NamesWhatIsThere) {
+TEST(Processor, NamesWhatIsThere) {
   core::Processor features;
   features.avx2 = true;
   features.arm_bf16 = true;
