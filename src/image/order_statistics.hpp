@@ -2,15 +2,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace da3::image {
 
-/// The values that would stand at `ranks` (0-based) if `values` were sorted. Exact, in two passes over the
-/// values whatever their number. The values must be finite, and each rank less than their number.
-std::vector<float> order_statistics(std::span<const float> values, std::span<const std::size_t> ranks);
+/// Finds finite values by the rank that they would have if they were sorted, in two passes over the values
+/// whatever their number: upper halves of the keys first, then the lower halves within the few upper halves
+/// that hold a rank. Exact, and independent of the order of the values. Lifetime: of the values.
+class RankFinder {
+ public:
+  explicit RankFinder(std::span<const float> values);
+
+  std::uint64_t num_finite() const { return num_finite_; }
+
+  /// The values of up to 255 ranks (0-based), each less than num_finite().
+  std::vector<float> find(std::span<const std::uint64_t> ranks) const;
+
+ private:
+  std::span<const float> values_;
+  std::vector<std::uint32_t> upper_;
+  std::uint64_t num_finite_ = 0;
+};
 
 /// The `percent`-th percentile of finite values, linear between the two nearest ranks (numpy's default); 0 of
 /// none.

@@ -28,14 +28,6 @@ TEST(BenchWorkloads, AttentionRunsInBothModesAsTheNetworksHaveIt) {
   EXPECT_GT(peaks[1], peaks[0]);
 }
 
-TEST(BenchWorkloads, ReducedPrecisionRuns) {
-  const auto work = make_attention_workload(kCpu, Precision::kBf16, Attention::kSdpa,
-                                            {.tokens = 20, .heads = 2, .head_dim = 64}, 1);
-  work->run_layer();
-  work->run_core();
-  EXPECT_NE(work->backend(), "manual");
-}
-
 TEST(BenchWorkloads, MatrixProductsCountTheirOperations) {
   const MatmulWorkload work = make_matmul_workload(kCpu, Precision::kFp32, 1);
   work.run();

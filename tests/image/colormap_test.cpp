@@ -107,7 +107,7 @@ TEST(Colormap, TakesARangeInAnyOrderAndRefusesNonsense) {
   EXPECT_THROW(render_depth(map, DepthKind::kMetric, {.colormap = "jet"}), Error);
 }
 
-TEST(OrderStatistics, AreThoseOfTheSortedValues) {
+TEST(RankFinder, FindsThoseOfTheSortedValues) {
   std::vector<float> values;
   std::uint32_t state = 7;
   for (int i = 0; i < 5000; ++i) {
@@ -115,10 +115,14 @@ TEST(OrderStatistics, AreThoseOfTheSortedValues) {
     values.push_back((static_cast<float>(state >> 12) / 1000.0F - 500.0F) * (i % 3 == 0 ? 1e-6F : 1.0F));
   }
   values.insert(values.end(), 100, 0.25F);
-  const std::vector<std::size_t> ranks{0, 1, 17, 2500, 2501, 5098, 5099};
+  const std::vector<std::uint64_t> ranks{0, 1, 17, 2500, 2501, 5098, 5099};
   std::vector<float> sorted = values;
   std::sort(sorted.begin(), sorted.end());
-  const std::vector<float> found = image::order_statistics(values, ranks);
+  // What is not finite has no rank.
+  values.insert(values.begin() + 100, {NAN, INFINITY, -INFINITY});
+  const image::RankFinder finder(values);
+  EXPECT_EQ(finder.num_finite(), sorted.size());
+  const std::vector<float> found = finder.find(ranks);
   for (std::size_t i = 0; i < ranks.size(); ++i) EXPECT_EQ(found[i], sorted[ranks[i]]);
 }
 

@@ -27,15 +27,6 @@ constexpr std::array kEngines{at::QEngine::ONEDNN, at::QEngine::X86, at::QEngine
 constexpr std::int64_t kRowsPerTask = 32;
 constexpr float kRounding = 12582912.0F;  // 1.5 * 2^23
 
-/// Products that the network takes from one matrix: three of queries, keys and values where they are normed,
-/// two of a gated feed-forward layer.
-int num_parts(std::string_view path, const std::map<std::string, ModulePlan>& plans) {
-  if (path.ends_with(".w12")) return 2;
-  if (!path.ends_with(".qkv")) return 1;
-  const std::string attention(path.substr(0, path.rfind('.')));
-  return plans.at(attention).class_name == "RotaryAttention" ? 3 : 1;
-}
-
 }  // namespace
 
 std::optional<at::QEngine> int8_engine() {
@@ -84,9 +75,9 @@ namespace {
 /// Layers that da3's own products take, and the GELU behind them.
 void use_low_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, BlockProducts products) {
   for (auto& [path, plan] : plans) {
-    if (plan.class_name != "Linear") continue;
+    if (plan.layer != Layer::kLinear) continue;
     const auto weight = tensors.find(path + ".weight");
-    const auto parts = num_parts(path, plans);
+    const int parts = plan.products;
     // Each part is a product of its own.
     if (weight->second.size(0) % parts != 0 ||
         !suits_low_products(products, weight->second.narrow(0, 0, weight->second.size(0) / parts))) {
@@ -110,10 +101,10 @@ void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool
   TORCH_CHECK(engine.has_value(), "this LibTorch has no engine for 8-bit products on this processor");
   at::globalContext().setQEngine(*engine);
   for (auto& [path, plan] : plans) {
-    if (plan.class_name != "Linear") continue;
+    if (plan.layer != Layer::kLinear) continue;
     const at::Tensor weight = std::move(tensors.extract(path + ".weight").mapped());
     const at::Tensor bias = std::move(tensors.extract(path + ".bias").mapped());
-    const int parts = num_parts(path, plans);
+    const int parts = plan.products;
     constexpr std::array<std::string_view, 4> kMoreText{"", "", text::k_linear_int8_two,
                                                         text::k_linear_int8_three};
     plan = {"Int8Linear" + std::to_string(parts),
@@ -129,7 +120,7 @@ void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool
 
 void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& plans) {
   for (const auto& [path, plan] : plans) {
-    if (plan.class_name != "Linear") continue;
+    if (plan.layer != Layer::kLinear) continue;
     at::Tensor& weight = tensors.at(path + ".weight");
     weight = weight.to(at::kBFloat16);
   }

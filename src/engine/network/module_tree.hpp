@@ -11,11 +11,16 @@
 
 namespace da3::engine {
 
+/// Layers that other operators may take over (block_products.hpp, winograd_convolutions.hpp).
+enum class Layer { kOther, kLinear, kConv3 };
+
 /// What a module of the tree is besides its tensors and children.
 struct ModulePlan {
   std::string class_name;  ///< Such as "Block"
   std::string text;        ///< TorchScript methods; they may use the attributes and children
   std::map<std::string, at::IValue> attributes;  ///< int, float, bool, List[int], packed weights
+  Layer layer = Layer::kOther;
+  int products = 1;  ///< Of a linear layer, and of an attention for its joint one: what it is computed as
 };
 
 /// One module with a child for every dotted part of the tensors' paths, each tensor registered as a parameter

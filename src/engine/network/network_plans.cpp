@@ -50,7 +50,9 @@ ModulePlan attention_plan(const weights::BackboneConfig& config, int block, cons
   if (own && config.head_dim() % kOwnRotatedMultiple == 0) {
     return {"RotaryAttentionOwn", join({attend, text::k_attention_rotary_own}), attributes};
   }
-  return {"RotaryAttention", join({attend, text::k_attention_rotary}), attributes};
+  ModulePlan plan{"RotaryAttention", join({attend, text::k_attention_rotary}), attributes};
+  plan.products = 3;  // Queries and keys are normed apart
+  return plan;
 }
 
 std::string_view dense_text(const Lowering& lowering) {
@@ -87,14 +89,16 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
                                    : ModulePlan{"Mlp", join({gelu, text::k_mlp}), {}};
     for (const char* const linear :
          {".attn.qkv", ".attn.proj", swiglu ? ".mlp.w12" : ".mlp.fc1", swiglu ? ".mlp.w3" : ".mlp.fc2"}) {
-      plans[block + linear] = {"Linear", std::string(linear_text(lowering)), {}};
+      plans[block + linear] = {"Linear", std::string(linear_text(lowering)), {}, Layer::kLinear};
     }
+    plans[block + ".attn.qkv"].products = plans[block + ".attn"].products;
+    if (swiglu) plans[block + ".mlp.w12"].products = 2;  // The gate and what it lets through
   }
 }
 
 ModulePlan conv3_plan(bool with_bias) {
-  if (with_bias) return {"Conv3", std::string(text::k_conv3), {}};
-  return {"PlainConv3", std::string(text::k_conv3), {{"bias", at::IValue()}}};
+  if (with_bias) return {"Conv3", std::string(text::k_conv3), {}, Layer::kConv3};
+  return {"PlainConv3", std::string(text::k_conv3), {{"bias", at::IValue()}}, Layer::kConv3};
 }
 
 void add_convolutions(Plans& plans, const std::string& scratch) {

@@ -32,7 +32,7 @@ bool suits(const at::Tensor& weight) {
 void use_winograd(const TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                   WinogradPacking& packing) {
   for (auto& [path, plan] : plans) {
-    if (plan.class_name != "Conv3" && plan.class_name != "PlainConv3") continue;
+    if (plan.layer != Layer::kConv3) continue;
     const at::Tensor& weight = tensors.at(path + ".weight");
     if (is_direct(path) || !suits(weight)) continue;
     plan.class_name += "Own";

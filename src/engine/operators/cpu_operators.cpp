@@ -21,11 +21,28 @@ using Facts = CpuOperatorFacts;
 /// the figures).
 struct Rule {
   const char* part;
+  bool (*precision)(Precision);  ///< In which the part is computed so
   bool (*holds)(const Facts&);
   void (*apply)(Lowering&);  ///< Null: as a Lowering is made
   const char* operators;
   const char* reason;
 };
+
+bool any(Precision /*precision*/) {
+  return true;
+}
+
+bool bf16(Precision precision) {
+  return precision == Precision::kBf16;
+}
+
+bool int8(Precision precision) {
+  return precision == Precision::kInt8;
+}
+
+bool below_fp32(Precision precision) {
+  return precision != Precision::kFp32;
+}
 
 bool always(const Facts& /*facts*/) {
   return true;
@@ -52,55 +69,90 @@ void use_onednn(Lowering& lowering) {
   lowering.onednn_products = true;
 }
 
+bool own_int8_products(const Facts& facts) {
+  return !facts.int8_products.empty();
+}
+
+void use_bf16(Lowering& lowering) {
+  lowering.block_products = BlockProducts::kBf16;
+}
+
+void use_own_bf16(Lowering& lowering) {
+  use_bf16(lowering);
+  lowering.own_low_products = true;
+}
+
+void use_7_bits(Lowering& lowering) {
+  lowering.block_products = BlockProducts::kInt8;
+}
+
+void use_8_bits(Lowering& lowering) {
+  use_7_bits(lowering);
+  lowering.full_int8_range = true;
+}
+
 constexpr const char* kFp32Products = "matrix products, cpu, fp32";
 constexpr const char* kBf16Products = "linear layers of the blocks, cpu, bf16";
 constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
+constexpr const char* kOwnInt8 =
+    "VNNI adds 8-bit products in 32 bits; a scale and a zero for each row of inputs: only when named";
 
 // Of each part the first rule that holds is taken.
 constexpr Rule kRules[] = {
-    {kFp32Products, onednn_is_faster, use_onednn, "mkldnn::_linear_pointwise (oneDNN)",
+    {kFp32Products, any, onednn_is_faster, use_onednn, "mkldnn::_linear_pointwise (oneDNN)",
      "BLAS does not use this processor's AVX-512 as oneDNN does; MKL takes its AVX2 code on AMD's"},
-    {kFp32Products, always, nullptr, "linear, addmm_ (BLAS)",
+    {kFp32Products, any, always, nullptr, "linear, addmm_ (BLAS)",
      "oneDNN, packed weights and an own product were no faster where it was measured"},
-    {kBf16Products, [](const Facts& facts) { return !facts.bf16_products.empty(); }, nullptr,
+    {kBf16Products, bf16, [](const Facts& facts) { return !facts.bf16_products.empty(); }, use_own_bf16,
      "da3::product, bfloat16",
      "inputs and weights are rounded, sums and all else stay fp32; weights are packed once: only when named"},
-    {kBf16Products, [](const Facts& facts) { return facts.cpu.fast_bf16(); }, nullptr,
+    {kBf16Products, bf16, [](const Facts& facts) { return facts.cpu.fast_bf16(); }, use_bf16,
      "linear on bfloat16 (oneDNN)", "inputs and weights are rounded, all else stays fp32: only when named"},
-    {kBf16Products, always, nullptr, "none", "this processor has no bfloat16 products"},
-    {kInt8Products, [](const Facts& facts) { return !facts.int8_products.empty(); }, nullptr,
-     "da3::product, 8-bit inputs",
-     "VNNI adds 8-bit products in 32 bits; a scale and a zero for each row of inputs: only when named"},
-    {kInt8Products, sums_of_8_bits_fit, nullptr, "linear_dynamic, 8-bit inputs",
+    {kBf16Products, bf16, always, use_bf16, "none", "this processor has no bfloat16 products"},
+    // Layers that da3's products do not take are LibTorch's, in 8 bits or in 7.
+    {kInt8Products, int8,
+     [](const Facts& facts) { return own_int8_products(facts) && sums_of_8_bits_fit(facts); },
+     [](Lowering& lowering) {
+       use_8_bits(lowering);
+       lowering.own_low_products = true;
+     },
+     "da3::product, 8-bit inputs", kOwnInt8},
+    {kInt8Products, int8, own_int8_products,
+     [](Lowering& lowering) {
+       use_7_bits(lowering);
+       lowering.own_low_products = true;
+     },
+     "da3::product, 8-bit inputs", kOwnInt8},
+    {kInt8Products, int8, sums_of_8_bits_fit, use_8_bits, "linear_dynamic, 8-bit inputs",
      "VNNI adds 8-bit products in 32 bits: only when named"},
-    {kInt8Products, [](const Facts& facts) { return !facts.int8_engine.empty(); }, nullptr,
+    {kInt8Products, int8, [](const Facts& facts) { return !facts.int8_engine.empty(); }, use_7_bits,
      "linear_dynamic, 7-bit inputs", "sums of two 8-bit products saturate without VNNI: only when named"},
-    {kInt8Products, always, nullptr, "none",
+    {kInt8Products, int8, always, use_7_bits, "none",
      "this LibTorch has no engine for 8-bit products on this processor"},
-    {"attention core, cpu", own_kernels, use_own_kernels, "da3::attention",
+    {"attention core, cpu", any, own_kernels, use_own_kernels, "da3::attention",
      "queries, keys and softmax of a block stay in the second-level cache"},
-    {"attention core, cpu", always, nullptr, "scaled_dot_product_attention", ""},
-    {"attention core, cpu, bf16 and int8",
+    {"attention core, cpu", any, always, nullptr, "scaled_dot_product_attention", ""},
+    {"attention core, cpu, bf16 and int8", below_fp32,
      [](const Facts& facts) { return own_kernels(facts) && facts.bf16_attention; },
      [](Lowering& lowering) { lowering.bf16_attention = true; }, "da3::attention_bf16 (avx512_bf16)",
      "queries, keys, values and exponentials are rounded, sums stay fp32: only when such a precision is "
      "named"},
-    {"attention core, cpu, bf16 and int8", always, nullptr, "as for fp32",
+    {"attention core, cpu, bf16 and int8", below_fp32, always, nullptr, "as for fp32",
      "da3 has no attention with bfloat16 factors for this processor"},
-    {"q/k norm and rotary embedding, cpu", own_kernels, use_own_kernels, "da3::norm_rotate_",
+    {"q/k norm and rotary embedding, cpu", any, own_kernels, use_own_kernels, "da3::norm_rotate_",
      "one pass over the joint product, which brings the bias along"},
-    {"q/k norm and rotary embedding, cpu", always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
-    {"gelu, cpu", own_kernels, use_own_kernels, "da3::gelu_",
+    {"q/k norm and rotary embedding, cpu", any, always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
+    {"gelu, cpu", any, own_kernels, use_own_kernels, "da3::gelu_",
      "vectorised erf, with the bias of the layer before"},
-    {"gelu, cpu", always, nullptr, "gelu_", ""},
-    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", own_kernels, use_own_kernels,
+    {"gelu, cpu", any, always, nullptr, "gelu_", ""},
+    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", any, own_kernels, use_own_kernels,
      "da3::conv3, Winograd F(4x4, 3x3)", "a quarter of the products; ReLU and residual on the way"},
-    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", always, nullptr, "conv2d, channels_last", ""},
-    {"3x3 convolutions on smaller maps, cpu", always, nullptr, "conv2d, channels_last",
+    {"3x3 convolutions from 40 tiles of 4x4 on, cpu", any, always, nullptr, "conv2d, channels_last", ""},
+    {"3x3 convolutions on smaller maps, cpu", any, always, nullptr, "conv2d, channels_last",
      "too few tiles for the transformed weights"},
-    {"last stage, cpu", own_kernels, use_own_kernels, "da3::depth_tail, Winograd F(4x4, 3x3)",
+    {"last stage, cpu", any, own_kernels, use_own_kernels, "da3::depth_tail, Winograd F(4x4, 3x3)",
      "in tiles, the upsampled map never exists"},
-    {"last stage, cpu", always, nullptr, "upsample_bilinear2d, conv2d, conv2d", ""},
+    {"last stage, cpu", any, always, nullptr, "upsample_bilinear2d, conv2d, conv2d", ""},
 };
 
 // The table's text says it too.
@@ -141,14 +193,8 @@ CpuOperatorFacts cpu_operator_facts() {
 Lowering cpu_lowering(const CpuOperatorFacts& facts, Precision precision) {
   Lowering lowering;
   for_each_part(facts, [&](const Rule& rule) {
-    if (rule.apply != nullptr) rule.apply(lowering);
+    if (rule.apply != nullptr && rule.precision(precision)) rule.apply(lowering);
   });
-  if (precision == Precision::kFp32) lowering.bf16_attention = false;
-  if (precision == Precision::kBf16) lowering.block_products = BlockProducts::kBf16;
-  if (precision == Precision::kInt8) lowering.block_products = BlockProducts::kInt8;
-  lowering.full_int8_range = sums_of_8_bits_fit(facts);
-  lowering.own_low_products = (precision == Precision::kBf16 && !facts.bf16_products.empty()) ||
-                              (precision == Precision::kInt8 && !facts.int8_products.empty());
   return lowering;
 }
 
