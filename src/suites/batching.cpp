@@ -19,14 +19,10 @@ namespace {
 // Processed sizes of photos of 16:9, 3:2 and 3:4, scaled to the resolution asked for.
 std::vector<Size> sizes_of(const bench::Fields& settings, const ModelSpec& spec) {
   if (spec.fixed_size) return {{spec.fixed_size->at(0), spec.fixed_size->at(1)}};
-  const int patch = spec.patch;
-  const auto res = static_cast<double>(settings.number("process_res"));
-  const auto side = [&](double share) {
-    return std::max(patch, static_cast<int>(std::lround(res * share / patch)) * patch);
-  };
-  const Size wide{side(9.0 / 16), side(1)};
+  const auto res = static_cast<int>(settings.number("process_res"));
+  const Size wide = patched_size(res, spec.patch, 9.0 / 16, 1);
   if (settings.text("images_shape") == "uniform") return {wide};
-  return {wide, {side(2.0 / 3), side(1)}, {side(1), side(3.0 / 4)}};
+  return {wide, patched_size(res, spec.patch, 2.0 / 3, 1), patched_size(res, spec.patch, 1, 3.0 / 4)};
 }
 
 // Forwards for the pictures of a pass, and what they cost.

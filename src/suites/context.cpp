@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
 #include <da3/error.hpp>
 
 #include <suites/context.hpp>
@@ -61,6 +64,13 @@ PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& cont
 
 Size processed_size_of(const bench::Fields& settings) {
   return {static_cast<int>(settings.number("height")), static_cast<int>(settings.number("width"))};
+}
+
+Size patched_size(int res, int patch, double height_share, double width_share) {
+  const auto side = [&](double share) {
+    return std::max(patch, static_cast<int>(std::lround(res * share / patch)) * patch);
+  };
+  return {side(height_share), side(width_share)};
 }
 
 bench::Fields model_facts(const predict::DepthModel& model) {

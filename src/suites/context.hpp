@@ -95,6 +95,9 @@ PreparedCase prepare_soak(const bench::Fields& settings, const Context& context,
 /// (H, W) of a case.
 Size processed_size_of(const bench::Fields& settings);
 
+/// The size whose sides are these shares of `res`, each to the nearest multiple of `patch`, at least one.
+Size patched_size(int res, int patch, double height_share, double width_share);
+
 /// What is true of a model that runs: parameters, identity, precision and attention in use.
 bench::Fields model_facts(const predict::DepthModel& model);
 

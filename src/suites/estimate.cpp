@@ -34,9 +34,7 @@ double write_seconds(const bench::Fields& settings) {
 
 Size size_of(const bench::Fields& settings) {
   if (settings.number("height") > 0) return processed_size_of(settings);
-  const int res = static_cast<int>(settings.number("process_res"));
-  return {res * 9 / 16 / weights::kPatchSize * weights::kPatchSize,
-          res / weights::kPatchSize * weights::kPatchSize};
+  return patched_size(static_cast<int>(settings.number("process_res")), weights::kPatchSize, 9.0 / 16, 1);
 }
 
 double attention_seconds(const weights::BackboneConfig& backbone, const bench::Fields& settings,
