@@ -447,10 +447,10 @@ class SceneRun {
                      {"hfov_deg", hfov}}},
                    {"points", points_of_view_[i]}};
     Json numbers = {{"unit", unit_json()}};
-    if (depth.statistics) {
-      numbers["p2"] = depth.statistics->p2;
-      numbers["median"] = depth.statistics->median;
-      numbers["p98"] = depth.statistics->p98;
+    if (depth.values) {
+      numbers["p2"] = depth.values->p2;
+      numbers["median"] = depth.values->median;
+      numbers["p98"] = depth.values->p98;
     }
     record["depth"] = numbers;
     return record;

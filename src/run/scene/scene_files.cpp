@@ -170,7 +170,7 @@ class Writer {
       const DepthMap depth{view.input.size, view.depth};
       shown.photo = codec::encode_jpeg(view.input, kPageQuality);
       shown.depth = codec::encode_jpeg(image::render_depth(depth, way_.result_kind, vis_), kPageQuality);
-      shown.statistics = formats::summarise(depth).statistics;
+      shown.statistics = formats::summarise(depth).values;
     });
     for (const scene::Point& point : scene_.cloud.points) ++page.views[point.view].points;
     put("index.html", formats::encode_scene_page(scene_, page));
