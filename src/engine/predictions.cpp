@@ -113,8 +113,9 @@ void check_request(const predict::Request& request, const ModelSpec& spec) {
   }
   for (const auto& picture : request.pictures) {
     if (picture.size() == bytes) continue;
-    throw Error(ErrorCode::kUsage, "A picture of " + core::size_text(request.size) + " has " + std::to_string(bytes) +
-                                       " bytes (RGB), not " + std::to_string(picture.size()));
+    throw Error(ErrorCode::kUsage, "A picture of " + core::size_text(request.size) + " has " +
+                                       std::to_string(bytes) + " bytes (RGB), not " +
+                                       std::to_string(picture.size()));
   }
 }
 

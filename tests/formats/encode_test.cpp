@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <codec/decode.hpp>
 #include <formats/encode.hpp>
 #include <formats/fixtures.hpp>
 #include <formats/read_result.hpp>
@@ -83,13 +84,10 @@ TEST(Encode, Grey16IsWhiteWhereItIsNear) {
   set.depth = {{1, 4}, {1.0F, 2.0F, 4.0F, std::numeric_limits<float>::quiet_NaN()}};
   EncodeOptions options;
   options.vis.range = {1.0, 4.0};
-  const cv::Mat grey =
-      cv::imdecode(encode(set, {Format::kGrey16}, options).files[0].bytes, cv::IMREAD_UNCHANGED);
-  ASSERT_EQ(grey.type(), CV_16UC1);
-  EXPECT_EQ(grey.at<std::uint16_t>(0, 0), 65535);
-  EXPECT_EQ(grey.at<std::uint16_t>(0, 1), 1 + 21845);  // 1/2 lies a third of the way from 1/4 to 1
-  EXPECT_EQ(grey.at<std::uint16_t>(0, 2), 1);
-  EXPECT_EQ(grey.at<std::uint16_t>(0, 3), 0);
+  const testing::PngSamples grey = testing::read_png(encode(set, {Format::kGrey16}, options).files[0].bytes);
+  ASSERT_EQ(grey.bits, 16);
+  // 1/2 lies a third of the way from 1/4 to 1.
+  EXPECT_THAT(grey.samples, ::testing::ElementsAre(65535, 1 + 21845, 1, 0));
 }
 
 TEST(Encode, APreviewHasAtMostSoManyPixelsOnItsLongerSide) {
@@ -99,9 +97,9 @@ TEST(Encode, APreviewHasAtMostSoManyPixelsOnItsLongerSide) {
   EncodeOptions options;
   options.preview = 50;
   const EncodedSet encoded = encode(set, {Format::kVisJpeg, Format::kSide}, options);
-  const cv::Mat vis = cv::imdecode(encoded.files[0].bytes, cv::IMREAD_UNCHANGED);
-  EXPECT_EQ(vis.size(), cv::Size(50, 30));
-  EXPECT_EQ(cv::imdecode(encoded.files[1].bytes, cv::IMREAD_UNCHANGED).size(), cv::Size(100, 30));
+  const codec::Decoded vis = codec::decode(encoded.files[0].bytes, "vis");
+  EXPECT_EQ(vis.image.size, (Size{30, 50}));
+  EXPECT_EQ(codec::decode(encoded.files[1].bytes, "side").image.size, (Size{30, 100}));
   EXPECT_EQ(encoded.files[0].bytes[0], 0xFF) << "a JPEG";
 }
 

@@ -14,6 +14,7 @@
 #include <formats/float_tiff.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <tiffio.h>
 
 #include <da3/error.hpp>
 
@@ -239,13 +240,30 @@ TEST(Exr, HalfKeepsElevenBitsAndItsLargestValue) {
   EXPECT_TRUE(std::isnan(values[3]));
 }
 
-TEST(Tiff, OpenCvReadsItBitForBit) {
+TEST(Tiff, LibtiffReadsItBitForBit) {
+  const TemporaryFolder folder;
   const DepthMap map = random_map(300, 170, 4);
-  const cv::Mat read = cv::imdecode(encode_float_tiff(map, "{}"), cv::IMREAD_UNCHANGED);
-  ASSERT_EQ(read.type(), CV_32FC1);
-  ASSERT_EQ(read.rows, 300);
-  ASSERT_EQ(read.cols, 170);
-  EXPECT_TRUE(same_bits({read.begin<float>(), read.end<float>()}, map.values));
+  const auto file = folder.path() / "a.tiff";
+  write_bytes(file, encode_float_tiff(map, "{}"));
+  TIFF* const tiff = TIFFOpen(file.c_str(), "r");
+  ASSERT_NE(tiff, nullptr);
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  std::uint16_t format = 0;
+  std::uint16_t bits = 0;
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+  TIFFGetField(tiff, TIFFTAG_SAMPLEFORMAT, &format);
+  TIFFGetField(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+  EXPECT_EQ(width, 170U);
+  EXPECT_EQ(height, 300U);
+  EXPECT_EQ(format, SAMPLEFORMAT_IEEEFP);
+  ASSERT_EQ(bits, 32);
+  std::vector<float> values(map.values.size());
+  for (std::uint32_t row = 0; row < height; ++row)
+    ASSERT_EQ(TIFFReadScanline(tiff, values.data() + std::size_t{row} * width, row), 1);
+  TIFFClose(tiff);
+  EXPECT_TRUE(same_bits(values, map.values));
 }
 
 TEST(Exr, AReaderWrittenFromTheSpecificationFindsDepth) {
