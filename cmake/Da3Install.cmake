@@ -4,7 +4,7 @@
 # Run paths lead to the installed libda3, to a bundled LibTorch, then to the LibTorch of this build.
 option(DA3_BUNDLE_LIBTORCH "Install LibTorch's libraries as well, so that the tree can be moved to another machine" OFF)
 option(DA3_PACKAGE "For packages: what da3 needs lies beside it, found by relative run paths alone (scripts/package)" OFF)
-if(DA3_PACKAGE)
+if(DA3_PACKAGE AND NOT SKBUILD)
   set(DA3_BUNDLE_LIBTORCH ON)
 endif()
 if(DA3_PACKAGE OR SKBUILD)
@@ -30,8 +30,8 @@ set(DA3_INSTALL_RPATH_OF_LIBRARY "${_origin}" "${_origin}/da3" ${_torch_dirs})
 set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../${CMAKE_INSTALL_LIBDIR}/da3" ${_torch_dirs})
 if(SKBUILD)
   # Everything is in site-packages/da3, LibTorch in site-packages/torch/lib.
-  set(DA3_INSTALL_RPATH_OF_LIBRARY "${_origin}/../../torch/lib")
-  set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../../torch/lib")
+  set(DA3_INSTALL_RPATH_OF_LIBRARY "${_origin}/da3" "${_origin}/../../torch/lib")
+  set(DA3_INSTALL_RPATH_OF_RUNNER "${_origin}/../../lib/da3" "${_origin}/../../../torch/lib")
 endif()
 
 # Called at the end of the top-level file, when every target is known.
@@ -56,8 +56,7 @@ function(da3_install)
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/models/starter" "${PROJECT_BINARY_DIR}/share/da3/models/starter" SYMBOLIC)
   if(DA3_BUNDLE_LIBTORCH)
     file(GLOB libraries "${DA3_TORCH_LIB_DIR}/*${CMAKE_SHARED_LIBRARY_SUFFIX}*")
-    install(FILES ${libraries} DESTINATION "${CMAKE_INSTALL_LIBDIR}/da3" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
-            GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+    install(FILES ${libraries} DESTINATION "${CMAKE_INSTALL_LIBDIR}/da3")
   endif()
   if(DA3_PACKAGE)
     include(Da3Package)

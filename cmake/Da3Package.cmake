@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-# da3_package(): CPack's settings for the archive (TZST) and the Debian packages (DEB) of scripts/package, and the
-# component `libraries`: every shared library that da3 needs besides LibTorch and the C library.
+# da3_package(): the component `libraries`, every shared library that da3 needs besides LibTorch and the C library; and
+# CPack's settings for the archive (TZST) and the Debian packages (DEB) of scripts/package.
 function(da3_package)
   # DT_RPATH instead of DT_RUNPATH: it also holds for what the libraries themselves need.
   foreach(target IN ITEMS da3-run da3_api)
@@ -19,10 +19,33 @@ file(GET_RUNTIME_DEPENDENCIES EXECUTABLES \"$<TARGET_FILE:da3-run>\" LIBRARIES \
 if(missing)
   message(FATAL_ERROR \"not found: \${missing}\")
 endif()
-file(INSTALL \${found} DESTINATION \"\${destination}\" TYPE SHARED_LIBRARY FOLLOW_SYMLINK_CHAIN)
+file(MAKE_DIRECTORY \"\${destination}\")
+foreach(library IN LISTS found) # Under the name that is asked for, once
+  get_filename_component(name \"\${library}\" NAME)
+  file(COPY_FILE \"\${library}\" \"\${destination}/\${name}\" ONLY_IF_DIFFERENT)
+endforeach()
 ")
   install(SCRIPT "${collect}" COMPONENT libraries)
+  if(SKBUILD)
+    return()
+  endif()
   install(FILES "${PROJECT_SOURCE_DIR}/packaging/README.txt" DESTINATION . COMPONENT libraries)
+  # What Debian wants of every package.
+  find_program(GZIP gzip REQUIRED)
+  install(CODE "file(GLOB pages \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/man/man1/*.1\")
+execute_process(COMMAND \"${GZIP}\" -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)" COMPONENT runtime)
+  foreach(component IN ITEMS runtime development)
+    set(name da3)
+    if(component STREQUAL "development")
+      set(name libda3-dev)
+    endif()
+    install(FILES "${PROJECT_SOURCE_DIR}/packaging/copyright" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${name}" COMPONENT ${component})
+    add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/${name}/changelog.gz" DEPENDS "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/${name}"
+      COMMAND "${GZIP}" -9nc "${PROJECT_SOURCE_DIR}/CHANGELOG.md" > "${PROJECT_BINARY_DIR}/${name}/changelog.gz")
+    add_custom_target(da3_changelog_${component} ALL DEPENDS "${PROJECT_BINARY_DIR}/${name}/changelog.gz")
+    install(FILES "${PROJECT_BINARY_DIR}/${name}/changelog.gz" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${name}" COMPONENT ${component})
+  endforeach()
 
   set(CPACK_PACKAGE_NAME da3)
   set(CPACK_PACKAGE_VENDOR "The da3 authors")
@@ -39,7 +62,9 @@ file(INSTALL \${found} DESTINATION \"\${destination}\" TYPE SHARED_LIBRARY FOLLO
   set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
   set(CPACK_DEB_COMPONENT_INSTALL ON)
   set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+  # xz takes ten minutes for LibTorch; dpkg of Debian 12 and Ubuntu 22.04 read zstd.
   set(CPACK_DEBIAN_COMPRESSION_TYPE zstd)
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
   set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
   set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "https://arxiv.org/abs/2511.10647")
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME da3)
@@ -48,8 +73,9 @@ file(INSTALL \${found} DESTINATION \"\${destination}\" TYPE SHARED_LIBRARY FOLLO
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libda3-dev)
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "da3 (= ${PROJECT_VERSION})")
-  set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${PROJECT_DESCRIPTION}\n The program da3 and the library libda3, with LibTorch for the CPU and a small bundled model.")
-  set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${PROJECT_DESCRIPTION}: headers\n C and C++ headers of libda3, and its CMake package.")
+  set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
+      "The program da3 and the library libda3, with LibTorch for the CPU\nand a small bundled model.")
+  set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "C and C++ headers of the library libda3, and its CMake package.")
   set(CPACK_COMPONENTS_ALL runtime development libraries)
   include(CPack)
 endfunction()

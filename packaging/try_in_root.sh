@@ -4,7 +4,8 @@
 #
 # try_in_root.sh ROOT PACKAGE PHOTO: runs a package in a bare root (debootstrap --variant=minbase), as an ordinary user
 # without network. The archive is unpacked into a folder with a blank and an umlaut in its name and made read-only; a
-# .deb is installed before the network goes, and removed again; a wheel is installed in a fresh venv. Needs root.
+# .deb is installed before the network goes, and removed again; a wheel is installed in a fresh venv, with torch from
+# the folder of wheels that DA3_WHEELS names, else from the index. Needs root.
 set -euo pipefail
 root=$(cd "$1" && pwd) package=$2 photo=$3
 fail() { printf 'try_in_root: %s\n' "$*" >&2; exit 1; }
@@ -48,7 +49,10 @@ case $package in
   *.whl)
     cp "$package" "$work/"
     chroot "$root" sh -c 'command -v python3 >/dev/null && python3 -m venv --help >/dev/null' || fail "$root has no python3-venv"
-    chroot "$root" sh -c 'cd "/var/tmp/da3 Prüfung" && python3 -m venv venv && venv/bin/pip install -q ./*.whl' >&2
+    mkdir "$work/wheels" && cp "${DA3_WHEELS:-/nowhere}"/*.whl "$work/wheels/" 2>/dev/null || true
+    # shellcheck disable=SC2016
+    chroot "$root" sh -c 'cd "/var/tmp/da3 Prüfung" && python3 -m venv venv && index= && [ -z "$(ls wheels)" ] || index=--no-index
+      venv/bin/pip install -q $index --find-links wheels ./*.whl' >&2
     program=("/var/tmp/da3 Prüfung/venv/bin/da3")
     user "/var/tmp/da3 Prüfung/venv/bin/python" -c '
 import glob, da3

@@ -78,7 +78,9 @@ def _name_missing_packages() -> None:
     )
     missing = listed.stdout.split()
     if missing:
-        _stop(f"C++ packages are missing: {' '.join(missing)}; install them (scripts/setup does), then run the same command again")
+        _stop(
+            f"C++ packages are missing: {' '.join(missing)}; install them (scripts/setup does), then run the same command again"
+        )
 
 
 def _requires(base: list[str]) -> list[str]:
@@ -99,7 +101,9 @@ def _choose_torch() -> None:
     if folder is None:
         spec = importlib.util.find_spec("torch")
         if spec is None or spec.origin is None:
-            _stop(f"no LibTorch to build with; pip install 'torch=={_wanted_torch()}.*' first, or name one by DA3_TORCH_DIR")
+            _stop(
+                f"no LibTorch to build with; pip install 'torch=={_wanted_torch()}.*' first, or name one by DA3_TORCH_DIR"
+            )
         folder = Path(spec.origin).parent
         if _version_of(folder) != _wanted_torch():
             _stop(f"{folder}: expected torch {_wanted_torch()}, which pyproject.toml pins, found {_version_of(folder)}")

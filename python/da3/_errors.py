@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exceptions of da3."""
 
-
 from __future__ import annotations
+
 
 class Error(Exception):
     """What da3 could not do: subject, expected, found, what to try.

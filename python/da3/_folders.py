@@ -348,9 +348,7 @@ def infer(
     def begin(work: _Work) -> tuple[Any, ...]:
         loaded = model if isinstance(model, Model) else load(model, device, precision, attention, threads)
 
-        def on_image(
-            path: str, status: int, code: str | None, message: str, record: str, warnings: list[str]
-        ) -> bool:
+        def on_image(path: str, status: int, code: str | None, message: str, record: str, warnings: list[str]) -> bool:
             error = None if code is None else error_of(code, message)
             return work.put(ImageResult(path, _STATUS[status], error, json.loads(record), warnings))
 

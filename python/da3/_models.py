@@ -258,4 +258,3 @@ def devices() -> list[str]:
 def models() -> list[dict[str, Any]]:
     """Installed models, then published ones that are not installed, as ``da3 model list --json`` shows them."""
     return json.loads(_core.models())["models"]
-

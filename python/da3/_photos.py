@@ -122,7 +122,9 @@ def native_input(photo: PhotoLike) -> Any:
         try:
             return _picture(np.from_dlpack(photo), photo)
         except (BufferError, RuntimeError, TypeError) as problem:
-            raise UsageError(f"photo: a {type(photo).__name__} that is not in the CPU's memory ({problem})", "usage") from None
+            raise UsageError(
+                f"photo: a {type(photo).__name__} that is not in the CPU's memory ({problem})", "usage"
+            ) from None
     if hasattr(photo, "__array__"):
         return _picture(np.asarray(photo), photo)
     raise UsageError(

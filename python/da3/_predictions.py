@@ -148,7 +148,9 @@ def format_of(path: str) -> str:
     for ending in sorted(endings, key=len, reverse=True):
         if path.lower().endswith(ending):
             return endings[ending]
-    raise UsageError(f"{path}: no format has that ending; expected one of {', '.join(endings)}, or name a format", "usage")
+    raise UsageError(
+        f"{path}: no format has that ending; expected one of {', '.join(endings)}, or name a format", "usage"
+    )
 
 
 def write_whole(path: str, data: bytes) -> None:
@@ -217,7 +219,9 @@ def encode(
     """
     if vis_range is not None and vis_range[0] == vis_range[1]:
         raise UsageError(f"vis_range: expected two depths that differ, found {vis_range}", "usage")
-    maps = [None if given is None else _float_map(name, given) for name, given in (("confidence", confidence), ("sky", sky))]
+    maps = [
+        None if given is None else _float_map(name, given) for name, given in (("confidence", confidence), ("sky", sky))
+    ]
     try:
         return _core.encode(
             format,

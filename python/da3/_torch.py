@@ -45,7 +45,9 @@ def check() -> Path | None:
     if installed is None:
         if loaded:
             return None
-        raise ImportError(f"da3 needs the torch package, version {wanted}.*, found none; pip install 'torch=={wanted}.*'")
+        raise ImportError(
+            f"da3 needs the torch package, version {wanted}.*, found none; pip install 'torch=={wanted}.*'"
+        )
     version, folder = installed
     if _minor(version) != wanted:
         raise ImportError(

@@ -85,8 +85,10 @@ def test_another_torch_is_an_import_error_that_names_both(tmp_path: Path) -> Non
 
 
 def test_importing_is_cheap_until_a_name_is_used() -> None:
-    ended = python("import sys, da3; print('numpy' in sys.modules, 'da3._core' in sys.modules); da3.load; "
-                   "print('da3._core' in sys.modules)")
+    ended = python(
+        "import sys, da3; print('numpy' in sys.modules, 'da3._core' in sys.modules); da3.load; "
+        "print('da3._core' in sys.modules)"
+    )
     assert ended.stdout.split() == ["False", "False", "True"], ended.stderr
 
 
@@ -120,7 +122,9 @@ def test_every_public_name_is_documented() -> None:
 def test_reports_of_bench_are_plain_values(tmp_path: Path) -> None:
     report = {
         "schema": 1,
-        "cases": [{"name": "forward", "parameters": {"batch": 1}, "metrics": {"forward_ms": {"median": 2.5, "all": [1]}}}],
+        "cases": [
+            {"name": "forward", "parameters": {"batch": 1}, "metrics": {"forward_ms": {"median": 2.5, "all": [1]}}}
+        ],
     }
     file = tmp_path / "report.json"
     file.write_text(json.dumps(report))

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 The da3 authors
+# SPDX-License-Identifier: Apache-2.0
+"""A worker: one loaded model, one block at a time."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import da3
+from da3 import _core
+from da3.ray._blocks import Block, Manifests, Row
+from da3.ray._photos import Outcome, Predictor, Work, decoded, windows
+from da3.ray._places import Entry, Place
+
+STAGES = ("read", "decode", "predict", "encode", "write")
+
+
+@dataclass
+class Report:
+    """What a worker did with a block."""
+
+    done: int = 0
+    skipped: int = 0
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+    """Name, code and message of inputs that failed."""
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    batches: list[int] = field(default_factory=list)
+
+
+def suffix(format: str) -> str:
+    """What a format adds to an input's whole name: a.jpg becomes a.jpg.png."""
+    return _core.format_suffix(format)
+
+
+class Worker:
+    """Reads, decodes, predicts, encodes and writes the inputs of blocks.
+
+    Reading with decoding, and encoding with writing, run in threads beside the forwards; a few photos are held at a
+    time, whatever the size of a block.
+    """
+
+    def __init__(self, work: Work, inputs: Place, output: Place, predictor: Any = None) -> None:
+        self._inputs = inputs
+        self._output = output
+        self._manifests = Manifests(output)
+        self._predictor = predictor if predictor is not None else Predictor(work)
+        self._work = work
+        self._counting = threading.Lock()
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="da3.ray")
+
+    def facts(self) -> dict[str, Any]:
+        """The model's name and hash."""
+        spec = self._predictor.spec
+        return {"name": spec["name"], "sha256": spec["weights"]["sha256"]}
+
+    def process(self, block: Block, overwrite: bool = False) -> Report:
+        """Does what is missing of a block; a second call finds nothing to do."""
+        report = Report()
+        block, absent = self._identified(block)
+        rows, files = self._manifests.known(block)
+        finished: dict[str, Row] = dict(absent)
+        missing: list[Entry] = []
+        for entry in block.entries:
+            row = rows.get(entry.name)
+            if entry.name in finished:
+                continue
+            if row is not None and row.status == "done" and row.identity == entry.identity and not overwrite:
+                finished[entry.name] = row
+                report.skipped += 1
+            else:
+                missing.append(entry)
+        for row in self._do(missing, report):
+            finished[row.name] = row
+            report.done += row.status == "done"
+        for row in finished.values():
+            if row.status == "failed":
+                report.failed.append((row.name, row.code or "internal", row.message or ""))
+        if missing or absent or len(files) != 1:
+            self._manifests.commit(block, [finished[entry.name] for entry in block.entries], files)
+        return report
+
+    def _identified(self, block: Block) -> tuple[Block, dict[str, Row]]:
+        """The block with the identity of each input; inputs of a list that are not there are failures."""
+        entries: list[Entry] = []
+        absent: dict[str, Row] = {}
+        for entry in block.entries:
+            if not entry.identity:
+                try:
+                    entry = replace(entry, identity=self._inputs.identity(entry.path))
+                except FileNotFoundError:
+                    absent[entry.name] = Row(
+                        entry.name, "", "failed", "input.not_found", f"{entry.name}: not found", "{}"
+                    )
+            entries.append(entry)
+        return Block(block.key, tuple(entries)), absent
+
+    def _do(self, entries: list[Entry], report: Report) -> list[Row]:
+        size = self._predictor.batch
+        pending = deque(windows(len(entries), size))
+        reading: deque[tuple[range, list[Future[Any]]]] = deque()
+        writing: deque[Future[Row]] = deque()
+        rows: list[Row] = []
+        while pending or reading:
+            # Two windows ahead of the forward.
+            while pending and len(reading) < 3:
+                window = pending.popleft()
+                reading.append((window, [self._threads.submit(self._read, entries[i]) for i in window]))
+            window, futures = reading.popleft()
+            read = [future.result() for future in futures]
+            for _, seconds in read:
+                for stage, spent in seconds.items():
+                    report.seconds[stage] += spent
+            photos = [photo for photo, _ in read]
+            began = time.perf_counter()
+            found = self._predictor.predict(photos)
+            report.seconds["predict"] += time.perf_counter() - began
+            report.batches.append(len(window))
+            for i, photo, each in zip(window, photos, found, strict=True):
+                writing.append(self._threads.submit(self._write, entries[i], photo, each, report))
+            while len(writing) > 3 * size:
+                rows.append(writing.popleft().result())
+        rows.extend(future.result() for future in writing)
+        return rows
+
+    def _read(self, entry: Entry) -> tuple[da3.Photo | da3.Error, dict[str, float]]:
+        began = time.perf_counter()
+        try:
+            data = self._inputs.read(
+                entry.path[len(self._inputs.root) :].lstrip("/") if self._inputs.root else entry.path
+            )
+        except FileNotFoundError:
+            return da3.InputError(f"{entry.name}: not found", "input.not_found"), {}
+        except OSError as problem:
+            return da3.InputError(f"{entry.name}: cannot be read ({problem})", "input.unreadable"), {}
+        read = time.perf_counter()
+        photo = self._predictor.decode(data) if hasattr(self._predictor, "decode") else decoded(data)
+        return photo, {"read": read - began, "decode": time.perf_counter() - read}
+
+    def _write(self, entry: Entry, photo: Any, found: Any, report: Report) -> Row:
+        began = time.perf_counter()
+        outcome: Outcome = self._predictor.outcome(photo, found)
+        encoded = time.perf_counter()
+        names = {}
+        for format, data in outcome.files.items():
+            names[format] = entry.name + suffix(format)
+            try:
+                self._output.put(names[format], data)
+            except OSError as problem:
+                raise da3.OutputError(f"{names[format]}: cannot be written ({problem})", "output.failed") from None
+        with self._counting:
+            report.seconds["encode"] += encoded - began
+            report.seconds["write"] += time.perf_counter() - encoded
+        if outcome.error is not None:
+            message = f"{entry.name}: {outcome.error}"
+            return Row(entry.name, entry.identity, "failed", outcome.error.code, message, "{}")
+        record = {**outcome.record, "outputs": names}
+        return Row(entry.name, entry.identity, "done", None, None, json.dumps(record, sort_keys=True))
