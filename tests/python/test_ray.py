@@ -286,9 +286,19 @@ class Faults(http.server.ThreadingHTTPServer):
             def log_message(self, *_: object) -> None:
                 pass
 
+            def read_body(self) -> bytes:
+                if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
             def do_any(self) -> None:
                 front: Faults = self.server  # type: ignore[assignment]
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.read_body()
                 chance = random.random()
                 if chance < front.failing / 2:
                     front.failed += 1
@@ -305,7 +315,7 @@ class Faults(http.server.ThreadingHTTPServer):
                     f"http://127.0.0.1:{front.target}{self.path}", data=body or None, method=self.command
                 )
                 for name, value in self.headers.items():
-                    if name.lower() not in ("content-length", "connection"):
+                    if name.lower() not in ("content-length", "connection", "transfer-encoding"):
                         request.add_header(name, value)
                 if self.command in ("PUT", "POST") and not body:
                     request.data = b""

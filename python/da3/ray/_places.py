@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow.fs as arrow
 
@@ -46,9 +47,22 @@ class Entry:
     identity: str = ""
 
 
+def _open_s3(url: str) -> tuple[arrow.FileSystem, str]:
+    """S3 with one request a small object, where pyarrow's own way for URLs makes an upload in parts of each."""
+    parts = urlsplit(url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    known = {name: query[name] for name in ("region", "scheme", "endpoint_override") if name in query}
+    filesystem = arrow.S3FileSystem(
+        **known, allow_delayed_open=True, retry_strategy=arrow.AwsStandardS3RetryStrategy(max_attempts=5)
+    )
+    return filesystem, f"{parts.netloc}{unquote(parts.path)}"
+
+
 def _open(url: str) -> tuple[arrow.FileSystem, str]:
     if "://" not in url:
         return arrow.LocalFileSystem(), os.path.abspath(url)
+    if url.startswith("s3://") and "@" not in url:
+        return _open_s3(url)
     try:
         return arrow.FileSystem.from_uri(url)
     except (ValueError, arrow.lib.ArrowInvalid, arrow.lib.ArrowNotImplementedError):  # type: ignore[attr-defined]
@@ -163,8 +177,6 @@ def _walk_s3(url: str, place: Place) -> Iterator[Entry] | None:
         import boto3
     except ImportError:
         return None
-    from urllib.parse import parse_qs, urlsplit
-
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     endpoint = query.get("endpoint_override", [None])[0]
