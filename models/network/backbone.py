@@ -132,15 +132,12 @@ def reference_first(self, tokens: Tensor, tables: Dict[str, Tensor]) -> Tensor:
     # as without it, -2: saddle_sim_range.
     B, S, C = tokens.shape
     tokens = tokens.to(6)  # float32: views may be alike, and the scores are differences
-    asked = -1
+    reference = self.saddle_balanced(tokens)
     if "reference" in tables:
-        asked = int(tables["reference"])
-    if asked >= 0:
-        reference = torch.full([B, 1], asked, device=tokens.device)
-    elif asked == -2:
-        reference = self.saddle_sim_range(tokens)
-    else:
-        reference = self.saddle_balanced(tokens)
+        # Chosen without looking at the value, for which a device would be waited for.
+        asked = tables["reference"]
+        reference = torch.where(asked == -2, self.saddle_sim_range(tokens), reference)
+        reference = torch.where(asked >= 0, asked, reference)
     position = torch.arange(S, device=tokens.device).expand(B, S)
     order = torch.where(position <= reference, position - 1, position)
     return torch.where(position == 0, reference, order)

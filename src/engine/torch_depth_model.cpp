@@ -40,11 +40,11 @@ ForwardShape shape_of(const predict::Request& request) {
 }
 
 /// The tables of a size, and the choice of the reference view where one was asked for.
-IValue with_reference(const IValue& tables, const predict::Request& request) {
+IValue with_reference(const IValue& tables, const predict::Request& request, const at::Device& device) {
   if (!request.reference) return tables;
   auto entries = tables.toGenericDict().copy();
-  // On the host: the network reads its value.
-  entries.insert_or_assign("reference", at::scalar_tensor(*request.reference, at::kLong));
+  entries.insert_or_assign(
+      "reference", at::full({1}, *request.reference, at::TensorOptions().dtype(at::kLong).device(device)));
   return entries;
 }
 
@@ -326,7 +326,8 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
   const at::Tensor input = image.to(backbone_type(network_.precision, network_.device));
   const IValue features =
       network_.offered.tables
-          ? features_for_head(module.run_method("features_with", input, with_reference(tables, request)))
+          ? features_for_head(module.run_method("features_with", input,
+                                                with_reference(tables, request, to_torch(network_.device))))
           : module.run_method("features", input);
   mark(stopwatch);
   const IValue outputs = network_.offered.tables ? decode_views(features, tables, request)
