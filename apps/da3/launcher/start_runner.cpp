@@ -45,7 +45,7 @@ std::string runner_of(const cli::Command& command) {
 void start_runner(char** argv, const std::string& name) {
   bound_spinning();
   std::error_code no_folder;
-  std::filesystem::current_path(no_folder);
+  static_cast<void>(std::filesystem::current_path(no_folder));
   // MKL, for one, ends the program without it.
   if (no_folder) {
     throw Error(ErrorCode::kUsage, "the current folder is not there any more, or may not be read (" +
