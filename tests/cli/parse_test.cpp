@@ -152,7 +152,7 @@ TEST(ParseInfer, NamesWhatIsWrongAndWhatToTry) {
   EXPECT_THAT(refusal({"infer", "a", "--batch", "2x"}), HasSubstr("found '2x'"));
   EXPECT_THAT(refusal({"infer", "a", "--memory-fraction", "1.5"}), HasSubstr("from 0.01 to 1"));
   EXPECT_THAT(refusal({"infer", "a", "--memory-fraction", "nan"}), HasSubstr("found 'nan'"));
-  EXPECT_THAT(refusal({"infer", "a", "-f", "png"}), HasSubstr("png16, exr, npz"));
+  EXPECT_THAT(refusal({"infer", "a", "-f", "png"}), HasSubstr("png16, exr, exr16, npz"));
   EXPECT_THAT(refusal({"infer", "a", "-f", "png16,,vis"}), HasSubstr("empty"));
   EXPECT_THAT(refusal({"infer", "a", "-f", "none,vis"}), HasSubstr("none stands alone"));
   EXPECT_THAT(refusal({"infer", "a", "--confidence"}), HasSubstr("add --format npz or exr"));
