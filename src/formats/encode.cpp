@@ -114,7 +114,9 @@ std::vector<std::uint8_t> grey16_png(const OutputSet& set, const image::VisOptio
   constexpr double kSteps = 65534;
   std::vector<std::uint8_t> rows;
   rows.reserve(set.depth.values.size() * 2);
-  for (const double position : image::near_positions(set.depth, set.kind, vis.range)) {
+  const image::NearPosition position_of(set.depth, set.kind, vis.range);
+  for (const float value : set.depth.values) {
+    const double position = position_of(value);
     const unsigned grey = std::isnan(position) ? 0 : static_cast<unsigned>(1.5 + position * kSteps);
     rows.push_back(static_cast<std::uint8_t>(grey >> 8U));
     rows.push_back(static_cast<std::uint8_t>(grey));

@@ -43,13 +43,12 @@ Range given_range(const std::pair<double, double>& range, DepthKind kind) {
 }
 
 /// 2nd to 98th percentile, so that a few outliers do not take all the colours.
-Range range_of(const std::vector<float>& near_values) {
-  std::vector<float> present;
-  present.reserve(near_values.size());
-  std::copy_if(near_values.begin(), near_values.end(), std::back_inserter(present),
-               [](float value) { return !std::isnan(value); });
+Range range_of(const DepthMap& depth, DepthKind kind) {
+  std::vector<float> near_values(depth.values.size());
+  std::transform(depth.values.begin(), depth.values.end(), near_values.begin(),
+                 [kind](float value) { return nearness(value, kind); });
   constexpr std::array kPercents{2.0, 98.0};
-  const std::vector<double> found = percentiles(present, kPercents);
+  const std::vector<double> found = percentiles(near_values, kPercents);
   return {found[0], found[1]};
 }
 
@@ -59,28 +58,28 @@ std::vector<std::string_view> colormap_names() {
   return table_names();
 }
 
-std::vector<double> near_positions(const DepthMap& depth, DepthKind kind,
-                                   const std::optional<std::pair<double, double>>& asked) {
-  std::vector<float> near_values(depth.values.size());
-  std::transform(depth.values.begin(), depth.values.end(), near_values.begin(),
-                 [kind](float value) { return nearness(value, kind); });
-  const Range range = asked ? given_range(*asked, kind) : range_of(near_values);
-  const double width = range.near - range.far;
-  std::vector<double> positions(near_values.size());
-  std::transform(near_values.begin(), near_values.end(), positions.begin(), [&](double near) {
-    if (std::isnan(near)) return std::numeric_limits<double>::quiet_NaN();
-    return width > 0 ? std::clamp((near - range.far) / width, 0.0, 1.0) : 0.5;
-  });
-  return positions;
+NearPosition::NearPosition(const DepthMap& depth, DepthKind kind,
+                           const std::optional<std::pair<double, double>>& asked)
+    : kind_(kind) {
+  const Range range = asked ? given_range(*asked, kind) : range_of(depth, kind);
+  far_ = range.far;
+  width_ = range.near - range.far;
+}
+
+double NearPosition::operator()(float value) const {
+  const double near = nearness(value, kind_);
+  if (std::isnan(near)) return std::numeric_limits<double>::quiet_NaN();
+  return width_ > 0 ? std::clamp((near - far_) / width_, 0.0, 1.0) : 0.5;
 }
 
 Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options) {
   const Table colours = far_to_near_colours(options.colormap);
-  const std::vector<double> positions = near_positions(depth, kind, options.range);
+  const NearPosition position_of(depth, kind, options.range);
   Image picture{depth.size, std::vector<std::uint8_t>(depth.size.area() * 3, 0)};
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    if (std::isnan(positions[i])) continue;
-    const auto index = std::min<std::size_t>(255, static_cast<std::size_t>(positions[i] * 256));
+  for (std::size_t i = 0; i < depth.values.size(); ++i) {
+    const double position = position_of(depth.values[i]);
+    if (std::isnan(position)) continue;
+    const auto index = std::min<std::size_t>(255, static_cast<std::size_t>(position * 256));
     std::memcpy(&picture.rgb[3 * i], &colours[3 * index], 3);
   }
   return picture;

@@ -29,11 +29,20 @@ struct VisOptions {
 /// the middle colour. Shape (H, W). Throws: Error kUsage for an unknown colour map or a range that is none.
 Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options = {});
 
-/// Where each value lies between the farthest (0) and the nearest (1) of the range, NaN where there is no
-/// value; 0.5 everywhere for a constant map. What `render_depth` colours. Throws: Error kUsage for a range
-/// that is none.
-std::vector<double> near_positions(const DepthMap& depth, DepthKind kind,
-                                   const std::optional<std::pair<double, double>>& range = {});
+/// Where a value of a map lies between the farthest (0) and the nearest (1) of its range, NaN where there is
+/// no value; 0.5 everywhere for a constant map. What `render_depth` colours: value by value, for a large map
+/// has no room for a second one. Throws: Error kUsage for a range that is none.
+class NearPosition {
+ public:
+  NearPosition(const DepthMap& depth, DepthKind kind,
+               const std::optional<std::pair<double, double>>& range = {});
+  double operator()(float value) const;
+
+ private:
+  DepthKind kind_;
+  double far_ = 0;
+  double width_ = 0;
+};
 
 /// Two pictures of one height side by side. Shape (H, W of the left + W of the right). Throws: Error kUsage
 /// for two heights.

@@ -104,7 +104,9 @@ void Flow::do_take_item(std::unique_lock<std::mutex>& lock) {
   if (!size) return complete_locked(std::move(job));
   job->decoding_bytes = decoding_bytes(*size, job->record.identity ? job->record.identity->bytes : 0);
   job->finishing_bytes = finishing_bytes(*size, settings_);
-  job->needed_bytes = std::max(job->decoding_bytes, waiting_bytes(*size, settings_) + job->finishing_bytes);
+  const std::uint64_t peak =
+      std::max(job->decoding_bytes, waiting_bytes(*size, settings_) + job->finishing_bytes);
+  job->needed_bytes = peak + peak / 16;  // What the allocator and the forward pass take beside it
   const bool alone = in_flight_ == 1;
   if (parked_.empty() && (alone || fits_locked(*job))) return do_decode(lock, std::move(job));
   parked_.push_back(std::move(job));

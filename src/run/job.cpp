@@ -56,17 +56,28 @@ std::uint64_t encoding_bytes(formats::Format format, std::uint64_t pixels, std::
   };
   switch (format) {
     case formats::Format::kPng16:
-      return png(2, 0);
+    case formats::Format::kGrey16:
+      return png(2, 2);  // Ranks are found in a copy
     case formats::Format::kVis:
+    case formats::Format::kVisJpeg:
+    case formats::Format::kHtml:
       return png(kRgbBytes, 0);
     case formats::Format::kSide:
+    case formats::Format::kSideJpeg:
       return png(2 * kRgbBytes, kRgbBytes);  // Both pictures side by side, beside the coloured map
     case formats::Format::kExr:
+    case formats::Format::kExr16:
     case formats::Format::kNpz:
       return 2 * maps * kMapBytes * pixels;
+    case formats::Format::kTiff:
+      return 2 * kMapBytes * pixels;
     case formats::Format::kNpy:
     case formats::Format::kPfm:
       return kMapBytes * pixels;
+    case formats::Format::kPly: {
+      constexpr std::uint64_t kPointBytes = 32;  // Position, colour and confidence, in the points and in the file
+      return 2 * kPointBytes * pixels;
+    }
   }
   return 0;
 }

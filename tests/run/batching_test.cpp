@@ -205,7 +205,7 @@ TEST_F(Batching, APictureBeyondTheFreeMemoryFailsAloneBeforeItIsDecoded) {
   EXPECT_EQ(failures().at("a.webp"), "image.too_large");
   for (const ImageEvent& event : events_) {
     if (event.error) {
-      EXPECT_NE(event.message.find("needs 1,100,000,"), std::string::npos) << event.message;
+      EXPECT_NE(event.message.find("needs 1,168,750,"), std::string::npos) << event.message;
       EXPECT_NE(event.message.find("314,572,800 are free"), std::string::npos) << event.message;
     }
   }
