@@ -165,6 +165,22 @@ TEST_F(SceneCommand, GivenCamerasComeBackInTheirUnit) {
   EXPECT_THAT(missing.err, HasSubstr("b9.ppm"));
 }
 
+TEST_F(SceneCommand, CamerasAreReadBackFromEveryExport) {
+  const Ended exported =
+      place->run(scene({"photos", "-o", "all", "-f", "cameras,transforms,colmap,npz", "--tracks"}));
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  int number = 0;
+  for (const char* source : {"all/cameras.json", "all/transforms.json", "all", "all/scene.npz"}) {
+    const std::string folder = "back" + std::to_string(++number);
+    const Ended ended =
+        place->run(scene({"photos", "-o", folder, "-f", "cameras", "--cameras", source, "--json"}));
+    ASSERT_EQ(ended.code, 0) << source << ": " << ended.err;
+    const nlohmann::json similarity = records(ended.out).back().at("similarity");
+    EXPECT_NEAR(similarity.at("scale").get<double>(), 1, 1e-6) << source;
+    EXPECT_NEAR(similarity.at("rms").get<double>(), 0, 1e-6) << source;
+  }
+}
+
 TEST_F(SceneCommand, ABrokenPhotoFailsItsSceneUnlessItIsLeftOut) {
   std::filesystem::create_directories(*place / "broken");
   write_picture(*place / "broken/a.ppm", 80, 60, 1);

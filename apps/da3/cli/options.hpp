@@ -135,6 +135,7 @@ struct Scene {
   bool no_cameras = false;
   bool point_confidence = false;
   bool colmap_text = false;
+  bool tracks = false;
   bool overwrite = false;
 
   bool json = false;

@@ -209,6 +209,8 @@ void add_results(CLI::App& app, Scene& options) {
       ->group("Results");
   app.add_flag("--no-cameras", options.no_cameras, "GLB without the cameras' outlines")->group("Results");
   app.add_flag("--colmap-text", options.colmap_text, "COLMAP files as text")->group("Results");
+  app.add_flag("--tracks", options.tracks, "COLMAP points with the other views that see them")
+      ->group("Results");
   app.add_flag("--overwrite", options.overwrite, "do everything again")->group("Results");
 }
 

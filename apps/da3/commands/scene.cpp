@@ -69,6 +69,7 @@ run::SceneOptions scene_options(const cli::Scene& options) {
   result.no_cameras = options.no_cameras;
   result.point_confidence = options.point_confidence;
   result.colmap_text = options.colmap_text;
+  result.tracks = options.tracks;
   result.threads = options.threads;
   result.decode_threads = options.decode_threads;
   return result;

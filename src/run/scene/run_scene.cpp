@@ -99,6 +99,7 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
           {"no-cameras", options.no_cameras},
           {"point-confidence", options.point_confidence},
           {"colmap-text", options.colmap_text},
+          {"tracks", options.tracks},
           {"cameras", options.cameras.string()},
           {"keep-scale", options.keep_scale},
           {"ignore-distortion", options.ignore_distortion},

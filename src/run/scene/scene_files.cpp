@@ -143,7 +143,9 @@ class Writer {
     if (wants(options_, "cameras")) put("cameras.json", formats::encode_cameras_json(scene_));
     if (wants(options_, "npz")) put("scene.npz", formats::encode_scene_npz(scene_));
     if (wants(options_, "colmap")) {
-      const auto files = formats::encode_colmap(scene_, options_.colmap_text);
+      std::vector<formats::TrackElement> tracks;
+      if (options_.tracks) tracks = formats::tracks_of(scene_);
+      const auto files = formats::encode_colmap(scene_, options_.colmap_text, tracks);
       for (const auto& [name, bytes] : files) put("sparse/0/" + name, bytes);
     }
     if (wants(options_, "transforms")) {

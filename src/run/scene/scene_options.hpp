@@ -69,6 +69,7 @@ struct SceneOptions {
   bool no_cameras = false;        ///< GLB without outlines and viewpoints
   bool point_confidence = false;  ///< PLY with the confidence of each point
   bool colmap_text = false;
+  bool tracks = false;  ///< COLMAP points with the other views that see them
 
   int threads = 0;  ///< Of a forward on a CPU, as the model was loaded with; 0: from the machine
   int decode_threads = 0;
