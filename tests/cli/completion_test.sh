@@ -28,7 +28,7 @@ expect da3 model pu -- pull
 expect da3 model pull --acc -- --accept-license
 expect da3 infer --form -- --format
 expect da3 infer a.jpg -f n -- npz npy none
-expect da3 infer a.jpg --format png16,e -- png16,exr
+expect da3 infer a.jpg --format png16,np -- png16,npz png16,npy
 expect da3 infer --device c -- cpu cuda
 expect da3 infer --resize-method lower_bound_c -- lower_bound_crop
 expect da3 doctor --j -- --json
