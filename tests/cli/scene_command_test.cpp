@@ -213,7 +213,7 @@ TEST_F(SceneCommand, ForeignFilesAreNeverReplaced) {
   std::filesystem::create_directories(*place / "foreign");
   std::ofstream(*place / "foreign/points.ply") << "mine";
   const Ended ended = place->run(scene({"photos", "-o", "foreign", "-f", "ply"}));
-  EXPECT_EQ(ended.code, 6) << ended.err;
+  EXPECT_EQ(ended.code, 1) << ended.err;
   EXPECT_EQ(read_file(*place / "foreign/points.ply"), "mine");
 }
 
