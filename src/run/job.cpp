@@ -75,7 +75,8 @@ std::uint64_t encoding_bytes(formats::Format format, std::uint64_t pixels, std::
     case formats::Format::kPfm:
       return kMapBytes * pixels;
     case formats::Format::kPly: {
-      constexpr std::uint64_t kPointBytes = 32;  // Position, colour and confidence, in the points and in the file
+      constexpr std::uint64_t kPointBytes =
+          32;  // Position, colour and confidence, in the points and in the file
       return 2 * kPointBytes * pixels;
     }
   }

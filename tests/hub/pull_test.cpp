@@ -322,7 +322,7 @@ TEST_F(PullTest, ATooFullDiskIsNoticedBeforeTheDownload) {
     huge["siblings"][1]["lfs"]["size"] = std::uint64_t{1} << 60U;
     return http_answer(200, huge.dump());
   });
-  EXPECT_THAT(pull_error(server), HasSubstr("MiB are needed"));
+  EXPECT_THAT(pull_error(server), HasSubstr("TiB are needed"));
   EXPECT_EQ(server.requests().size(), 1U);
 }
 
