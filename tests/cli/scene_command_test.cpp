@@ -167,10 +167,10 @@ TEST_F(SceneCommand, GivenCamerasComeBackInTheirUnit) {
 
 TEST_F(SceneCommand, CamerasAreReadBackFromEveryExport) {
   const Ended exported =
-      place->run(scene({"photos", "-o", "all", "-f", "cameras,transforms,colmap,npz", "--tracks"}));
+      place->run(scene({"photos", "-o", "exports", "-f", "cameras,transforms,colmap,npz", "--tracks"}));
   ASSERT_EQ(exported.code, 0) << exported.err;
   int number = 0;
-  for (const char* source : {"all/cameras.json", "all/transforms.json", "all"}) {
+  for (const char* source : {"exports/cameras.json", "exports/transforms.json", "exports"}) {
     const std::string folder = "back" + std::to_string(++number);
     const Ended ended =
         place->run(scene({"photos", "-o", folder, "-f", "cameras", "--cameras", source, "--json"}));
@@ -181,7 +181,7 @@ TEST_F(SceneCommand, CamerasAreReadBackFromEveryExport) {
   }
   // One of these photos was cut, and the arrays do not say how the cut lies in a photo of another size.
   const Ended cut =
-      place->run(scene({"photos", "-o", "back", "-f", "cameras", "--cameras", "all/scene.npz"}));
+      place->run(scene({"photos", "-o", "back", "-f", "cameras", "--cameras", "exports/scene.npz"}));
   EXPECT_EQ(cut.code, 2);
   EXPECT_THAT(cut.err, HasSubstr("cameras.json"));
 }
