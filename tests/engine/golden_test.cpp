@@ -214,6 +214,30 @@ TEST_P(Golden, AgreesWithTheOriginalAtEveryStage) {
   compare_outputs(module, expected);
 }
 
+// Every way to choose the reference view of three, and what it does to depth and cameras.
+TEST(ReferenceView, AgreesWithTheOriginal) {
+  const LibTorch libtorch;
+  const Arrays expected = da3::testing::read_npz(kGolden / "scene/net_tiny_s3_112x70.npz");
+  torch::jit::Module module = build("tiny", {"sdpa", Attention::kSdpa, {}});
+  const at::Tensor image = image_of(expected.at("image"));
+  const std::int64_t height = image.size(3);
+  const std::int64_t width = image.size(4);
+  for (const auto& [suffix, asked, chosen] :
+       {std::tuple{"__first", 0, 0}, std::tuple{"__middle", 1, 1}, std::tuple{"", -1, 1},
+        std::tuple{"__saddle_sim_range", -2, 0}}) {
+    auto tables = module.get_method("tables")({height, width}).toGenericDict();
+    tables.insert("reference", at::full({1}, asked, at::kLong));
+    const at::IValue features = module.get_method("features_with")({image, tables});
+    EXPECT_EQ(as_map(features).at("reference").item<std::int64_t>(), chosen) << suffix;
+    auto outputs = as_map(module.get_method("decode_with")({features, tables, height, width}));
+    const auto cameras = as_map(module.get_method("pose_with")({features, height, width}));
+    const std::string name(suffix);
+    EXPECT_TRUE(matches(outputs.at("depth")[0], expected.at("depth" + name), kDepthTolerance)) << name;
+    EXPECT_TRUE(matches(cameras.at("extrinsics")[0], expected.at("extrinsics" + name), kExtrinsicsTolerance))
+        << name;
+  }
+}
+
 std::string case_name(const ::testing::TestParamInfo<std::tuple<GoldenCase, Variant>>& info) {
   const GoldenCase& golden = std::get<0>(info.param);
   std::string name = golden.model + "_" + golden.name + "_" + std::get<1>(info.param).name;
