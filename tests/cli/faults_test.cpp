@@ -95,7 +95,8 @@ TEST_F(Faults, ANameThatTheFileSystemRefusesFailsThatInputAlone) {
       infer({"-r", "-f", "npy", "--json"},
             {.environment = shim({"DA3_FAULT_NAME=:", "DA3_FAULT_ERRNO=" + std::to_string(ENOENT)})});
   EXPECT_EQ(ended.code, 1) << ended.err;
-  EXPECT_EQ(results().size(), 6U) << "a folder of that name";
+  EXPECT_EQ(results().size(), 6U) << "a folder of that name: " << ended.err << ended.out;
+  for (const auto& [name, bytes] : results()) EXPECT_EQ(name.find(':'), std::string::npos) << name;
 }
 
 TEST_F(Faults, AReportReplacesNoDeviceNoFifoAndNoLink) {
@@ -106,12 +107,12 @@ TEST_F(Faults, AReportReplacesNoDeviceNoFifoAndNoLink) {
         .code;
   };
   const auto type = [&](const std::string& name) { return fs::symlink_status(place_ / name).type(); };
-  ASSERT_EQ(mkfifo((place_ / "pipe").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((place_ / "pipe.json").c_str(), 0600), 0);
   std::string got;
-  std::thread reader([&] { got = read_file(place_ / "pipe"); });
-  EXPECT_EQ(bench("pipe"), 0);
+  std::thread reader([&] { got = read_file(place_ / "pipe.json"); });
+  EXPECT_EQ(bench("pipe.json"), 0);
   reader.join();
-  EXPECT_EQ(type("pipe"), fs::file_type::fifo);
+  EXPECT_EQ(type("pipe.json"), fs::file_type::fifo);
   EXPECT_EQ(nlohmann::json::parse(got).at("schema"), 1) << "one whole report";
 
   std::ofstream(place_ / "target.json") << "old";
