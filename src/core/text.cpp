@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include <core/text.hpp>
@@ -39,6 +40,12 @@ std::string bytes_text(std::uint64_t bytes) {
   text.erase(text.find_last_not_of('0') + 1);
   if (text.ends_with('.')) text.pop_back();
   return text + " " + kUnits.at(unit);
+}
+
+std::string exact_text(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
 }
 
 std::string joined(std::span<const std::string> texts, std::string_view between) {

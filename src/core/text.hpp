@@ -26,6 +26,9 @@ std::string count_of(std::size_t number, const std::string& noun);
 /// With three digits or more where there are as many: "17 B", "572.2 MiB", "1.52 GiB", "24 GiB".
 std::string bytes_text(std::uint64_t bytes);
 
+/// The shortest text that reads back as exactly `value`, in every locale.
+std::string exact_text(double value);
+
 /// The texts with `between` between them.
 std::string joined(std::span<const std::string> texts, std::string_view between);
 

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -19,12 +18,6 @@ namespace {
   throw Error(ErrorCode::kUsage, message);
 }
 
-std::string shortest(double value) {
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
-  return error == std::errc() ? std::string(text, end) : std::to_string(value);
-}
-
 bool is_crop(ResizeMethod method) {
   return method == ResizeMethod::kUpperBoundCrop || method == ResizeMethod::kLowerBoundCrop;
 }
@@ -32,10 +25,11 @@ bool is_crop(ResizeMethod method) {
 void check_focal(const WayOptions& options) {
   if (options.focal_px && options.hfov_deg) refuse("--focal and --hfov say the same thing; give one of them");
   if (options.focal_px && !(*options.focal_px > 0 && std::isfinite(*options.focal_px))) {
-    refuse("--focal " + shortest(*options.focal_px) + ": expected pixels of the original photo, more than 0");
+    refuse("--focal " + core::exact_text(*options.focal_px) +
+           ": expected pixels of the original photo, more than 0");
   }
   if (options.hfov_deg && !(*options.hfov_deg > 0 && *options.hfov_deg < 180)) {
-    refuse("--hfov " + shortest(*options.hfov_deg) + ": expected degrees between 0 and 180");
+    refuse("--hfov " + core::exact_text(*options.hfov_deg) + ": expected degrees between 0 and 180");
   }
 }
 

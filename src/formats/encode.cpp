@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <string>
 
@@ -17,6 +16,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <image/resample.hpp>
 
 namespace da3::formats {
@@ -52,17 +52,11 @@ NamedMaps named_maps(const OutputSet& set, const char* depth_name) {
   return maps;
 }
 
-std::string shortest(double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
-}
-
 /// fx, fy, cx, cy; empty without a camera.
 std::vector<std::string> camera_numbers(const OutputSet& set) {
   if (!set.camera) return {};
-  return {shortest(set.camera->fx), shortest(set.camera->fy), shortest(set.camera->cx),
-          shortest(set.camera->cy)};
+  return {core::exact_text(set.camera->fx), core::exact_text(set.camera->fy),
+          core::exact_text(set.camera->cx), core::exact_text(set.camera->cy)};
 }
 
 std::string joined(const std::vector<std::string>& parts, const char* between) {

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -10,19 +9,14 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::formats {
 namespace {
 
 constexpr double kFirstCode = 1;  // 0 is no value
 constexpr double kLastCode = 65535;
 constexpr double kMetresPerCode = 0.001;
-
-/// The shortest text that reads back as exactly `value`, in every locale.
-std::string exact_text(double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
-}
 
 void put_big_endian(std::uint8_t* to, unsigned code) {
   to[0] = static_cast<std::uint8_t>(code >> 8U);
@@ -91,8 +85,8 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
   options.pixels = PngPixels::kGrey16;
   options.filter = PngFilter::kUp;
   options.level = 1;
-  options.texts = {{"da3:scale", exact_text(scale.scale)},
-                   {"da3:offset", exact_text(scale.offset)},
+  options.texts = {{"da3:scale", core::exact_text(scale.scale)},
+                   {"da3:offset", core::exact_text(scale.offset)},
                    {"da3:unit", metric ? "m" : "none"},
                    {"da3:kind", std::string(to_string(kind))},
                    {"da3:invalid", "0"}};

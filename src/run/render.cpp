@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -25,6 +24,7 @@
 #include <da3/version.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/text.hpp>
 #include <image/nearness_histogram.hpp>
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
@@ -121,12 +121,6 @@ Results read_results(const std::filesystem::path& folder) {
   std::sort(results.list.begin(), results.list.end(),
             [](const Result& a, const Result& b) { return natural_compare(a.stem, b.stem) < 0; });
   return results;
-}
-
-std::string shortest(double value) {
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
-  return error == std::errc() ? std::string(text, end) : std::to_string(value);
 }
 
 /// What each worker needs to know.
@@ -235,9 +229,9 @@ journal::RunRecord header(const RenderOptions& options, const Results& results, 
       {"exr-compression", options.exr_compression.empty() ? "default" : options.exr_compression},
       {"longest", options.longest ? std::to_string(*options.longest) : "input"},
       {"preview", options.preview ? std::to_string(*options.preview) : "off"},
-      {"range", work.encode.vis.range
-                    ? shortest(work.encode.vis.range->first) + "," + shortest(work.encode.vis.range->second)
-                    : "image"}};
+      {"range", work.encode.vis.range ? core::exact_text(work.encode.vis.range->first) + "," +
+                                            core::exact_text(work.encode.vis.range->second)
+                                      : "image"}};
   return record;
 }
 

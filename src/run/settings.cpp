@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <string_view>
 
 #include <da3/error.hpp>
 #include <da3/version.hpp>
 
+#include <core/text.hpp>
 #include <run/settings.hpp>
 
 namespace da3::run {
@@ -15,12 +15,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ErrorCode::kUsage, message);
-}
-
-std::string shortest(double value) {
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
-  return error == std::errc() ? std::string(text, end) : std::to_string(value);
 }
 
 std::vector<formats::Format> parse_list(const std::vector<std::string>& names) {
@@ -43,7 +37,8 @@ void check_resources(const Options& options) {
   if (options.batch && *options.batch < 1)
     refuse("--batch " + std::to_string(*options.batch) + ": expected 1 or more");
   if (!(options.memory_fraction > 0) || options.memory_fraction > 1) {
-    refuse("--memory-fraction " + shortest(options.memory_fraction) + ": expected more than 0 and at most 1");
+    refuse("--memory-fraction " + core::exact_text(options.memory_fraction) +
+           ": expected more than 0 and at most 1");
   }
   if (options.decode_threads < 0) refuse("--decode-threads: expected 0 (from the machine) or more");
 }
@@ -124,9 +119,9 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   values["format"] = formats::format_list(settings.formats);
   values["size"] = options.size == ResultSize::kInput ? "input" : "model";
   values["colormap"] = options.colormap;
-  values["vis-range"] = options.vis_range
-                            ? shortest(options.vis_range->first) + "," + shortest(options.vis_range->second)
-                            : "image";
+  values["vis-range"] = options.vis_range ? core::exact_text(options.vis_range->first) + "," +
+                                                core::exact_text(options.vis_range->second)
+                                          : "image";
   if (options.preview) values["preview"] = std::to_string(*options.preview);
   if (!options.exr_compression.empty()) values["exr-compression"] = options.exr_compression;
   if (options.exr_channels != "Z") values["exr-channels"] = options.exr_channels;
@@ -134,8 +129,8 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   values["confidence"] = options.confidence ? "on" : "off";
   values["sky"] = options.sky ? "on" : "off";
   if (settings.way.model_kind == DepthKind::kCanonical) {
-    values["focal"] = options.focal_px ? shortest(*options.focal_px) : "none";
-    values["hfov"] = options.hfov_deg ? shortest(*options.hfov_deg) : "none";
+    values["focal"] = options.focal_px ? core::exact_text(*options.focal_px) : "none";
+    values["hfov"] = options.hfov_deg ? core::exact_text(*options.hfov_deg) : "none";
   }
   return record;
 }
