@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <numbers>
+#include <span>
+
+#include <formats/depth_statistics.hpp>
+
+#include <da3/version.hpp>
+
+#include <core/sha256.hpp>
+#include <run/scene/scene_records.hpp>
+
+namespace da3::run {
+namespace {
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string text;
+  for (const std::string& each : list) text += (text.empty() ? "" : ",") + each;
+  return text.empty() ? "none" : text;
+}
+
+std::string text_of(const ReferenceChoice& choice) {
+  switch (choice.rule) {
+    case ReferenceChoice::Rule::kFirst:
+      return "first";
+    case ReferenceChoice::Rule::kMiddle:
+      return "middle";
+    case ReferenceChoice::Rule::kSaddleSimRange:
+      return "saddle_sim_range";
+    case ReferenceChoice::Rule::kNumber:
+      return std::to_string(choice.number);
+    case ReferenceChoice::Rule::kSaddleBalanced:
+      break;
+  }
+  return "saddle_balanced";
+}
+
+/// The options that decide a scene's results.
+Json options_json(const SceneOptions& options, const depth::Way& way) {
+  return {{"process-res", way.policy.process_res},
+          {"resize-method", std::string(to_string(way.policy.method))},
+          {"reference", text_of(options.reference)},
+          {"mixed", options.mixed == MixedSizes::kCrop ? "crop" : "error"},
+          {"format", joined(options.formats)},
+          {"depth-format", joined(options.depth_formats)},
+          {"size", options.at_model_size ? "model" : "input"},
+          {"colormap", options.colormap},
+          {"confidence", options.confidence},
+          {"sky", options.sky},
+          {"keep", options.keep_percent},
+          {"min-confidence", options.min_confidence ? Json(*options.min_confidence) : Json()},
+          {"max-points", options.max_points},
+          {"edges", options.edges_percent ? Json(*options.edges_percent) : Json()},
+          {"sky-points", options.sky_points},
+          {"no-cameras", options.no_cameras},
+          {"point-confidence", options.point_confidence},
+          {"colmap-text", options.colmap_text},
+          {"tracks", options.tracks},
+          {"cameras", options.cameras.string()},
+          {"keep-scale", options.keep_scale},
+          {"ignore-distortion", options.ignore_distortion},
+          {"skip-bad", options.skip_bad}};
+}
+
+/// "m", "given", or null for the network's own.
+Json unit_json(scene::Unit unit) {
+  return unit == scene::Unit::kRelative ? Json() : Json(std::string(scene::to_string(unit)));
+}
+
+Json matrix_json(std::span<const double> values, std::size_t columns) {
+  Json rows = Json::array();
+  for (std::size_t at = 0; at < values.size(); at += columns)
+    rows.push_back(std::vector<double>(values.begin() + static_cast<std::ptrdiff_t>(at),
+                                       values.begin() + static_cast<std::ptrdiff_t>(at + columns)));
+  return rows;
+}
+
+}  // namespace
+
+Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model) {
+  const ModelSpec& spec = model.spec();
+  return {{"type", "run"},
+          {"schema", 1},
+          {"command", "scene"},
+          {"tool", {{"version", std::string(version())}, {"commit", std::string(commit())}}},
+          {"model", {{"name", spec.name}, {"sha256", spec.sha256}}},
+          {"device", to_string(model.device())},
+          {"precision", std::string(to_string(model.precision()))},
+          {"attention", std::string(to_string(model.attention()))},
+          {"options", options_json(options, way)}};
+}
+
+std::string scene_digest(const Json& run, const std::vector<ScenePhoto>& photos,
+                         const std::optional<cameras::GivenCameras>& given) {
+  Json all = {run.at("model"), run.at("precision"), run.at("options"), Json::array(), Json::array()};
+  if (given) {
+    for (const cameras::GivenCamera& camera : given->cameras)
+      all[3].push_back({camera.photo, camera.camera_from_world, camera.intrinsics});
+  }
+  for (const ScenePhoto& photo : photos) {
+    all.back().push_back({photo.path, photo.identity ? photo.identity->bytes : 0,
+                          photo.identity ? photo.identity->mtime_ns : 0});
+  }
+  core::Sha256 hash;
+  hash.update(all.dump(-1, ' ', true, Json::error_handler_t::replace));
+  return hash.finish();
+}
+
+std::string line_of(const Json& record) {
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json view_record(const scene::Scene& scene, std::size_t i, std::uint64_t points) {
+  const scene::View& view = scene.views[i];
+  const Camera camera = view.photo_camera();
+  const double focal = camera.intrinsics[0];
+  const double hfov = 2 * std::atan(view.place.photo_size.width / 2.0 / focal) * 180 / std::numbers::pi;
+  const formats::DepthSummary depth = formats::summarise({view.input.size, view.depth});
+  const scene::Placement& place = view.place;
+  Json record = {{"type", "view"},
+                 {"path", view.file.string()},
+                 {"index", i},
+                 {"status", "done"},
+                 {"error", nullptr},
+                 {"input", {{"height", place.photo_size.height}, {"width", place.photo_size.width}}},
+                 {"processed", {{"height", view.input.size.height}, {"width", view.input.size.width}}},
+                 {"resized", {{"height", place.resized.height}, {"width", place.resized.width}}},
+                 {"crop", {place.top, place.left, view.input.size.height, view.input.size.width}},
+                 {"reference", scene.reference == i},
+                 {"camera",
+                  {{"source", std::string(scene::to_string(scene.pose_source))},
+                   {"camera_from_world", matrix_json(camera.camera_from_world, 4)},
+                   {"intrinsics", matrix_json(camera.intrinsics, 3)},
+                   {"hfov_deg", hfov}}},
+                 {"points", points}};
+  Json numbers = {{"unit", unit_json(scene.unit)}};
+  if (depth.values) {
+    numbers["p2"] = depth.values->p2;
+    numbers["median"] = depth.values->median;
+    numbers["p98"] = depth.values->p98;
+  }
+  record["depth"] = numbers;
+  return record;
+}
+
+Json scene_record(const scene::Scene& scene, const SceneReport& report) {
+  return {{"type", "scene"},
+          {"status", "done"},
+          {"error", nullptr},
+          {"views", scene.views.size()},
+          {"reference", scene.reference ? Json(*scene.reference) : Json()},
+          {"unit", unit_json(scene.unit)},
+          {"threshold", scene.cloud.threshold ? Json(*scene.cloud.threshold) : Json()},
+          {"points", {{"candidates", scene.cloud.candidates}, {"kept", scene.cloud.points.size()}}},
+          {"similarity", report.similarity},
+          {"warnings", report.warnings},
+          {"ms", report.ms},
+          {"peak_bytes", report.peak_bytes ? Json(*report.peak_bytes) : Json()}};
+}
+
+Json failed_record(const Error& error, std::size_t views) {
+  return {{"type", "scene"},
+          {"status", "failed"},
+          {"error", {{"code", std::string(error_name(error.code()))}, {"message", error.what()}}},
+          {"views", views}};
+}
+
+}  // namespace da3::run

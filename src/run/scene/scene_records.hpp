@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cameras/given_cameras.hpp>
+#include <depth/way.hpp>
+#include <nlohmann/json.hpp>
+#include <predict/depth_model.hpp>
+#include <scene/scene.hpp>
+
+#include <da3/error.hpp>
+
+#include <run/scene/scene_options.hpp>
+#include <run/scene/scene_photos.hpp>
+
+// The records of a scene's manifest (docs/scene.md).
+namespace da3::run {
+
+using Json = nlohmann::ordered_json;
+
+/// What a scene's record says besides what the scene itself holds.
+struct SceneReport {
+  Json similarity;  ///< Predicted cameras against given ones; null without
+  Json warnings = Json::array();
+  Json ms = Json::object();
+  std::optional<std::uint64_t> peak_bytes;
+};
+
+Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model);
+/// `points`: of the cloud that come from this view.
+Json view_record(const scene::Scene& scene, std::size_t view, std::uint64_t points);
+Json scene_record(const scene::Scene& scene, const SceneReport& report);
+Json failed_record(const Error& error, std::size_t views);
+
+/// A record as a line of the manifest. Names of files need not be UTF-8; what is not is replaced.
+std::string line_of(const Json& record);
+
+/// SHA-256 of all that decides a scene: model, precision, options, given cameras, and the photos as they are
+/// now.
+std::string scene_digest(const Json& run, const std::vector<ScenePhoto>& photos,
+                         const std::optional<cameras::GivenCameras>& given);
+
+}  // namespace da3::run
