@@ -29,28 +29,41 @@ Camera moved(const Similarity& similarity, const Camera& camera) {
   return result;
 }
 
+Similarity composed(const Similarity& outer, const Similarity& inner) {
+  const Eigen::Matrix3d rotation = matrix_of(outer.rotation) * matrix_of(inner.rotation);
+  return {outer.scale * inner.scale, array_of(rotation), moved(outer, inner.translation)};
+}
+
 Similarity fitted_similarity(std::span<const std::array<double, 3>> to,
-                             std::span<const std::array<double, 3>> from) {
-  const auto count = static_cast<double>(to.size());
+                             std::span<const std::array<double, 3>> from, std::span<const double> weights,
+                             ScaleRule rule) {
+  const auto weight = [&](std::size_t i) { return weights.empty() ? 1.0 : weights[i]; };
+  double sum = 0;
   Eigen::Vector3d middle_to = Eigen::Vector3d::Zero();
   Eigen::Vector3d middle_from = Eigen::Vector3d::Zero();
   for (std::size_t i = 0; i < to.size(); ++i) {
-    middle_to += vector_of(to[i]) / count;
-    middle_from += vector_of(from[i]) / count;
+    sum += weight(i);
+    middle_to += weight(i) * vector_of(to[i]);
+    middle_from += weight(i) * vector_of(from[i]);
   }
+  middle_to /= sum;
+  middle_from /= sum;
+  double spread_to = 0;
   double spread_from = 0;
   Eigen::Matrix3d covariance = Eigen::Matrix3d::Zero();
   for (std::size_t i = 0; i < to.size(); ++i) {
     const Eigen::Vector3d a = vector_of(to[i]) - middle_to;
     const Eigen::Vector3d b = vector_of(from[i]) - middle_from;
-    spread_from += b.squaredNorm();
-    covariance += a * b.transpose();
+    spread_to += weight(i) * a.squaredNorm();
+    spread_from += weight(i) * b.squaredNorm();
+    covariance += weight(i) * a * b.transpose();
   }
   const Eigen::JacobiSVD<Eigen::Matrix3d> svd(covariance, Eigen::ComputeFullU | Eigen::ComputeFullV);
   const double sign = svd.matrixU().determinant() * svd.matrixV().determinant() < 0 ? -1.0 : 1.0;
   const Eigen::Vector3d signs(1, 1, sign);
   const Eigen::Matrix3d rotation = svd.matrixU() * signs.asDiagonal() * svd.matrixV().transpose();
-  const double scale = svd.singularValues().dot(signs) / spread_from;
+  const double scale = rule == ScaleRule::kLeastSquares ? svd.singularValues().dot(signs) / spread_from
+                                                        : std::sqrt(spread_to / spread_from);
   return {scale, array_of(rotation), array_of(Eigen::Vector3d(middle_to - scale * (rotation * middle_from)))};
 }
 

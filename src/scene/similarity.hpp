@@ -14,9 +14,19 @@ std::array<double, 3> moved(const Similarity& similarity, const std::array<doubl
 /// The camera in the moved world: it sees the moved points where it saw the points.
 Camera moved(const Similarity& similarity, const Camera& camera);
 
-/// The similarity that brings `from` nearest to `to`, by least squares (Umeyama 1991). Both of one length,
-/// not all equal.
+/// First `inner`, then `outer`.
+Similarity composed(const Similarity& outer, const Similarity& inner);
+
+/// How long the fitted unit is.
+enum class ScaleRule {
+  kLeastSquares,  ///< Umeyama 1991
+  kRatioOfRadii,  ///< Of the weighted root mean square distances from the middle
+};
+
+/// The similarity that brings `from` nearest to `to`, by weighted least squares (Umeyama 1991). All of one
+/// length, points not all equal. No weights: equal ones.
 Similarity fitted_similarity(std::span<const std::array<double, 3>> to,
-                             std::span<const std::array<double, 3>> from);
+                             std::span<const std::array<double, 3>> from,
+                             std::span<const double> weights = {}, ScaleRule rule = ScaleRule::kLeastSquares);
 
 }  // namespace da3::scene
