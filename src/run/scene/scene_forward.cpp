@@ -64,7 +64,8 @@ Seen see_views(predict::DepthModel& model, std::span<scene::View> views, const S
     if (error.code() != ErrorCode::kOutOfMemory) throw;
     throw Error(ErrorCode::kOutOfMemory,
                 std::string(error.what()) + "; " + std::to_string(views.size()) +
-                    " views do not fit: give fewer photos, a smaller --process-res or a smaller model");
+                    " views do not fit: see fewer together (--window), give fewer photos, a smaller "
+                    "--process-res or a smaller model");
   }
   take_result(result, views);
   Seen seen;

@@ -27,6 +27,20 @@ struct ReferenceChoice {
   int number = 0;  ///< Of kNumber, from 0
 };
 
+/// How many views a forward pass sees together (scene/windows.hpp).
+struct WindowChoice {
+  enum class Rule {
+    kAuto,    ///< On a CPU 32, elsewhere all, and fewer where memory runs out
+    kOff,     ///< All
+    kNumber,  ///< `size`
+  };
+  Rule rule = Rule::kAuto;
+  int size = 0;                ///< Of kNumber, at least kLeastWindow
+  std::optional<int> overlap;  ///< Views in common with the next window; none: half
+};
+inline constexpr int kLeastOverlap = 3;
+inline constexpr int kLeastWindow = kLeastOverlap + 1;
+
 /// What `da3 scene` was asked for; names and defaults as in docs/cli.md.
 struct SceneOptions {
   // Inputs.
@@ -44,6 +58,7 @@ struct SceneOptions {
   std::optional<ResizeMethod> resize_method;
   MixedSizes mixed = MixedSizes::kCrop;
   ReferenceChoice reference;
+  WindowChoice window;
 
   // Given cameras (docs/scene.md).
   std::filesystem::path cameras;  ///< File or folder; empty: none

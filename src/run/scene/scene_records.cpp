@@ -36,11 +36,18 @@ std::string text_of(const ReferenceChoice& choice) {
   return "saddle_balanced";
 }
 
+std::string text_of(const WindowChoice& choice) {
+  if (choice.rule == WindowChoice::Rule::kNumber) return std::to_string(choice.size);
+  return choice.rule == WindowChoice::Rule::kOff ? "off" : "auto";
+}
+
 /// The options that decide a scene's results.
 Json options_json(const SceneOptions& options, const depth::Way& way) {
   return {{"process-res", way.policy.process_res},
           {"resize-method", std::string(to_string(way.policy.method))},
           {"reference", text_of(options.reference)},
+          {"window", text_of(options.window)},
+          {"overlap", options.window.overlap ? Json(*options.window.overlap) : Json()},
           {"mixed", options.mixed == MixedSizes::kCrop ? "crop" : "error"},
           {"format", joined(options.formats)},
           {"depth-format", joined(options.depth_formats)},
@@ -74,6 +81,24 @@ Json matrix_json(std::span<const double> values, std::size_t columns) {
     rows.push_back(std::vector<double>(values.begin() + static_cast<std::ptrdiff_t>(at),
                                        values.begin() + static_cast<std::ptrdiff_t>(at + columns)));
   return rows;
+}
+
+/// Null without windows.
+Json windows_json(const std::vector<SeenWindow>& windows) {
+  if (windows.empty()) return {};
+  Json list = Json::array();
+  for (const SeenWindow& each : windows) {
+    const scene::Similarity& similarity = each.scene_from_window;
+    list.push_back({{"begin", each.window.begin},
+                    {"end", each.window.end},
+                    {"reference", each.reference ? Json(*each.reference) : Json()},
+                    {"scale", similarity.scale},
+                    {"rotation", matrix_json(similarity.rotation, 3)},
+                    {"translation", similarity.translation},
+                    {"residual", each.residual ? Json(*each.residual) : Json()},
+                    {"forward_ms", each.forward_ms}});
+  }
+  return list;
 }
 
 }  // namespace
@@ -154,6 +179,7 @@ Json scene_record(const scene::Scene& scene, const SceneReport& report) {
           {"threshold", scene.cloud.threshold ? Json(*scene.cloud.threshold) : Json()},
           {"points", {{"candidates", scene.cloud.candidates}, {"kept", scene.cloud.points.size()}}},
           {"similarity", report.similarity},
+          {"windows", windows_json(report.windows)},
           {"warnings", report.warnings},
           {"ms", report.ms},
           {"peak_bytes", report.peak_bytes ? Json(*report.peak_bytes) : Json()}};

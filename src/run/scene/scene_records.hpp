@@ -18,6 +18,7 @@
 
 #include <run/scene/scene_options.hpp>
 #include <run/scene/scene_photos.hpp>
+#include <run/scene/scene_windows.hpp>
 
 // The records of a scene's manifest (docs/scene.md).
 namespace da3::run {
@@ -30,6 +31,7 @@ struct SceneReport {
   Json warnings = Json::array();
   Json ms = Json::object();
   std::optional<std::uint64_t> peak_bytes;
+  std::vector<SeenWindow> windows;  ///< Empty where all views were seen together
 };
 
 Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model);

@@ -14,10 +14,10 @@
 #include <core/parallel.hpp>
 #include <run/scene/scene_cameras.hpp>
 #include <run/scene/scene_files.hpp>
-#include <run/scene/scene_forward.hpp>
 #include <run/scene/scene_plan.hpp>
 #include <run/scene/scene_records.hpp>
 #include <run/scene/scene_run.hpp>
+#include <run/scene/scene_windows.hpp>
 
 namespace da3::run {
 namespace {
@@ -25,6 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kWideFocal = 1e5;   ///< Focal length over width from which a field of view of 0 is meant
+constexpr double kBadSeam = 0.1;     ///< Of the median depth
 constexpr double kFewPoints = 0.01;  ///< Of a view's pixels
 
 double ms_since(Clock::time_point start) {
@@ -65,20 +66,24 @@ class SceneRun {
                                          ": holds a scene of other photos, another model or other options; "
                                          "give --overwrite to replace it, or another folder with --output");
     }
+    const WindowStore store(input_.folder, digest);
     try {
       if (!read() || stop_.stop_requested()) return std::nullopt;
+      windows_of(options_, scene_.views.size(), model_.device().kind);  // Throws before anything is written.
       const std::vector<std::string> files = planned_files(options_, scene_.views);
       journal.require_own(files);
       journal.begin(line_of(header), digest, files);
-      forward();
-      if (stop_.stop_requested()) return std::nullopt;
+      if (options_.overwrite) store.clear();
+      if (!forward(store) || stop_.stop_requested()) return std::nullopt;
       make_points();
       write(journal, files);
+      store.clear();
     } catch (const Error& error) {
       const bool of_run = error.code() == ErrorCode::kOutputFailed || error.code() == ErrorCode::kUsage ||
                           error.code() == ErrorCode::kDeviceUnavailable ||
                           error.code() == ErrorCode::kOutputExists;
       if (of_run) throw;
+      store.clear();
       event_.status = ImageStatus::kFailed;
       event_.error = error.code();
       event_.message = input_.folder.string() + ": " + error.what();
@@ -162,12 +167,16 @@ class SceneRun {
                                   " % of a photo");
   }
 
-  void forward() {
+  /// False if it was stopped.
+  bool forward(const WindowStore& store) {
     const auto start = Clock::now();
-    say("one forward pass over " + std::to_string(scene_.views.size()) + " views");
-    const Seen seen = see_views(model_, scene_.views, options_);
-    report_.peak_bytes = seen.peak_bytes;
-    scene_.reference = seen.reference;
+    const std::optional<SeenScene> seen =
+        see_scene(model_, scene_.views, options_, {callbacks_.on_step, stop_, &store});
+    if (!seen) return false;
+    report_.peak_bytes = seen->peak_bytes;
+    report_.windows = seen->windows;
+    scene_.reference = seen->reference;
+    warn_of_seams(seen->windows);
     scene_.unit = model_.spec().depth_unit == "m" ? scene::Unit::kMetres : scene::Unit::kRelative;
     for (const scene::View& view : scene_.views) {
       if (view.camera.intrinsics[0] >= kWideFocal * view.input.size.width)
@@ -177,6 +186,18 @@ class SceneRun {
       warn("scene.single_view", "one photo: its camera is the world's, near enough");
     report_.ms["forward"] = ms_since(start);
     if (given_) adopt();
+    return true;
+  }
+
+  void warn_of_seams(const std::vector<SeenWindow>& windows) {
+    for (std::size_t k = 1; k < windows.size(); ++k) {
+      if (!(windows[k].residual > kBadSeam)) continue;
+      warn("scene.seam", "views " + std::to_string(windows[k].window.begin + 1) + " to " +
+                             std::to_string(windows[k - 1].window.end) + " look different in windows " +
+                             std::to_string(k) + " and " + std::to_string(k + 1) + ": by " +
+                             std::to_string(std::lround(100 * *windows[k].residual)) +
+                             " % of their depth; the scene may be bent there");
+    }
   }
 
   void adopt() {

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <predict/depth_model.hpp>
+#include <scene/scene.hpp>
+#include <scene/windows.hpp>
+
+#include <run/scene/scene_options.hpp>
+#include <run/scene/window_store.hpp>
+
+namespace da3::run {
+
+/// The windows of a scene; one: all views are seen together. Throws: Error kUsage for an overlap that is not
+/// below the size, and for a reference by number that is no view, or that windows cannot have.
+std::vector<scene::Window> windows_of(const SceneOptions& options, std::size_t views, DeviceKind device);
+
+/// One of several windows, joined to the one before it.
+struct SeenWindow {
+  scene::Window window;
+  std::optional<std::size_t> reference;  ///< By index in the scene
+  scene::Similarity scene_from_window;   ///< The scene's world is the first window's
+  std::optional<double> residual;        ///< scene::Seam::residual with the window before
+  double forward_ms = 0;
+};
+
+/// What the network says of a scene besides its views.
+struct SeenScene {
+  std::optional<std::size_t> reference;     ///< By index; none with windows
+  std::optional<std::uint64_t> peak_bytes;  ///< Of the largest forward pass
+  std::vector<SeenWindow> windows;          ///< Empty where all views were seen together
+};
+
+/// What goes on while a scene is seen.
+struct SightHooks {
+  std::function<void(const std::string&)> on_step;  ///< May be empty
+  std::stop_token stop;
+  const WindowStore* store =
+      nullptr;  ///< Keeps windows, so that a run goes on after them; none: nothing is kept
+};
+
+/// Depth, confidence, sky and cameras of all views, in one forward pass or in windows. None if it was
+/// stopped. Throws: as windows_of; Error kSceneAlignment (windows that nothing joins); as
+/// DepthModel::predict.
+std::optional<SeenScene> see_scene(predict::DepthModel& model, std::vector<scene::View>& views,
+                                   const SceneOptions& options, const SightHooks& hooks);
+
+}  // namespace da3::run

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <core/atomic_file.hpp>
+#include <core/stored_zip.hpp>
+#include <run/scene/window_store.hpp>
+
+// A window's file: one line of JSON, then for each view the numbers of its camera (float64) and its maps
+// (float32), as the machine has them. It is read where it was written, and only if its checksum is right.
+namespace da3::run {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kSuffix = ".window";
+
+template <typename Values>
+void append(std::vector<std::uint8_t>& bytes, const Values& values) {
+  const auto* const from = reinterpret_cast<const std::uint8_t*>(values.data());
+  bytes.insert(bytes.end(), from, from + values.size() * sizeof(values[0]));
+}
+
+template <typename Values>
+void take(std::span<const std::uint8_t>& bytes, Values& values) {
+  const std::size_t size = values.size() * sizeof(values[0]);
+  std::memcpy(values.data(), bytes.data(), size);
+  bytes = bytes.subspan(size);
+}
+
+std::size_t view_bytes(const scene::View& view, std::size_t maps) {
+  return sizeof(Camera) + maps * view.input.size.area() * sizeof(float);
+}
+
+/// What must be equal for a window to be the one that is looked for.
+Json identity(const std::string& digest, const scene::Window& window, Size size) {
+  return {digest, window.begin, window.end, size.height, size.width};
+}
+
+}  // namespace
+
+WindowStore::WindowStore(const std::filesystem::path& scene_folder, std::string digest)
+    : folder_(scene_folder / ".da3-windows"), digest_(std::move(digest)) {}
+
+std::filesystem::path WindowStore::file_of(const scene::Window& window) const {
+  return folder_ / (std::to_string(window.begin) + "-" + std::to_string(window.end) + std::string(kSuffix));
+}
+
+std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
+                                                    std::vector<scene::View>& views) const {
+  std::ifstream stream(file_of(window), std::ios::binary);
+  std::string line;
+  if (!std::getline(stream, line)) return std::nullopt;
+  const Json header = Json::parse(line, nullptr, false);
+  if (!header.is_object()) return std::nullopt;
+  try {
+    if (header.at("identity") != identity(digest_, window, views.front().input.size)) return std::nullopt;
+    const bool confident = header.at("confidence").get<bool>();
+    const bool sky = header.at("sky").get<bool>();
+    const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
+    const std::size_t maps = 1U + (confident ? 1U : 0U) + (sky ? 1U : 0U);
+    if (bytes.size() != views.size() * view_bytes(views.front(), maps)) return std::nullopt;
+    if (core::crc32(std::as_bytes(std::span(bytes))) != header.at("crc32").get<std::uint32_t>())
+      return std::nullopt;
+    Facts facts;
+    if (!header.at("reference").is_null()) facts.reference = header.at("reference").get<std::size_t>();
+    facts.forward_ms = header.at("forward_ms").get<double>();
+    std::span<const std::uint8_t> rest(bytes);
+    for (scene::View& view : views) {
+      take(rest, view.camera.camera_from_world);
+      take(rest, view.camera.intrinsics);
+      const std::size_t area = view.input.size.area();
+      view.depth.resize(area);
+      view.confidence.resize(confident ? area : 0);
+      view.sky.resize(sky ? area : 0);
+      take(rest, view.depth);
+      take(rest, view.confidence);
+      take(rest, view.sky);
+    }
+    return facts;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+void WindowStore::write(const scene::Window& window, const std::vector<scene::View>& views,
+                        const Facts& facts) const {
+  std::vector<std::uint8_t> maps;
+  for (const scene::View& view : views) {
+    append(maps, view.camera.camera_from_world);
+    append(maps, view.camera.intrinsics);
+    append(maps, view.depth);
+    append(maps, view.confidence);
+    append(maps, view.sky);
+  }
+  const Json header = {{"identity", identity(digest_, window, views.front().input.size)},
+                       {"confidence", !views.front().confidence.empty()},
+                       {"sky", !views.front().sky.empty()},
+                       {"reference", facts.reference ? Json(*facts.reference) : Json()},
+                       {"forward_ms", facts.forward_ms},
+                       {"crc32", core::crc32(std::as_bytes(std::span(maps)))}};
+  const std::string line = header.dump() + '\n';
+  core::ensure_folder(folder_);
+  core::AtomicFile file(file_of(window), line.size() + maps.size());
+  file.write({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
+  file.write(maps);
+  file.finish(core::Existing::kReplace);
+}
+
+void WindowStore::clear() const {
+  std::error_code failed;
+  if (!std::filesystem::is_directory(folder_, failed)) return;
+  core::remove_dead_temporaries(folder_);
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, failed)) {
+    if (entry.path().extension() == kSuffix) files.push_back(entry.path());
+  }
+  for (const auto& file : files) std::filesystem::remove(file, failed);
+  std::filesystem::remove(folder_, failed);  // Not if something else lies in it.
+}
+
+}  // namespace da3::run

@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <scene/similarity.hpp>
+
+#include <da3/error.hpp>
+
+#include <run/scene/scene_windows.hpp>
+#include <testing/temporary_folder.hpp>
+
+namespace da3::run {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr Size kSize{14, 28};
+
+/// What a photo shows, in a world that nobody sees whole. Its first byte is its number.
+scene::View true_view(int number) {
+  scene::View view;
+  view.name = std::to_string(number);
+  view.place = {kSize, kSize};
+  view.input = {kSize, std::vector<std::uint8_t>(kSize.area() * 3, static_cast<std::uint8_t>(number))};
+  const double c = std::cos(0.05 * number);
+  const double s = std::sin(0.05 * number);
+  view.camera.camera_from_world = {c, 0, -s, 0.1 * number, 0, 1, 0, 0, s, 0, c, 0};
+  view.camera.intrinsics = {20, 0, 14, 0, 20, 7, 0, 0, 1};
+  for (std::size_t i = 0; i < kSize.area(); ++i) {
+    view.depth.push_back(2 + 0.5F * std::sin(0.4F * static_cast<float>(i) + static_cast<float>(number)));
+    view.confidence.push_back(2 + static_cast<float>(i % 5));
+  }
+  return view;
+}
+
+std::vector<scene::View> photos(int count) {
+  std::vector<scene::View> views;
+  for (int i = 0; i < count; ++i) {
+    views.push_back(true_view(i));
+    views.back().camera = {};
+    views.back().depth.clear();
+    views.back().confidence.clear();
+  }
+  return views;
+}
+
+/// Sees the true world, moved, turned and scaled by another amount in each call; as it is from photo 0 on.
+class MovingModel final : public predict::DepthModel {
+ public:
+  MovingModel() { spec_.outputs = {"depth", "depth_conf", "pose"}; }
+  const ModelSpec& spec() const override { return spec_; }
+  DeviceId device() const override { return {}; }
+  Precision precision() const override { return Precision::kFp32; }
+  Attention attention() const override { return Attention::kSdpa; }
+  void synchronize() override {}
+  int concurrency() const override { return 1; }
+
+  predict::Result predict(const predict::Request& request) override {
+    if (request.views > most_views) throw Error(ErrorCode::kOutOfMemory, "too many views");
+    const int first = request.pictures.front()[0];
+    seen.emplace_back(first, request.views);
+    const double c = std::cos(0.3 * first);
+    const double s = std::sin(0.3 * first);
+    const scene::Similarity move{
+        1 + 0.25 * first, {c, -s, 0, s, c, 0, 0, 0, 1}, {0.5 * first, 0, -0.2 * first}};
+    predict::Result result;
+    result.size = request.size;
+    for (const auto& picture : request.pictures) {
+      const scene::View view = true_view(picture[0]);
+      const Camera camera = scene::moved(move, view.camera);
+      for (const double value : camera.camera_from_world)
+        result.extrinsics.push_back(static_cast<float>(value));
+      for (const double value : camera.intrinsics) result.intrinsics.push_back(static_cast<float>(value));
+      for (const float depth : view.depth) result.depth.push_back(static_cast<float>(depth * move.scale));
+      result.confidence.insert(result.confidence.end(), view.confidence.begin(), view.confidence.end());
+    }
+    if (request.views > 2) result.references = {1};
+    result.peak_bytes = static_cast<std::uint64_t>(request.views);
+    if (stop_after == static_cast<int>(seen.size())) stop.request_stop();
+    return result;
+  }
+
+  int most_views = 1000;
+  int stop_after = 0;
+  std::stop_source stop;
+  std::vector<std::pair<int, int>> seen;  ///< First photo and number of views of each call
+
+ private:
+  ModelSpec spec_;
+};
+
+SceneOptions in_windows(int size, std::optional<int> overlap = std::nullopt) {
+  SceneOptions options;
+  options.window = {WindowChoice::Rule::kNumber, size, overlap};
+  return options;
+}
+
+void expect_true_world(const std::vector<scene::View>& views) {
+  for (std::size_t v = 0; v < views.size(); ++v) {
+    const scene::View expected = true_view(static_cast<int>(v));
+    ASSERT_EQ(views[v].depth.size(), kSize.area());
+    for (std::size_t i = 0; i < kSize.area(); ++i) EXPECT_NEAR(views[v].depth[i], expected.depth[i], 1e-4);
+    EXPECT_EQ(views[v].confidence, expected.confidence);
+    for (std::size_t i = 0; i < 12; ++i)
+      EXPECT_NEAR(views[v].camera.camera_from_world[i], expected.camera.camera_from_world[i], 1e-4) << v;
+  }
+}
+
+TEST(SceneWindows, AllViewsEndInTheWorldOfTheFirstWindow) {
+  MovingModel model;
+  std::vector<scene::View> views = photos(11);
+  const auto seen = see_scene(model, views, in_windows(5, 3), {});
+  ASSERT_TRUE(seen);
+  EXPECT_THAT(model.seen, ElementsAre(std::pair(0, 5), std::pair(2, 5), std::pair(4, 5), std::pair(6, 5)));
+  expect_true_world(views);
+  ASSERT_EQ(seen->windows.size(), 4U);
+  EXPECT_EQ(seen->windows[2].reference, 5U);
+  EXPECT_NEAR(seen->windows[3].scene_from_window.scale, 1 / (1 + 0.25 * 6), 1e-5);
+  EXPECT_LT(*seen->windows[3].residual, 1e-5);
+  EXPECT_FALSE(seen->windows[0].residual);
+  EXPECT_FALSE(seen->reference);
+  EXPECT_EQ(seen->peak_bytes, 5U);
+}
+
+TEST(SceneWindows, ViewsThatFitAreSeenTogether) {
+  MovingModel model;
+  std::vector<scene::View> views = photos(5);
+  const auto seen = see_scene(model, views, in_windows(5), {});
+  EXPECT_THAT(model.seen, ElementsAre(std::pair(0, 5)));
+  EXPECT_TRUE(seen->windows.empty());
+  EXPECT_EQ(seen->reference, 1U);
+}
+
+TEST(SceneWindows, AutoSeesThirtyTwoViewsOnACpuAndHalfAsManyWhenMemoryRunsOut) {
+  EXPECT_EQ(windows_of({}, 32, DeviceKind::kCpu).size(), 1U);
+  EXPECT_EQ(windows_of({}, 60, DeviceKind::kCpu), (std::vector<scene::Window>{{0, 32}, {16, 48}, {32, 60}}));
+  EXPECT_EQ(windows_of({}, 60, DeviceKind::kCuda).size(), 1U);
+  MovingModel model;
+  model.most_views = 7;
+  std::vector<scene::View> views = photos(12);
+  ASSERT_TRUE(see_scene(model, views, {}, {}));
+  EXPECT_THAT(model.seen, ElementsAre(std::pair(0, 6), std::pair(3, 6), std::pair(6, 6)));
+  expect_true_world(views);
+  model.most_views = 3;
+  views = photos(12);
+  EXPECT_THROW(see_scene(model, views, {}, {}), Error);
+  views = photos(12);
+  model.most_views = 7;
+  EXPECT_THROW(see_scene(model, views, in_windows(8), {}), Error);
+}
+
+TEST(SceneWindows, AStoppedRunGoesOnAfterTheWindowsThatAreDone) {
+  const testing::TemporaryFolder folder;
+  const WindowStore store(folder.path(), "digest");
+  std::vector<scene::View> views = photos(9);
+  MovingModel first;
+  first.stop_after = 2;
+  EXPECT_FALSE(see_scene(first, views, in_windows(5, 3), {{}, first.stop.get_token(), &store}));
+  EXPECT_EQ(first.seen.size(), 2U);
+
+  const auto see_again = [&](const std::string& digest) {
+    MovingModel model;
+    const WindowStore kept(folder.path(), digest);
+    std::vector<scene::View> again = photos(9);
+    const auto seen = see_scene(model, again, in_windows(5, 3), {{}, {}, &kept});
+    EXPECT_EQ(seen->windows[1].reference, 3U);
+    expect_true_world(again);
+    return model.seen;
+  };
+  EXPECT_THAT(see_again("digest"), ElementsAre(std::pair(4, 5)));
+  EXPECT_TRUE(see_again("digest").empty());
+  // Of other options, or damaged: seen again.
+  EXPECT_EQ(see_again("another").size(), 3U);
+  std::fstream damaged(folder.path() / ".da3-windows/2-7.window",
+                       std::ios::in | std::ios::out | std::ios::binary);
+  damaged.seekp(-9, std::ios::end);
+  damaged.put('x');
+  damaged.close();
+  EXPECT_THAT(see_again("another"), ElementsAre(std::pair(2, 5)));
+  store.clear();
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+std::string usage_error_of(const SceneOptions& options, std::size_t views) {
+  try {
+    windows_of(options, views, DeviceKind::kCpu);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SceneWindows, AReferenceByNumberAndAWideOverlapAreUsageErrors) {
+  SceneOptions options = in_windows(5, 3);
+  options.reference = {ReferenceChoice::Rule::kNumber, 4};
+  EXPECT_THAT(usage_error_of(options, 9), HasSubstr("--window off"));
+  EXPECT_EQ(usage_error_of(options, 5), "");
+  EXPECT_THAT(usage_error_of(options, 4), HasSubstr("below 4"));
+  EXPECT_THAT(usage_error_of(in_windows(5, 5), 9), HasSubstr("--overlap 5"));
+  EXPECT_EQ(usage_error_of(in_windows(5, 5), 5), "");
+}
+
+}  // namespace
+}  // namespace da3::run
