@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <da3/error.hpp>
 #include <da3/image.hpp>
@@ -72,7 +73,15 @@ class VideoReader {
 
   /// Goes to the first frame at or after `pts`; its number is not known and counts from 0 again. False where
   /// this reader cannot, which leaves it where it was.
-  virtual bool seek(std::int64_t pts) = 0;
+  virtual bool seek_near(std::int64_t pts) = 0;
+
+  /// Goes to the frame of exactly `pts`, which is frame `number`: one of `times`. False where this reader
+  /// cannot; it must be opened again then.
+  virtual bool seek(std::int64_t number, std::int64_t pts) = 0;
+
+  /// Times of the frames up to `seconds` after the first one, in order, without decoding them. Empty where
+  /// only decoding could tell. Reads the file a second time, which leaves the reader where it was.
+  virtual std::vector<std::int64_t> times(double seconds) const = 0;
 
   /// After the end: what is wrong with the video as a whole, such as that it was cut short.
   virtual std::optional<Error> verdict() const { return std::nullopt; }

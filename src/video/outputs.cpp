@@ -42,9 +42,18 @@ bool OutputPlan::shows_photo() const {
 }
 
 bool OutputPlan::has_pictures() const {
-  return pipe == Pipe::kY4m || std::any_of(frames.begin(), frames.end(), formats::has_range) ||
-         std::any_of(streams.begin(), streams.end(),
-                     [](const StreamPlan& each) { return each.shown != Shown::kGrey16; });
+  return has_colours() || std::any_of(frames.begin(), frames.end(), formats::has_range);
+}
+
+bool OutputPlan::has_colours() const {
+  return pipe == Pipe::kY4m || std::any_of(streams.begin(), streams.end(), [](const StreamPlan& each) {
+           return each.shown != Shown::kGrey16;
+         });
+}
+
+bool OutputPlan::has_grey16() const {
+  return std::any_of(streams.begin(), streams.end(),
+                     [](const StreamPlan& each) { return each.shown == Shown::kGrey16; });
 }
 
 OutputPlan plan_outputs(const std::string& input, const std::string& output,

@@ -37,6 +37,8 @@ struct OutputPlan {
 
   bool shows_photo() const;
   bool has_pictures() const;  ///< Anything with a range
+  bool has_colours() const;   ///< Colours outside of files of frames
+  bool has_grey16() const;
 };
 
 /// The plan for `output` (a folder, a video file, "-", or empty for the input's name with .depth behind it).

@@ -51,7 +51,9 @@ class StreamReader : public VideoReader {
     return frame;
   }
 
-  bool seek(std::int64_t /*pts*/) override { return false; }
+  bool seek_near(std::int64_t /*pts*/) override { return false; }
+  bool seek(std::int64_t /*number*/, std::int64_t /*pts*/) override { return false; }
+  std::vector<std::int64_t> times(double /*seconds*/) const override { return {}; }
   std::optional<Error> verdict() const override { return verdict_; }
 
  protected:

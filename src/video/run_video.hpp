@@ -56,8 +56,10 @@ struct VideoOptions {
   std::optional<DepthRange> range;
   Steady steady = Steady::kAuto;
   Cuts cuts = Cuts::kAuto;
+  std::filesystem::path cuts_file;  ///< Times where a scene begins, with kNone; empty: none
   std::string encoder;
   int crf = 18;
+  std::optional<Ratio> constant_fps;  ///< Of encoded videos and pipes; none: every frame keeps its time
   bool sound = true;
   formats::EncodeOptions encode;  ///< Of files of single frames
   bool overwrite = false;

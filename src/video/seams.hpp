@@ -42,6 +42,8 @@ class SegmentWriter {
   virtual ~SegmentWriter() = default;
   virtual void write(std::int64_t pts, const Image& picture, bool key) = 0;
   virtual void write(std::int64_t pts, Size size, const std::vector<std::uint16_t>& grey) = 0;
+  /// The frame written last once more.
+  virtual void repeat(std::int64_t pts) = 0;
   /// Throws: Error kOutputFailed.
   virtual void finish() = 0;
 };
@@ -55,6 +57,7 @@ struct JoinSpec {
   std::int64_t shift = 0;            ///< Ticks taken off every time
   std::optional<std::string> sound;  ///< Video file whose sound is copied
   double sound_start_s = 0;          ///< In the times of that file
+  double sound_shift_s = 0;          ///< Taken off every time of the sound
   std::optional<double> sound_end_s;
   std::vector<std::pair<std::string, std::string>> tags;
 };

@@ -18,34 +18,40 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
+/// Seconds of "12.5", "1:30" or "0:01:30.5".
+std::optional<double> time_of(const std::string& text) {
+  double seconds = 0;
+  int parts = 0;
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t end = std::min(text.find(':', begin), text.size());
+    const std::string_view part = std::string_view(text).substr(begin, end - begin);
+    const auto value = number(part);
+    const bool last = end == text.size();
+    const bool good = value && *value >= 0 && ++parts <= 3 &&
+                      (last || part.find('.') == std::string_view::npos) && (parts == 1 || *value < 60);
+    if (!good) return std::nullopt;
+    seconds = seconds * 60 + *value;
+    if (last) return seconds;
+    begin = end + 1;
+  }
+}
+
 constexpr double kSlack = 1e-6;
 
 }  // namespace
 
 double parse_time(const std::string& text) {
-  double seconds = 0;
-  int parts = 0;
-  std::size_t begin = 0;
-  bool good = true;
-  while (good) {
-    const std::size_t end = std::min(text.find(':', begin), text.size());
-    const std::string_view part = std::string_view(text).substr(begin, end - begin);
-    const auto value = number(part);
-    const bool last = end == text.size();
-    good = value && *value >= 0 && ++parts <= 3 && (last || part.find('.') == std::string_view::npos) &&
-           (parts == 1 || *value < 60);
-    if (good) seconds = seconds * 60 + *value;
-    if (last) break;
-    begin = end + 1;
-  }
-  if (!good) throw Error(ErrorCode::kUsage, text + ": expected seconds or h:mm:ss such as 90.5 or 0:01:30.5");
-  return seconds;
+  const auto seconds = time_of(text);
+  if (!seconds)
+    throw Error(ErrorCode::kUsage, text + ": expected seconds or h:mm:ss such as 90.5 or 0:01:30.5");
+  return *seconds;
 }
 
-std::vector<double> read_timestamps(const std::filesystem::path& file) {
+std::vector<double> read_times(const std::filesystem::path& file, const std::string& option) {
   std::error_code failed;
   if (!std::filesystem::exists(file, failed)) {
-    throw Error(ErrorCode::kInputNotFound, file.string() + ": no such file; check the path of --timestamps");
+    throw Error(ErrorCode::kInputNotFound, file.string() + ": no such file; check the path of " + option);
   }
   std::ifstream stream(file);
   std::vector<double> seconds;
@@ -55,12 +61,11 @@ std::vector<double> read_timestamps(const std::filesystem::path& file) {
     const std::size_t begin = line.find_first_not_of(" \t");
     if (begin == std::string::npos || line[begin] == '#' || line[begin] == '\r') continue;
     const std::size_t end = line.find_first_of(" \t\r,;", begin);
-    const auto value =
-        number(std::string_view(line).substr(begin, end == std::string::npos ? end : end - begin));
+    const auto value = time_of(line.substr(begin, end == std::string::npos ? end : end - begin));
     if (!value || (!seconds.empty() && *value <= seconds.back())) {
-      throw Error(ErrorCode::kUsage,
-                  file.string() + ": line " + std::to_string(count) +
-                      (value ? ": times must grow from line to line" : ": expected seconds such as 0.0417"));
+      throw Error(ErrorCode::kUsage, file.string() + ": line " + std::to_string(count) +
+                                         (value ? ": times must grow from line to line"
+                                                : ": expected seconds such as 0.0417, or h:mm:ss"));
     }
     seconds.push_back(*value);
   }
@@ -76,13 +81,18 @@ bool FrameChoice::counts() {
   return taken;
 }
 
-FrameChoice::Verdict FrameChoice::next(double seconds) {
+bool FrameChoice::starts_after(double seconds) {
   if (!first_s_) first_s_ = seconds;
+  return seconds - *first_s_ < options_.start_s - kSlack;
+}
+
+FrameChoice::Verdict FrameChoice::next(double seconds) {
+  const bool before_start = starts_after(seconds);
   const double since = seconds - *first_s_;
   if (options_.limit && taken_ >= *options_.limit) return Verdict::kEnd;
   const bool over = options_.duration_s && since >= options_.start_s + *options_.duration_s - kSlack;
   if (over) return looks_ahead() && takes_last() ? Verdict::kTake : Verdict::kEnd;
-  if (since < options_.start_s - kSlack) return Verdict::kPass;
+  if (before_start) return Verdict::kPass;
   if (!looks_ahead()) return counts() ? Verdict::kTake : Verdict::kPass;
   if (!begin_s_) begin_s_ = seconds;
   bool take = false;
@@ -103,6 +113,10 @@ bool FrameChoice::takes_last() {
       *begin_s_ + static_cast<double>(targets_) / *options_.frames_per_s <= *pending_s_ + kSlack;
   pending_s_.reset();
   return take && counts();
+}
+
+std::int64_t FrameGrid::point_at(double seconds) const {
+  return static_cast<std::int64_t>(std::ceil((seconds - begin_s - kSlack) * frames_per_s));
 }
 
 }  // namespace da3::video

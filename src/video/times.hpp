@@ -15,9 +15,10 @@ namespace da3::video {
 /// Seconds of "12.5", "1:30" or "0:01:30.5". Throws: Error kUsage.
 double parse_time(const std::string& text);
 
-/// Seconds of frames, one a line, growing. Throws: Error kUsage with the line, kInputNotFound,
-/// kInputUnreadable.
-std::vector<double> read_timestamps(const std::filesystem::path& file);
+/// Growing times of a file, one a line: seconds or h:mm:ss; what follows a comma, semicolon or blank, and
+/// lines that begin with #, say nothing. `option` names the file in messages. Throws: Error kUsage with the
+/// line, kInputNotFound, kInputUnreadable.
+std::vector<double> read_times(const std::filesystem::path& file, const std::string& option);
 
 struct ChoiceOptions {
   std::optional<double> frames_per_s;  ///< At most so many, by time
@@ -42,6 +43,10 @@ class FrameChoice {
   /// About the frame at `seconds`, or with a rate about the one before it.
   Verdict next(double seconds);
 
+  /// True if the frame at `seconds`, the first one of the video or a later one, lies before the first that
+  /// may be taken; only frames for which this is false need `next`.
+  bool starts_after(double seconds);
+
   /// With a rate: whether the last frame of the video is taken.
   bool takes_last();
 
@@ -58,6 +63,16 @@ class FrameChoice {
   std::int64_t targets_ = 0;
   std::int64_t seen_ = 0;
   std::int64_t taken_ = 0;
+};
+
+/// Frames of a video on a grid of `frames_per_s` that begins with the first frame: at each point the last
+/// frame at or before it + 1 us, so frames are repeated or dropped.
+struct FrameGrid {
+  double frames_per_s = 25;
+  double begin_s = 0;
+
+  /// The first point at or after `seconds` - 1 us.
+  std::int64_t point_at(double seconds) const;
 };
 
 }  // namespace da3::video

@@ -60,10 +60,36 @@ TEST(FrameChoice, StartAndDurationCountFromTheFirstFrame) {
 
 TEST(Timestamps, MustGrow) {
   const da3::testing::TemporaryFolder folder;
-  EXPECT_THAT(read_timestamps(folder.write("a.txt", "# seconds\n0\n0.5\n\n2,x\n")), ElementsAre(0, 0.5, 2));
-  EXPECT_THROW(read_timestamps(folder.write("b.txt", "0\n0\n")), Error);
-  EXPECT_THROW(read_timestamps(folder.write("c.txt", "zero\n")), Error);
-  EXPECT_THROW(read_timestamps(folder.path() / "missing"), Error);
+  const auto read = [&](const std::string& text) {
+    return read_times(folder.write("a.txt", text), "--timestamps");
+  };
+  EXPECT_THAT(read("# seconds\n0\n0.5\n\n2,x\n0:01:02.5 scene\n"), ElementsAre(0, 0.5, 2, 62.5));
+  EXPECT_THROW(read("0\n0\n"), Error);
+  EXPECT_THROW(read("zero\n"), Error);
+  EXPECT_THROW(read_times(folder.path() / "missing", "--timestamps"), Error);
+}
+
+TEST(FrameChoice, FramesBeforeTheStartNeedNoVerdict) {
+  const ChoiceOptions options{.frames_per_s = 2, .start_s = 1};
+  FrameChoice all(options);
+  FrameChoice later(options);
+  EXPECT_TRUE(later.starts_after(5)) << "the first frame of the video";
+  std::vector<FrameChoice::Verdict> verdicts;
+  for (const double seconds : {5.0, 5.5, 5.9}) EXPECT_EQ(all.next(seconds), FrameChoice::Verdict::kPass);
+  EXPECT_TRUE(later.starts_after(5.9));
+  EXPECT_FALSE(later.starts_after(6));
+  for (const double seconds : {6.0, 6.4, 6.6, 7.2})
+    EXPECT_EQ(later.next(seconds), all.next(seconds)) << seconds;
+  EXPECT_EQ(later.takes_last(), all.takes_last());
+}
+
+TEST(FrameGrid, AFrameIsShownFromItsTimeToTheNextOnes) {
+  const FrameGrid grid{10, 0.25};
+  EXPECT_EQ(grid.point_at(0.25), 0);
+  EXPECT_EQ(grid.point_at(0.2500005), 0) << "a microsecond is not late";
+  EXPECT_EQ(grid.point_at(0.26), 1);
+  EXPECT_EQ(grid.point_at(0.35), 1);
+  EXPECT_EQ(grid.point_at(1.25), 10);
 }
 
 }  // namespace

@@ -78,16 +78,8 @@ class Reader final : public VideoReader {
     return frame;
   }
 
-  bool seek(std::int64_t pts) override {
-    if (!facts_.seekable) return false;
-    if (avformat_seek_file(input_.get(), stream_index_, std::numeric_limits<std::int64_t>::min(), pts, pts,
-                           0) < 0)
-      return false;
-    avcodec_flush_buffers(decoder_.get());
-    pending_.reset();
-    damaged_first_.clear();
-    draining_ = ended_ = false;
-    last_pts_.reset();
+  bool seek_near(std::int64_t pts) override {
+    if (!facts_.seekable || !go_before(pts)) return false;
     count_ = 0;
     while (std::optional<Raw> raw = next_raw()) {
       if (raw->pts < pts) continue;
@@ -95,6 +87,51 @@ class Reader final : public VideoReader {
       break;
     }
     return true;
+  }
+
+  bool seek(std::int64_t number, std::int64_t pts) override {
+    if (!facts_.seekable) return false;
+    // A container without an index, or pictures that need others before their key frame, may put us too late.
+    for (const double earlier_s : {0.0, 2.0, 10.0, 60.0}) {
+      if (!go_before(pts - static_cast<std::int64_t>(earlier_s / av_q2d(stream_->time_base)))) continue;
+      while (std::optional<Raw> raw = next_raw()) {
+        if (raw->pts < pts) continue;
+        if (raw->pts != pts || !raw->frame) break;
+        pending_ = std::move(raw);
+        count_ = number;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::vector<std::int64_t> times(double seconds) const override {
+    // Packets are not frames: fields in packets of their own, and pictures of VP8 that are never shown.
+    const bool countable =
+        facts_.seekable && first_pts_ && !facts_.interlaced && stream_->codecpar->codec_id != AV_CODEC_ID_VP8;
+    if (!countable) return {};
+    const InputPtr input = open_input(path_);
+    for (unsigned index = 0; index < input->nb_streams; ++index) {
+      if (static_cast<int>(index) != stream_index_) input->streams[index]->discard = AVDISCARD_ALL;
+    }
+    const PacketPtr packet = make_packet();
+    const double last = static_cast<double>(*first_pts_) + seconds / av_q2d(stream_->time_base);
+    std::vector<std::int64_t> found;
+    while (av_read_frame(input.get(), packet.get()) >= 0) {
+      const std::int64_t pts = packet->pts;
+      const std::int64_t dts = packet->dts;
+      const bool shown = packet->stream_index == stream_index_ && (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
+      av_packet_unref(packet.get());
+      if (!shown) continue;
+      if (pts == AV_NOPTS_VALUE) return {};
+      // Frames come at or after the time of their decoding.
+      if (dts != AV_NOPTS_VALUE && static_cast<double>(dts) > last) break;
+      if (pts >= *first_pts_ && static_cast<double>(pts) <= last) found.push_back(pts);
+    }
+    std::sort(found.begin(), found.end());
+    const bool unique = std::adjacent_find(found.begin(), found.end()) == found.end();
+    if (found.empty() || found.front() != *first_pts_ || !unique) return {};
+    return found;
   }
 
   std::optional<Error> verdict() const override { return verdict_; }
@@ -179,6 +216,7 @@ class Reader final : public VideoReader {
       facts_.interlaced = frame.interlaced_frame != 0;
 #endif
     }
+    if (pending_ && damaged_first_.empty()) first_pts_ = pending_->pts;
     std::reverse(damaged_first_.begin(), damaged_first_.end());
   }
 
@@ -210,6 +248,24 @@ class Reader final : public VideoReader {
     const AVRational aspect =
         av_guess_sample_aspect_ratio(input_.get(), stream_, const_cast<AVFrame*>(&frame));
     return aspect.num > 0 && aspect.den > 0 ? Ratio{aspect.num, aspect.den} : Ratio{1, 1};
+  }
+
+  /// Puts the decoder on a key frame at or before `pts`.
+  bool go_before(std::int64_t pts) {
+    if (avformat_seek_file(input_.get(), stream_index_, std::numeric_limits<std::int64_t>::min(), pts, pts,
+                           0) < 0)
+      return false;
+    avcodec_flush_buffers(decoder_.get());
+    pending_.reset();
+    damaged_first_.clear();
+    draining_ = ended_ = false;
+    last_pts_.reset();
+    // Without an index we may be within a picture, so the first packet is not believed.
+    const std::string container = input_->iformat->name;
+    const bool within = first_pts_ && pts > *first_pts_;
+    skip_first_ = within && (container == "mpegts" || container == "mpeg");
+    await_key_ = true;
+    return true;
   }
 
   std::optional<Raw> next_raw() {
@@ -254,6 +310,10 @@ class Reader final : public VideoReader {
         av_packet_unref(packet_.get());
         continue;
       }
+      if (skip_after_seek(*packet_)) {
+        av_packet_unref(packet_.get());
+        continue;
+      }
       last_packet_corrupt_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && index_in_front_;
       const std::int64_t pts = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
       const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
@@ -265,6 +325,14 @@ class Reader final : public VideoReader {
       }
       return std::nullopt;
     }
+  }
+
+  /// Pictures before a key frame need others that were not read.
+  bool skip_after_seek(const AVPacket& packet) {
+    if (!await_key_) return false;
+    const bool key = (packet.flags & AV_PKT_FLAG_KEY) != 0 && !std::exchange(skip_first_, false);
+    await_key_ = !key;
+    return await_key_;
   }
 
   /// How far the file reaches, in any of its streams.
@@ -331,9 +399,12 @@ class Reader final : public VideoReader {
   std::optional<Raw> pending_;
   std::vector<Raw> damaged_first_;  ///< Before the first whole frame, last one first
   std::int64_t count_ = 0;
+  std::optional<std::int64_t> first_pts_;  ///< Of the first frame, if it is whole
   std::optional<std::int64_t> last_pts_;
   std::int64_t times_repaired_ = 0;
   bool draining_ = false;
+  bool await_key_ = false;   ///< After a seek, until a key frame
+  bool skip_first_ = false;  ///< After a seek, the first packet
   bool ended_ = false;
   std::optional<double> declared_end_s_;
   bool any_stream_ends_it_ = false;

@@ -7,6 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <stop_token>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -160,10 +163,44 @@ TEST_F(Clips, AnOffsetAndAVariableRateAreKept) {
 TEST_F(Clips, SeekingGivesTheFrameOfThatTime) {
   const auto reader = av::library().open(make("plain.mp4", h264() + " -g 6"), {});
   const auto tick = reader->facts().time_base;
-  ASSERT_TRUE(
-      reader->seek(std::llround(13.0 / 12 * static_cast<double>(tick.den) / static_cast<double>(tick.num))));
+  ASSERT_TRUE(reader->seek_near(
+      std::llround(13.0 / 12 * static_cast<double>(tick.den) / static_cast<double>(tick.num))));
   EXPECT_EQ(number_in(reader->next()->picture), 13);
   EXPECT_EQ(number_in(reader->next()->picture), 14);
+}
+
+TEST_F(Clips, TimesWithoutDecodingAreThoseOfTheFramesAndLeadToThem) {
+  const std::vector<std::pair<std::string, std::string>> clips = {
+      {"closed.mp4", h264() + " -g 6"},
+      {"open.mkv", h264() + " -g 6 -x264opts open-gop=1"},
+      {"late.mkv", h264() + " -g 5 -output_ts_offset 5"},
+      {"stream.ts", h264() + " -g 7"},
+      {"old.avi", "-vf format=yuv420p -c:v mpeg4 -bf 0 -q:v 2 -g 8"},
+      {"variable.mp4",
+       "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough -enc_time_base 1/60 -c:v libx264 "
+       "-g 6 -video_track_timescale 60000"}};
+  for (const auto& [name, arguments] : clips) {
+    const std::string file = make(name, arguments);
+    const auto reader = av::library().open(file, {});
+    const std::vector<std::int64_t> times = reader->times(1e9);
+    std::vector<Frame> frames;
+    while (auto frame = reader->next()) frames.push_back(std::move(*frame));
+    ASSERT_EQ(times.size(), frames.size()) << name;
+    for (const std::size_t i : {23U, 0U, 7U, 13U, 12U}) {
+      EXPECT_EQ(times[i], frames[i].pts) << name << " " << i;
+      ASSERT_TRUE(reader->seek(static_cast<std::int64_t>(i), times[i])) << name << " " << i;
+      for (std::size_t k = i; k < std::min<std::size_t>(i + 2, frames.size()); ++k) {
+        const auto frame = reader->next();
+        ASSERT_TRUE(frame) << name << " " << k;
+        EXPECT_EQ(frame->number, static_cast<std::int64_t>(k)) << name;
+        EXPECT_TRUE(frame->picture.rgb == frames[k].picture.rgb) << name << " " << k << ": other pixels";
+      }
+    }
+    const auto some = reader->times(0.5);
+    EXPECT_TRUE(!some.empty() && std::equal(some.begin(), some.end(), times.begin())) << name;
+    EXPECT_LT(some.size(), times.size()) << name;
+  }
+  EXPECT_TRUE(av::library().open(make("raw.h264", h264()), {})->times(1e9).empty()) << "it has no times";
 }
 
 TEST_F(Clips, TenBitsHdrAndPixelAspectAreRead) {
@@ -206,7 +243,7 @@ class Runs : public Clips {
  protected:
   VideoSummary run(const std::string& input, const std::string& output,
                    const std::vector<std::string>& formats, std::stop_token stop = {}) {
-    VideoOptions options;
+    VideoOptions options = options_;
     options.input = input;
     options.output = output;
     options.formats = formats;
@@ -215,7 +252,8 @@ class Runs : public Clips {
     environment.memory = &memory_;
     environment.library = &av::library();
     VideoCallbacks callbacks;
-    callbacks.on_record = [&](const std::string&) {
+    callbacks.on_record = [&](const std::string& text) {
+      lines_.push_back(json::parse(text));
       if (++records_ == stop_after_) source_.request_stop();
     };
     return run_video(options, environment, callbacks, stop);
@@ -223,6 +261,8 @@ class Runs : public Clips {
 
   std::shared_ptr<FakeModel> model_ = std::make_shared<FakeModel>();
   FakeMemory memory_;
+  VideoOptions options_;
+  std::vector<json> lines_;
   std::stop_source source_;
   int records_ = 0;
   int stop_after_ = -1;
@@ -298,6 +338,72 @@ TEST_F(Runs, AnInterruptedRunEndsInTheSameBytes) {
   }
   EXPECT_FALSE(bytes_of(whole + "/long.vis.mp4").empty());
   EXPECT_EQ(run(input, parts, {"vis", "gray16", "png16"}).resumed, 600) << "all done: nothing is done again";
+}
+
+TEST_F(Runs, AStartIsSoughtAndGivesTheFramesOfDecoding) {
+  const std::string input = make("in.mp4", h264() + " -g 4");
+  const std::string all = (folder_.path() / "all").string();
+  run(input, all, {"npy"});
+  for (const auto& [fps, first, count] :
+       {std::tuple<double, int, int>{0, 13, 11}, std::tuple<double, int, int>{4, 13, 4}}) {
+    const std::string part = (folder_.path() / ("part" + std::to_string(fps))).string();
+    options_.choice.start_s = 13.0 / 12;
+    if (fps > 0) options_.choice.frames_per_s = fps;
+    lines_.clear();
+    EXPECT_EQ(run(input, part, {"npy"}).done, count);
+    EXPECT_EQ(lines_.front()["frame"], first);
+    for (const json& line : lines_) {
+      const std::string name = line["outputs"]["npy"];
+      EXPECT_TRUE(bytes_of(part + "/" + name) == bytes_of(all + "/" + name)) << name;
+    }
+  }
+}
+
+TEST_F(Runs, AConstantRateRepeatsAndDropsFrames) {
+  // Frame n at n^2 / 60 s.
+  const std::string input = make("variable.mp4",
+                                 "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough "
+                                 "-enc_time_base 1/60 -c:v libx264 -crf 16 -video_track_timescale 60000");
+  options_.constant_fps = Ratio{6, 1};
+  options_.colormap = "gray";
+  // The depth of the fake is the red of a pixel, so its grey code tells the frame.
+  const std::string output = (folder_.path() / "out").string();
+  EXPECT_EQ(run(input, output, {"gray16", "npy"}).done, kFrames);
+  const auto reader = av::library().open(output + "/variable.depth.mkv", {});
+  std::vector<double> times;
+  std::vector<std::string> pictures;
+  while (const auto frame = reader->next()) {
+    times.push_back(seconds_of(frame->pts, reader->facts().time_base));
+    pictures.emplace_back(frame->picture.rgb.begin(), frame->picture.rgb.end());
+  }
+  // The last frame, from 8.8167 s to 8.8333 s, meets no point.
+  ASSERT_EQ(times.size(), 53U);
+  for (std::size_t k = 0; k < times.size(); ++k) EXPECT_NEAR(times[k], static_cast<double>(k) / 6, 1e-3);
+  const auto shown = [](std::size_t k) {
+    int n = 0;
+    while (n + 1 < kFrames && (n + 1) * (n + 1) / 60.0 <= static_cast<double>(k) / 6 + 1e-6) ++n;
+    return n;
+  };
+  for (std::size_t k = 1; k < pictures.size(); ++k) {
+    EXPECT_EQ(pictures[k] == pictures[k - 1], shown(k) == shown(k - 1)) << k;
+  }
+  const std::string manifest = bytes_of(output + "/manifest.jsonl");
+  const json end = json::parse(manifest.substr(manifest.rfind("\n", manifest.size() - 2) + 1));
+  EXPECT_EQ(end["dropped"], 3)
+      << "frames 1 and 2, at 1/60 and 4/60 s, fall between 0 and 1/6 s, and the last";
+  EXPECT_EQ(end["repeated"].get<std::size_t>(), times.size() - (kFrames - 3));
+}
+
+TEST_F(Runs, GivenCutsBeginScenes) {
+  const std::string input = make("in.mp4", h264());
+  options_.cuts = Cuts::kNone;
+  options_.cuts_file = folder_.write("cuts.txt", "0.5\n1.26\n");
+  run(input, (folder_.path() / "out").string(), {"none"});
+  std::vector<int> cuts;
+  for (const json& line : lines_) {
+    if (line["cut"].get<bool>()) cuts.push_back(line["frame"].get<int>());
+  }
+  EXPECT_EQ(cuts, (std::vector<int>{6, 16}));
 }
 
 }  // namespace

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <vector>
+
+#include <video/av/encoder.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video::av {
+namespace {
+
+constexpr const char* kColourEncoders[] = {"libx264",     "h264_videotoolbox", "h264_nvenc",
+                                           "libopenh264", "libvpx-vp9",        "mpeg4"};
+constexpr const char* kPipeAdvice = "-o - -f y4m | ffmpeg -i - OUT lets another program encode";
+
+bool takes(const std::string& container, AVCodecID codec) {
+  const AVOutputFormat* format = av_guess_format(container.c_str(), nullptr, nullptr);
+  return format != nullptr && avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL) == 1;
+}
+
+}  // namespace
+
+Size even(Size size) {
+  return {size.height + size.height % 2, size.width + size.width % 2};
+}
+
+CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
+  const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
+  if (codec == nullptr) return nullptr;
+  CodecPtr context(avcodec_alloc_context3(codec));
+  if (!context) throw Error(ErrorCode::kOutOfMemory, "memory ran out while an encoder was opened");
+  const Size size = spec.grey16 ? spec.size : even(spec.size);
+  context->width = size.width;
+  context->height = size.height;
+  context->time_base = {static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
+  context->framerate = av_d2q(spec.frames_per_s, 100000);
+  context->sample_aspect_ratio = {1, 1};
+  context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
+  // One thread: with more, some encoders divide the picture otherwise, and a run that went on would differ.
+  context->thread_count = 1;
+  AVDictionary* options = nullptr;
+  if (spec.grey16) {
+    context->pix_fmt = AV_PIX_FMT_GRAY16LE;
+    context->gop_size = 1;
+    context->level = 3;
+    context->slices = 4;
+    av_dict_set(&options, "slicecrc", "1", 0);
+  } else {
+    context->pix_fmt = AV_PIX_FMT_YUV420P;
+    context->colorspace = AVCOL_SPC_BT709;
+    context->color_primaries = AVCOL_PRI_BT709;
+    context->color_trc = AVCOL_TRC_BT709;
+    context->color_range = AVCOL_RANGE_MPEG;
+    context->gop_size = std::max(1, static_cast<int>(std::lround(spec.key_interval_s * spec.frames_per_s)));
+    const std::string crf = std::to_string(spec.crf);
+    if (name == "libx264") {
+      context->max_b_frames = 2;
+      av_dict_set(&options, "preset", "fast", 0);
+      // x264's assembly for macroblock trees reads memory that nothing wrote: equal frames gave other bytes
+      // each time.
+      av_dict_set(&options, "x264-params", "mbtree=0", 0);
+      av_dict_set(&options, "crf", crf.c_str(), 0);
+    } else if (name == "libvpx-vp9") {
+      av_dict_set(&options, "crf", crf.c_str(), 0);
+      av_dict_set(&options, "b", "0", 0);
+      av_dict_set(&options, "cpu-used", "5", 0);
+      av_dict_set(&options, "deadline", "realtime", 0);
+      av_dict_set(&options, "lag-in-frames", "0", 0);
+    } else {
+      // A constant quantiser stands for CRF where there is none: 2 is the best of 31.
+      context->flags |= AV_CODEC_FLAG_QSCALE;
+      context->global_quality = FF_QP2LAMBDA * std::clamp(spec.crf / 5, 1, 31);
+    }
+  }
+  const int opened = avcodec_open2(context.get(), codec, &options);
+  av_dict_free(&options);
+  return opened < 0 ? nullptr : std::move(context);
+}
+
+std::string choose_encoder(const StreamSpec& spec, const std::string& container) {
+  silence();
+  std::vector<std::string> names;
+  if (spec.grey16) {
+    names = {"ffv1"};
+  } else if (!spec.encoder.empty()) {
+    names = {spec.encoder};
+  } else {
+    names.assign(std::begin(kColourEncoders), std::end(kColourEncoders));
+  }
+  std::string tried;
+  for (const std::string& name : names) {
+    const CodecPtr opened = open_encoder(spec, name);
+    if (opened && takes(container, opened->codec_id)) return name;
+    tried += (tried.empty() ? "" : ", ") + name;
+  }
+  throw Error(ErrorCode::kEncoderUnavailable,
+              "no encoder for " + container + " can be opened (tried: " + tried +
+                  "); choose one with --encoder, another container, or a pipe: " + kPipeAdvice);
+}
+
+}  // namespace da3::video::av

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include <video/av/handles.hpp>
+#include <video/av/join.hpp>
+#include <video/av/output.hpp>
+#include <video/av/sound.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video::av {
+namespace {
+
+InputPtr open_segment_file(const std::filesystem::path& file) {
+  AVFormatContext* context = nullptr;
+  const AVInputFormat* nut = av_find_input_format("nut");
+  // FFmpeg 4.4 wants it without const.
+  const int opened = avformat_open_input(&context, ("file:" + file.string()).c_str(),
+                                         const_cast<decltype(context->iformat)>(nut), nullptr);
+  if (opened < 0)
+    throw Error(ErrorCode::kInternal,
+                file.string() + ": a segment cannot be read back (" + text_of(opened) + ")");
+  InputPtr input(context);
+  if (input->nb_streams == 0 && avformat_find_stream_info(input.get(), nullptr) < 0) {
+    throw Error(ErrorCode::kInternal, file.string() + ": a segment has no stream");
+  }
+  return input;
+}
+
+/// The time of a frame as it was given to the segment. NUT counts in a multiple of its time base.
+std::int64_t time_in_segment(const AVPacket& packet, const AVFormatContext& segment, AVRational time_base) {
+  return av_rescale_q(packet.pts, segment.streams[0]->time_base, time_base) - segment_origin(time_base);
+}
+
+/// All presentation times of the segments, in order of time.
+std::vector<std::int64_t> times_of(const std::vector<std::filesystem::path>& segments, AVRational time_base,
+                                   AVPacket* packet) {
+  std::vector<std::int64_t> times;
+  for (const std::filesystem::path& file : segments) {
+    const InputPtr input = open_segment_file(file);
+    while (av_read_frame(input.get(), packet) >= 0) {
+      times.push_back(time_in_segment(*packet, *input, time_base));
+      av_packet_unref(packet);
+    }
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+/// When the frames are shown, and when their packets have to be decoded.
+class Clock {
+ public:
+  Clock(std::vector<std::int64_t> times, bool reordered) : times_(std::move(times)), reordered_(reordered) {
+    if (times_.size() < 2) return;
+    const auto gaps = static_cast<std::int64_t>(times_.size() - 1);
+    tick_ = std::max<std::int64_t>(1, (times_.back() - times_.front()) / gaps);
+  }
+
+  /// Of packet `index` in the order of the file. It is decoded when the frame `kDelay` places before it in
+  /// time is shown, which holds across segments; the encoders' own times would go back at each seam.
+  std::int64_t decoded_at(std::size_t index, std::int64_t pts) const {
+    constexpr std::size_t kDelay = 2;
+    if (!reordered_) return pts;
+    const std::int64_t dts = index >= kDelay
+                                 ? times_[index - kDelay]
+                                 : times_.front() - static_cast<std::int64_t>(kDelay - index) * tick_;
+    return std::min(dts, pts);
+  }
+
+  std::int64_t duration(std::int64_t pts) const {
+    const auto next = std::upper_bound(times_.begin(), times_.end(), pts);
+    return next != times_.end() ? *next - pts : tick_;
+  }
+
+ private:
+  std::vector<std::int64_t> times_;
+  bool reordered_;
+  std::int64_t tick_ = 1;
+};
+
+/// The file that the segments become, with its streams and its header written.
+OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_ptr<Sound>& sound,
+                       std::vector<std::string>& warnings) {
+  OutputPtr output = make_output(spec.target, spec.container.c_str());
+  AVStream* stream = avformat_new_stream(output.get(), nullptr);
+  if (stream == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+  const InputPtr first = open_segment_file(spec.segments.front());
+  avcodec_parameters_copy(stream->codecpar, first->streams[0]->codecpar);
+  stream->codecpar->codec_tag = 0;
+  stream->time_base = time_base;
+  for (const auto& [key, value] : spec.tags) av_dict_set(&output->metadata, key.c_str(), value.c_str(), 0);
+  if (spec.sound) {
+    sound = std::make_unique<Sound>(spec, output.get(), warnings);
+    if (!sound->present()) sound.reset();
+  }
+  open_file(output.get(), spec.target);
+  AVDictionary* options = nullptr;
+  if (spec.container == "mp4" || spec.container == "mov")
+    av_dict_set(&options, "movflags", "+faststart+use_metadata_tags", 0);
+  const int begun = avformat_write_header(output.get(), &options);
+  av_dict_free(&options);
+  if (begun < 0) fail(spec.target, begun);
+  return output;
+}
+
+}  // namespace
+
+std::vector<std::string> join_segments(const JoinSpec& spec) {
+  silence();
+  std::vector<std::string> warnings;
+  const PacketPtr packet = make_packet();
+  const AVRational time_base{static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
+  std::vector<std::int64_t> times = times_of(spec.segments, time_base, packet.get());
+  if (times.empty()) throw Error(ErrorCode::kInternal, spec.target.string() + ": no frame was encoded");
+  std::unique_ptr<Sound> sound;
+  const OutputPtr output = begin_output(spec, time_base, sound, warnings);
+  const AVStream* stream = output->streams[0];
+  const auto write = [&](AVPacket* each) {
+    const int written = av_interleaved_write_frame(output.get(), each);
+    if (written < 0) fail(spec.target, written);
+  };
+  const auto write_sound_until = [&](double seconds) {
+    if (!sound) return;
+    for (AVPacket* each = sound->peek(); each != nullptr && sound->seconds(each) <= seconds;
+         each = sound->peek()) {
+      write(each);
+    }
+  };
+  const Clock clock(std::move(times), stream->codecpar->video_delay > 0);
+  std::size_t index = 0;
+  for (const std::filesystem::path& file : spec.segments) {
+    const InputPtr input = open_segment_file(file);
+    while (av_read_frame(input.get(), packet.get()) >= 0) {
+      const std::int64_t pts = time_in_segment(*packet, *input, time_base);
+      packet->pts = pts - spec.shift;
+      packet->dts = clock.decoded_at(index++, pts) - spec.shift;
+      packet->duration = clock.duration(pts);
+      packet->stream_index = stream->index;
+      packet->pos = -1;
+      write_sound_until(static_cast<double>(packet->dts) * av_q2d(time_base));
+      av_packet_rescale_ts(packet.get(), time_base, stream->time_base);
+      write(packet.get());
+    }
+  }
+  write_sound_until(std::numeric_limits<double>::infinity());
+  close_file(output.get(), spec.target);
+  return warnings;
+}
+
+}  // namespace da3::video::av

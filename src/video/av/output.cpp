@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <string>
+
+#include <video/av/output.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video::av {
+
+std::int64_t segment_origin(AVRational time_base) {
+  return av_rescale(3600, time_base.den, time_base.num);
+}
+
+void fail(const std::filesystem::path& file, int error) {
+  const std::string what = error == AVERROR(ENOSPC) ? "the disk is full" : text_of(error);
+  throw Error(ErrorCode::kOutputFailed, file.string() + ": it could not be written (" + what + ")");
+}
+
+OutputPtr make_output(const std::filesystem::path& file, const char* container) {
+  AVFormatContext* context = nullptr;
+  const int made = avformat_alloc_output_context2(&context, nullptr, container, file.c_str());
+  if (made < 0)
+    throw Error(ErrorCode::kEncoderUnavailable,
+                std::string("this FFmpeg cannot write ") + container + " files");
+  context->flags |= AVFMT_FLAG_BITEXACT;
+  return OutputPtr(context);
+}
+
+void open_file(AVFormatContext* output, const std::filesystem::path& file) {
+  const int opened = avio_open(&output->pb, ("file:" + file.string()).c_str(), AVIO_FLAG_WRITE);
+  if (opened < 0) fail(file, opened);
+}
+
+void close_file(AVFormatContext* output, const std::filesystem::path& file) {
+  const int ended = av_write_trailer(output);
+  if (ended < 0) fail(file, ended);
+  const int closed = avio_closep(&output->pb);
+  if (closed < 0) fail(file, closed);
+}
+
+}  // namespace da3::video::av

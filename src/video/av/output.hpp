@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include <video/av/handles.hpp>
+#include <video/frame.hpp>
+
+// Files that FFmpeg writes.
+namespace da3::video::av {
+
+struct CloseOutput {
+  void operator()(AVFormatContext* context) const {
+    if (context->pb != nullptr) avio_closep(&context->pb);
+    avformat_free_context(context);
+  }
+};
+using OutputPtr = std::unique_ptr<AVFormatContext, CloseOutput>;
+
+/// A file of `container` that is not open yet; equal packets give equal bytes. Throws: Error
+/// kEncoderUnavailable.
+OutputPtr make_output(const std::filesystem::path& file, const char* container);
+
+/// Opens the file for writing. Throws: Error kOutputFailed.
+void open_file(AVFormatContext* output, const std::filesystem::path& file);
+
+/// Ends and closes the file. Throws: Error kOutputFailed.
+void close_file(AVFormatContext* output, const std::filesystem::path& file);
+
+/// Throws: Error kOutputFailed with FFmpeg's reason.
+[[noreturn]] void fail(const std::filesystem::path& file, int error);
+
+/// Added to every time within a segment, an hour: NUT moves a stream whose decoding times begin below 0.
+std::int64_t segment_origin(AVRational time_base);
+
+}  // namespace da3::video::av

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <video/av/encoder.hpp>
+#include <video/av/handles.hpp>
+#include <video/av/output.hpp>
+#include <video/av/segment.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video::av {
+namespace {
+
+class Segment final : public SegmentWriter {
+ public:
+  Segment(std::filesystem::path file, const StreamSpec& spec)
+      : file_(std::move(file)),
+        spec_(spec),
+        encoder_(open_encoder(spec, spec.encoder)),
+        packet_(make_packet()) {
+    if (!encoder_)
+      throw Error(ErrorCode::kEncoderUnavailable, "the encoder " + spec.encoder + " cannot be opened");
+    output_ = make_output(file_, "nut");
+    AVStream* stream = avformat_new_stream(output_.get(), nullptr);
+    if (stream == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    avcodec_parameters_from_context(stream->codecpar, encoder_.get());
+    stream->codecpar->codec_tag = 0;
+    stream->time_base = encoder_->time_base;
+    open_file(output_.get(), file_);
+    const int begun = avformat_write_header(output_.get(), nullptr);
+    if (begun < 0) fail(file_, begun);
+    frame_ = make_frame();
+    frame_->format = encoder_->pix_fmt;
+    frame_->width = encoder_->width;
+    frame_->height = encoder_->height;
+    frame_->colorspace = encoder_->colorspace;
+    frame_->color_range = encoder_->color_range;
+    frame_->color_primaries = encoder_->color_primaries;
+    frame_->color_trc = encoder_->color_trc;
+    if (av_frame_get_buffer(frame_.get(), 0) < 0)
+      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+  }
+
+  void write(std::int64_t pts, const Image& picture, bool key) override {
+    if (av_frame_make_writable(frame_.get()) < 0)
+      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    constexpr int kFlags =
+        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
+    const Size size = even(picture.size);
+    scaler_.reset(sws_getCachedContext(
+        scaler_.release(), size.width, size.height, AV_PIX_FMT_RGB24, frame_->width, frame_->height,
+        AV_PIX_FMT_YUV420P,
+        size == Size{frame_->height, frame_->width} ? kFlags : SWS_BILINEAR | SWS_BITEXACT, nullptr, nullptr,
+        nullptr));
+    if (!scaler_) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    const int* coefficients = sws_getCoefficients(SWS_CS_ITU709);
+    sws_setColorspaceDetails(scaler_.get(), coefficients, 1, coefficients, 0, 0, 1 << 16, 1 << 16);
+    const Image* source = &picture;
+    if (size != picture.size) {
+      pad(picture, size);
+      source = &padded_;
+    }
+    const std::uint8_t* const planes[4] = {source->rgb.data(), nullptr, nullptr, nullptr};
+    const int strides[4] = {size.width * 3, 0, 0, 0};
+    sws_scale(scaler_.get(), planes, strides, 0, size.height, frame_->data, frame_->linesize);
+    send(pts, key);
+  }
+
+  void write(std::int64_t pts, Size size, const std::vector<std::uint16_t>& grey) override {
+    if (av_frame_make_writable(frame_.get()) < 0)
+      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    for (int y = 0; y < frame_->height; ++y) {
+      std::uint8_t* row = frame_->data[0] + static_cast<std::ptrdiff_t>(y) * frame_->linesize[0];
+      for (int x = 0; x < frame_->width; ++x) {
+        // Frames of another size are taken at the nearest pixel: codes cannot be interpolated.
+        const auto from_y = static_cast<std::size_t>(std::int64_t{y} * size.height / frame_->height);
+        const auto from_x = static_cast<std::size_t>(std::int64_t{x} * size.width / frame_->width);
+        const std::uint16_t value = grey[from_y * static_cast<std::size_t>(size.width) + from_x];
+        row[2 * x] = static_cast<std::uint8_t>(value);
+        row[2 * x + 1] = static_cast<std::uint8_t>(value >> 8U);
+      }
+    }
+    send(pts, true);
+  }
+
+  void repeat(std::int64_t pts) override {
+    // The encoder may hold the picture; it is the same, but times and kind of the frame are not.
+    if (av_frame_make_writable(frame_.get()) < 0)
+      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    send(pts, encoder_->gop_size == 1);
+  }
+
+  void finish() override {
+    avcodec_send_frame(encoder_.get(), nullptr);
+    take_packets();
+    close_file(output_.get(), file_);
+  }
+
+ private:
+  void pad(const Image& picture, Size size) {
+    padded_.size = size;
+    padded_.rgb.resize(size.area() * 3);
+    for (int y = 0; y < size.height; ++y) {
+      const std::uint8_t* from =
+          picture.rgb.data() + static_cast<std::size_t>(std::min(y, picture.size.height - 1)) *
+                                   static_cast<std::size_t>(picture.size.width) * 3;
+      std::uint8_t* to =
+          padded_.rgb.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) * 3;
+      const std::size_t row_bytes = static_cast<std::size_t>(picture.size.width) * 3;
+      std::memcpy(to, from, row_bytes);
+      if (size.width > picture.size.width) std::memcpy(to + row_bytes, from + row_bytes - 3, 3);
+    }
+  }
+
+  void send(std::int64_t pts, bool key) {
+    frame_->pts = pts + segment_origin(encoder_->time_base);
+    frame_->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    frame_->quality = encoder_->global_quality;
+    const int sent = avcodec_send_frame(encoder_.get(), frame_.get());
+    if (sent < 0)
+      throw Error(ErrorCode::kInternal,
+                  "the encoder " + spec_.encoder + " refused a frame (" + text_of(sent) + ")");
+    take_packets();
+  }
+
+  void take_packets() {
+    while (avcodec_receive_packet(encoder_.get(), packet_.get()) == 0) {
+      packet_->stream_index = 0;
+      av_packet_rescale_ts(packet_.get(), encoder_->time_base, output_->streams[0]->time_base);
+      const int written = av_interleaved_write_frame(output_.get(), packet_.get());
+      if (written < 0) fail(file_, written);
+    }
+    if (output_->pb->error < 0) fail(file_, output_->pb->error);
+  }
+
+  std::filesystem::path file_;
+  StreamSpec spec_;
+  CodecPtr encoder_;
+  PacketPtr packet_;
+  OutputPtr output_;
+  FramePtr frame_;
+  ScalerPtr scaler_;
+  Image padded_;
+};
+
+}  // namespace
+
+std::unique_ptr<SegmentWriter> open_segment(const std::filesystem::path& file, const StreamSpec& spec) {
+  silence();
+  return std::make_unique<Segment>(file, spec);
+}
+
+}  // namespace da3::video::av

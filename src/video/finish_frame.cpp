@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include <video/finish_frame.hpp>
+
+namespace da3::video {
+
+void finish_frame(const VideoPlan& plan, Work& work) {
+  if (work.frame.error) return;
+  const Size original = work.frame.picture.size;
+  formats::OutputSet& set = work.set;
+  set.depth = depth::restore(plan.way, std::move(work.raw), original, plan.focal(original));
+  set.kind = plan.way.result_kind;
+  if (set.kind == DepthKind::kMetric) set.unit = "m";
+  const double factor = plan.value_factor(work);
+  if (factor != 1) {
+    for (float& value : set.depth.values) value = static_cast<float>(value * factor);
+  }
+  if (plan.outputs.shows_photo()) {
+    set.photo = plan.way.at_model_size ? std::move(work.input) : std::move(work.frame.picture);
+    work.frame.picture = Image{original, {}};
+  }
+  work.summary = formats::summarise(set.depth);
+  image::VisOptions vis{plan.options.colormap, {}};
+  // The range is of steadied depth; values that are not steadied meet it by their factor.
+  const double to_values = plan.picture_factor(work) / factor;
+  if (work.range) vis.range = {work.range->first / to_values, work.range->second / to_values};
+  if (plan.outputs.has_colours()) work.vis = image::render_depth(set.depth, set.kind, vis);
+  if (!plan.outputs.frames.empty()) {
+    formats::EncodeOptions encode = plan.options.encode;
+    encode.vis = vis;
+    work.files = formats::encode(set, plan.outputs.frames, encode);
+  }
+}
+
+}  // namespace da3::video

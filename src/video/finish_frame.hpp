@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <video/video_plan.hpp>
+
+namespace da3::video {
+
+/// Depth, pictures and files of a frame: all of it that needs no other frame. Threads: any, one a frame.
+void finish_frame(const VideoPlan& plan, Work& work);
+
+}  // namespace da3::video

@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include <depth/way.hpp>
+#include <video/frame_predictor.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+predict::BatchPlannerOptions planner_options(const VideoOptions& options,
+                                             const VideoEnvironment& environment) {
+  const predict::DepthModel& model = *environment.model;
+  predict::BatchPlannerOptions planner;
+  planner.key.identity = model.spec().sha256.empty() ? model.spec().name : model.spec().sha256;
+  planner.key.device = model.device();
+  planner.key.cores = environment.cores;
+  planner.key.precision = model.precision();
+  planner.key.attention = model.attention();
+  planner.fixed = options.batch;
+  planner.memory_fraction = options.memory_fraction;
+  return planner;
+}
+
+}  // namespace
+
+FramePredictor::FramePredictor(const VideoOptions& options, const VideoEnvironment& environment)
+    : options_(options),
+      model_(*environment.model),
+      planner_(planner_options(options, environment), *environment.memory) {}
+
+void FramePredictor::predict(const Batch& batch) {
+  std::vector<Work*> waiting;
+  for (const WorkPtr& work : batch) {
+    if (work->frame.error) continue;
+    const auto known = kept_.find(work->frame.pts);
+    if (known != kept_.end() && known->second.size == work->input.size) {
+      work->raw = std::move(known->second);
+      kept_.erase(known);
+    } else {
+      waiting.push_back(work.get());
+    }
+  }
+  while (!waiting.empty()) {
+    const Size size = waiting.front()->input.size;
+    std::vector<Work*> group;
+    const auto limit = static_cast<std::size_t>(planner_.next_batch(size));
+    for (Work* work : waiting) {
+      if (work->input.size == size && group.size() < limit) group.push_back(work);
+    }
+    std::erase_if(waiting,
+                  [&](Work* work) { return std::find(group.begin(), group.end(), work) != group.end(); });
+    forward(group, size, waiting);
+  }
+}
+
+void FramePredictor::forward(const std::vector<Work*>& group, Size size, std::vector<Work*>& waiting) {
+  predict::Request request;
+  request.scenes = static_cast<int>(group.size());
+  request.size = size;
+  for (const Work* work : group) request.pictures.emplace_back(work->input.rgb);
+  const Clock::time_point start = Clock::now();
+  try {
+    const predict::Result result = model_.predict(request);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    forward_s_ += seconds;
+    planner_.succeeded(size, request.scenes, seconds * 1e3, result.peak_bytes);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      group[i]->raw = depth::map_of(result.depth, i, size);
+      group[i]->forward_ms = seconds * 1e3 / static_cast<double>(group.size());
+    }
+  } catch (const Error& error) {
+    const bool memory = error.code() == ErrorCode::kOutOfMemory;
+    if (memory) planner_.ran_out_of_memory(size, request.scenes);
+    if (memory && group.size() > 1) {
+      waiting.insert(waiting.begin(), group.begin(), group.end());
+      return;
+    }
+    if (error.code() != ErrorCode::kPredictionInvalid) throw;
+    for (Work* work : group) {
+      work->frame.error = Error(error.code(), options_.input + ": frame " +
+                                                  std::to_string(work->frame.number) + ": " + error.what());
+    }
+  }
+}
+
+}  // namespace da3::video

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include <predict/batch_planner.hpp>
+#include <video/run_video.hpp>
+#include <video/work.hpp>
+
+namespace da3::video {
+
+/// Forward passes of frames, in batches of one size that fit.
+class FramePredictor {
+ public:
+  /// Lifetime of both: this.
+  FramePredictor(const VideoOptions& options, const VideoEnvironment& environment);
+
+  /// Gives each frame its `raw`; a prediction that is not valid becomes its error. Throws: model errors.
+  void predict(const Batch& batch);
+
+  /// Keeps the prediction of the frame at `pts`, which will not be made again.
+  void keep(std::int64_t pts, DepthMap raw) { kept_.emplace(pts, std::move(raw)); }
+  bool keeps(std::int64_t pts) const { return kept_.contains(pts); }
+  std::size_t kept() const { return kept_.size(); }
+
+  int wanted_batch(Size size) const { return planner_.wanted_batch(size); }
+  double forward_s() const { return forward_s_; }
+
+ private:
+  void forward(const std::vector<Work*>& group, Size size, std::vector<Work*>& waiting);
+
+  const VideoOptions& options_;
+  predict::DepthModel& model_;
+  predict::BatchPlanner planner_;
+  std::map<std::int64_t, DepthMap> kept_;  ///< By time, until they are used
+  double forward_s_ = 0;
+};
+
+}  // namespace da3::video

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <video/frames_over_time.hpp>
+
+namespace da3::video {
+namespace {
+
+using nlohmann::json;
+
+json json_of_running(const RunningRange::State& state) {
+  json counts = json::array();
+  for (std::size_t i = 0; i < state.counts.size(); ++i) {
+    if (state.counts[i] != 0) counts.push_back({i, state.counts[i]});
+  }
+  return {{"counts", counts}, {"range", json_of(state.range)}, {"seconds", state.seconds}};
+}
+
+RunningRange::State running_of_json(const json& value) {
+  RunningRange::State state;
+  if (!value["counts"].empty()) state.counts.assign(NearnessHistogram::kBins, 0);
+  for (const json& pair : value["counts"]) state.counts[pair[0].get<std::size_t>()] = pair[1].get<double>();
+  state.range = range_of_json(value["range"]);
+  state.seconds = value["seconds"].get<double>();
+  return state;
+}
+
+}  // namespace
+
+json json_of(const std::optional<DepthRange>& range) {
+  return range ? json::array({range->first, range->second}) : json(nullptr);
+}
+
+std::optional<DepthRange> range_of_json(const json& value) {
+  if (!value.is_array() || value.size() != 2) return std::nullopt;
+  return DepthRange{value[0].get<double>(), value[1].get<double>()};
+}
+
+FramesOverTime::FramesOverTime(const VideoPlan& plan)
+    : plan_(plan), steadying_(plan.options.cuts), range_(plan.options.range) {
+  if (!plan.options.cuts_file.empty()) cuts_ = read_times(plan.options.cuts_file, "--cuts");
+}
+
+void FramesOverTime::whole_video(const Probed& probed) {
+  if (plan_.range_mode == RangeMode::kVideo) range_ = probed.range;
+  grey_ref_ = probed.grey_ref.value_or(0);
+}
+
+bool FramesOverTime::is_given_cut(double seconds) const {
+  constexpr double kSlack_s = 1e-6;
+  const double before = steadying_.state().seconds;
+  return std::any_of(cuts_.begin(), cuts_.end(),
+                     [&](double cut) { return cut > before + kSlack_s && cut <= seconds + kSlack_s; });
+}
+
+Batch FramesOverTime::next(Batch batch) {
+  for (WorkPtr& work : batch) {
+    if (!work->frame.error) {
+      work->steadied = steadying_.next(plan_.small_depth(*work), work->seconds, is_given_cut(work->seconds));
+    }
+    waiting_.push_back(std::move(work));
+  }
+  if (plan_.has_running_range() && !primed_ && waiting_.size() < RunningRange::kHeldBack) return {};
+  return ranged();
+}
+
+Batch FramesOverTime::ranged() {
+  Batch batch = std::exchange(waiting_, {});
+  if (!primed_ && plan_.has_running_range() && !batch.empty()) {
+    for (const WorkPtr& work : batch) {
+      if (!work->frame.error) running_.prime(plan_.small_depth(*work), plan_.picture_factor(*work));
+    }
+    primed_ = true;
+  }
+  for (const WorkPtr& work : batch) choose_range(*work);
+  return batch;
+}
+
+void FramesOverTime::choose_range(Work& work) {
+  if (work.frame.error) return;
+  if (plan_.range_mode != RangeMode::kImage) work.range = range_;
+  if (plan_.has_running_range()) {
+    work.range =
+        running_.next(plan_.small_depth(work), plan_.picture_factor(work), work.seconds, work.steadied.cut);
+  }
+  if (grey_ref_ == 0 && plan_.outputs.has_grey16()) {
+    grey_ref_ = median_depth(plan_.small_depth(work)).value_or(1);
+  }
+  work.grey_ref = grey_ref_;
+}
+
+json FramesOverTime::state() const {
+  json previous = json::array();
+  for (const float value : steadying_.state().previous) {
+    previous.push_back(std::isfinite(value) ? static_cast<double>(value) : 0.0);
+  }
+  json state = {{"steady", {{"previous", std::move(previous)}, {"seconds", steadying_.state().seconds}}},
+                {"grey_ref", grey_ref_}};
+  if (primed_) state["running"] = json_of_running(running_.state());
+  return state;
+}
+
+void FramesOverTime::restore(const json& state) {
+  steadying_.restore(
+      {state["steady"]["previous"].get<std::vector<float>>(), state["steady"]["seconds"].get<double>()});
+  grey_ref_ = state["grey_ref"].get<double>();
+  if (!state.contains("running")) return;
+  running_.restore(running_of_json(state["running"]));
+  primed_ = true;
+}
+
+}  // namespace da3::video

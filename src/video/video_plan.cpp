@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <video/video_plan.hpp>
+
+#include <da3/error.hpp>
+
+namespace da3::video {
+namespace {
+
+RangeMode range_mode_of(const VideoOptions& options) {
+  if (options.range) return RangeMode::kGiven;
+  const bool pipe = options.input == "-";
+  const RangeMode mode = options.range_mode.value_or(RangeMode::kVideo);
+  // A pipe cannot be looked at first.
+  return pipe && mode == RangeMode::kVideo ? RangeMode::kRunning : mode;
+}
+
+}  // namespace
+
+std::optional<depth::Focal> VideoPlan::focal(Size original) const {
+  return depth::find_focal(original, way.focal_px, way.hfov_deg, std::nullopt);
+}
+
+DepthMap VideoPlan::small_depth(const Work& work) const {
+  const Size original = work.frame.picture.size;
+  return depth::restore(small_way, work.raw, original, focal(original));
+}
+
+VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const VideoLibrary* library) {
+  VideoPlan plan{options, {}, {}, {}};
+  plan.outputs = plan_outputs(options.input, options.output, options.formats, library);
+  plan.way = depth::make_way(model, {.process_res = options.process_res,
+                                     .resize_method = options.resize_method,
+                                     .focal_px = options.focal_px,
+                                     .hfov_deg = options.hfov_deg,
+                                     .at_model_size = options.at_model_size});
+  plan.small_way = plan.way;
+  plan.small_way.at_model_size = true;
+  if (plan.way.needs_focal() && !plan.way.focal_px && !plan.way.hfov_deg) {
+    throw Error(
+        ErrorCode::kFocalMissing,
+        options.input +
+            ": this model needs a focal length for metres; give --focal PX or --hfov DEG for the video");
+  }
+  const bool relative = plan.way.result_kind != DepthKind::kMetric;
+  plan.steadies = relative && options.steady != Steady::kOff;
+  plan.range_mode = range_mode_of(options);
+  return plan;
+}
+
+}  // namespace da3::video
