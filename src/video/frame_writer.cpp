@@ -62,7 +62,8 @@ void FrameWriter::write_files(const Work& work, json& record) {
   char name[32];
   std::snprintf(name, sizeof(name), "frames/%06lld", static_cast<long long>(work.frame.number));
   for (const formats::EncodedFile& file : work.files.files) {
-    const std::string relative = name + std::string(formats::suffix(file.format));
+    std::string relative = name;
+    relative += formats::suffix(file.format);
     if (!made_frames_) core::ensure_folder(plan_.outputs.folder / "frames");
     made_frames_ = true;
     core::write_file(plan_.outputs.folder / relative, file.bytes, core::Existing::kReplace);
