@@ -312,6 +312,17 @@ void linear_onednn(benchmark::State& state, Packing packing) {
   count_flops(state, linear_flops(state));
 }
 
+void linear_own(benchmark::State& state) {
+  if (!own_or_skip(state)) return;
+  const Settings settings;
+  const LinearCase layer = linear_case(state);
+  const auto own =
+      own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, bool)>(
+          "da3::linear");
+  for (auto _ : state) keep(own.call(layer.x, layer.weight, layer.bias, false));
+  count_flops(state, linear_flops(state));
+}
+
 void linear_bf16(benchmark::State& state) {
   const Settings settings;
   const LinearCase layer = linear_case(state);
@@ -359,6 +370,7 @@ BENCHMARK_CAPTURE(linear_onednn, as_stored, Packing::kNone)
 BENCHMARK_CAPTURE(linear_onednn, packed, Packing::kBeforehand)
     ->Name("engine/linear/onednn_packed")
     ->Apply(linear_shapes);
+BENCHMARK(linear_own)->Name("engine/linear/own")->Apply(linear_shapes);
 BENCHMARK(linear_bf16)->Name("engine/linear/bf16")->Apply(linear_shapes);
 BENCHMARK_CAPTURE(linear_int8, eight, false)->Name("engine/linear/int8")->Apply(linear_shapes);
 BENCHMARK_CAPTURE(linear_int8, seven, true)->Name("engine/linear/int8_7_bits")->Apply(linear_shapes);

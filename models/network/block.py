@@ -32,8 +32,8 @@ def activated(self, x: Tensor) -> Tensor:
     return da3.gelu_(self.fc1.product(x), self.fc1.shift())
 
 
-#: gelu_low
-# The exact (erf) GELU as the end of the layer before (src/engine/operators/low_products.hpp).
+#: gelu_fused
+# The exact (erf) GELU as the end of the layer before (src/engine/operators/own_operators.hpp, low_products.hpp).
 
 
 def activated(self, x: Tensor) -> Tensor:

@@ -19,6 +19,14 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
+#: dense_own
+# As dense, by da3 (src/engine/operators/own_operators.hpp).
+
+
+def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    return da3.linear(x.contiguous(), weight, bias)
+
+
 #: linear
 # A linear layer of a block, in the precision of its weight.
 
@@ -76,6 +84,39 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
     weights = torch.chunk(self.weight, count, 0)
     biases = torch.chunk(self.bias, count, 0)
     return [mkldnn._linear_pointwise(x, weights[i], biases[i], "none", [], "") for i in range(count)]
+
+
+#: linear_own
+# A linear layer of a block by the operators of da3 (src/engine/operators/own_operators.hpp).
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return da3.linear(x, self.weight, self.bias)
+
+
+def activated(self, x: Tensor) -> Tensor:
+    # The exact GELU of the layer.
+    return da3.linear(x, self.weight, self.bias, True)
+
+
+def product(self, x: Tensor) -> Tensor:
+    return self.forward(x)
+
+
+def shift(self) -> Optional[Tensor]:
+    return None
+
+
+def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+    # As in linear.
+    return da3.linear_add_(residual, x, self.weight, self.bias)
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    # As in linear.
+    weights = torch.chunk(self.weight, count, 0)
+    biases = torch.chunk(self.bias, count, 0)
+    return [da3.linear(x, weights[i], biases[i]) for i in range(count)]
 
 
 #: linear_bf16

@@ -245,11 +245,12 @@ std::string case_name(const ::testing::TestParamInfo<std::tuple<GoldenCase, Vari
   return name;
 }
 
-const auto kVariants = ::testing::Values(
-    Variant{"sdpa", Attention::kSdpa, {}}, Variant{"manual", Attention::kManual, {}},
-    Variant{"own", Attention::kSdpa, {.own_kernels = true}},
-    Variant{"onednn", Attention::kSdpa, {.onednn_products = true}},
-    Variant{"own_onednn", Attention::kSdpa, {.own_kernels = true, .onednn_products = true}});
+const auto kVariants =
+    ::testing::Values(Variant{"sdpa", Attention::kSdpa, {}}, Variant{"manual", Attention::kManual, {}},
+                      Variant{"own", Attention::kSdpa, {.own_kernels = true}},
+                      Variant{"onednn", Attention::kSdpa, {.onednn_products = true}},
+                      Variant{"own_onednn", Attention::kSdpa, {.own_kernels = true, .onednn_products = true}},
+                      Variant{"own_linear", Attention::kSdpa, {.own_kernels = true, .own_products = true}});
 
 INSTANTIATE_TEST_SUITE_P(
     Models, Golden,

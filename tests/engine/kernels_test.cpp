@@ -476,6 +476,73 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
   }
 }
 
+struct LinearCase {
+  std::int64_t rows, depth, outputs;
+  bool bias, gelu, add;
+};
+
+TEST_P(KernelsTest, LinearEqualsTheDefinition) {
+  const std::int64_t width = kernels_->panel / 2;
+  const std::int64_t tile = kernels_->linear_rows;
+  // One tile; a depth below a vector; a last tile that overlaps; a last panel of one vector; the whole.
+  for (const LinearCase& c : {LinearCase{tile, 1, 2 * width, false, false, false},
+                              LinearCase{tile + 1, width + 3, width, true, false, false},
+                              LinearCase{3 * tile - 1, 192, 3 * width, true, true, false},
+                              LinearCase{61, 588, 4 * width, true, false, true},
+                              LinearCase{5 * tile, 3072, 2 * width, false, true, true}}) {
+    const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+    auto x = random_values(size(c.rows * c.depth), 1, 1);
+    const auto weights = random_values(size(c.outputs * c.depth), 0.05F, 2);
+    const auto bias = random_values(size(c.outputs), 1, 3);
+    const auto before = random_values(size(c.rows * c.outputs), 1, 4);
+    std::vector<float> out = c.add ? before : unwritten(c.rows * c.outputs);
+    std::vector<float> scratch = unwritten(kernels_->linear_scratch_floats(c.depth));
+    const Linear linear{.inputs = x.data(),
+                        .weights = weights.data(),
+                        .bias = c.bias ? bias.data() : nullptr,
+                        .rows = c.rows,
+                        .depth = c.depth,
+                        .outputs = c.outputs,
+                        .gelu = c.gelu,
+                        .add = c.add,
+                        .out = out.data()};
+    const auto run = [&] {
+      for (std::int64_t panel = 0; panel * kernels_->panel < c.outputs; ++panel) {
+        const std::int64_t middle = c.rows / 2 / tile * tile;
+        kernels_->linear(linear, 0, middle, panel, scratch.data());
+        kernels_->linear(linear, middle, c.rows, panel, scratch.data());
+      }
+    };
+    {
+      const ExpectsWrittenMemory check;
+      run();
+    }
+    for (std::int64_t i = 0; i < c.rows * c.outputs; ++i) {
+      double expected = c.bias ? double{bias[size(i % c.outputs)]} : 0;
+      for (std::int64_t k = 0; k < c.depth; ++k)
+        expected +=
+            double{x[size(i / c.outputs * c.depth + k)]} * double{weights[size(i % c.outputs * c.depth + k)]};
+      if (c.gelu) expected *= 0.5 * std::erfc(-expected / std::sqrt(2.0));
+      if (c.add) expected += double{before[size(i)]};
+      // Up to 3072 products of size 0.05 in float32.
+      ASSERT_NEAR(out[size(i)], expected, 2e-5) << c.rows << " x " << c.depth << ", value " << i;
+    }
+
+    // A row that is not a number stays the only one.
+    const std::vector<float> all = out;
+    x[size(c.rows - 1) * size(c.depth)] = std::numeric_limits<float>::quiet_NaN();
+    if (c.add) out = before;
+    run();
+    for (std::int64_t i = 0; i < c.rows * c.outputs; ++i) {
+      if (i / c.outputs == c.rows - 1) {
+        ASSERT_TRUE(std::isnan(out[size(i)]));
+      } else {
+        ASSERT_EQ(out[size(i)], all[size(i)]) << "value " << i;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Builds, KernelsTest,
                          ::testing::Values("avx2", "avx512", "neon", "avx512_tiles", "neon_tiles"),
                          [](const auto& build) { return std::string(build.param); });

@@ -10,6 +10,7 @@
 
 #include <engine/operators/low_products.hpp>
 #include <engine/operators/own_convolution.hpp>
+#include <engine/operators/own_linear.hpp>
 #include <engine/operators/own_operators.hpp>
 
 // The operators against LibTorch's, with the strides and threads of a real forward.
@@ -194,6 +195,61 @@ TEST_F(OwnOperators, TensorsOfOtherLayoutsAreRefused) {
   EXPECT_THROW(call("da3::conv3", map.contiguous(at::MemoryFormat::ChannelsLast), weight, at::empty({10}),
                     c10::IValue(), false, c10::IValue()),
                c10::Error);
+}
+
+TEST_F(OwnOperators, LinearEqualsLibTorchs) {
+  // Fewer rows than the own kernel takes, outputs that it does not take, a depth that is no multiple of
+  // anything.
+  for (const auto& [rows, depth, outputs] :
+       {std::tuple{1, 40, 32}, std::tuple{721, 384, 1152}, std::tuple{720, 96, 48}, std::tuple{100, 588, 33},
+        std::tuple{64, 13, 16}}) {
+    const at::Tensor x = at::randn({1, rows, depth});
+    const at::Tensor weight = at::randn({outputs, depth}) * 0.05;
+    const at::Tensor bias = at::randn({outputs});
+    const at::Tensor plain = at::linear(x, weight);
+    const auto near = [](const at::Tensor& found, const at::Tensor& expected) {
+      return found.sizes() == expected.sizes() && (found - expected).abs().max().item<float>() < 1e-5F;
+    };
+    EXPECT_TRUE(near(call("da3::linear", x, weight, c10::IValue(), false), plain)) << rows;
+    EXPECT_TRUE(near(call("da3::linear", x, weight, bias, false), plain + bias)) << rows;
+    EXPECT_TRUE(near(call("da3::linear", x, weight, bias, true), at::gelu(plain + bias))) << rows;
+    const at::Tensor residual = at::randn({rows, outputs});
+    const at::Tensor sum = residual + plain[0] + bias;
+    EXPECT_TRUE(near(call("da3::linear_add_", residual, x, weight, bias), sum)) << rows;
+    EXPECT_TRUE(near(residual, sum)) << "in place";
+  }
+}
+
+TEST_F(OwnOperators, LinearIsTheSameWithAnyNumberOfThreads) {
+  const at::Tensor x = at::randn({150, 128});
+  const at::Tensor weight = at::randn({9 * 32, 128});
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor one = call("da3::linear", x, weight, c10::IValue(), false);
+  for (const int more : {2, 5, 16}) {
+    at::set_num_threads(more);
+    EXPECT_TRUE(at::equal(call("da3::linear", x, weight, c10::IValue(), false), one)) << more;
+  }
+  at::set_num_threads(threads);
+}
+
+TEST_F(OwnOperators, RowsOfALayerArePartedAsThreadsNeedIt) {
+  EXPECT_EQ(linear_row_parts(36, 1), 1);
+  EXPECT_EQ(linear_row_parts(36, 2), 1);
+  EXPECT_EQ(linear_row_parts(3, 2), 2) << "three panels for two threads";
+  EXPECT_EQ(linear_row_parts(12, 16), 4);
+  EXPECT_EQ(linear_row_parts(1, 6), 6);
+  EXPECT_EQ(linear_row_parts(10, 7), 7);
+}
+
+TEST_F(OwnOperators, LinearRefusesWhatDoesNotFit) {
+  const at::Tensor weight = at::randn({32, 64});
+  const at::Tensor x = at::randn({70, 64});
+  EXPECT_THROW(call("da3::linear", at::randn({70, 32}), weight, c10::IValue(), false), c10::Error);
+  EXPECT_THROW(call("da3::linear", at::randn({64, 70}).t(), weight, c10::IValue(), false), c10::Error);
+  EXPECT_THROW(call("da3::linear", x, at::randn({64, 32}).t(), c10::IValue(), false), c10::Error);
+  EXPECT_THROW(call("da3::linear", x, weight, at::zeros({16}), false), c10::Error) << "a short bias";
+  EXPECT_THROW(call("da3::linear_add_", at::zeros({69, 32}), x, weight, c10::IValue()), c10::Error);
 }
 
 class LowProducts : public ::testing::TestWithParam<BlockProducts> {

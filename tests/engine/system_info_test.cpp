@@ -74,7 +74,11 @@ TEST(CpuOperators, PrintedTableIsAFunctionOfTheFacts) {
   EXPECT_EQ(choice_of(wide, "linear layers of the blocks, cpu, int8"), "linear_dynamic, 8-bit inputs");
   EXPECT_EQ(choice_of(own, "attention core, cpu, bf16 and int8"), "as for fp32");
   EXPECT_EQ(choice_of(wide, "attention core, cpu, bf16 and int8"), "da3::attention_bf16 (avx512_bf16)");
-  EXPECT_EQ(choice_of(wide, "matrix products, cpu, fp32"), "mkldnn::_linear_pointwise (oneDNN)");
+  EXPECT_EQ(choice_of(wide, "matrix products, cpu, fp32"), "da3::linear (avx512)");
+  CpuOperatorFacts without_kernels = zen5();
+  without_kernels.kernels.clear();
+  EXPECT_EQ(choice_of(cpu_operators(without_kernels), "matrix products, cpu, fp32"),
+            "mkldnn::_linear_pointwise (oneDNN)");
   const auto bare = cpu_operators({.blas = "open"});
   for (const OperatorChoice& each : bare) {
     EXPECT_THAT(each.choice, testing::Not(testing::HasSubstr("da3::"))) << each.purpose;
@@ -98,23 +102,27 @@ TEST(CpuOperators, ModulesAreLoweredAsTheTableSays) {
   EXPECT_TRUE(old.own_kernels);
   EXPECT_FALSE(old.onednn_products);
   EXPECT_EQ(old.block_products, BlockProducts::kFloat);
-  EXPECT_TRUE(cpu_lowering(zen5(), Precision::kFp32).onednn_products);
+  EXPECT_TRUE(cpu_lowering(zen5(), Precision::kFp32).own_products);
+  EXPECT_FALSE(old.own_products);
   CpuOperatorFacts intel = zen5();
   intel.cpu.vendor = "GenuineIntel";
+  EXPECT_FALSE(cpu_lowering(intel, Precision::kFp32).own_products) << "MKL is at home there";
   EXPECT_FALSE(cpu_lowering(intel, Precision::kFp32).onednn_products) << "MKL is at home there";
   intel.blas = "open";
+  EXPECT_TRUE(cpu_lowering(intel, Precision::kFp32).own_products);
+  intel.kernels.clear();
   EXPECT_TRUE(cpu_lowering(intel, Precision::kFp32).onednn_products);
   intel.onednn = false;
   EXPECT_FALSE(cpu_lowering(intel, Precision::kFp32).onednn_products);
   const Lowering bare = cpu_lowering({}, Precision::kFp32);
-  EXPECT_FALSE(bare.own_kernels || bare.onednn_products || bare.full_int8_range);
+  EXPECT_FALSE(bare.own_kernels || bare.onednn_products || bare.own_products || bare.full_int8_range);
 }
 
 TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
   EXPECT_FALSE(cpu_lowering(zen3(), Precision::kInt8).full_int8_range);
   const Lowering int8 = cpu_lowering(zen5(), Precision::kInt8);
   EXPECT_EQ(int8.block_products, BlockProducts::kInt8);
-  EXPECT_TRUE(int8.full_int8_range && int8.own_kernels && int8.onednn_products);
+  EXPECT_TRUE(int8.full_int8_range && int8.own_kernels && int8.own_products);
   EXPECT_EQ(cpu_lowering(zen5(), Precision::kBf16).block_products, BlockProducts::kBf16);
   EXPECT_TRUE(int8.bf16_attention && cpu_lowering(zen5(), Precision::kBf16).bf16_attention);
   EXPECT_FALSE(cpu_lowering(zen5(), Precision::kFp32).bf16_attention);

@@ -6,6 +6,7 @@
 #include <engine/kernels/gelu-inl.hpp>
 #include <engine/kernels/heads-inl.hpp>
 #include <engine/kernels/kernels.hpp>
+#include <engine/kernels/linear-inl.hpp>
 #include <engine/kernels/tail-inl.hpp>
 #include <engine/kernels/winograd-inl.hpp>
 
@@ -23,6 +24,9 @@ const Kernels& table() {
                                   .gelu = gelu,
                                   .norm_rotate = norm_rotate,
                                   .add = add,
+                                  .linear_rows = kRows,
+                                  .linear_scratch_floats = linear_scratch_floats,
+                                  .linear = linear,
                                   .tail_tile_rows = kTileRows,
                                   .tail_tile_columns = tail_tile_columns,
                                   .tail_scratch_floats = tail_scratch_floats,

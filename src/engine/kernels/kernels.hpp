@@ -85,6 +85,19 @@ struct Convolution {
   float* out = nullptr;  ///< (height, width, out_channels), not the input or the residual
 };
 
+/// out = inputs weights^T + bias, then its GELU, then added to what `out` has, as asked for; all in float32.
+struct Linear {
+  const float* inputs = nullptr;   ///< (rows, depth)
+  const float* weights = nullptr;  ///< (outputs, depth)
+  const float* bias = nullptr;     ///< (outputs), or null
+  std::int64_t rows = 0;           ///< At least `Kernels::linear_rows`
+  std::int64_t depth = 0;
+  std::int64_t outputs = 0;  ///< A multiple of the vector width
+  bool gelu = false;
+  bool add = false;
+  float* out = nullptr;  ///< (rows, outputs)
+};
+
 /// What 8-bit codes of a row of inputs stand for: scale * (code - zero).
 struct InputScale {
   float scale = 1;
@@ -125,7 +138,7 @@ struct ProductKernels {
 /// One instruction set's build.
 struct Kernels {
   const char* name;    ///< Such as "avx2"
-  std::int64_t panel;  ///< Outputs of convolutions are padded to multiples of this
+  std::int64_t panel;  ///< Outputs of convolutions and linear layers that are computed together
 
   AttentionKernels attention;
 
@@ -139,6 +152,13 @@ struct Kernels {
 
   /// x += shift.
   void (*add)(float* x, const float* shift, std::int64_t count);
+
+  /// Of the register tile of `linear`.
+  std::int64_t linear_rows;
+  std::int64_t (*linear_scratch_floats)(std::int64_t depth);
+  /// Rows [begin, end), begin best a multiple of `linear_rows`; `panel` numbers `Kernels::panel` outputs.
+  void (*linear)(const Linear& linear, std::int64_t begin, std::int64_t end, std::int64_t panel,
+                 float* scratch);
 
   std::int64_t tail_tile_rows;
   std::int64_t (*tail_tile_columns)(std::int64_t channels);

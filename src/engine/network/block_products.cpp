@@ -92,7 +92,7 @@ void use_low_products(TensorMap& tensors, std::map<std::string, ModulePlan>& pla
     if (!path.ends_with(kFirst)) continue;
     ModulePlan& mlp = plans.at(path.substr(0, path.size() - kFirst.size()));
     mlp.class_name = "LowMlp";
-    mlp.text = std::string(text::k_gelu_low) + std::string(text::k_mlp);
+    mlp.text = std::string(text::k_gelu_fused) + std::string(text::k_mlp);
   }
 }
 

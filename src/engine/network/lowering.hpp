@@ -14,6 +14,7 @@ struct Lowering {
   /// With own_kernels: attention rounds its factors to bfloat16 (da3::attention_bf16).
   bool bf16_attention = false;
   bool onednn_products = false;  ///< Matrix products by oneDNN instead of LibTorch's BLAS
+  bool own_products = false;     ///< Matrix products by da3 (own_linear.hpp) instead of both
   BlockProducts block_products = BlockProducts::kFloat;
   /// With kBf16 and kInt8: da3's products (low_products.hpp) where the sizes suit them.
   bool own_low_products = false;

@@ -56,18 +56,23 @@ ModulePlan attention_plan(const weights::BackboneConfig& config, int block, cons
 }
 
 std::string_view dense_text(const Lowering& lowering) {
+  if (lowering.own_products) return text::k_dense_own;
   return lowering.onednn_products ? text::k_dense_onednn : text::k_dense;
 }
 
 /// Layers with 8-bit products are put in their place later (block_products.hpp).
 std::string_view linear_text(const Lowering& lowering) {
   if (lowering.block_products == BlockProducts::kBf16) return text::k_linear_bf16;
+  if (lowering.own_products) return text::k_linear_own;
   return lowering.onednn_products ? text::k_linear_onednn : text::k_linear;
 }
 
 void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config,
                   const Lowering& lowering) {
-  const std::string_view gelu = lowering.own_kernels ? text::k_gelu_own : text::k_gelu;
+  const bool fused = lowering.own_products && lowering.block_products == BlockProducts::kFloat;
+  const std::string_view gelu = fused                  ? text::k_gelu_fused
+                                : lowering.own_kernels ? text::k_gelu_own
+                                                       : text::k_gelu;
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);

@@ -52,9 +52,17 @@ bool own_kernels(const Facts& facts) {
   return !facts.kernels.empty();
 }
 
+bool mkl_at_home(const Facts& facts) {
+  return facts.blas == "mkl" && facts.cpu.vendor == "GenuineIntel";
+}
+
 bool onednn_is_faster(const Facts& facts) {
-  const bool mkl_at_home = facts.blas == "mkl" && facts.cpu.vendor == "GenuineIntel";
-  return facts.onednn && facts.cpu.avx512f && !mkl_at_home;
+  return facts.onednn && facts.cpu.avx512f && !mkl_at_home(facts);
+}
+
+/// Where the own kernels' vectors are as wide as the processor's and BLAS is not at home.
+bool own_products_are_faster(const Facts& facts) {
+  return facts.kernels == "avx512" && !mkl_at_home(facts);
 }
 
 bool sums_of_8_bits_fit(const Facts& facts) {
@@ -63,6 +71,10 @@ bool sums_of_8_bits_fit(const Facts& facts) {
 
 void use_own_kernels(Lowering& lowering) {
   lowering.own_kernels = true;
+}
+
+void use_own_products(Lowering& lowering) {
+  lowering.own_products = true;
 }
 
 void use_onednn(Lowering& lowering) {
@@ -99,6 +111,8 @@ constexpr const char* kOwnInt8 =
 
 // Of each part the first rule that holds is taken.
 constexpr Rule kRules[] = {
+    {kFp32Products, any, own_products_are_faster, use_own_products, "da3::linear",
+     "weights are transposed a panel at a time into the second-level cache, GELU and residual on the way"},
     {kFp32Products, any, onednn_is_faster, use_onednn, "mkldnn::_linear_pointwise (oneDNN)",
      "BLAS does not use this processor's AVX-512 as oneDNN does; MKL takes its AVX2 code on AMD's"},
     {kFp32Products, any, always, nullptr, "linear, addmm_ (BLAS)",
@@ -202,7 +216,7 @@ std::vector<OperatorChoice> cpu_operators(const CpuOperatorFacts& facts) {
   std::vector<OperatorChoice> table;
   for_each_part(facts, [&](const Rule& rule) {
     std::string choice = rule.operators;
-    if (rule.apply == use_own_kernels) choice += " (" + facts.kernels + ")";
+    if (rule.apply == use_own_kernels || rule.apply == use_own_products) choice += " (" + facts.kernels + ")";
     const bool spare = std::string_view(rule.reason).empty();
     table.push_back({rule.part, choice, spare ? "da3 has no kernels for this processor" : rule.reason});
   });

@@ -11,6 +11,7 @@
 
 #include <engine/kernels/kernels.hpp>
 #include <engine/operators/own_convolution.hpp>
+#include <engine/operators/own_linear.hpp>
 #include <engine/operators/own_operators.hpp>
 
 namespace da3::engine {
@@ -256,6 +257,8 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
       "height, int width) -> Tensor");
   m.def("pack_winograd(Tensor weight) -> Tensor");
   m.def("conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor");
+  m.def("linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor");
+  m.def("linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)");
 }
 
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
@@ -266,4 +269,6 @@ TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("depth_tail", &da3::engine::depth_tail);
   m.impl("pack_winograd", &da3::engine::pack_winograd);
   m.impl("conv3", &da3::engine::conv3);
+  m.impl("linear", &da3::engine::linear);
+  m.impl("linear_add_", &da3::engine::linear_add);
 }

@@ -32,6 +32,10 @@ namespace da3::engine {
 ///   da3::conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor
 ///       conv3x3(relu ? relu(x) : x) + residual, stride 1, zero padding 1, by Winograd's F(4x4, 3x3), small
 ///       maps by LibTorch. x: (B, C, h, w), residual: the result's shape; both and the result channels_last.
+///   da3::linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor
+///       x weight^T + bias, or its exact GELU. x: (..., K); weight: (N, K). Returns (..., N), contiguous.
+///   da3::linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)
+///       Adds x weight^T + bias to residual, in place. residual: (..., N), as many rows as x.
 ///
 /// Calling this links the operators in.
 bool own_operators_available();
