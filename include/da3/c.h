@@ -167,11 +167,8 @@ typedef struct da3_maps {
   const float* sky;        /* 0..1; NULL: none */
   const char* kind;        /* "metric" (metres) or "relative", growing with distance; with raw the network's */
   double focal_px;         /* that made metres of it, in pixels of the photo; 0: none was needed */
-  int32_t has_camera;
-  float camera_from_world[12]; /* (3, 4) row-major, +Z forwards, +Y down */
-  float intrinsics[9];         /* (3, 3) row-major, in pixels of these maps */
 } da3_maps;
-#define DA3_MAPS_INIT {sizeof(da3_maps), 0, 0, NULL, NULL, NULL, NULL, 0, 0, {0}, {0}}
+#define DA3_MAPS_INIT {sizeof(da3_maps), 0, 0, NULL, NULL, NULL, NULL, 0}
 
 /* Predictions of one call. */
 typedef struct da3_predictions da3_predictions;
@@ -182,13 +179,83 @@ DA3_C_API da3_status da3_predict(const da3_model* model, const da3_image* images
 /* The same for decoded photos, whose pixels are not copied. */
 DA3_C_API da3_status da3_predict_photos(const da3_model* model, const da3_photo* const* photos, size_t count,
                                         const da3_predict_options* options, da3_predictions** predictions);
-/* Views of one scene, seen together: depth and cameras in one frame and scale. */
-DA3_C_API da3_status da3_predict_scene(const da3_model* model, const da3_image* images, size_t count,
-                                       const da3_predict_options* options, da3_predictions** predictions);
 DA3_C_API size_t da3_predictions_count(const da3_predictions* predictions);
 /* Lifetime of its pointers: the predictions'. */
 DA3_C_API da3_status da3_predictions_get(const da3_predictions* predictions, size_t index, da3_maps* maps);
 DA3_C_API void da3_predictions_free(da3_predictions* predictions);
+
+/* --- scenes: several photos of one place, seen together (docs/scene.md) -------------------------------------------- */
+
+typedef struct da3_scene_options {
+  size_t struct_size;
+  int32_t process_res;       /* 0: the model's */
+  int32_t refuse_mixed;      /* photos of different shape are an error; else all are cut to the smallest */
+  int32_t keep_scale;        /* known cameras are moved into the network's world instead */
+  int32_t window;            /* views seen together, at least 4; 0: what suits the device */
+  int32_t overlap;           /* in common with the next window, at least 3; 0: half */
+  const char* resize_method; /* NULL: the model's */
+  const char* reference;     /* "first", "middle", "saddle_balanced" (NULL), "saddle_sim_range", or a number from 0 */
+  /* Known cameras, 21 numbers a photo: camera_from_world (3, 4), then intrinsics (3, 3) in pixels of the upright photo,
+   * row-major; or NULL. */
+  const double* cameras;
+} da3_scene_options;
+#define DA3_SCENE_OPTIONS_INIT {sizeof(da3_scene_options), 0, 0, 0, 0, 0, NULL, NULL, NULL}
+
+typedef struct da3_scene da3_scene;
+
+/* Depth and cameras of all photos, and their points. `options` may be NULL. Lifetime of the pixels: the call. */
+DA3_C_API da3_status da3_predict_scene(const da3_model* model, const da3_image* images, size_t count,
+                                       const da3_scene_options* options, da3_scene** scene);
+DA3_C_API void da3_scene_free(da3_scene* scene);
+DA3_C_API size_t da3_scene_num_views(const da3_scene* scene);
+/* The record of docs/scene.md as JSON: reference, unit, similarity, windows, warnings, ... */
+DA3_C_API da3_status da3_scene_record(const da3_scene* scene, da3_bytes** json);
+
+/* One view at the size at which the network saw it. Matrices are row-major. Lifetime of its pointers: the scene's. */
+typedef struct da3_scene_view {
+  size_t struct_size;
+  int32_t height;
+  int32_t width;
+  const float* depth;      /* (height, width), along the camera's axis; not finite or not above 0: no value */
+  const float* confidence; /* above 1, larger is surer; NULL: none */
+  const float* sky;        /* 0..1; NULL: none */
+  const uint8_t* rgb;      /* (height, width, 3) */
+  int32_t photo_height;
+  int32_t photo_width;
+  double camera_from_world[12];  /* (3, 4), +Z forwards, +Y down */
+  double intrinsics[9];          /* (3, 3) in pixels of these maps; (0, 0) is a corner */
+  double photo_intrinsics[9];    /* the same in pixels of the whole photo */
+  int32_t has_predicted;         /* the network's own camera, where the caller gave cameras */
+  double predicted_camera_from_world[12];
+  double predicted_intrinsics[9];
+} da3_scene_view;
+#define DA3_SCENE_VIEW_INIT \
+  {sizeof(da3_scene_view), 0, 0, NULL, NULL, NULL, NULL, 0, 0, {0}, {0}, {0}, 0, {0}, {0}}
+DA3_C_API da3_status da3_scene_get_view(const da3_scene* scene, size_t index, da3_scene_view* view);
+/* A view's depth at the size of its photo, (photo_height, photo_width) into `depth`; NaN where the cut left nothing. */
+DA3_C_API da3_status da3_scene_photo_depth(const da3_scene* scene, size_t index, float* depth);
+
+typedef struct da3_point_options {
+  size_t struct_size;
+  double keep_percent;    /* the surest pixels; 0: 60 */
+  double min_confidence;  /* instead; 0: none */
+  double edges_percent;   /* no points where depth differs by more from a neighbour's; 0: off */
+  int64_t max_points;     /* 0: a million; below 0: all */
+  int32_t sky_points;
+} da3_point_options;
+#define DA3_POINT_OPTIONS_INIT {sizeof(da3_point_options), 0, 0, 0, 0, 0}
+
+/* Chooses the points again. */
+DA3_C_API da3_status da3_scene_choose_points(da3_scene* scene, const da3_point_options* options);
+DA3_C_API size_t da3_scene_num_points(const da3_scene* scene);
+/* Copies the points, by view, row and column: positions (N, 3) in the world, colours (N, 3), confidence (N), and the
+ * view, row and column of each (N, 3). Any may be NULL. */
+DA3_C_API da3_status da3_scene_get_points(const da3_scene* scene, double* positions, uint8_t* colours, float* confidence,
+                                          uint32_t* pixels);
+
+/* Writes a file, whole or not at all: "glb", "ply", "cameras", "transforms", "npz"; "colmap" writes three files into the
+ * folder `path`. */
+DA3_C_API da3_status da3_scene_write(const da3_scene* scene, const char* format, const char* path);
 
 /* --- result files ------------------------------------------------------------------------------------------------ */
 

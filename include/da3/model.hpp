@@ -9,7 +9,6 @@
 #include <span>
 #include <vector>
 
-#include <da3/camera.hpp>
 #include <da3/device.hpp>
 #include <da3/error.hpp>
 #include <da3/export.hpp>
@@ -55,20 +54,9 @@ struct Prediction {
   std::optional<double> focal_px;
 };
 
-/// One view of a scene: its maps, and its camera where the network has poses.
-struct ViewPrediction {
-  Prediction maps;
-  std::optional<Camera> camera;
-};
-
-/// All views of one scene, in one common frame and scale.
-struct ScenePrediction {
-  std::vector<ViewPrediction> views;
-};
-
 /// A depth network on a device. Movable, not copyable; an object that was moved from may only be destroyed.
 /// Threads: any member may be called from any thread; forwards run one at a time. To share one loaded network
-/// among several: ModelCache.
+/// among several: ModelCache. Several photos of one place: predict_scene in da3/scene.hpp.
 class DA3_API Model {
  public:
   /// The model in a file made by `da3 model export` (docs/model-format.md).
@@ -97,12 +85,6 @@ class DA3_API Model {
   /// size share forwards. Throws: as above.
   std::vector<Prediction> predict(std::span<const Photo> photos, const PredictOptions& options = {}) const;
   std::vector<Prediction> predict(std::span<const Image> photos, const PredictOptions& options = {}) const;
-
-  /// Depth and cameras of several photos of one scene, seen together in one forward: the result of each
-  /// depends on the others. `options.max_batch` has no meaning here.
-  /// Throws: Error kUsage (no photo, or photos whose processed sizes differ: bring them to one size or crop
-  /// them alike), and as above.
-  ScenePrediction predict_scene(std::span<const Image> views, const PredictOptions& options = {}) const;
 
  private:
   friend struct ModelAccess;

@@ -10,11 +10,13 @@ from da3._errors import DeviceError, Error, InputError, Interrupted, ModelError,
 from da3._folders import FolderRun, ImageResult, Progress, Summary, infer
 from da3._models import Model, ModelCache, devices, load, models
 from da3._photos import Photo, PhotoLike, decode, read
-from da3._predictions import FORMATS, Camera, Prediction, Scene, encode
+from da3._predictions import FORMATS, Prediction, encode
 from da3._program import prefix
+from da3._scenes import SCENE_FORMATS, Camera, Scene, SceneView
 
 __all__ = [
     "FORMATS",
+    "SCENE_FORMATS",
     "Camera",
     "DeviceError",
     "Error",
@@ -31,6 +33,7 @@ __all__ = [
     "Prediction",
     "Progress",
     "Scene",
+    "SceneView",
     "Summary",
     "UsageError",
     "__version__",

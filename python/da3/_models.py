@@ -13,7 +13,8 @@ from typing import Any, overload
 from da3 import _core, _torch
 from da3._errors import UsageError
 from da3._photos import PhotoLike, native_input
-from da3._predictions import Prediction, Scene
+from da3._predictions import Prediction
+from da3._scenes import Camera, Scene, scene_options
 
 _accelerators_loaded = False
 
@@ -116,15 +117,41 @@ class Model:
         predictions = [Prediction(found.maps(i)) for i in range(len(found))]
         return predictions if several else predictions[0]
 
-    def predict_scene(self, photos: Sequence[PhotoLike], **options: Any) -> Scene:
-        """Depth and cameras of photos of one scene, seen together in one forward.
+    def predict_scene(
+        self,
+        photos: Sequence[PhotoLike],
+        *,
+        process_res: int | None = None,
+        resize_method: str | None = None,
+        mixed: str = "crop",
+        reference: str | int = "saddle_balanced",
+        cameras: Sequence[Camera] | None = None,
+        keep_scale: bool = False,
+        window: int | None = None,
+        overlap: int | None = None,
+    ) -> Scene:
+        """Depth, cameras and points of photos of one place, seen together (docs/scene.md).
 
         Parameters
         ----------
         photos : sequence of photos
-            As for `predict`; of one processed size.
-        **options
-            Of `predict`; ``batch`` has no meaning here.
+            As for `predict`.
+        process_res : int, optional
+            Processing size; None: the model's.
+        resize_method : str, optional
+            As for `predict`; crops are allowed.
+        mixed : {"crop", "error"}
+            Photos of different shape: all are cut to the smallest, or refused.
+        reference : str or int
+            ``"first"``, ``"middle"``, ``"saddle_balanced"``, ``"saddle_sim_range"``, or a view's index.
+        cameras : sequence of Camera, optional
+            Known cameras, one a photo, intrinsics in pixels of the whole photo: the scene comes out in their world and
+            unit.
+        keep_scale : bool
+            Known cameras are moved into the network's world instead.
+        window, overlap : int, optional
+            Views that are seen together, at least 4, and how many the next window sees again, at least 3; None: what
+            suits the device.
 
         Returns
         -------
@@ -134,9 +161,20 @@ class Model:
         ------
         UsageError, InputError, DeviceError
         """
+        options = scene_options(
+            process_res=process_res,
+            resize_method=resize_method,
+            mixed=mixed,
+            reference=reference,
+            cameras=cameras,
+            keep_scale=keep_scale,
+            window=window,
+            overlap=overlap,
+        )
+        if cameras is not None and len(cameras) != len(photos):
+            raise UsageError(f"cameras: expected one for each of {len(photos)} photos, found {len(cameras)}", "usage")
         inputs = [native_input(photo) for photo in photos]
-        found = self._native.predict_scene(inputs, _predict_options(**options))
-        return Scene([Prediction(found.maps(i)) for i in range(len(found))])
+        return Scene(self._native.predict_scene(inputs, options))
 
     def __repr__(self) -> str:
         return f"<da3.Model {self.name} on {self.device}, {self.precision}>"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,25 +17,6 @@ from da3._photos import PhotoLike, native_input
 
 FORMATS = ("png16", "exr", "npz", "npy", "pfm", "vis", "side")
 """Formats of result files (docs/output-formats.md)."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """Where a view's camera stands and what it sees.
-
-    A point (X, Y, Z) of the scene is at ``intrinsics @ camera_from_world @ (X, Y, Z, 1)``, divided by its third
-    element. The camera looks along +Z, +Y is down.
-
-    Attributes
-    ----------
-    intrinsics : numpy.ndarray
-        (3, 3) float32, in pixels of the view's maps; (0, 0) is a corner.
-    camera_from_world : numpy.ndarray
-        (3, 4) float32: a rotation, and a translation of the depth's unit.
-    """
-
-    intrinsics: npt.NDArray[np.float32]
-    camera_from_world: npt.NDArray[np.float32]
 
 
 class Prediction:
@@ -56,18 +36,15 @@ class Prediction:
         (H, W) float32, 0..1.
     focal_px : float or None
         The focal length, in pixels of the photo, that made metres of the depth; None if none was needed.
-    camera : Camera or None
-        Of a view of a scene, where the network has poses.
     """
 
-    __slots__ = ("camera", "confidence", "depth", "focal_px", "kind", "sky")
+    __slots__ = ("confidence", "depth", "focal_px", "kind", "sky")
 
     depth: npt.NDArray[np.float32]
     kind: str
     confidence: npt.NDArray[np.float32] | None
     sky: npt.NDArray[np.float32] | None
     focal_px: float | None
-    camera: Camera | None
 
     def __init__(self, maps: dict[str, Any]) -> None:
         self.depth = maps["depth"]
@@ -75,7 +52,6 @@ class Prediction:
         self.confidence = maps["confidence"]
         self.sky = maps["sky"]
         self.focal_px = maps["focal_px"]
-        self.camera = Camera(maps["intrinsics"], maps["camera_from_world"]) if "intrinsics" in maps else None
 
     @property
     def unit(self) -> str | None:
@@ -127,19 +103,6 @@ class Prediction:
     def __repr__(self) -> str:
         height, width = self.depth.shape
         return f"<da3.Prediction {width}x{height} {self.kind}>"
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All views of one scene, in one common frame and scale.
-
-    Attributes
-    ----------
-    views : list of Prediction
-        In the order of the photos; each has a `Prediction.camera` where the network has poses.
-    """
-
-    views: list[Prediction]
 
 
 def format_of(path: str) -> str:

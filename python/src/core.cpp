@@ -5,79 +5,22 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/unique_ptr.h>
-#include <nanobind/stl/variant.h>
-#include <nanobind/stl/vector.h>
-
-#include <da3/c.h>
+#include "native.hpp"
 
 // da3._core: the C interface of libda3 for the package's Python files. Nothing here is public.
 namespace nb = nanobind;
 using namespace nb::literals;  // NOLINT(google-build-using-namespace)
+using namespace da3::python;   // NOLINT(google-build-using-namespace)
 
 namespace {
 
-struct Failure : std::runtime_error {
-  Failure(std::string error_code, const char* message)
-      : std::runtime_error(message), code(std::move(error_code)) {}
-  std::string code;
-};
-
-void check(da3_status status) {
-  if (status != DA3_OK) throw Failure(da3_last_error_code(), da3_last_error());
-}
-
-template <typename Handle, void (*free_handle)(Handle*)>
-struct Free {
-  void operator()(Handle* handle) const { free_handle(handle); }
-};
-template <typename Handle, void (*free_handle)(Handle*)>
-using Owned = std::unique_ptr<Handle, Free<Handle, free_handle>>;
-
-using Bytes = Owned<da3_bytes, da3_bytes_free>;
-
-nb::bytes python_bytes(const Bytes& bytes) {
-  return nb::bytes(da3_bytes_data(bytes.get()), da3_bytes_size(bytes.get()));
-}
-
-std::string text_of(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(da3_bytes_data(bytes.get())), da3_bytes_size(bytes.get())};
-}
-
-const char* or_null(const std::optional<std::string>& text) {
-  return text ? text->c_str() : nullptr;
-}
-
 // --- photos
 // ---------------------------------------------------------------------------------------------------
-
-struct Photo {
-  explicit Photo(da3_photo* handle) : owned(handle) {}
-  Owned<da3_photo, da3_photo_free> owned;
-
-  da3_image image() const {
-    da3_image image = DA3_IMAGE_INIT;
-    check(da3_photo_image(owned.get(), &image));
-    return image;
-  }
-};
-
-/// A path as the system has it, from os.fsencode.
-std::string path_of(const nb::bytes& path) {
-  return {path.c_str(), path.size()};
-}
 
 std::unique_ptr<Photo> read_photo(const nb::bytes& path) {
   const std::string file = path_of(path);
@@ -105,28 +48,6 @@ Pixels pixels_of(nb::handle_t<Photo> self) {
   return {image.rgb, 3, shape, self};
 }
 
-/// A caller's (H, W, 3) uint8 array in memory; rows may lie apart.
-using Picture = nb::ndarray<const std::uint8_t, nb::shape<-1, -1, 3>, nb::device::cpu>;
-
-da3_image image_of(const Picture& picture) {
-  if (picture.stride(2) != 1 || picture.stride(1) != 3) {
-    throw nb::type_error("a picture's three bytes a pixel must lie side by side");
-  }
-  da3_image image = DA3_IMAGE_INIT;
-  image.rgb = picture.data();
-  image.height = static_cast<std::int32_t>(picture.shape(0));
-  image.width = static_cast<std::int32_t>(picture.shape(1));
-  image.row_bytes = static_cast<std::size_t>(picture.stride(0));
-  return image;
-}
-
-using Input = std::variant<Photo*, Picture>;
-
-da3_image image_of(const Input& input) {
-  if (const auto* photo = std::get_if<Photo*>(&input)) return (*photo)->image();
-  return image_of(std::get<Picture>(input));
-}
-
 // --- predictions
 // ----------------------------------------------------------------------------------------------
 
@@ -144,15 +65,6 @@ nb::object map_of(const float* values, const da3_maps& maps, nb::handle owner) {
   return nb::cast(Map(const_cast<float*>(values), 2, shape, owner));
 }
 
-template <std::size_t kRows, std::size_t kColumns>
-nb::object matrix(const float* values) {
-  auto* copy = new float[kRows * kColumns];
-  std::copy_n(values, kRows * kColumns, copy);
-  const nb::capsule owner(copy, [](void* pointer) noexcept { delete[] static_cast<float*>(pointer); });
-  const std::size_t shape[2] = {kRows, kColumns};
-  return nb::cast(Map(copy, 2, shape, owner));
-}
-
 /// Maps of one photo as a dict; its arrays keep the handle alive.
 nb::dict maps_of(nb::handle_t<Predictions> self, std::size_t index) {
   da3_maps maps = DA3_MAPS_INIT;
@@ -163,10 +75,6 @@ nb::dict maps_of(nb::handle_t<Predictions> self, std::size_t index) {
   result["sky"] = map_of(maps.sky, maps, self);
   result["kind"] = maps.kind;
   result["focal_px"] = maps.focal_px > 0 ? nb::cast(maps.focal_px) : nb::none();
-  if (maps.has_camera != 0) {
-    result["camera_from_world"] = matrix<3, 4>(maps.camera_from_world);
-    result["intrinsics"] = matrix<3, 3>(maps.intrinsics);
-  }
   return result;
 }
 
@@ -216,11 +124,6 @@ struct PredictOptions {
   }
 };
 
-struct Model {
-  explicit Model(da3_model* handle) : owned(handle) {}
-  Owned<da3_model, da3_model_free> owned;
-};
-
 std::unique_ptr<Model> load(const LoadOptions& options) {
   const nb::gil_scoped_release free;
   const da3_load_options native = options.native();
@@ -264,17 +167,6 @@ std::unique_ptr<Predictions> predict(const Model& model, const std::vector<Input
   } else {
     check(da3_predict(model.owned.get(), images.data(), images.size(), &native, &predictions));
   }
-  return std::make_unique<Predictions>(predictions);
-}
-
-std::unique_ptr<Predictions> predict_scene(const Model& model, const std::vector<Input>& inputs,
-                                           const PredictOptions& options) {
-  std::vector<da3_image> images;
-  for (const Input& input : inputs) images.push_back(image_of(input));
-  const da3_predict_options native = options.native();
-  da3_predictions* predictions = nullptr;
-  const nb::gil_scoped_release free;
-  check(da3_predict_scene(model.owned.get(), images.data(), images.size(), &native, &predictions));
   return std::make_unique<Predictions>(predictions);
 }
 
@@ -530,11 +422,9 @@ NB_MODULE(_core, m) {
   nb::class_<Predictions>(m, "Predictions")
       .def("__len__", [](const Predictions& each) { return da3_predictions_count(each.owned.get()); })
       .def("maps", &maps_of, "index"_a);
-  nb::class_<Model>(m, "Model")
-      .def("info", &info_of)
-      .def("record", &record_of)
-      .def("predict", &predict, "inputs"_a, "options"_a)
-      .def("predict_scene", &predict_scene, "inputs"_a, "options"_a);
+  auto model = nb::class_<Model>(m, "Model");
+  model.def("info", &info_of).def("record", &record_of).def("predict", &predict, "inputs"_a, "options"_a);
+  bind_scenes(m, model);
   m.def("load", &load, "options"_a);
   nb::class_<Cache>(m, "Cache")
       .def(nb::init<std::uint64_t>(), "max_bytes"_a)

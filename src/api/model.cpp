@@ -54,22 +54,6 @@ std::vector<Seen> all_seen(std::span<Each> photos) {
   return result;
 }
 
-Camera camera_of(const predict::Result& result, std::size_t view, Size size) {
-  Camera camera;
-  const auto pick = [view](const std::vector<float>& from, auto& to) {
-    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(view * to.size()), to.size(), to.begin());
-  };
-  pick(result.extrinsics, camera.camera_from_world);
-  pick(result.intrinsics, camera.intrinsics);
-  const double scale_x = static_cast<double>(size.width) / result.size.width;
-  const double scale_y = static_cast<double>(size.height) / result.size.height;
-  for (std::size_t column = 0; column < 3; ++column) {
-    camera.intrinsics[column] *= scale_x;
-    camera.intrinsics[3 + column] *= scale_y;
-  }
-  return camera;
-}
-
 }  // namespace
 
 struct Model::State {
@@ -161,36 +145,6 @@ std::vector<Prediction> Model::State::predict(const std::vector<Seen>& photos,
     }
   }
   return results;
-}
-
-ScenePrediction Model::predict_scene(std::span<const Image> views, const PredictOptions& options) const {
-  if (views.empty()) throw Error(ErrorCode::kUsage, "a scene needs at least one photo, found none");
-  const depth::Way way = way_of(spec(), options);
-  std::vector<Image> inputs;
-  predict::Request request;
-  for (const Image& view : views) {
-    inputs.push_back(depth::prepare(way, view));
-    const Size size = inputs.back().size;
-    if (size != inputs.front().size) {
-      throw Error(ErrorCode::kUsage, "the views of a scene must have one processed size; view 0 has " +
-                                         core::size_text(inputs.front().size) + ", view " +
-                                         std::to_string(inputs.size() - 1) + " has " + core::size_text(size) +
-                                         "; crop them to one shape first");
-    }
-  }
-  request.views = static_cast<int>(views.size());
-  request.size = inputs.front().size;
-  request.wanted = state_->wanted(options);
-  request.wanted.pose = spec().has_output("pose");
-  for (const Image& input : inputs) request.pictures.emplace_back(input.rgb);
-  const predict::Result result = state_->network->predict(request);
-  ScenePrediction scene;
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    ViewPrediction view{state_->prediction(result, i, seen(views[i]), way), std::nullopt};
-    if (request.wanted.pose) view.camera = camera_of(result, i, view.maps.depth.size);
-    scene.views.push_back(std::move(view));
-  }
-  return scene;
 }
 
 predict::Wanted Model::State::wanted(const PredictOptions& options) const {

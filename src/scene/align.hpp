@@ -10,14 +10,6 @@
 
 namespace da3::scene {
 
-/// Predicted cameras against given ones: predicted ~ scale * rotation * given + translation, for centres.
-struct Alignment {
-  /// None where the given centres coincide: then nothing says how long the network's unit is.
-  std::optional<Similarity> predicted_from_given;
-  double rms = 0;  ///< Root mean square distance of aligned centres, over the spread of the predicted ones
-  double angle_deg = 0;  ///< Median angle between aligned and predicted axes
-};
-
 /// Fits the similarity. With ten and more cameras robustly, by `samples` (none: 100 tries of a fixed
 /// generator). Two and collinear cameras work: their rotation is the mean one. Throws: Error kSceneAlignment
 /// for a scale that is not finite or not above 0.

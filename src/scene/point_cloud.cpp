@@ -115,17 +115,21 @@ std::optional<double> confidence_threshold(const std::vector<View>& views, const
   return std::min(std::max(kLeastThreshold, bounds[0]), bounds[1]);
 }
 
-PointCloud point_cloud(const std::vector<View>& views, const PointOptions& options) {
+}  // namespace da3::scene
+
+namespace da3 {
+
+PointCloud point_cloud(const std::vector<SceneView>& views, const PointOptions& options) {
   PointCloud cloud;
-  cloud.threshold = confidence_threshold(views, options);
+  cloud.threshold = scene::confidence_threshold(views, options);
   for (std::size_t i = 0; i < views.size(); ++i) {
-    add_points(views[i], static_cast<std::uint32_t>(i), Selection(views[i], options, cloud.threshold),
-               cloud.points);
+    scene::add_points(views[i], static_cast<std::uint32_t>(i),
+                      scene::Selection(views[i], options, cloud.threshold), cloud.points);
   }
   cloud.candidates = cloud.points.size();
   if (options.max_points > 0 && cloud.points.size() > options.max_points)
-    thin(cloud.points, options.max_points);
+    scene::thin(cloud.points, options.max_points);
   return cloud;
 }
 
-}  // namespace da3::scene
+}  // namespace da3

@@ -5,30 +5,6 @@
 
 namespace da3::scene {
 
-std::string_view to_string(Unit unit) {
-  switch (unit) {
-    case Unit::kRelative:
-      return "relative";
-    case Unit::kMetres:
-      return "m";
-    case Unit::kGiven:
-      return "given";
-  }
-  return "relative";
-}
-
-std::string_view to_string(PoseSource source) {
-  switch (source) {
-    case PoseSource::kDecoder:
-      return "decoder";
-    case PoseSource::kRays:
-      return "rays";
-    case PoseSource::kGiven:
-      return "given";
-  }
-  return "decoder";
-}
-
 Camera camera_of_photo(const Camera& camera, const Placement& place) {
   Camera whole = camera;
   const double x = static_cast<double>(place.photo_size.width) / place.resized.width;
@@ -55,17 +31,45 @@ Camera camera_of_input(const Camera& camera, const Placement& place) {
   return input;
 }
 
-Camera View::photo_camera() const {
-  return camera_of_photo(camera, place);
-}
-
-std::array<double, 2> View::photo_position(double x, double y) const {
-  return {(x + place.left) * place.photo_size.width / place.resized.width,
-          (y + place.top) * place.photo_size.height / place.resized.height};
-}
-
 std::array<double, 3> centre_of(const Camera& camera) {
   return array_of(pose_of(camera).centre());
 }
 
 }  // namespace da3::scene
+
+namespace da3 {
+
+std::string_view to_string(SceneUnit unit) {
+  switch (unit) {
+    case SceneUnit::kRelative:
+      return "relative";
+    case SceneUnit::kMetres:
+      return "m";
+    case SceneUnit::kGiven:
+      return "given";
+  }
+  return "relative";
+}
+
+std::string_view to_string(PoseSource source) {
+  switch (source) {
+    case PoseSource::kDecoder:
+      return "decoder";
+    case PoseSource::kRays:
+      return "rays";
+    case PoseSource::kGiven:
+      return "given";
+  }
+  return "decoder";
+}
+
+Camera SceneView::photo_camera() const {
+  return scene::camera_of_photo(camera, place);
+}
+
+std::array<double, 2> SceneView::photo_position(double x, double y) const {
+  return {(x + place.left) * place.photo_size.width / place.resized.width,
+          (y + place.top) * place.photo_size.height / place.resized.height};
+}
+
+}  // namespace da3

@@ -127,22 +127,9 @@ def test_arrays_are_the_predictions_memory_and_outlive_it(model: da3.Model, phot
 def test_options_reach_the_network(model: da3.Model, photo: Path) -> None:
     small = model.predict(photo, size="model")
     assert small.depth.shape == (224, 224)
-    assert (small.kind, small.unit, small.confidence, small.camera) == ("metric", "m", None, None)
+    assert (small.kind, small.unit, small.confidence) == ("metric", "m", None)
     assert model.predict([]) == []
     assert model.spec["name"] == model.name
-
-
-def test_a_scene_has_a_camera_for_every_view(pose_model: da3.Model, photos: list[Path]) -> None:
-    views = [da3.read(each).pixels[:280, :280] for each in photos[:2]]
-    scene = pose_model.predict_scene(views, confidence=True, process_res=112)
-    assert len(scene.views) == 2
-    for view in scene.views:
-        assert view.depth.shape == view.confidence.shape == (280, 280)
-        rotation = view.camera.camera_from_world[:, :3]
-        assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4)
-        assert view.camera.intrinsics[2].tolist() == [0, 0, 1]
-    with pytest.raises(da3.UsageError):
-        pose_model.predict_scene([])
 
 
 def test_decode_and_encode_are_each_others_inverse(model: da3.Model, photo: Path) -> None:

@@ -9,6 +9,7 @@
 #include <da3/c.h>
 #include <da3/model.hpp>
 #include <da3/photo.hpp>
+#include <da3/scene.hpp>
 
 // What the handles of the C interface are.
 struct da3_photo {
@@ -25,12 +26,18 @@ struct da3_model {
 };
 
 struct da3_predictions {
-  std::vector<da3::ViewPrediction> views;
+  std::vector<da3::Prediction> photos;
+};
+
+struct da3_scene {
+  da3::Scene scene;
 };
 
 namespace da3::api::c {
 
 /// A caller's picture as a photo; its pixels are copied. Throws: Error kUsage.
 Photo photo_of(const da3_image& image);
+/// The same for an array of them.
+std::vector<Photo> copies_of(const da3_image* images, std::size_t count);
 
 }  // namespace da3::api::c

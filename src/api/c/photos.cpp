@@ -32,6 +32,19 @@ Photo photo_of(const da3_image& given) {
   return photo;
 }
 
+std::vector<Photo> copies_of(const da3_image* images, std::size_t count) {
+  if (count > 0) require(images, "images");
+  std::vector<Photo> photos;
+  photos.reserve(count);
+  // The caller's structs may be larger or smaller than this library's.
+  const std::size_t step = count > 0 ? images->struct_size : 0;
+  const auto* at = reinterpret_cast<const std::uint8_t*>(images);
+  for (std::size_t i = 0; i < count; ++i) {
+    photos.push_back(photo_of(*reinterpret_cast<const da3_image*>(at + i * step)));
+  }
+  return photos;
+}
+
 }  // namespace da3::api::c
 
 using namespace da3::api::c;  // NOLINT(google-build-using-namespace)

@@ -37,22 +37,8 @@ PredictOptions predict_options(const da3_predict_options* given) {
 
 std::unique_ptr<da3_predictions> handle_of(std::vector<Prediction> predictions) {
   auto handle = std::make_unique<da3_predictions>();
-  handle->views.reserve(predictions.size());
-  for (Prediction& each : predictions) handle->views.push_back({std::move(each), std::nullopt});
+  handle->photos = std::move(predictions);
   return handle;
-}
-
-std::vector<Photo> copies_of(const da3_image* images, std::size_t count) {
-  if (count > 0) require(images, "images");
-  std::vector<Photo> photos;
-  photos.reserve(count);
-  // The caller's structs may be larger or smaller than this library's.
-  const std::size_t step = count > 0 ? images->struct_size : 0;
-  const auto* at = reinterpret_cast<const std::uint8_t*>(images);
-  for (std::size_t i = 0; i < count; ++i) {
-    photos.push_back(photo_of(*reinterpret_cast<const da3_image*>(at + i * step)));
-  }
-  return photos;
 }
 
 DepthMap copied(Size size, const float* values) {
@@ -109,45 +95,27 @@ da3_status da3_predict_photos(const da3_model* model, const da3_photo* const* ph
   });
 }
 
-da3_status da3_predict_scene(const da3_model* model, const da3_image* images, size_t count,
-                             const da3_predict_options* options, da3_predictions** predictions) {
-  return call([&] {
-    require(model, "model");
-    require(predictions, "predictions");
-    std::vector<Image> views;
-    for (Photo& photo : copies_of(images, count)) views.push_back(std::move(photo.image));
-    auto handle = std::make_unique<da3_predictions>();
-    handle->views = model->model.predict_scene(views, predict_options(options)).views;
-    *predictions = handle.release();
-  });
-}
-
 size_t da3_predictions_count(const da3_predictions* predictions) {
-  return predictions == nullptr ? 0 : predictions->views.size();
+  return predictions == nullptr ? 0 : predictions->photos.size();
 }
 
 da3_status da3_predictions_get(const da3_predictions* predictions, size_t index, da3_maps* maps) {
   return call([&] {
     require(predictions, "predictions");
-    if (index >= predictions->views.size()) {
+    if (index >= predictions->photos.size()) {
       throw Error(ErrorCode::kUsage, "index: expected less than " +
-                                         std::to_string(predictions->views.size()) + ", found " +
+                                         std::to_string(predictions->photos.size()) + ", found " +
                                          std::to_string(index));
     }
-    const ViewPrediction& view = predictions->views[index];
+    const Prediction& photo = predictions->photos[index];
     da3_maps result = DA3_MAPS_INIT;
-    result.height = view.maps.depth.size.height;
-    result.width = view.maps.depth.size.width;
-    result.depth = view.maps.depth.values.data();
-    if (view.maps.confidence) result.confidence = view.maps.confidence->values.data();
-    if (view.maps.sky) result.sky = view.maps.sky->values.data();
-    result.kind = to_string(view.maps.kind).data();
-    result.focal_px = view.maps.focal_px.value_or(0);
-    if (view.camera) {
-      result.has_camera = 1;
-      std::ranges::copy(view.camera->camera_from_world, result.camera_from_world);
-      std::ranges::copy(view.camera->intrinsics, result.intrinsics);
-    }
+    result.height = photo.depth.size.height;
+    result.width = photo.depth.size.width;
+    result.depth = photo.depth.values.data();
+    if (photo.confidence) result.confidence = photo.confidence->values.data();
+    if (photo.sky) result.sky = photo.sky->values.data();
+    result.kind = to_string(photo.kind).data();
+    result.focal_px = photo.focal_px.value_or(0);
     write(result, maps, "maps");
   });
 }

@@ -53,7 +53,7 @@ Bytes encode_cameras_json(const scene::Scene& scene) {
         {"photo", name}, {"width", view.place.photo_size.width}, {"height", view.place.photo_size.height}};
     if (!core::is_utf8(name)) entry["photo_base64"] = core::base64_encode(name);
     put_camera(entry, view.photo_camera());
-    if (view.predicted) put_camera(entry["predicted"], camera_of_photo(*view.predicted, view.place));
+    if (view.predicted) put_camera(entry["predicted"], scene::camera_of_photo(*view.predicted, view.place));
     json["views"].push_back(std::move(entry));
   }
   return bytes_of(json);

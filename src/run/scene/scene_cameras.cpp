@@ -30,7 +30,7 @@ CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras
   for (std::size_t i = 0; i < views.size(); ++i) {
     const cameras::GivenCamera& camera = given.cameras[matches.camera_of_photo[i]];
     const Camera whole{camera.camera_from_world, intrinsics_for(camera, views[i].place.photo_size)};
-    wanted.push_back(camera_of_input(whole, views[i].place));
+    wanted.push_back(scene::camera_of_input(whole, views[i].place));
     predicted.push_back(views[i].camera);
   }
   CameraOutcome outcome;

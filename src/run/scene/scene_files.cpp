@@ -21,7 +21,6 @@
 #include <core/parallel.hpp>
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
-#include <image/preprocess.hpp>
 #include <run/scene/scene_files.hpp>
 #include <run/scene/scene_photos.hpp>
 
@@ -88,6 +87,10 @@ std::optional<std::pair<double, double>> shown_range(const scene::Scene& scene) 
   return std::pair{1 / ends[1], 1 / ends[0]};
 }
 
+DepthMap result_map(const SceneOptions& options, const scene::View& view, const std::vector<float>& values) {
+  return options.at_model_size ? DepthMap{view.input.size, values} : photo_map(view, values);
+}
+
 class Writer {
  public:
   Writer(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,
@@ -108,7 +111,7 @@ class Writer {
     if (options_.sky && !view.sky.empty()) set.sky = result_map(options_, view, view.sky);
     // Millimetres where the scene is in metres, whoever says so: the network or given cameras.
     set.kind = scene_.unit == scene::Unit::kMetres ? DepthKind::kMetric : DepthKind::kRelative;
-    if (scene_.unit == scene::Unit::kMetres) set.unit = "m";
+    if (scene_.unit == scene::Unit::kMetres) set.unit.emplace("m");
     set.range = range_;
     if (formats::contains(wanted, formats::Format::kSide)) {
       set.photo = options_.at_model_size ? view.input : codec::decode_file(view.file).image;
@@ -212,29 +215,6 @@ std::vector<std::string> planned_files(const SceneOptions& options, const std::v
     if (wants_images(options)) files.push_back("images/" + formats::image_name(view));
   }
   return files;
-}
-
-DepthMap result_map(const SceneOptions& options, const scene::View& view, const std::vector<float>& values) {
-  DepthMap map{view.input.size, values};
-  if (options.at_model_size) return map;
-  const scene::Placement& place = view.place;
-  if (place.resized == view.input.size) return image::resize_map(map, place.photo_size);
-  const auto edge = [](int position, int resized, int photo) {
-    return static_cast<int>(std::lround(static_cast<double>(position) * photo / resized));
-  };
-  const int top = edge(place.top, place.resized.height, place.photo_size.height);
-  const int left = edge(place.left, place.resized.width, place.photo_size.width);
-  const int bottom = edge(place.top + view.input.size.height, place.resized.height, place.photo_size.height);
-  const int right = edge(place.left + view.input.size.width, place.resized.width, place.photo_size.width);
-  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
-  DepthMap whole{place.photo_size, {}};
-  whole.values.assign(place.photo_size.area(), std::numeric_limits<float>::quiet_NaN());
-  for (int row = 0; row < part.size.height; ++row) {
-    std::copy_n(
-        part.values.begin() + static_cast<std::ptrdiff_t>(row) * part.size.width, part.size.width,
-        whole.values.begin() + static_cast<std::ptrdiff_t>(top + row) * place.photo_size.width + left);
-  }
-  return whole;
 }
 
 void write_scene(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,

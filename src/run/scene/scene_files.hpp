@@ -30,7 +30,4 @@ void write_scene(const SceneOptions& options, const scene::Scene& scene, const d
                  const PageFacts& page, int threads, const std::filesystem::path& folder,
                  const journal::SceneJournal& journal);
 
-/// A view's depth at the size of its results: the photo's, NaN where the cut left nothing, or the network's.
-DepthMap result_map(const SceneOptions& options, const scene::View& view, const std::vector<float>& values);
-
 }  // namespace da3::run

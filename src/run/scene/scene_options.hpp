@@ -11,14 +11,11 @@
 #include <vector>
 
 #include <da3/model_spec.hpp>
+#include <da3/scene.hpp>
 
 namespace da3::run {
 
-/// Photos of a scene whose processed sizes differ.
-enum class MixedSizes {
-  kCrop,   ///< All are cut, centred, to the smallest height and width
-  kError,  ///< They are refused
-};
+using da3::MixedSizes;
 
 /// Which view is the reference of a scene of three and more.
 struct ReferenceChoice {

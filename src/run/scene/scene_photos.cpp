@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <set>
 
+#include <image/preprocess.hpp>
 #include <run/input_source.hpp>
 #include <run/job.hpp>
 #include <run/scene/scene_photos.hpp>
@@ -49,6 +51,19 @@ void name_photos(std::vector<ScenePhoto>& photos) {
   }
 }
 
+/// Where the network's input lies in a photo of that size, before any cut for other views.
+scene::Placement placement_of(const depth::Way& way, Size photo) {
+  const Size input = depth::processed_size(way, photo);
+  const image::Scale scale = depth::processed_scale(way, photo);
+  scene::Placement place{photo, input, 0, 0};
+  // A crop's resized photo is larger than what is left of it.
+  place.resized.height = std::max(input.height, static_cast<int>(std::lround(scale.y * photo.height)));
+  place.resized.width = std::max(input.width, static_cast<int>(std::lround(scale.x * photo.width)));
+  place.top = (place.resized.height - input.height) / 2;
+  place.left = (place.resized.width - input.width) / 2;
+  return place;
+}
+
 }  // namespace
 
 std::vector<SceneInput> find_scenes(const SceneOptions& options) {
@@ -82,18 +97,6 @@ std::vector<SceneInput> find_scenes(const SceneOptions& options) {
   return scenes;
 }
 
-scene::Placement placement_of(const depth::Way& way, Size photo) {
-  const Size input = depth::processed_size(way, photo);
-  const image::Scale scale = depth::processed_scale(way, photo);
-  scene::Placement place{photo, input, 0, 0};
-  // A crop's resized photo is larger than what is left of it.
-  place.resized.height = std::max(input.height, static_cast<int>(std::lround(scale.y * photo.height)));
-  place.resized.width = std::max(input.width, static_cast<int>(std::lround(scale.x * photo.width)));
-  place.top = (place.resized.height - input.height) / 2;
-  place.left = (place.resized.width - input.width) / 2;
-  return place;
-}
-
 Size common_size(const std::vector<scene::View>& views) {
   Size size = views.front().input.size;
   for (const scene::View& view : views) {
@@ -122,6 +125,11 @@ double cut_to(scene::View& view, Size size) {
   return kPercent * (1 - static_cast<double>(size.area()) / static_cast<double>(whole.area()));
 }
 
+void prepare_view(scene::View& view, const Image& photo, const depth::Way& way) {
+  view.place = placement_of(way, photo.size);
+  view.input = depth::prepare(way, photo);
+}
+
 scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const codec::DecodeOptions& decode) {
   if (photo.error) throw Error(*photo.error);
   const codec::Decoded decoded = codec::decode_file(photo.path, decode);
@@ -129,9 +137,30 @@ scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const code
   view.name = photo.name;
   view.file = photo.path;
   view.turned = decoded.turned;
-  view.place = placement_of(way, decoded.image.size);
-  view.input = depth::prepare(way, decoded.image);
+  prepare_view(view, decoded.image, way);
   return view;
+}
+
+DepthMap photo_map(const scene::View& view, const std::vector<float>& values) {
+  const DepthMap map{view.input.size, values};
+  const scene::Placement& place = view.place;
+  if (place.resized == view.input.size) return image::resize_map(map, place.photo_size);
+  const auto edge = [](int position, int resized, int photo) {
+    return static_cast<int>(std::lround(static_cast<double>(position) * photo / resized));
+  };
+  const int top = edge(place.top, place.resized.height, place.photo_size.height);
+  const int left = edge(place.left, place.resized.width, place.photo_size.width);
+  const int bottom = edge(place.top + view.input.size.height, place.resized.height, place.photo_size.height);
+  const int right = edge(place.left + view.input.size.width, place.resized.width, place.photo_size.width);
+  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
+  DepthMap whole{place.photo_size, {}};
+  whole.values.assign(place.photo_size.area(), std::numeric_limits<float>::quiet_NaN());
+  for (int row = 0; row < part.size.height; ++row) {
+    std::copy_n(
+        part.values.begin() + static_cast<std::ptrdiff_t>(row) * part.size.width, part.size.width,
+        whole.values.begin() + static_cast<std::ptrdiff_t>(top + row) * place.photo_size.width + left);
+  }
+  return whole;
 }
 
 }  // namespace da3::run

@@ -37,8 +37,8 @@ struct SceneInput {
 /// kNoInput, kUsage, kOutputCollision for two photos of one name.
 std::vector<SceneInput> find_scenes(const SceneOptions& options);
 
-/// Where the network's input lies in a photo of that size, before any cut for other views.
-scene::Placement placement_of(const depth::Way& way, Size photo);
+/// Gives a view its input and says where that lies in the photo. Throws: as depth::prepare.
+void prepare_view(scene::View& view, const Image& photo, const depth::Way& way);
 
 /// The size that all inputs are cut to: the smallest height and width.
 Size common_size(const std::vector<scene::View>& views);
@@ -48,5 +48,8 @@ double cut_to(scene::View& view, Size size);
 
 /// Reads and prepares a photo. Throws: Error of the photo.
 scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const codec::DecodeOptions& decode);
+
+/// A view's map at the size of the photo: interpolated, NaN where the cut left nothing.
+DepthMap photo_map(const scene::View& view, const std::vector<float>& values);
 
 }  // namespace da3::run

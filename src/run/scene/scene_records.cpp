@@ -83,14 +83,29 @@ Json matrix_json(std::span<const double> values, std::size_t columns) {
   return rows;
 }
 
+/// Null without given cameras, and where they say nothing of the scale.
+Json alignment_json(const std::optional<scene::Alignment>& alignment) {
+  if (!alignment || !alignment->predicted_from_given) return {};
+  return {{"scale", alignment->predicted_from_given->scale},
+          {"rms", alignment->rms},
+          {"angle_deg", alignment->angle_deg}};
+}
+
+Json warnings_json(const std::vector<scene::Warning>& warnings) {
+  Json list = Json::array();
+  for (const scene::Warning& each : warnings)
+    list.push_back({{"code", each.code}, {"message", each.message}});
+  return list;
+}
+
 /// Null without windows.
-Json windows_json(const std::vector<SeenWindow>& windows) {
+Json windows_json(const std::vector<SceneWindow>& windows) {
   if (windows.empty()) return {};
   Json list = Json::array();
-  for (const SeenWindow& each : windows) {
+  for (const SceneWindow& each : windows) {
     const scene::Similarity& similarity = each.scene_from_window;
-    list.push_back({{"begin", each.window.begin},
-                    {"end", each.window.end},
+    list.push_back({{"begin", each.begin},
+                    {"end", each.end},
                     {"reference", each.reference ? Json(*each.reference) : Json()},
                     {"scale", similarity.scale},
                     {"rotation", matrix_json(similarity.rotation, 3)},
@@ -178,9 +193,9 @@ Json scene_record(const scene::Scene& scene, const SceneReport& report) {
           {"unit", unit_json(scene.unit)},
           {"threshold", scene.cloud.threshold ? Json(*scene.cloud.threshold) : Json()},
           {"points", {{"candidates", scene.cloud.candidates}, {"kept", scene.cloud.points.size()}}},
-          {"similarity", report.similarity},
-          {"windows", windows_json(report.windows)},
-          {"warnings", report.warnings},
+          {"similarity", alignment_json(scene.alignment)},
+          {"windows", windows_json(scene.windows)},
+          {"warnings", warnings_json(scene.warnings)},
           {"ms", report.ms},
           {"peak_bytes", report.peak_bytes ? Json(*report.peak_bytes) : Json()}};
 }

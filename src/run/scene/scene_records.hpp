@@ -18,20 +18,16 @@
 
 #include <run/scene/scene_options.hpp>
 #include <run/scene/scene_photos.hpp>
-#include <run/scene/scene_windows.hpp>
 
 // The records of a scene's manifest (docs/scene.md).
 namespace da3::run {
 
 using Json = nlohmann::ordered_json;
 
-/// What a scene's record says besides what the scene itself holds.
+/// What a scene's record says besides the scene.
 struct SceneReport {
-  Json similarity;  ///< Predicted cameras against given ones; null without
-  Json warnings = Json::array();
   Json ms = Json::object();
   std::optional<std::uint64_t> peak_bytes;
-  std::vector<SeenWindow> windows;  ///< Empty where all views were seen together
 };
 
 Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model);

@@ -78,7 +78,7 @@ class Windows {
     const scene::Window window = plan_[k];
     const auto first = views_.begin() + static_cast<std::ptrdiff_t>(window.begin);
     std::vector<scene::View> part(first, first + static_cast<std::ptrdiff_t>(window.size()));
-    SeenWindow seen{.window = window};
+    SceneWindow seen{.begin = window.begin, .end = window.end};
     if (const auto kept = hooks_.store ? hooks_.store->read(window, part) : std::nullopt) {
       seen.reference = kept->reference;
       seen.forward_ms = kept->forward_ms;

@@ -23,20 +23,11 @@ namespace da3::run {
 /// below the size, and for a reference by number that is no view, or that windows cannot have.
 std::vector<scene::Window> windows_of(const SceneOptions& options, std::size_t views, DeviceKind device);
 
-/// One of several windows, joined to the one before it.
-struct SeenWindow {
-  scene::Window window;
-  std::optional<std::size_t> reference;  ///< By index in the scene
-  scene::Similarity scene_from_window;   ///< The scene's world is the first window's
-  std::optional<double> residual;        ///< scene::Seam::residual with the window before
-  double forward_ms = 0;
-};
-
 /// What the network says of a scene besides its views.
 struct SeenScene {
   std::optional<std::size_t> reference;     ///< By index; none with windows
   std::optional<std::uint64_t> peak_bytes;  ///< Of the largest forward pass
-  std::vector<SeenWindow> windows;          ///< Empty where all views were seen together
+  std::vector<SceneWindow> windows;         ///< Empty where all views were seen together
 };
 
 /// What goes on while a scene is seen.
