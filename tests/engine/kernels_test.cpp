@@ -121,12 +121,11 @@ struct AttentionInputs {
 };
 
 /// (queries, head_dim) by the kernels, in two ranges of rows.
-std::vector<float> attend(const AttentionKernels& kernels, const AttentionCase& c,
-                          const AttentionInputs& in) {
+std::vector<float> attend_unchecked(const AttentionKernels& kernels, const AttentionCase& c,
+                                    const AttentionInputs& in) {
   const std::int64_t floats = kernels.packed_floats(c.keys, c.head_dim);
   std::vector<float> keys = unwritten(floats);
   std::vector<float> values = unwritten(floats);
-  const ExpectsWrittenMemory check;
   kernels.pack_keys(in.k.data(), in.stride, c.keys, c.head_dim, keys.data());
   kernels.pack_values(in.v.data(), in.stride, c.keys, c.head_dim, values.data());
   std::vector<float> scratch = unwritten(kernels.scratch_floats(c.head_dim));
@@ -146,6 +145,12 @@ std::vector<float> attend(const AttentionKernels& kernels, const AttentionCase& 
   return out;
 }
 
+std::vector<float> attend(const AttentionKernels& kernels, const AttentionCase& c,
+                          const AttentionInputs& in) {
+  const ExpectsWrittenMemory check;
+  return attend_unchecked(kernels, c, in);
+}
+
 TEST_P(KernelsTest, AttentionEqualsTheDefinition) {
   for (const AttentionCase& c : kAttentionCases) {
     const AttentionInputs in(c);
@@ -161,6 +166,60 @@ TEST_P(KernelsTest, AttentionEqualsTheDefinition) {
             << c.queries << " queries, " << c.keys << " keys, row " << i << ", feature " << d;
       }
     }
+  }
+}
+
+/// What is no number, or infinite, in one query, key or value reaches what depends on it and nothing else.
+void expect_no_neighbour_is_touched(const AttentionKernels& kernels) {
+  const AttentionCase c{30, 50, 64, 1};
+  const AttentionInputs good(c);
+  const std::vector<float> expected = attend(kernels, c, good);
+  const auto at = [&](std::int64_t row, std::int64_t feature) {
+    return static_cast<std::size_t>(row * good.stride + feature);
+  };
+  for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    AttentionInputs query = good;
+    query.q[at(17, 3)] = odd;
+    AttentionInputs value = good;
+    value.v[at(49, 3)] = odd;
+    const std::vector<float> of_query = attend_unchecked(kernels, c, query);
+    const std::vector<float> of_value = attend_unchecked(kernels, c, value);
+    for (std::int64_t i = 0; i < c.queries * c.head_dim; ++i) {
+      const auto here = static_cast<std::size_t>(i);
+      // Another way of taking the softmax: other rounding.
+      if (i / c.head_dim != 17) EXPECT_NEAR(of_query[here], expected[here], 4e-3) << i;
+      if (i % c.head_dim == 3) {
+        EXPECT_FALSE(std::isfinite(of_value[here])) << i;
+      } else {
+        EXPECT_EQ(of_value[here], expected[here]) << i;
+      }
+    }
+    AttentionInputs key = good;
+    key.k[at(49, 3)] = std::numeric_limits<float>::quiet_NaN();
+    for (const float x : attend_unchecked(kernels, c, key)) EXPECT_TRUE(std::isnan(x));
+  }
+}
+
+TEST_P(KernelsTest, AttentionKeepsWhatIsNoNumberWhereItBelongs) {
+  expect_no_neighbour_is_touched(kernels_->attention);
+}
+
+TEST_P(KernelsTest, AttentionIsRightOnBothSidesOfItsBound) {
+  // Norms of 8 to 40 and 8 to 40: products of up to 60 exponents of two, and beyond, in one head.
+  AttentionCase c{100, 130, 64, 1};
+  AttentionInputs in(c);
+  for (std::int64_t row = 0; row < c.queries; ++row) {
+    for (std::int64_t d = 0; d < c.head_dim; ++d)
+      in.q[static_cast<std::size_t>(row * in.stride + d)] *= 1.0F + 0.05F * static_cast<float>(row);
+  }
+  for (float& k : in.k) k *= 3;
+  const std::vector<float> out = attend(kernels_->attention, c, in);
+  for (std::int64_t i = 0; i < c.queries; ++i) {
+    const auto expected =
+        attention_row(in.q.data() + i * in.stride, in.k, in.v, in.stride, c, double{in.scale});
+    for (std::int64_t d = 0; d < c.head_dim; ++d)
+      ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[static_cast<std::size_t>(d)],
+                  5e-5);
   }
 }
 
@@ -200,6 +259,13 @@ TEST_P(Bf16Attention, RoundsItsFactorsAndNothingElse) {
       }
     }
   }
+}
+
+TEST_P(Bf16Attention, KeepsWhatIsNoNumberWhereItBelongs) {
+  const AttentionKernels* const kernels =
+      GetParam() == std::string("chosen") ? bf16_attention() : &tiles_of_avx512_bf16::bf16_attention_table();
+  if (kernels == nullptr) GTEST_SKIP() << "there is no attention in bfloat16 for this processor";
+  expect_no_neighbour_is_touched(*kernels);
 }
 
 /// A build of the products: what the processor has, or the register tiles of another in ordinary

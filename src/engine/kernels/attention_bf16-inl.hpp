@@ -75,6 +75,27 @@ struct Bf16Attention {
     }
   };
 
+  /// 2^x within 8e-5 of itself, a twentieth of what its rounding takes.
+  static Vec power_of_two(Vec x) {
+    const Vec shifted = x + 12582912.0F;
+    const Vec r = x - (shifted - 12582912.0F);
+    Vec p = splat(0.0551716723F);
+    p = p * r + 0.242611125F;
+    p = p * r + 0.693260992F;
+    p = p * r + 0.999928072F;
+    return (Vec)((IVec)p + ((IVec)shifted << 23));
+  }
+
+  /// The sums are those of the rounded ones.
+  static void put_exponentials(const Vec (&e)[kVectors], float* to, float* sums) {
+    static_assert(kVectors == 2);
+    const Pairs pairs = pair_neighbours(e[0], e[1]);
+    store_pairs(to, pairs);
+    store(sums, add_products(load(sums), pairs, 0x3F803F80 - Pairs{}));
+  }
+
+  static Vec add_squares(Vec sum, Vec packed) { return add_products(sum, (Pairs)packed, (Pairs)packed); }
+
   static void put_queries(const float* q, Index head_dim, float scale, float* row) {
     for (Index d = 0; d < head_dim; d += 2 * kWidth)
       store_pairs(row + d / 2, pair_neighbours(load(q + d) * scale, load(q + d + kWidth) * scale));
@@ -82,18 +103,15 @@ struct Bf16Attention {
 
   /// Lane: a key; its factors: two features.
   static void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
-    for (Index first = 0; first < num_keys; first += kPanel) {
-      float* panel = packed + first * head_dim / 2;
-      for (Index key = 0; key < kPanel; ++key) {
-        for (Index d = 0; d < head_dim; d += 2 * kWidth) {
-          Pairs pairs{};
-          if (first + key < num_keys) {
-            const float* row = keys + (first + key) * stride + d;
-            pairs = pair_neighbours(load(row), load(row + kWidth));
-          }
-          for (Index i = 0; i < kWidth; ++i)
-            reinterpret_cast<Bits*>(panel)[(d / 2 + i) * kPanel + key] = pairs[i];
+    for (Index first = 0; first < round_up(num_keys, kPanel); first += kWidth) {
+      float* const panel = packed + first / kPanel * kPanel * head_dim / 2 + first % kPanel;
+      for (Index d = 0; d < head_dim; d += 2 * kWidth) {
+        Vec rows[kWidth];
+        for (Index i = 0; i < kWidth; ++i) {
+          const float* const row = keys + (first + i) * stride + d;
+          rows[i] = first + i < num_keys ? (Vec)pair_neighbours(load(row), load(row + kWidth)) : Vec{};
         }
+        store_transposed(rows, panel + d / 2 * kPanel, kPanel);
       }
     }
   }

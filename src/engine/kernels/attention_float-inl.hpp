@@ -14,12 +14,13 @@ struct FloatAttention {
 
   /// (num_keys, head_dim) to panels of kPanel keys: (panel, head_dim, kPanel), zero beyond the last key.
   static void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
-    for (Index first = 0; first < num_keys; first += kPanel) {
-      const Index count = least(kPanel, num_keys - first);
-      float* panel = packed + first * head_dim;
-      for (Index key = 0; key < kPanel; ++key) {
-        const float* row = keys + (first + key) * stride;
-        for (Index d = 0; d < head_dim; ++d) panel[d * kPanel + key] = key < count ? row[d] : 0.0F;
+    for (Index first = 0; first < round_up(num_keys, kPanel); first += kWidth) {
+      float* const panel = packed + first / kPanel * kPanel * head_dim + first % kPanel;
+      for (Index d = 0; d < head_dim; d += kWidth) {
+        Vec rows[kWidth];
+        for (Index i = 0; i < kWidth; ++i)
+          rows[i] = first + i < num_keys ? load(keys + (first + i) * stride + d) : Vec{};
+        store_transposed(rows, panel + d * kPanel, kPanel);
       }
     }
   }
@@ -38,6 +39,19 @@ struct FloatAttention {
       }
     }
   }
+
+  static Vec power_of_two(Vec x) { return power_of_two_bounded(x); }
+
+  static void put_exponentials(const Vec (&e)[kVectors], float* to, float* sums) {
+    Vec sum = load(sums);
+    for (Index v = 0; v < kVectors; ++v) {
+      store(to + v * kWidth, e[v]);
+      sum += e[v];
+    }
+    store(sums, sum);
+  }
+
+  static Vec add_squares(Vec sum, Vec packed) { return sum + packed * packed; }
 
   static void put_queries(const float* q, Index head_dim, float scale, float* row) {
     for (Index d = 0; d < head_dim; d += kWidth) store(row + d, load(q + d) * scale);

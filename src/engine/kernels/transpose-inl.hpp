@@ -21,6 +21,17 @@ struct LanesUpTo<0, kRest...> {
   using Type = Lanes<kRest...>;
 };
 
+/// The sum of all lanes, in each of them.
+template <int kDistance, int... kLanes>
+inline Vec sum_across(Vec v, Lanes<kLanes...> all) {
+  v += (Vec)__builtin_shufflevector(v, v, (kLanes ^ kDistance)...);
+  if constexpr (kDistance > 1) return sum_across<kDistance / 2>(v, all);
+  return v;
+}
+inline float folded_sum(Vec v) {
+  return sum_across<int{kWidth / 2}>(v, typename LanesUpTo<int{kWidth}>::Type{})[0];
+}
+
 /// Changes places of the odd blocks of `first` with the even ones of `second`; blocks are kDistance lanes.
 template <int kDistance, int... kLanes>
 inline void swap_blocks(Vec& first, Vec& second, Lanes<kLanes...> /*all*/) {
@@ -43,14 +54,19 @@ inline void transpose_by_blocks(Vec (&rows)[kWidth]) {
   if constexpr (kDistance > 1) transpose_by_blocks<kDistance / 2>(rows);
 }
 
+/// to[i][j] = rows[j][i], kWidth each; `rows` are used up.
+inline void store_transposed(Vec (&rows)[kWidth], float* to, Index to_stride) {
+  transpose_by_blocks<int{kWidth / 2}>(rows);
+#pragma GCC unroll 16
+  for (Index i = 0; i < kWidth; ++i) store(to + i * to_stride, rows[i]);
+}
+
 /// to[i][j] = from[j][i], kWidth each.
 inline void transpose(const float* from, Index from_stride, float* to, Index to_stride) {
   Vec rows[kWidth];
 #pragma GCC unroll 16
   for (Index i = 0; i < kWidth; ++i) rows[i] = load(from + i * from_stride);
-  transpose_by_blocks<int{kWidth / 2}>(rows);
-#pragma GCC unroll 16
-  for (Index i = 0; i < kWidth; ++i) store(to + i * to_stride, rows[i]);
+  store_transposed(rows, to, to_stride);
 }
 
 }  // namespace

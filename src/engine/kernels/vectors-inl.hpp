@@ -74,6 +74,19 @@ inline Vec power_of_two_nonpositive(Vec x) {
   return x < -126.0F ? Vec{} : (Vec)bits;
 }
 
+/// 2^x for -120 <= x <= 120, as power_of_two_nonpositive.
+inline Vec power_of_two_bounded(Vec x) {
+  const Vec shifted = x + 12582912.0F;
+  const Vec r = x - (shifted - 12582912.0F);
+  Vec p = splat(0.00132764719F);
+  p = p * r + 0.00967554154F;
+  p = p * r + 0.0555071328F;
+  p = p * r + 0.240221197F;
+  p = p * r + 0.693146967F;
+  p = p * r + 1.00000007F;
+  return (Vec)((IVec)p + ((IVec)shifted << 23));
+}
+
 /// One step of a product: a row of b times an element of a.
 struct FloatStep {
   static Vec add(Vec sum, const float* a, Vec b) { return sum + splat(*a) * b; }
