@@ -16,6 +16,15 @@ def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: boo
     return self.mlp.forward(x, normed)
 
 
+#: block_low
+# As block, where the layers behind the norms norm their inputs themselves (linear_low_normed).
+
+
+def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:
+    x = self.attn.forward(x, x, views, cos, sin, use_sdpa)
+    return self.mlp.forward(x, x)
+
+
 #: gelu
 # The exact (erf) GELU of LibTorch, in place.
 

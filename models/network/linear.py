@@ -184,6 +184,34 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
     return [da3.product(x, packed[i], biases[i], self.factors) for i in range(count)]
 
 
+#: linear_low_normed
+# As linear_low, of the norm of its inputs (without scale and shift, epsilon 1e-6).
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return da3.product(x, self.packed, self.bias, self.factors, False, 1e-6)
+
+
+def activated(self, x: Tensor) -> Tensor:
+    # The exact GELU of the layer.
+    return da3.product(x, self.packed, self.bias, self.factors, True, 1e-6)
+
+
+def product(self, x: Tensor) -> Tensor:
+    return self.forward(x)
+
+
+def shift(self) -> Optional[Tensor]:
+    return None
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    # As in linear.
+    packed = torch.chunk(self.packed, count, 0)
+    biases = torch.chunk(self.bias, count, 0)
+    return [da3.product(x, packed[i], biases[i], self.factors, False, 1e-6) for i in range(count)]
+
+
 #: linear_int8
 # A linear layer of a block with 8-bit weights (a scale for each output) and inputs (one scale for each product; 7 bits where
 # sums of two products could saturate, else 8). Biases and results are float32.

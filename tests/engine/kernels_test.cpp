@@ -305,7 +305,7 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   std::vector<InputScale> scales(static_cast<std::size_t>(rows));
   for (std::int64_t row = 0; row < rows; ++row) {
     scales[static_cast<std::size_t>(row)] =
-        kernel->put_row(x.data() + row * kDepth, kDepth, inputs.data() + row * words);
+        kernel->put_row(x.data() + row * kDepth, kDepth, {}, inputs.data() + row * words);
   }
   std::vector<float> out(static_cast<std::size_t>(rows * outputs), 7.0F);
   const Product product{.inputs = inputs.data(),

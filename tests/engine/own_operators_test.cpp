@@ -259,13 +259,13 @@ class LowProducts : public ::testing::TestWithParam<BlockProducts> {
     at::manual_seed(2);
   }
 
-  static at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
-                            bool gelu) {
-    static const auto schema =
-        c10::Dispatcher::singleton()
-            .findSchemaOrThrow("da3::product", "")
-            .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, std::int64_t, bool)>();
-    return schema.call(x, packed, bias, factors_per_word(GetParam()), gelu);
+  static at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, bool gelu,
+                            std::optional<double> norm = std::nullopt) {
+    static const auto schema = c10::Dispatcher::singleton()
+                                   .findSchemaOrThrow("da3::product", "")
+                                   .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                                     std::int64_t, bool, std::optional<double>)>();
+    return schema.call(x, packed, bias, factors_per_word(GetParam()), gelu, norm);
   }
 
   static at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
@@ -318,6 +318,24 @@ TEST_P(LowProducts, AreThoseOfTheirRoundedFactors) {
     const at::Tensor sum = residual + found[0];
     EXPECT_TRUE(at::equal(product_add(residual, x, packed, bias), sum));
   }
+}
+
+TEST_P(LowProducts, NormTheirInputsAsLayerNormDoes) {
+  at::Tensor x = at::randn({50, 384}) * at::rand({50, 1}) * 20 + 3;
+  x[7].fill_(2.5);  // without variance
+  const at::Tensor weight = at::randn({64, 384}) * 0.05;
+  const at::Tensor bias = at::randn({64});
+  const at::Tensor packed = pack_low_product(GetParam(), weight);
+  const at::Tensor normed = at::layer_norm(x, {384}, {}, {}, 1e-6);
+  const at::Tensor expected = product(normed, packed, bias, true);
+  const at::Tensor found = product(x, packed, bias, true, 1e-6);
+  // Rounding of the norm may take a factor to the next code.
+  EXPECT_LT((found - expected).abs().mean().item<double>(), 2e-4);
+  EXPECT_LT((found - expected).abs().max().item<double>(), 2e-2);
+  const at::Tensor exact = at::gelu(at::linear(normed, weight, bias));
+  const double size = exact.abs().mean().item<double>();
+  const double share = GetParam() == BlockProducts::kBf16 ? 5e-3 : 2e-2;
+  EXPECT_LT((found - exact).abs().mean().item<double>(), share * size);
 }
 
 TEST_P(LowProducts, OfARowDoNotDependOnTheOthers) {

@@ -104,6 +104,12 @@ struct InputScale {
   std::int32_t zero = 0;
 };
 
+/// What is done to a row before it is rounded: scale * x + shift.
+struct RowNorm {
+  float scale = 1;
+  float shift = 0;
+};
+
 /// out = inputs weights^T + bias, then its GELU, then added to what `out` has, as asked for.
 struct Product {
   const std::uint32_t* inputs = nullptr;  ///< (rows up to a multiple of `rows`, depth / factors) from put_row
@@ -129,8 +135,11 @@ struct ProductKernels {
   std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
   /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
   void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);
-  /// Rounds a row of inputs. 8 bits: by the row's own range, so that rows do not depend on each other.
-  InputScale (*put_row)(const float* x, std::int64_t depth, std::uint32_t* to);
+  /// Rounds scale * x + shift of a row of inputs, scale above 0. 8 bits: by the row's own range, so that rows
+  /// do not depend on each other.
+  InputScale (*put_row)(const float* x, std::int64_t depth, RowNorm norm, std::uint32_t* to);
+  /// What makes mean 0 and variance 1 of a row.
+  RowNorm (*norm_of_row)(const float* x, std::int64_t depth, float epsilon);
   /// Rows [begin, end), begin a multiple of `rows`; inputs of whole tiles are read.
   void (*multiply)(const Product& product, std::int64_t begin, std::int64_t end, std::int64_t panel);
 };

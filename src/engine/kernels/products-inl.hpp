@@ -8,6 +8,7 @@
 
 #include <engine/kernels/gelu-inl.hpp>
 #include <engine/kernels/kernels.hpp>
+#include <engine/kernels/transpose-inl.hpp>
 
 // Products of linear layers with factors below float32: weights are rounded and packed once, inputs a row at
 // a time, sums are float32 (bfloat16) or exact integers (8 bits). Two or four factors lie in the room of one
@@ -31,6 +32,10 @@ inline void store_words(Word* p, Words v) {
 
 constexpr float kToInteger = 12582912.0F;  // 1.5 * 2^23: the sum's last bits are the nearest integer
 constexpr float kSmallestScale = 1e-30F;
+
+inline float least_of(float a, float b) {
+  return a < b ? a : b;
+}
 
 inline std::int32_t nearest(float x) {
   return static_cast<std::int32_t>(__builtin_bit_cast(std::uint32_t, x + kToInteger) -
@@ -62,13 +67,17 @@ struct Bf16Factors {
       to[k / 2 * kPanel] = rounded(weights[k]) | (rounded(weights[k + 1]) << 16);
   }
 
-  static InputScale put_row(const float* x, Index depth, Word* to) {
+  static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
     for (Index k = 0; k < depth; k += 2 * kWidth) {
+      const Vec first = load(x + k) * norm.scale + norm.shift;
+      const Vec second = load(x + k + kWidth) * norm.scale + norm.shift;
 #ifdef __AVX512BF16__
-      store_words(to + k / 2, (Words)_mm512_cvtne2ps_pbh((__m512)load(x + k + kWidth), (__m512)load(x + k)));
+      store_words(to + k / 2, (Words)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first));
 #else
-      for (Index i = 0; i < kWidth; ++i)
-        to[k / 2 + i] = rounded(x[k + 2 * i]) | (rounded(x[k + 2 * i + 1]) << 16);
+      for (Index i = 0; i < kWidth; i += 2) {
+        to[(k + i) / 2] = rounded(first[i]) | (rounded(first[i + 1]) << 16);
+        to[(k + kWidth + i) / 2] = rounded(second[i]) | (rounded(second[i + 1]) << 16);
+      }
 #endif
     }
     return {};
@@ -123,36 +132,40 @@ struct Int8Factors {
     *sum = static_cast<std::uint32_t>(total);
   }
 
-  static InputScale put_row(const float* x, Index depth, Word* to) {
-    Vec lowest{};  // zero belongs to the range, so that it is exact
-    Vec highest{};
+  static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
+    Vec lowest = splat(-norm.shift / norm.scale);  // zero belongs to the range, so that it is exact
+    Vec highest = lowest;
     for (Index k = 0; k < depth; k += kWidth) {
       lowest = min(lowest, load(x + k));
       highest = max(highest, load(x + k));
     }
-    float low = 0;
-    float high = 0;
-    for (Index lane = 0; lane < kWidth; ++lane) {
+    float low = lowest[0];
+    float high = highest[0];
+    for (Index lane = 1; lane < kWidth; ++lane) {
       low = lowest[lane] < low ? lowest[lane] : low;
       high = highest[lane] > high ? highest[lane] : high;
     }
+    low = least_of(low * norm.scale + norm.shift, 0);
+    high = -least_of(-(high * norm.scale + norm.shift), 0);
     const float range = high - low;
     const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
     const float inverse = 1.0F / step;
     const std::int32_t zero = nearest(-low * inverse);
     // Both ends of the range round to codes within 0..255, so nothing has to be clamped but the last bit.
+    const float factor = norm.scale * inverse;
     const float offset = kToInteger + static_cast<float>(zero);
+    const float shift = norm.shift * inverse;
     for (Index k = 0; k < depth; k += 4 * kWidth) {
 #if defined(__AVX512VNNI__)
       for (Index v = 0; v < 4; ++v) {
-        const __m512i codes = _mm512_sub_epi32((__m512i)(load(x + k + v * kWidth) * inverse + offset),
+        const __m512i codes = _mm512_sub_epi32((__m512i)(load(x + k + v * kWidth) * factor + shift + offset),
                                                _mm512_set1_epi32(0x4B400000));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to + k / 4 + v * kWidth / 4),
                          _mm512_cvtusepi32_epi8(_mm512_max_epi32(codes, _mm512_setzero_si512())));
       }
 #else
       for (Index v = 0; v < 4; ++v) {
-        IVec codes = (IVec)(load(x + k + v * kWidth) * inverse + offset) - 0x4B400000;
+        IVec codes = (IVec)(load(x + k + v * kWidth) * factor + shift + offset) - 0x4B400000;
         codes = codes > 0 ? codes : IVec{};
         codes = codes < 255 ? codes : 255 - IVec{};
         for (Index i = 0; i < kWidth; i += 4)
@@ -170,6 +183,20 @@ struct Int8Factors {
     return __builtin_convertvector(exact, Vec) * ((Vec)load_words(scales) * input.scale);
   }
 };
+
+RowNorm norm_of_row(const float* x, Index depth, float epsilon) {
+  Vec sums{};
+  for (Index k = 0; k < depth; k += kWidth) sums += load(x + k);
+  const float mean = folded_sum(sums) / static_cast<float>(depth);
+  Vec squares{};
+  for (Index k = 0; k < depth; k += kWidth) {
+    const Vec centred = load(x + k) - mean;
+    squares += centred * centred;
+  }
+  const float variance = folded_sum(squares) / static_cast<float>(depth);
+  const float scale = 1.0F / __builtin_sqrtf(variance + epsilon);
+  return {.scale = scale, .shift = -mean * scale};
+}
 
 template <typename Factors>
 struct ProductOf {
@@ -190,8 +217,8 @@ struct ProductOf {
     }
   }
 
-  static InputScale put_row(const float* x, Index depth, std::uint32_t* to) {
-    return Factors::put_row(x, depth, to);
+  static InputScale put_row(const float* x, Index depth, RowNorm norm, std::uint32_t* to) {
+    return Factors::put_row(x, depth, norm, to);
   }
 
   /// kRows rows and one panel: all of the depth in registers.
@@ -238,6 +265,12 @@ struct ProductOf {
     const Word* const weights = product.weights + panel * (depth + 2) * kPanel;
     for (Index row = begin; row < end; row += kRows) {
       float sums[kRows * kPanel];
+      if (product.add) {
+        for (Index r = row; r < least(row + kRows, end); ++r) {
+          for (Index v = 0; v < kPanel; v += kWidth)
+            __builtin_prefetch(product.out + r * product.out_stride + panel * kPanel + v, 1);
+        }
+      }
       tile(product.inputs + row * depth, depth, weights, depth, sums);
       for (Index r = 0; r < kRows && row + r < end; ++r)
         finish(product, row + r, panel, weights + depth * kPanel, sums + r * kPanel);
@@ -254,6 +287,7 @@ constexpr ProductKernels product_kernels(const char* name) {
           .packed_words = ProductOf<Factors>::packed_words,
           .pack = ProductOf<Factors>::pack,
           .put_row = ProductOf<Factors>::put_row,
+          .norm_of_row = norm_of_row,
           .multiply = ProductOf<Factors>::multiply};
 }
 

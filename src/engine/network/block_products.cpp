@@ -72,27 +72,49 @@ bool has_int8_engine() {
 
 namespace {
 
-/// Layers that da3's own products take, and the GELU behind them.
-void use_low_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, BlockProducts products) {
-  for (auto& [path, plan] : plans) {
-    if (plan.layer != Layer::kLinear) continue;
-    const auto weight = tensors.find(path + ".weight");
-    const int parts = plan.products;
-    // Each part is a product of its own.
-    if (weight->second.size(0) % parts != 0 ||
-        !suits_low_products(products, weight->second.narrow(0, 0, weight->second.size(0) / parts))) {
-      continue;
+using Plans = std::map<std::string, ModulePlan>;
+
+/// True if da3's own products take the layer.
+bool is_low(const TensorMap& tensors, const Plans& plans, BlockProducts products, const std::string& path) {
+  const auto plan = plans.find(path);
+  if (plan == plans.end() || plan->second.layer != Layer::kLinear) return false;
+  const at::Tensor& weight = tensors.at(path + ".weight");
+  const int parts = plan->second.products;
+  // Each part is a product of its own.
+  return weight.size(0) % parts == 0 &&
+         suits_low_products(products, weight.narrow(0, 0, weight.size(0) / parts));
+}
+
+void make_low(TensorMap& tensors, Plans& plans, BlockProducts products, const std::string& path,
+              bool normed) {
+  const auto weight = tensors.find(path + ".weight");
+  plans.at(path) = {
+      normed ? "LowNormedLinear" : "LowLinear",
+      std::string(normed ? text::k_linear_low_normed : text::k_linear_low),
+      {{"factors", factors_per_word(products)}, {"packed", pack_low_product(products, weight->second)}}};
+  tensors.erase(weight);
+}
+
+/// Layers that da3's own products take, the norms before them and the GELU behind them.
+void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) {
+  for (auto& [block, plan] : plans) {
+    if (plan.class_name != "Block") continue;
+    const bool gelu = plans.contains(block + ".mlp.fc1");
+    const std::string first = block + (gelu ? ".mlp.fc1" : ".mlp.w12");
+    const bool normed =
+        is_low(tensors, plans, products, block + ".attn.qkv") && is_low(tensors, plans, products, first);
+    if (normed) plan = {"LowBlock", std::string(text::k_block_low), {}};
+    if (gelu && is_low(tensors, plans, products, first)) {
+      ModulePlan& mlp = plans.at(block + ".mlp");
+      mlp.class_name = "LowMlp";
+      mlp.text = std::string(text::k_gelu_fused) + std::string(text::k_mlp);
     }
-    plan = {
-        "LowLinear",
-        std::string(text::k_linear_low),
-        {{"factors", factors_per_word(products)}, {"packed", pack_low_product(products, weight->second)}}};
-    tensors.erase(weight);
-    constexpr std::string_view kFirst = ".fc1";
-    if (!path.ends_with(kFirst)) continue;
-    ModulePlan& mlp = plans.at(path.substr(0, path.size() - kFirst.size()));
-    mlp.class_name = "LowMlp";
-    mlp.text = std::string(text::k_gelu_fused) + std::string(text::k_mlp);
+    for (const std::string& path :
+         {block + ".attn.qkv", first, block + ".attn.proj", block + (gelu ? ".mlp.fc2" : ".mlp.w3")}) {
+      const bool behind_norm = path == first || path.ends_with(".qkv");
+      if (is_low(tensors, plans, products, path))
+        make_low(tensors, plans, products, path, normed && behind_norm);
+    }
   }
 }
 

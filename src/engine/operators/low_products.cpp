@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -41,9 +42,9 @@ bool is_rows(const at::Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.is_contiguous();
 }
 
-/// A layer's product over the rows of x, into out or added to it.
+/// A layer's product over the rows of x, or of their norms with that epsilon, into out or added to it.
 void multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, std::int64_t factors,
-              bool gelu, bool add, at::Tensor& out) {
+              bool gelu, bool add, std::optional<double> epsilon, at::Tensor& out) {
   const kernels::ProductKernels& kernel = kernels_of_factors(factors);
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
   const std::int64_t depth = x.size(-1);
@@ -67,8 +68,10 @@ void multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& b
   const float* const from = x.const_data_ptr<float>();
   at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      scales[static_cast<std::size_t>(row)] =
-          kernel.put_row(from + row * depth, depth, input_words + row * words);
+      const float* const here = from + row * depth;
+      const kernels::RowNorm norm =
+          epsilon ? kernel.norm_of_row(here, depth, static_cast<float>(*epsilon)) : kernels::RowNorm{};
+      scales[static_cast<std::size_t>(row)] = kernel.put_row(here, depth, norm, input_words + row * words);
     }
   });
 
@@ -100,12 +103,12 @@ void multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& b
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
-                   std::int64_t factors, bool gelu) {
+                   std::int64_t factors, bool gelu, std::optional<double> epsilon) {
   std::vector<std::int64_t> sizes = x.sizes().vec();
   TORCH_CHECK(!sizes.empty(), "x: expected (..., K)");
   sizes.back() = bias.numel();
   at::Tensor out = at::empty(sizes, x.options());
-  multiply(x, packed, bias, factors, gelu, false, out);
+  multiply(x, packed, bias, factors, gelu, false, epsilon, out);
   return out;
 }
 
@@ -115,7 +118,7 @@ at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Ten
                     residual.numel() / residual.size(-1) == x.numel() / x.size(-1);
   TORCH_CHECK(fits, "residual: expected contiguous float32 with a row for each of x and ", bias.numel(),
               " columns, got ", residual.sizes());
-  multiply(x, packed, bias, factors, false, true, residual);
+  multiply(x, packed, bias, factors, false, true, std::nullopt, residual);
   return residual;
 }
 
@@ -156,7 +159,9 @@ at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
 }  // namespace da3::engine
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
-  m.def("product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False) -> Tensor");
+  m.def(
+      "product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False, float? norm=None) -> "
+      "Tensor");
   m.def("product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor bias, int factors) -> Tensor(a!)");
 }
 

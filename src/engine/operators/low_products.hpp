@@ -14,8 +14,10 @@ namespace da3::engine {
 // (kernels/products-inl.hpp). Weights are rounded and packed when a model is loaded. The operators, with
 // `factors` (of a 32-bit word) saying which of both:
 //
-//   da3::product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False) -> Tensor
+//   da3::product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False, float? norm=None) ->
+//   Tensor
 //       x weight^T + bias, or its exact GELU. x: (..., K) float32, contiguous; bias: (N). Returns (..., N).
+//       norm: each row of x is normed first (layer norm without scale and shift), with that epsilon.
 //   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor bias, int factors) -> Tensor(a!)
 //       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
 //
