@@ -36,6 +36,22 @@ def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
     return da3.conv3(x, self.weight, self.packed, self.bias, True, residual)
 
 
+#: conv3_low
+# A 3x3 convolution of a head with bfloat16 factors (src/engine/operators/low_products.hpp).
+
+
+def forward(self, x: Tensor) -> Tensor:
+    return da3.low_conv3(x, self.packed, self.bias, 2, 1, False, None)
+
+
+def after_relu(self, x: Tensor) -> Tensor:
+    return da3.low_conv3(x, self.packed, self.bias, 2, 1, True, None)
+
+
+def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
+    return da3.low_conv3(x, self.packed, self.bias, 2, 1, True, residual)
+
+
 #: residual_unit
 # Two 3x3 convolutions with a residual. x: (B * S, C, h, w), channels last, kept.
 

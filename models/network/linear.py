@@ -27,6 +27,16 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return da3.linear(x.contiguous(), weight, bias)
 
 
+#: dense_low
+# As dense_own, with bfloat16 factors where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
+
+
+def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    if weight.dtype == 3:
+        return da3.product(x.contiguous(), weight, bias, 2)
+    return da3.linear(x.contiguous(), weight, bias)
+
+
 #: linear
 # A linear layer of a block, in the precision of its weight.
 

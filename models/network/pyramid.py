@@ -29,6 +29,24 @@ def forward(self, lateral: Tensor, height: int, width: int) -> Tensor:
     return self.resize(lateral, height, width)
 
 
+#: halve
+# The 3x3 convolution with stride 2 of the coarsest level.
+
+
+def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.conv2d(x, weight, bias, 2, 1)
+
+
+#: halve_low
+# As halve, with bfloat16 factors where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
+
+
+def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    if weight.dtype == 3:
+        return da3.low_conv3(x, weight, bias, 2, 2, False, None)
+    return torch.conv2d(x, weight, bias, 2, 1)
+
+
 #: pyramid
 # What both DPT heads share: tokens of four blocks to one map at 8 / 14 of the input's size. All maps are channels last.
 # Letters: C width of a feature, K channels of a level, h and w rows and columns of patches.
@@ -42,9 +60,10 @@ def as_map(self, x: Tensor, rows: int, columns: int) -> Tensor:
 def enlarge(self, x: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: int) -> Tensor:
     # Transposed convolution whose kernel is its stride k, as one product (tensor layout 2); then every pixel to its
     # place. x: (B * S, h * w, K); weight: (k k K, K), bias: (k k K). Returns (B * S, K, k h, k w).
-    K = weight.size(1)
-    k = int((weight.size(0) // K) ** 0.5)
-    pixels = self.dense(x, weight, bias).view(x.size(0), rows, columns, k, k, K).transpose(2, 3)
+    K = x.size(-1)
+    pixels = self.dense(x, weight, bias)
+    k = int((pixels.size(-1) // K) ** 0.5)
+    pixels = pixels.view(x.size(0), rows, columns, k, k, K).transpose(2, 3)
     return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, K), rows * k, columns * k)
 
 
@@ -57,7 +76,7 @@ def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:
     l1 = self.enlarge(levels[0], up4.weight, up4.bias, rows, columns)
     l2 = self.enlarge(levels[1], up2.weight, up2.bias, rows, columns)
     l3 = self.as_map(levels[2], rows, columns)
-    l4 = torch.conv2d(self.as_map(levels[3], rows, columns), down2.weight, down2.bias, 2, 1)
+    l4 = self.halve(self.as_map(levels[3], rows, columns), down2.weight, down2.bias)
     l4 = scratch.layer4_rn.forward(l4)
     y = scratch.refinenet4.forward(l4, rows, columns)
     l3 = scratch.layer3_rn.forward(l3)

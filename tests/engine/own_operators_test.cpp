@@ -261,10 +261,11 @@ class LowProducts : public ::testing::TestWithParam<BlockProducts> {
 
   static at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, bool gelu,
                             std::optional<double> norm = std::nullopt) {
-    static const auto schema = c10::Dispatcher::singleton()
-                                   .findSchemaOrThrow("da3::product", "")
-                                   .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
-                                                     std::int64_t, bool, std::optional<double>)>();
+    static const auto schema =
+        c10::Dispatcher::singleton()
+            .findSchemaOrThrow("da3::product", "")
+            .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                              std::int64_t, bool, std::optional<double>)>();
     return schema.call(x, packed, bias, factors_per_word(GetParam()), gelu, norm);
   }
 
@@ -273,7 +274,7 @@ class LowProducts : public ::testing::TestWithParam<BlockProducts> {
     static const auto schema = c10::Dispatcher::singleton()
                                    .findSchemaOrThrow("da3::product_add_", "")
                                    .typed<at::Tensor&(at::Tensor&, const at::Tensor&, const at::Tensor&,
-                                                      const at::Tensor&, std::int64_t)>();
+                                                      const std::optional<at::Tensor>&, std::int64_t)>();
     return schema.call(residual, x, packed, bias, factors_per_word(GetParam()));
   }
 
@@ -336,6 +337,41 @@ TEST_P(LowProducts, NormTheirInputsAsLayerNormDoes) {
   const double size = exact.abs().mean().item<double>();
   const double share = GetParam() == BlockProducts::kBf16 ? 5e-3 : 2e-2;
   EXPECT_LT((found - exact).abs().mean().item<double>(), share * size);
+}
+
+TEST_P(LowProducts, ConvolveAsLibTorchDoes) {
+  using Convolution = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                                 std::int64_t, std::int64_t, bool, const std::optional<at::Tensor>&);
+  const auto conv3 =
+      c10::Dispatcher::singleton().findSchemaOrThrow("da3::low_conv3", "").typed<Convolution>();
+  const std::int64_t factors = factors_per_word(GetParam());
+  const auto last = at::MemoryFormat::ChannelsLast;
+  const at::Tensor weight = at::randn({32, 64, 3, 3}) * 0.05;
+  const at::Tensor bias = at::randn({32});
+  const at::Tensor packed = pack_low_product(GetParam(), weight.permute({0, 2, 3, 1}).flatten(1));
+  for (const auto& [batch, height, width, stride] :
+       {std::tuple{1, 20, 36, 2}, std::tuple{2, 7, 5, 2}, std::tuple{2, 10, 18, 1}, std::tuple{1, 1, 1, 1}}) {
+    const at::Tensor x = at::randn({batch, 64, height, width}).contiguous(last);
+    const auto check = [&](const at::Tensor& found, const at::Tensor& expected) {
+      ASSERT_EQ(found.sizes(), expected.sizes());
+      EXPECT_TRUE(found.is_contiguous(last));
+      // Factors are rounded by up to 2^-8 of themselves, or of the range of their window.
+      const double share = GetParam() == BlockProducts::kBf16 ? 5e-3 : 2e-2;
+      EXPECT_LT((found - expected).abs().mean().item<double>(), share * expected.abs().mean().item<double>());
+    };
+    const at::Tensor plain = at::conv2d(x, weight, bias, stride, 1);
+    check(conv3.call(x, packed, bias, factors, stride, false, std::nullopt), plain);
+    check(conv3.call(x, packed, std::nullopt, factors, stride, true, std::nullopt),
+          at::conv2d(at::relu(x), weight, {}, stride, 1));
+    const at::Tensor residual = at::randn(plain.sizes()).contiguous(last);
+    const at::Tensor before = residual.clone();
+    check(conv3.call(x, packed, bias, factors, stride, false, residual), plain + residual);
+    EXPECT_TRUE(at::equal(residual, before)) << "only read";
+  }
+  const at::Tensor x = at::randn({1, 64, 6, 8}).contiguous(last);
+  EXPECT_THROW(conv3.call(x, packed, bias, factors, 3, false, std::nullopt), c10::Error) << "stride 3";
+  EXPECT_THROW(conv3.call(x.contiguous(), packed, bias, factors, 1, false, std::nullopt), c10::Error);
+  EXPECT_THROW(conv3.call(x, packed, bias, factors, 2, false, x), c10::Error) << "a residual too large";
 }
 
 TEST_P(LowProducts, OfARowDoNotDependOnTheOthers) {

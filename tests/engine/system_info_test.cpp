@@ -91,7 +91,7 @@ TEST(CpuOperators, EveryPartHasOneLine) {
   for (const CpuOperatorFacts& facts : {zen3(), zen5(), CpuOperatorFacts{}}) {
     std::vector<std::string> purposes;
     for (const OperatorChoice& each : cpu_operators(facts)) purposes.push_back(each.purpose);
-    EXPECT_EQ(purposes.size(), 10U);
+    EXPECT_EQ(purposes.size(), 11U);
     std::sort(purposes.begin(), purposes.end());
     EXPECT_EQ(std::adjacent_find(purposes.begin(), purposes.end()), purposes.end());
   }
@@ -130,6 +130,12 @@ TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
   CpuOperatorFacts switched_off = zen5();
   switched_off.kernels.clear();
   EXPECT_FALSE(cpu_lowering(switched_off, Precision::kInt8).bf16_attention);
+  CpuOperatorFacts own = zen5();
+  own.bf16_products = "avx512_bf16";
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).bf16_head);
+  EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).bf16_head) << "the original keeps its head in float32";
+  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).bf16_head);
+  EXPECT_FALSE(int8.bf16_head);
 }
 
 TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {

@@ -115,7 +115,7 @@ struct Product {
   const std::uint32_t* inputs = nullptr;  ///< (rows up to a multiple of `rows`, depth / factors) from put_row
   const InputScale* scales = nullptr;     ///< (rows) from put_row
   const std::uint32_t* weights = nullptr;  ///< From pack
-  const float* bias = nullptr;             ///< (outputs)
+  const float* bias = nullptr;             ///< (outputs), or null
   std::int64_t depth = 0;                  ///< A multiple of kProductDepth
   bool gelu = false;
   bool add = false;

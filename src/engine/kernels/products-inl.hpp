@@ -247,13 +247,12 @@ struct ProductOf {
   }
 
   static void finish(const Product& product, Index row, Index panel, const Word* scales, const float* sums) {
-    const float* const bias = product.bias + panel * kPanel;
     float* const out = product.out + row * product.out_stride + panel * kPanel;
     const InputScale input = product.scales[row];
     for (Index v = 0; v < kVectors; ++v) {
       Vec value = Factors::finished(load(sums + v * kWidth), input, scales + v * kWidth,
-                                    scales + kPanel + v * kWidth) +
-                  load(bias + v * kWidth);
+                                    scales + kPanel + v * kWidth);
+      if (product.bias != nullptr) value += load(product.bias + panel * kPanel + v * kWidth);
       if (product.gelu) value = gelu_of(value);
       if (product.add) value += load(out + v * kWidth);
       store(out + v * kWidth, value);

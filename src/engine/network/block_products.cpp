@@ -118,6 +118,34 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
   }
 }
 
+/// The heads' layers that da3's products of bfloat16 take.
+void use_bf16_in_heads(TensorMap& tensors, Plans& plans) {
+  constexpr BlockProducts kProducts = BlockProducts::kBf16;
+  const auto packed_or_same = [](const at::Tensor& matrix, const at::Tensor& weight) {
+    return suits_low_products(kProducts, matrix) ? pack_low_product(kProducts, matrix) : weight;
+  };
+  const auto windows = [](const at::Tensor& weight) { return weight.permute({0, 2, 3, 1}).flatten(1); };
+  for (auto& [path, tensor] : tensors) {
+    if (path.find("head.") == std::string::npos || !path.ends_with(".weight")) continue;
+    const bool dense = path.find(".projects.") != std::string::npos ||
+                       path.find(".resize_layers.0.") != std::string::npos ||
+                       path.find(".resize_layers.1.") != std::string::npos;
+    if (dense) tensor = packed_or_same(tensor.flatten(1), tensor);
+    if (path.find(".resize_layers.3.") != std::string::npos) tensor = packed_or_same(windows(tensor), tensor);
+  }
+  for (auto& [path, plan] : plans) {
+    // Those that Winograd does not compute.
+    if (plan.layer != Layer::kConv3 || plan.attributes.contains("packed")) continue;
+    const auto weight = tensors.find(path + ".weight");
+    const at::Tensor matrix = windows(weight->second);
+    if (!suits_low_products(kProducts, matrix)) continue;
+    plan.class_name += "Low";
+    plan.text = text::k_conv3_low;
+    plan.attributes["packed"] = pack_low_product(kProducts, matrix);
+    tensors.erase(weight);
+  }
+}
+
 void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool full_range) {
   const std::optional<at::QEngine> engine = int8_engine();
   TORCH_CHECK(engine.has_value(), "this LibTorch has no engine for 8-bit products on this processor");
@@ -152,6 +180,7 @@ void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& 
 
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                           const Lowering& lowering) {
+  if (lowering.bf16_head) use_bf16_in_heads(tensors, plans);
   if (lowering.own_low_products) use_low_products(tensors, plans, lowering.block_products);
   if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);
   if (lowering.block_products == BlockProducts::kInt8) quantize(tensors, plans, lowering.full_int8_range);

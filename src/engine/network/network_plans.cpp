@@ -124,10 +124,12 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
   const std::string_view last_stage = own_tail ? text::k_last_stage_own : text::k_last_stage;
+  const std::string_view dense = lowering.bf16_head ? text::k_dense_low : dense_text(lowering);
+  const std::string pyramid =
+      join({dense, last_stage, lowering.bf16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 dual ? join({dense_text(lowering), last_stage, text::k_pyramid, text::k_head_dual_py})
-                      : join({dense_text(lowering), last_stage, text::k_pyramid, text::k_head_sky_py,
-                              text::k_quantile_py}),
+                 dual ? join({pyramid, text::k_head_dual_py})
+                      : join({pyramid, text::k_head_sky_py, text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);

@@ -42,52 +42,62 @@ bool is_rows(const at::Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.is_contiguous();
 }
 
-/// A layer's product over the rows of x, or of their norms with that epsilon, into out or added to it.
-void multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, std::int64_t factors,
-              bool gelu, bool add, std::optional<double> epsilon, at::Tensor& out) {
+/// What a layer's weights are, checked.
+struct PackedLayer {
+  const kernels::ProductKernels* kernel;
+  const std::uint32_t* packed;
+  const float* bias;
+  std::int64_t depth;
+  std::int64_t outputs;
+};
+
+PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& bias, std::int64_t depth,
+                     std::int64_t factors) {
   const kernels::ProductKernels& kernel = kernels_of_factors(factors);
-  TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const std::int64_t depth = x.size(-1);
-  const std::int64_t panels = packed.size(0);
-  const std::int64_t outputs = panels * kernel.panel;
-  const bool packed_fits = packed.dim() == 2 && packed.is_contiguous() && packed.scalar_type() == at::kInt &&
-                           depth > 0 && depth % kernels::kProductDepth == 0 &&
+  TORCH_CHECK(packed.dim() == 2, "packed: expected two dimensions, got ", packed.sizes());
+  const std::int64_t outputs = packed.size(0) * kernel.panel;
+  const bool packed_fits = packed.is_contiguous() && packed.scalar_type() == at::kInt && depth > 0 &&
+                           depth % kernels::kProductDepth == 0 &&
                            packed.numel() == kernel.packed_words(outputs, depth);
   TORCH_CHECK(packed_fits, "packed: not from a weight (N, ", depth, ")");
-  TORCH_CHECK(is_rows(bias) && bias.numel() == outputs, "bias: expected (", outputs, "), got ", bias.sizes());
-  const std::int64_t rows = x.numel() / depth;
-  if (rows == 0) return;
+  TORCH_CHECK(!bias || (is_rows(*bias) && bias->numel() == outputs), "bias: expected (", outputs, "), got ",
+              bias->sizes());
+  return {&kernel, reinterpret_cast<const std::uint32_t*>(packed.const_data_ptr<int>()),
+          bias ? bias->const_data_ptr<float>() : nullptr, depth, outputs};
+}
 
-  const std::int64_t words = depth / factors;
+/// A layer's product over that many rows, into out or added to it. put_row(row, to) rounds a row of inputs to
+/// `to` and returns its scale; it is called from several threads.
+template <typename PutRow>
+void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
+              PutRow&& put_row) {
+  if (rows == 0) return;
+  const kernels::ProductKernels& kernel = *layer.kernel;
+  const std::int64_t words = layer.depth / kernel.factors;
   const std::int64_t tiles = (rows + kernel.rows - 1) / kernel.rows;
-  at::Tensor inputs = at::empty({tiles * kernel.rows, words}, packed.options());
+  at::Tensor inputs = at::empty({tiles * kernel.rows, words}, out.options().dtype(at::kInt));
   auto* const input_words = reinterpret_cast<std::uint32_t*>(inputs.mutable_data_ptr<int>());
   // The last tile's missing rows are multiplied too and thrown away.
   std::fill(input_words + rows * words, input_words + tiles * kernel.rows * words, 0U);
   std::vector<kernels::InputScale> scales(static_cast<std::size_t>(rows));
-  const float* const from = x.const_data_ptr<float>();
   at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const float* const here = from + row * depth;
-      const kernels::RowNorm norm =
-          epsilon ? kernel.norm_of_row(here, depth, static_cast<float>(*epsilon)) : kernels::RowNorm{};
-      scales[static_cast<std::size_t>(row)] = kernel.put_row(here, depth, norm, input_words + row * words);
-    }
+    for (std::int64_t row = begin; row < end; ++row)
+      scales[static_cast<std::size_t>(row)] = put_row(row, input_words + row * words);
   });
 
-  const kernels::Product product{
-      .inputs = input_words,
-      .scales = scales.data(),
-      .weights = reinterpret_cast<const std::uint32_t*>(packed.const_data_ptr<int>()),
-      .bias = bias.const_data_ptr<float>(),
-      .depth = depth,
-      .gelu = gelu,
-      .add = add,
-      .out = out.mutable_data_ptr<float>(),
-      .out_stride = outputs};
+  const kernels::Product product{.inputs = input_words,
+                                 .scales = scales.data(),
+                                 .weights = layer.packed,
+                                 .bias = layer.bias,
+                                 .depth = layer.depth,
+                                 .gelu = gelu,
+                                 .add = add,
+                                 .out = out.mutable_data_ptr<float>(),
+                                 .out_stride = layer.outputs};
   const std::int64_t tile_bytes = kernel.rows * words * static_cast<std::int64_t>(sizeof(std::uint32_t));
   const std::int64_t most_tiles = std::max<std::int64_t>(1, kInputBytesOfTask / tile_bytes);
   const std::int64_t blocks = (tiles + most_tiles - 1) / most_tiles;
+  const std::int64_t panels = layer.outputs / kernel.panel;
   // Each thread has its own panels, for all rows: they are read from memory once.
   const std::int64_t groups = std::min<std::int64_t>(panels, at::get_num_threads());
   at::parallel_for(0, groups * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -102,24 +112,87 @@ void multiply(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& b
   });
 }
 
-at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias,
+/// The product of the rows of x, or of their norms with that epsilon.
+void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, bool add,
+                   std::optional<double> epsilon, at::Tensor& out) {
+  const float* const from = x.const_data_ptr<float>();
+  multiply(layer, x.numel() / layer.depth, gelu, add, out, [&](std::int64_t row, std::uint32_t* to) {
+    const float* const here = from + row * layer.depth;
+    const kernels::RowNorm norm =
+        epsilon ? layer.kernel->norm_of_row(here, layer.depth, static_cast<float>(*epsilon))
+                : kernels::RowNorm{};
+    return layer.kernel->put_row(here, layer.depth, norm, to);
+  });
+}
+
+at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
                    std::int64_t factors, bool gelu, std::optional<double> epsilon) {
+  TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), factors);
   std::vector<std::int64_t> sizes = x.sizes().vec();
-  TORCH_CHECK(!sizes.empty(), "x: expected (..., K)");
-  sizes.back() = bias.numel();
+  sizes.back() = layer.outputs;
   at::Tensor out = at::empty(sizes, x.options());
-  multiply(x, packed, bias, factors, gelu, false, epsilon, out);
+  multiply_rows(layer, x, gelu, false, epsilon, out);
   return out;
 }
 
 at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
-                        const at::Tensor& bias, std::int64_t factors) {
-  const bool fits = is_rows(residual) && is_rows(x) && residual.size(-1) == bias.numel() &&
-                    residual.numel() / residual.size(-1) == x.numel() / x.size(-1);
-  TORCH_CHECK(fits, "residual: expected contiguous float32 with a row for each of x and ", bias.numel(),
+                        const std::optional<at::Tensor>& bias, std::int64_t factors) {
+  TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), factors);
+  const bool fits = is_rows(residual) && residual.size(-1) == layer.outputs &&
+                    residual.numel() / layer.outputs == x.numel() / layer.depth;
+  TORCH_CHECK(fits, "residual: expected contiguous float32 with a row for each of x and ", layer.outputs,
               " columns, got ", residual.sizes());
-  multiply(x, packed, bias, factors, false, true, std::nullopt, residual);
+  multiply_rows(layer, x, false, true, std::nullopt, residual);
   return residual;
+}
+
+/// The inputs of the 3x3 convolution's output at (y, x) of an image, (3, 3, C), zero beyond its edges.
+void gather_window(const float* image, std::int64_t height, std::int64_t width, std::int64_t channels,
+                   std::int64_t y, std::int64_t x, bool relu, float* window) {
+  for (std::int64_t tap = 0; tap < 9; ++tap, window += channels) {
+    const std::int64_t row = y + tap / 3 - 1;
+    const std::int64_t column = x + tap % 3 - 1;
+    if (row < 0 || row >= height || column < 0 || column >= width) {
+      std::fill_n(window, channels, 0.0F);
+      continue;
+    }
+    const float* const from = image + (row * width + column) * channels;
+    for (std::int64_t i = 0; i < channels; ++i) window[i] = relu ? std::max(from[i], 0.0F) : from[i];
+  }
+}
+
+bool is_map(const at::Tensor& x) {
+  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() == 4 && x.numel() > 0 &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor low_conv3(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
+                     std::int64_t factors, std::int64_t stride, bool relu,
+                     const std::optional<at::Tensor>& residual) {
+  TORCH_CHECK(is_map(x), "x: expected float32 (B, C, h, w) in channels_last, got ", x.sizes());
+  TORCH_CHECK(stride == 1 || stride == 2, "stride: expected 1 or 2, got ", stride);
+  const std::int64_t channels = x.size(1);
+  const PackedLayer layer = layer_of(packed, bias, 9 * channels, factors);
+  const std::int64_t height = (x.size(2) - 1) / stride + 1;
+  const std::int64_t width = (x.size(3) - 1) / stride + 1;
+  const std::vector<std::int64_t> sizes{x.size(0), layer.outputs, height, width};
+  TORCH_CHECK(!residual || (is_map(*residual) && residual->sizes() == at::IntArrayRef(sizes)),
+              "residual: expected the result's shape in channels_last, got ", residual->sizes());
+  at::Tensor out = residual ? residual->clone(at::MemoryFormat::ChannelsLast)
+                            : at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  const at::Tensor windows = at::empty({at::get_num_threads(), layer.depth}, at::TensorOptions(at::kFloat));
+  const std::int64_t pixels = height * width;
+  multiply(layer, x.size(0) * pixels, false, residual.has_value(), out,
+           [&](std::int64_t row, std::uint32_t* to) {
+             float* const window = windows.mutable_data_ptr<float>() + at::get_thread_num() * layer.depth;
+             const std::int64_t pixel = row % pixels;
+             gather_window(x.const_data_ptr<float>() + row / pixels * x.stride(0), x.size(2), x.size(3),
+                           channels, pixel / width * stride, pixel % width * stride, relu, window);
+             return layer.kernel->put_row(window, layer.depth, kernels::RowNorm{}, to);
+           });
+  return out;
 }
 
 }  // namespace
@@ -160,12 +233,17 @@ at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
-      "product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False, float? norm=None) -> "
+      "product(Tensor x, Tensor packed, Tensor? bias, int factors, bool gelu=False, float? norm=None) -> "
       "Tensor");
-  m.def("product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor bias, int factors) -> Tensor(a!)");
+  m.def(
+      "product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int factors) -> Tensor(a!)");
+  m.def(
+      "low_conv3(Tensor x, Tensor packed, Tensor? bias, int factors, int stride, bool relu, Tensor? "
+      "residual) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("product", &da3::engine::product);
   m.impl("product_add_", &da3::engine::product_add);
+  m.impl("low_conv3", &da3::engine::low_conv3);
 }

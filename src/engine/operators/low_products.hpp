@@ -14,12 +14,17 @@ namespace da3::engine {
 // (kernels/products-inl.hpp). Weights are rounded and packed when a model is loaded. The operators, with
 // `factors` (of a 32-bit word) saying which of both:
 //
-//   da3::product(Tensor x, Tensor packed, Tensor bias, int factors, bool gelu=False, float? norm=None) ->
+//   da3::product(Tensor x, Tensor packed, Tensor? bias, int factors, bool gelu=False, float? norm=None) ->
 //   Tensor
 //       x weight^T + bias, or its exact GELU. x: (..., K) float32, contiguous; bias: (N). Returns (..., N).
 //       norm: each row of x is normed first (layer norm without scale and shift), with that epsilon.
-//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor bias, int factors) -> Tensor(a!)
+//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int factors) -> Tensor(a!)
 //       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
+//   da3::low_conv3(Tensor x, Tensor packed, Tensor? bias, int factors, int stride, bool relu, Tensor?
+//   residual)
+//       -> Tensor
+//       conv3x3(relu ? relu(x) : x) + residual, zero padding 1. x: (B, C, h, w); the weight is packed as
+//       (K, 3 * 3 * C); residual: the result's shape; both and the result channels_last.
 //
 // bfloat16: inputs and weights are rounded to nearest, sums are float32. 8 bits: weights symmetric with a
 // scale for each output; inputs with a scale and a zero for each row, so that a row's result does not depend
