@@ -48,6 +48,12 @@ double attention_seconds(const weights::BackboneConfig& backbone, const bench::F
 
 }  // namespace
 
+std::optional<double> estimate_forward_seconds(const ModelSpec& model, Size size, int views, double gflops) {
+  const std::optional<double> flops = forward_flops(model, size, views);
+  if (!flops) return std::nullopt;
+  return *flops / (kForwardEfficiency * gflops * 1e9);
+}
+
 double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
   const bench::Fields& settings = planned.settings;
   if (planned.suite == bench::SuiteName::kPreprocess) return read_seconds(settings);
@@ -62,6 +68,9 @@ double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
       return forward * static_cast<double>(settings.number("batch", 1));
     case bench::SuiteName::kLatency:
       return forward + read_seconds(settings) + write_seconds(settings);
+    case bench::SuiteName::kScene:
+      return forward_flops(config, size_of(settings), static_cast<int>(settings.number("views"))) /
+             (kForwardEfficiency * gflops * 1e9);
     case bench::SuiteName::kLoad:
       return 2 * forward + (settings.text("cache") == "hit" ? 0 : kStartSeconds);
     case bench::SuiteName::kFolder:

@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
+#include <da3/image.hpp>
+#include <da3/model_spec.hpp>
+
 #include <bench/plan/plan.hpp>
 
 namespace da3::suites {
@@ -9,5 +14,9 @@ namespace da3::suites {
 /// Seconds that one run of a case takes about, by its operations and the machine's matrix products of
 /// `gflops`. Rough: for --dry-run and the budget of --quick. 0 for models that are not of the catalogue.
 double estimate_run_seconds(const bench::PlannedCase& planned, double gflops);
+
+/// Seconds of one float32 forward pass over `views` views of `size`, from a machine's matrix products of
+/// `gflops`. Rough. Null for networks whose configuration this build does not know.
+std::optional<double> estimate_forward_seconds(const ModelSpec& model, Size size, int views, double gflops);
 
 }  // namespace da3::suites

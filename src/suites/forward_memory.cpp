@@ -41,9 +41,9 @@ Branch branch_floats(const weights::BranchConfig& branch, Size size, double view
   const double pixels = static_cast<double>(size.area());
   constexpr double kLastChannels = 32;
   constexpr double kFusedMaps = 3;  // What a residual unit reads, writes and keeps
-  // The last maps are made view by view.
-  const double last = views * fused / 2 + pixels * (head.features / 2.0 + kLastChannels);
-  floats.head = std::max(views * (levels + kFusedMaps * fused), last);
+  // View by view.
+  const double last = fused / 2 + pixels * (head.features / 2.0 + kLastChannels);
+  floats.head = std::max(levels + kFusedMaps * fused, last);
   if (head.pos_embed) floats.tables = levels + pixels * kLastChannels;
   return floats;
 }

@@ -13,8 +13,9 @@
 namespace da3::suites {
 
 /// Bytes of tensors at the peak of a float32 forward of one scene of `views` views of `size`, above the
-/// weights: an estimate from the largest maps that live at a time, for people. With fused attention; written
-/// out it needs heads * tokens^2 floats more. What a run may take is measured instead (infer/batch_planner).
+/// weights: an estimate from the largest maps that live at a time, for people. With fused attention, and a
+/// head that decodes view by view, as on a CPU; attention written out needs heads * tokens^2 floats more.
+/// What a run may take is measured instead (infer/batch_planner).
 std::uint64_t estimate_forward_bytes(const weights::NetworkConfig& config, Size size, int views = 1);
 
 /// The same for the model of a file. Null for networks whose configuration this build does not know.

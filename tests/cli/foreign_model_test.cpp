@@ -177,5 +177,52 @@ TEST_F(ForeignModel, VerifyComputesTheHashAndSaysThatThereIsNoSelfTest) {
   EXPECT_EQ(report.at("record").at("weights").at("sha256").get<std::string>().size(), 64U);
 }
 
+/// A network of two outputs more than the traced one: every photo is seen from the world's origin.
+void write_with_cameras(const std::filesystem::path& file) {
+  torch::jit::Module module("Standing");
+  module.define(R"(
+    def forward(self, image: Tensor) -> Dict[str, Tensor]:
+        return {"depth": image.mean(2) + 1.0}
+
+    def pose(self, image: Tensor) -> Dict[str, Tensor]:
+        places = torch.zeros([image.size(0), image.size(1), 3, 4]) + torch.eye(3, 4)
+        lenses = torch.zeros([image.size(0), image.size(1), 3, 3]) + torch.eye(3) * 56.0
+        return {"depth": image.mean(2) + 1.0, "extrinsics": places, "intrinsics": lenses}
+  )");
+  nlohmann::json record = nlohmann::json::parse(kDescription);
+  record["network"] = {{"id", ""}, {"layout", 0}, {"config", nlohmann::json::object()}};
+  record["depth"] = {{"kind", "relative"}, {"unit", nullptr}, {"larger_is_farther", true}};
+  record["outputs"] = {"depth", "pose"};
+  record["weights"] = {{"origin", "foreign"},
+                       {"seed", nullptr},
+                       {"source", ""},
+                       {"source_sha256", nullptr},
+                       {"sha256", nullptr}};
+  record["da3_version"] = "0.1.0";
+  module.save(file.string(), {{"da3.json", record.dump()}});
+}
+
+TEST_F(ForeignModel, ASceneRunsItsCodeOnlyWhereItIsTrusted) {
+  write_with_cameras(place_ / "standing.pt");
+  std::filesystem::copy(place_ / "halves.ppm", place_ / "again.ppm");
+  std::filesystem::copy(place_ / "halves.ppm", place_ / "third.ppm");
+  const std::vector<std::string> scene = {"scene",       "halves.ppm", "again.ppm", "third.ppm",      "-m",
+                                          "standing.pt", "-f",         "cameras",   "--depth-format", "none",
+                                          "--device",    "cpu"};
+  const Ended refused = place_.run(scene);
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("--trust-code"));
+  EXPECT_FALSE(std::filesystem::exists(place_ / "scene"));
+  std::vector<std::string> trusted = scene;
+  trusted.emplace_back("--trust-code");
+  const Ended ended = place_.run(trusted);
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  std::ifstream file(place_ / "scene/cameras.json");
+  EXPECT_EQ(nlohmann::json::parse(file).at("views").at(2).at("intrinsics").at(0).at(0), 56.0);
+  // It chooses its reference view itself.
+  trusted.insert(trusted.end(), {"--reference", "first", "-o", "first"});
+  EXPECT_EQ(place_.run(trusted).code, 2);
+}
+
 }  // namespace
 }  // namespace da3::testing

@@ -225,18 +225,69 @@ TEST_F(SceneCommand, AModelWithoutCamerasIsAUsageErrorThatNamesThoseWithThem) {
   EXPECT_FALSE(std::filesystem::exists(*place / "none"));
 }
 
-TEST_F(SceneCommand, DryRunSaysSizesAndWritesNothing) {
+TEST_F(SceneCommand, LongListsAreSeenInWindowsAndGoOnAfterThem) {
+  std::filesystem::create_directories(*place / "film");
+  for (int i = 0; i < 7; ++i)
+    write_picture(*place / "film" / (std::to_string(i) + ".ppm"), 80, 60, static_cast<std::uint32_t>(i));
+  const std::vector<std::string> work = {
+      "film", "-o",       "windows", "-f",        "cameras", "--depth-format",
+      "npy",  "--window", "4",       "--overlap", "3",       "--json"};
+  const Ended ended = place->run(scene(work));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const auto lines = records(ended.out);
+  ASSERT_EQ(lines.size(), 8U);
+  EXPECT_EQ(lines.back().at("reference"), nullptr);
+  const nlohmann::json& windows = lines.back().at("windows");
+  ASSERT_EQ(windows.size(), 4U);
+  EXPECT_EQ(windows[3].at("begin"), 3);
+  EXPECT_EQ(windows[3].at("end"), 7);
+  EXPECT_EQ(windows[0].at("residual"), nullptr);
+  EXPECT_GT(windows[1].at("scale").get<double>(), 0);
+  EXPECT_FALSE(std::filesystem::exists(*place / "windows/.da3-windows"));
+  const std::string whole = read_file(*place / "windows/cameras.json");
+
+  // Stopped at some moment and started again, it ends with the same bytes.
+  std::vector<std::string> again = work;
+  again[2] = "windows-again";
+  for (int i = 0; i < 4; ++i) {
+    Circumstances killed;
+    killed.signal = SIGKILL;
+    killed.signal_after = std::chrono::milliseconds(400 + 100 * i);
+    place->run(scene(again), killed);
+  }
+  const Ended finished = place->run(scene(again));
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  EXPECT_EQ(read_file(*place / "windows-again/cameras.json"), whole);
+  EXPECT_FALSE(std::filesystem::exists(*place / "windows-again/.da3-windows"));
+
+  EXPECT_EQ(place->run(scene({"film", "-o", "narrow", "--window", "3"})).code, 2);
+  EXPECT_EQ(place->run(scene({"film", "-o", "wide", "--window", "5", "--overlap", "5"})).code, 2);
+  EXPECT_EQ(place->run(scene({"film", "-o", "named", "--window", "5", "--reference", "1"})).code, 2);
+  for (const char* folder : {"narrow", "wide", "named"})
+    EXPECT_FALSE(std::filesystem::exists(*place / folder / "cameras.json"));
+}
+
+TEST_F(SceneCommand, DryRunSaysSizesMemoryAndTimeAndWritesNothing) {
   const Ended ended = place->run(scene({"photos", "-o", "dry", "--dry-run"}));
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_THAT(ended.out, HasSubstr("56x42"));
+  EXPECT_THAT(ended.out, HasSubstr("56x42 in one forward pass"));
+  EXPECT_THAT(ended.out, HasSubstr("memory    about "));
+  EXPECT_THAT(ended.out, HasSubstr("of forward passes"));
+  const Ended plan = place->run(scene({"photos", "-o", "dry", "--dry-run", "--json"}));
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  const auto lines = records(plan.out);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].at("windows"), nlohmann::json({{0, 3}}));
+  EXPECT_GT(lines[0].at("predicted_bytes").get<double>(), 1e5);
+  EXPECT_GT(lines[0].at("predicted_s").get<double>(), 0);
   EXPECT_FALSE(std::filesystem::exists(*place / "dry"));
 }
 
 TEST_F(SceneCommand, KilledRunsLeaveWholeFilesAndTheSameCommandFinishes) {
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 10; ++i) {
     Circumstances killed;
     killed.signal = SIGKILL;
-    killed.signal_after = std::chrono::milliseconds(300 + 150 * i);
+    killed.signal_after = std::chrono::milliseconds(300 + 90 * i);
     place->run(scene({"photos", "-o", "killed", "-f", "ply,npz"}), killed);
     const auto file = *place / "killed/points.ply";
     if (!std::filesystem::exists(file)) continue;

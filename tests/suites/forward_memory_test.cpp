@@ -15,12 +15,18 @@ TEST(ForwardMemory, IsNearAMeasuredPeak) {
   EXPECT_NEAR(static_cast<double>(estimate), 96e6, 10e6);
 }
 
-TEST(ForwardMemory, GrowsWithViewsLessThanInProportion) {
-  const auto config = weights::catalogue_config("da3-base");
-  const auto one = estimate_forward_bytes(config, kPhoto, 1);
-  const auto four = estimate_forward_bytes(config, kPhoto, 4);
-  EXPECT_GT(four, 2 * one);
-  EXPECT_LT(four, 4 * one) << "tables are shared and the last maps are made view by view";
+TEST(ForwardMemory, OfSeveralViewsIsNearAMeasuredPeak) {
+  // `peak_bytes` of scenes of 504x336. Of few views the head counts for more, of which own kernels keep less
+  // than is estimated.
+  const Size size{336, 504};
+  const auto near = [&](const char* model, int views, double measured) {
+    const auto bytes =
+        static_cast<double>(estimate_forward_bytes(weights::catalogue_config(model), size, views));
+    EXPECT_NEAR(bytes, measured, 0.3 * measured) << model << ", " << views;
+  };
+  near("da3-small", 32, 663.5e6);
+  near("da3-small", 8, 166.2e6);
+  near("da3-base", 4, 158.0e6);
 }
 
 TEST(ForwardMemory, NestedModelsKeepTheFeaturesOfBothBranches) {

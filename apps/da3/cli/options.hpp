@@ -106,6 +106,7 @@ struct Scene {
 
   std::string model;
   bool allow_synthetic = false;
+  bool trust_code = false;
   std::optional<DeviceId> device;
   std::optional<Attention> attention;
   std::optional<Precision> precision;
@@ -115,6 +116,8 @@ struct Scene {
   std::optional<int> process_res;
   std::optional<ResizeMethod> resize_method;
 
+  std::string window = "auto";                ///< auto, off, or a number of views
+  std::optional<int> overlap;                 ///< Of windows, in views
   std::string reference = "saddle_balanced";  ///< A rule's name or a view's number
   bool mixed_is_error = false;                ///< --mixed error
   std::string cameras;                        ///< File or folder of given cameras; empty: none

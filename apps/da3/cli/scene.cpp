@@ -21,6 +21,9 @@ constexpr std::array<std::string_view, 4> kReferences = {"first", "middle", "sad
                                                          "saddle_sim_range"};
 constexpr int kMostThreads = 4096;
 constexpr int kMostViews = 1'000'000;
+// As run/scene/scene_options.hpp has them, which the launcher does not link.
+constexpr int kLeastOverlap = 3;
+constexpr int kLeastWindow = kLeastOverlap + 1;
 
 template <std::size_t count>
 std::vector<std::string> list_of(const std::string& text, const std::array<std::string_view, count>& known) {
@@ -75,6 +78,7 @@ void add_network(CLI::App& app, Scene& options) {
       ->group("Model");
   app.add_flag("--allow-synthetic", options.allow_synthetic, "run a model whose weights are synthetic")
       ->group("Model");
+  add_trust_code(app, options.trust_code)->group("Model");
   add_engine_options(app, {options.device, options.attention, options.precision});
   add_parsed(
       app, "--process-res",
@@ -111,6 +115,27 @@ void add_network(CLI::App& app, Scene& options) {
       ->group("Processing");
   add_parsed(app, "--decode-threads", threads(options.decode_threads),
              "threads that read and write (from the machine)")
+      ->type_name("N")
+      ->group("Processing");
+}
+
+void add_windows(CLI::App& app, Scene& options) {
+  add_parsed(
+      app, "--window",
+      [&](const std::string& text) {
+        if (text != "auto" && text != "off") whole_number(text, kLeastWindow, kMostViews);
+        options.window = text;
+      },
+      "views that are seen together: a number, off for all, or auto: 32 on a CPU, all elsewhere, and fewer "
+      "where memory runs out (auto)")
+      ->type_name("N|auto|off")
+      ->group("Processing");
+  add_parsed(
+      app, "--overlap",
+      [&](const std::string& text) {
+        options.overlap = static_cast<int>(whole_number(text, kLeastOverlap, kMostViews));
+      },
+      "views that two windows share (half)")
       ->type_name("N")
       ->group("Processing");
 }
@@ -227,7 +252,7 @@ void add_messages(CLI::App& app, Scene& options) {
       "steps on standard error: auto (unless -q), always or never")
       ->type_name("WHEN")
       ->group("Messages");
-  app.add_flag("--dry-run", options.dry_run, "photos and sizes of each scene without inference")
+  app.add_flag("--dry-run", options.dry_run, "photos, sizes, memory and time of each scene without inference")
       ->group("Messages");
   add_verbosity(app, options.verbosity);
 }
@@ -237,6 +262,7 @@ void add_messages(CLI::App& app, Scene& options) {
 void add_scene(CLI::App& app, Scene& options) {
   add_inputs(app, options);
   add_network(app, options);
+  add_windows(app, options);
   add_cameras(app, options);
   add_points(app, options);
   add_results(app, options);

@@ -12,8 +12,8 @@
 #include <commands/interrupts.hpp>
 #include <commands/log.hpp>
 #include <commands/model_choice.hpp>
+#include <commands/scene_forecast.hpp>
 #include <commands/text.hpp>
-#include <nlohmann/json.hpp>
 
 #include <da3/error.hpp>
 
@@ -35,6 +35,13 @@ run::ReferenceChoice reference_of(const std::string& text) {
   return {Rule::kNumber, std::stoi(text)};
 }
 
+run::WindowChoice window_of(const cli::Scene& options) {
+  using Rule = run::WindowChoice::Rule;
+  if (options.window == "auto") return {Rule::kAuto, 0, options.overlap};
+  if (options.window == "off") return {Rule::kOff, 0, options.overlap};
+  return {Rule::kNumber, std::stoi(options.window), options.overlap};
+}
+
 run::SceneOptions scene_options(const cli::Scene& options) {
   run::SceneOptions result;
   result.inputs.assign(options.inputs.begin(), options.inputs.end());
@@ -49,6 +56,7 @@ run::SceneOptions scene_options(const cli::Scene& options) {
   result.resize_method = options.resize_method;
   result.mixed = options.mixed_is_error ? run::MixedSizes::kError : run::MixedSizes::kCrop;
   result.reference = reference_of(options.reference);
+  result.window = window_of(options);
   result.cameras = options.cameras;
   result.keep_scale = options.keep_scale;
   result.ignore_distortion = options.ignore_distortion;
@@ -75,41 +83,6 @@ run::SceneOptions scene_options(const cli::Scene& options) {
   return result;
 }
 
-std::string size_text(Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
-std::string plan_text(const run::ScenePlan& plan) {
-  std::string text = "scene     " + plan.folder.string() + ": " + count_of(plan.photos.size(), "photo") +
-                     ", seen at " + size_text(plan.input) + "\n";
-  if (plan.most_cut_percent > 0)
-    text += "cut       up to " + std::to_string(static_cast<int>(plan.most_cut_percent + 0.5)) +
-            " % of a photo\n";
-  for (const std::string& message : plan.unusable) text += "unusable  " + message + "\n";
-  return text;
-}
-
-nlohmann::json plan_json(const run::ScenePlan& plan) {
-  return {{"type", "plan"},
-          {"schema", 1},
-          {"folder", plan.folder.string()},
-          {"photos", plan.photos},
-          {"unusable", plan.unusable},
-          {"processed", {{"height", plan.input.height}, {"width", plan.input.width}}},
-          {"most_cut_percent", plan.most_cut_percent}};
-}
-
-int dry_run(const cli::Scene& options, const ModelSpec& spec) {
-  for (const run::ScenePlan& plan : run::plan_scenes(scene_options(options), spec)) {
-    // Names of files need not be UTF-8; JSON has to be.
-    std::cout << (options.json
-                      ? plan_json(plan).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                      : plan_text(plan));
-  }
-  std::cout << std::flush;
-  return 0;
-}
-
 std::string ended_text(const run::SceneEvent& event) {
   if (event.status == run::ImageStatus::kFailed) return event.message;
   const std::string views = count_of(event.views, "view");
@@ -130,8 +103,20 @@ int scene(const cli::Scene& options) {
   const ChosenModel chosen = choose_model(options.model);
   const DescribedModel described = read_description(chosen.file, "");
   if (!options.allow_synthetic) refuse_synthetic(described.spec);
+  if (const std::string notice = check_code(chosen, described, options.trust_code); !notice.empty())
+    log->warn("{}", notice);
   const DeviceId device = choose_device(options.device);
-  if (options.dry_run) return dry_run(options, described.spec);
+  const auto memory = engine::make_memory_probe();
+  if (options.dry_run) {
+    std::cout << scene_forecast(scene_options(options), described.spec,
+                                {.device = device,
+                                 .precision = options.precision.value_or(Precision::kFp32),
+                                 .threads = options.threads,
+                                 .memory_fraction = options.memory_fraction},
+                                *memory, options.json)
+              << std::flush;
+    return 0;
+  }
   // Before seconds go into loading a model that has no cameras.
   run::check_scene_options(scene_options(options), described.spec);
 
@@ -145,7 +130,6 @@ int scene(const cli::Scene& options) {
   const std::shared_ptr<predict::DepthModel> model = engine::load_model(chosen.file, load);
   log->info("{} from {} on {}, {}, attention {}", model->spec().name, chosen.file.string(),
             to_string(model->device()), to_string(model->precision()), to_string(model->attention()));
-  const auto memory = engine::make_memory_probe();
   if (device.kind == DeviceKind::kCpu) {
     // Memory that runs out on a CPU ends the program; below a budget it is an error with advice.
     const auto allowed =

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <scene/windows.hpp>
+
 #include <run/run.hpp>
 #include <run/scene/scene_options.hpp>
 
@@ -44,10 +46,10 @@ struct SceneSummary {
 struct ScenePlan {
   std::filesystem::path folder;
   std::vector<std::string> photos;
-  std::vector<std::string> unusable;  ///< Messages about photos whose header says that they fail
-  Size input;                         ///< Of the network, after the cut
-  double most_cut_percent = 0;        ///< Of the photo that loses most to the cut
-  bool finished = false;
+  std::vector<std::string> unusable;   ///< Messages about photos whose header says that they fail
+  Size input;                          ///< Of the network, after the cut
+  double most_cut_percent = 0;         ///< Of the photo that loses most to the cut
+  std::vector<scene::Window> windows;  ///< One: all views are seen together; empty without a usable photo
 };
 
 /// Throws: Error kUsage for options that cannot be used, and for a model without cameras.
@@ -60,6 +62,6 @@ SceneSummary run_scenes(const SceneOptions& options, const Environment& environm
                         const SceneCallbacks& callbacks = {}, std::stop_token stop = {});
 
 /// The plan for these options; nothing is written. Throws: as run_scenes.
-std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model);
+std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model, DeviceKind device);
 
 }  // namespace da3::run

@@ -35,7 +35,8 @@ predict::Request request_of(std::span<const scene::View> views, const SceneOptio
   request.views = static_cast<int>(views.size());
   request.size = views.front().input.size;
   request.wanted = {.confidence = spec.has_output("depth_conf"), .sky = spec.has_output("sky"), .pose = true};
-  request.reference = reference_of(options.reference, request.views);
+  // Other networks choose for themselves.
+  if (!spec.network_id.empty()) request.reference = reference_of(options.reference, request.views);
   for (const scene::View& view : views) request.pictures.emplace_back(view.input.rgb);
   return request;
 }
@@ -70,6 +71,7 @@ Seen see_views(predict::DepthModel& model, std::span<scene::View> views, const S
   take_result(result, views);
   Seen seen;
   seen.peak_bytes = result.peak_bytes;
+  seen.times = result.times;
   if (!result.references.empty()) seen.reference = static_cast<std::size_t>(result.references.front());
   if (views.size() == 2) seen.reference = 0;
   return seen;

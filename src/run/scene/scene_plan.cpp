@@ -13,6 +13,7 @@
 #include <run/scene/run_scene.hpp>
 #include <run/scene/scene_photos.hpp>
 #include <run/scene/scene_plan.hpp>
+#include <run/scene/scene_windows.hpp>
 
 namespace da3::run {
 
@@ -29,6 +30,11 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
                                        " has no cameras, which a scene needs; take an any-view model such as "
                                        "da3-small, da3-base, da3-large or da3nested-giant-large");
   }
+  if (spec.network_id.empty() && options.reference.rule != ReferenceChoice::Rule::kSaddleBalanced) {
+    throw Error(ErrorCode::kUsage, "model " + spec.name +
+                                       " is another network, which chooses its reference view itself; leave "
+                                       "out --reference");
+  }
   for (const std::string& format : options.formats) {
     const bool known = std::any_of(std::begin(kSceneFormats), std::end(kSceneFormats),
                                    [&](const char* each) { return format == each; });
@@ -41,7 +47,7 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
   }
 }
 
-std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model) {
+std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model, DeviceKind device) {
   check_scene_options(options, model);
   const depth::Way way = scene_way(options, model);
   std::vector<ScenePlan> plans;
@@ -61,6 +67,7 @@ std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec&
       }
     }
     if (!sizes.empty()) {
+      plan.windows = windows_of(options, sizes.size(), device);
       plan.input = sizes.front();
       for (const Size size : sizes)
         plan.input = {std::min(plan.input.height, size.height), std::min(plan.input.width, size.width)};
