@@ -38,7 +38,7 @@ def parse_options(name: str, arguments: list[str]) -> argparse.Namespace:
 
     suites = SUITES[name]
     parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--suite", type=_list(str), default=[s for s in suites if s != "folder"], help=", ".join(suites) + " (all but folder)")
+    parser.add_argument("--suite", type=_list(str), default=[s for s in suites if s not in ("folder", "scene")], help=", ".join(suites) + " (all but folder and scene)")
     parser.add_argument("-m", "--model", type=_list(str), default=["da3-small", "da3-base"], help="da3-small,da3-base")
     parser.add_argument("--batch", type=_list(int), default=[1, 2, 4, 8], help="images per forward (1,2,4,8)")
     parser.add_argument(
@@ -126,6 +126,15 @@ def plan_groups(options: argparse.Namespace) -> list[tuple[str, list[dict]]]:
             photo = {"photo_height": photos[0][1], "photo_width": photos[0][0], "process_res": options.process_res[0]}
             case = start(model, options.precision[0], options.attention[0]) | {"images": options.images} | first | photo
             groups.append(("folder", [case | {"threads": options.threads}]))
+    if "scene" in options.suite:
+        for model in options.model:
+            cases = [
+                start(model, options.precision[0], options.attention[0])
+                | first
+                | {"views": views, "threads": options.threads}
+                for views in (1, 2, 4, 8, 16)
+            ]
+            groups.append(("scene", cases))
     if "preprocess" in options.suite:
         for width, height in options.image_size or _PHOTOS:
             for res in options.process_res:

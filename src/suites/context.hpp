@@ -90,6 +90,7 @@ PreparedCase prepare_attention(const bench::Fields& settings, const Context& con
 PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_folder(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models);
+PreparedCase prepare_scene(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_soak(const bench::Fields& settings, const Context& context, GroupModels& models);
 
 /// (H, W) of a case.

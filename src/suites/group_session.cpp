@@ -22,6 +22,7 @@ bool is_computed(bench::SuiteName suite) {
     case bench::SuiteName::kLatency:
     case bench::SuiteName::kAttention:
     case bench::SuiteName::kBatching:
+    case bench::SuiteName::kScene:
       return true;
     default:
       return false;

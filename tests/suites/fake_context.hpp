@@ -31,7 +31,8 @@ class FakeModel final : public predict::DepthModel {
 
   predict::Result predict(const predict::Request& request) override {
     if (request.scenes > largest_batch) throw Error(ErrorCode::kOutOfMemory, "a batch is too large");
-    const double ms = fixed_ms + image_ms * request.scenes;
+    const int pictures = request.scenes * request.views;
+    const double ms = fixed_ms + image_ms * pictures;
     clock_.advance_ms(ms);
     batches.push_back(request.scenes);
     predict::Result result;
@@ -39,11 +40,17 @@ class FakeModel final : public predict::DepthModel {
     // Reduced precision and written-out attention are off by a known share.
     const float error =
         (precision() == Precision::kFp32 ? 0.0F : 0.01F) + (attention() == Attention::kSdpa ? 0.0F : 0.001F);
-    result.depth.assign(request.size.area() * static_cast<std::size_t>(request.scenes), 1.0F + error);
+    const auto count = static_cast<std::size_t>(pictures);
+    result.depth.assign(request.size.area() * count, 1.0F + error);
+    if (request.wanted.confidence) result.confidence.assign(request.size.area() * count, 2.0F);
+    for (int view = 0; request.wanted.pose && view < pictures; ++view) {
+      for (const float value : {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}) result.extrinsics.push_back(value);
+      for (const float value : {50, 0, 28, 0, 50, 14, 0, 0, 1}) result.intrinsics.push_back(value);
+    }
     result.times.total_ms = ms;
     result.times.backbone_ms = 0.7 * ms;
     result.times.head_ms = 0.2 * ms;
-    result.peak_bytes = 1000U * static_cast<unsigned>(request.scenes);
+    result.peak_bytes = 1000U * static_cast<unsigned>(pictures);
     return result;
   }
 
@@ -84,10 +91,11 @@ class FakeAttention final : public engine::AttentionWorkload {
 class FakeMachine {
  public:
   FakeMachine() {
-    context.model_file = [](const std::string& model) {
+    context.model_file = [this](const std::string& model) {
       ModelFile file;
       file.spec.name = model;
       file.spec.parameters = 1000;
+      file.spec.outputs = outputs;
       file.spec.network_id = "da3-anyview";
       file.spec.network_config_json = weights::config_text(weights::catalogue_config("da3-small"));
       return file;
@@ -119,6 +127,7 @@ class FakeMachine {
   std::vector<std::shared_ptr<FakeModel>> models;
   std::vector<engine::AttentionShape> shapes;
   int largest_batch = 1000;
+  std::vector<std::string> outputs;  ///< Of the models' records
 };
 
 }  // namespace da3::suites

@@ -11,8 +11,9 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 9> kSuites = {
-    "throughput", "latency", "load", "preprocess", "attention", "batching", "folder", "accuracy", "soak"};
+constexpr std::array<std::string_view, 10> kSuites = {"throughput", "latency",  "load",   "preprocess",
+                                                      "attention",  "batching", "folder", "accuracy",
+                                                      "scene",      "soak"};
 
 std::string checked_suite(const std::string& text) {
   for (const std::string_view suite : kSuites) {
@@ -53,7 +54,9 @@ void add_numbers(CLI::App& app, const std::string& names, std::vector<int>& valu
 void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--suite", [&](const std::string& item) { options.suites.push_back(checked_suite(item)); },
-      "throughput, latency, load, preprocess, attention, batching, folder, accuracy, soak (all but soak); "
+      "throughput, latency, load, preprocess, attention, batching, folder, accuracy, scene, soak (all but "
+      "scene "
+      "and soak); "
       "--skip-NAME leaves one out")
       ->type_name("LIST")
       ->group("Selection");

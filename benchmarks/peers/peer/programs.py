@@ -75,14 +75,18 @@ class Peer(ABC):
 
 
 class OriginalProgram(Program):
-    def __init__(self, model, settings: dict) -> None:
+    """Of independent photos, or `together` of the views of one scene."""
+
+    def __init__(self, model, settings: dict, together: bool = False) -> None:
         self._model, self._settings = model, settings
         import torch
 
         from peer import network
 
         self._network = network
-        self._x = torch.from_numpy(weights.normalise(drawn(settings)))
+        self._x = torch.from_numpy(weights.normalise(drawn(settings)))  # (B, 1, 3, H, W)
+        if together:
+            self._x = self._x.transpose(0, 1).contiguous()
         network.precision_scope(settings["precision"])
 
     def prepare(self) -> None:
@@ -125,12 +129,19 @@ class Original(Peer):
         return network.precision_used(precision)
 
     def open(self, settings: dict, shared: dict) -> Program:
+        return OriginalProgram(self._model(settings, shared), settings)
+
+    def open_scene(self, settings: dict, shared: dict) -> Program:
+        """As open, for `views` photos that are seen together."""
+        return OriginalProgram(self._model(settings, shared), settings | {"batch": settings["views"]}, together=True)
+
+    def _model(self, settings: dict, shared: dict):
         from peer import network
 
         model = settings["model"]
         if model not in shared:
             shared[model] = network.make(model)
-        return OriginalProgram(shared[model], settings)
+        return shared[model]
 
     def open_file(self, file: Path, settings: dict) -> Program:
         from peer import network

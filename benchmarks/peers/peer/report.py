@@ -17,6 +17,7 @@ _METRICS = {
     "load": "start_ms load_ms first_ms total_ms",
     "preprocess": "decode_ms preprocess_ms",
     "folder": "total_ms forward_only_ms images_per_s",
+    "scene": "forward_ms view_ms peak_rss_bytes",
 }
 _NOISY_IQR = 0.10
 _JUDGED_MS = 1  # shorter stages are noise themselves
@@ -36,6 +37,11 @@ def case(suite: str, settings: dict, facts: dict, samples: Samples, calibrations
         forward = metrics.get("forward_ms", {}).get("median")
         if forward:
             metrics["images_per_s"] = 1000 * settings["batch"] / forward
+        metrics["peak_rss_bytes"] = environment.peak_rss_bytes()
+    if suite == "scene":
+        forward = metrics.get("forward_ms", {}).get("median")
+        if forward:
+            metrics["view_ms"] = forward / settings["views"]
         metrics["peak_rss_bytes"] = environment.peak_rss_bytes()
     if suite == "folder":
         total = metrics.get("total_ms", {}).get("median")

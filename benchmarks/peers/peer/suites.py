@@ -24,7 +24,7 @@ _JPEG_QUALITY = 90
 _DROPPED = 0.05  # of a file may be left in memory for it to count as cold, as src/suites/load.cpp
 
 SUITES = {
-    "original": ("throughput", "preprocess", "load", "folder"),
+    "original": ("throughput", "preprocess", "load", "folder", "scene"),
     "openvino": ("throughput", "load", "folder"),
     "onnxruntime": ("throughput", "load", "folder"),
 }
@@ -89,6 +89,20 @@ def _throughput(peer: Peer, settings: dict, shared: dict) -> tuple[Workload, dic
     if peer.name != "original":
         # Recorded with every time, so that no speed is quoted of a network that computes something else.
         facts["mean_relative_error"] = mean_relative_error(program.depth()[0], reference_depth(settings))
+    return Workload([("forward_ms", program.forward)], program.prepare), facts
+
+
+def _scene(peer: Peer, settings: dict, shared: dict) -> tuple[Workload, dict]:
+    """Views seen together, with cameras: the forward alone, because the original's points and files take other rules."""
+    program = peer.open_scene(settings, shared)
+    tokens = settings["height"] // weights.PATCH * (settings["width"] // weights.PATCH) + 1
+    facts = {
+        "weights_origin": weights.origin(settings["model"]),
+        "device_used": "cpu",
+        "precision_used": peer.precision_used(settings["precision"]),
+        "attention_used": settings["attention"],
+        "tokens": settings["views"] * tokens,
+    }
     return Workload([("forward_ms", program.forward)], program.prepare), facts
 
 
@@ -273,6 +287,8 @@ class Session:
             return _load(self._peer, settings)
         if suite == "folder":
             return _folder(self._peer, settings, Path(self._scratch.name))
+        if suite == "scene" and self._peer.name == "original":
+            return _scene(self._peer, settings, shared)
         if suite == "preprocess" and self._peer.name == "original":
             return _preprocess(settings, Path(self._scratch.name))
         raise ValueError(f"{self._peer.name} is measured in {', '.join(suites_of(self._peer))}, not in {suite}")

@@ -278,6 +278,28 @@ std::vector<PlannedGroup> accuracy(const PlanOptions& options, const PlanFacts& 
   return groups;
 }
 
+std::vector<PlannedGroup> scene(const PlanOptions& options, const PlanFacts& facts) {
+  const std::vector<int> views = options.quick ? std::vector<int>{1, 2, 4} : std::vector<int>{1, 2, 4, 8, 16};
+  std::vector<PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    for (const int res : options.process_res) {
+      PlannedGroup group{SuiteName::kScene, {}};
+      for (const std::string& precision : precisions_of(options, facts, base.device)) {
+        for (const std::string& mode : modes_of(options, facts, base.model, {"sdpa"})) {
+          for (const int count : views) {
+            Fields settings = start(base, facts, precision, mode);
+            set_shape(settings, facts.processed_size(base.model, photos_of(options).front(), res));
+            settings.set("views", std::int64_t{count});
+            add(group, std::move(settings), base.threads);
+          }
+        }
+      }
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
 std::vector<PlannedGroup> soak(const PlanOptions& options, const PlanFacts& facts) {
   std::vector<PlannedGroup> groups;
   for (const Base& base : bases(options, facts)) {
@@ -312,6 +334,8 @@ std::vector<PlannedGroup> expand_suite(SuiteName suite, const PlanOptions& optio
       return folder(options, facts);
     case SuiteName::kAccuracy:
       return accuracy(options, facts);
+    case SuiteName::kScene:
+      return scene(options, facts);
     case SuiteName::kSoak:
       return soak(options, facts);
   }

@@ -89,11 +89,15 @@ void note_fixed_attention(Plan& plan, const PlanFacts& facts) {
 }
 
 void note_quick(Plan& plan) {
+  if (!plan.options.quick) return;
   const auto& suites = plan.options.suites;
-  if (!plan.options.quick || std::find(suites.begin(), suites.end(), SuiteName::kSoak) != suites.end())
-    return;
-  plan.left_out.push_back(
-      {SuiteName::kSoak, {}, "not part of --quick and of the default; name it with --suite soak"});
+  for (const SuiteName suite : {SuiteName::kScene, SuiteName::kSoak}) {
+    if (std::find(suites.begin(), suites.end(), suite) != suites.end()) continue;
+    plan.left_out.push_back(
+        {suite,
+         {},
+         "not part of --quick and of the default; name it with --suite " + std::string(to_string(suite))});
+  }
 }
 
 void check(const PlanOptions& options) {
@@ -154,6 +158,7 @@ PlanEcho Plan::echo() const {
 PlanOptions with_defaults(PlanOptions options) {
   if (options.suites.empty()) {
     options.suites = all_suites();
+    std::erase(options.suites, SuiteName::kScene);
     std::erase(options.suites, SuiteName::kSoak);
   }
   for (const SuiteName suite : options.skipped_suites) std::erase(options.suites, suite);
@@ -219,6 +224,7 @@ SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
     case SuiteName::kBatching:
     case SuiteName::kFolder:
     case SuiteName::kLoad:
+    case SuiteName::kScene:
       // A pass sees every shape several times; every load is a process of its own.
       sampling.warmups = std::min(1, options.warmups);
       break;

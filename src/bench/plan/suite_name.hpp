@@ -17,6 +17,7 @@ enum class SuiteName {
   kBatching,
   kFolder,
   kAccuracy,
+  kScene,
   kSoak
 };
 

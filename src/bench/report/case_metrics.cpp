@@ -32,6 +32,10 @@ std::vector<std::string_view> suite_metrics(SuiteName suite) {
       return {"abs_rel",       "max_rel",       "rmse_m",         "log10",         "delta1",
               "delta2",        "delta3",        "abs_rel_median", "rmse_m_median", "log10_median",
               "delta1_median", "delta2_median", "delta3_median",  "peak_rss_bytes"};
+    case SuiteName::kScene:
+      return {"total_ms",    "view_ms",           "forward_ms",     "backbone_ms", "head_ms",
+              "points_ms",   "write_ms",          "backbone_share", "head_share",  "points_share",
+              "write_share", "peak_tensor_bytes", "peak_rss_bytes"};
     case SuiteName::kSoak:
       return {"total_ms", "images_per_s", "memory_slope_bytes_per_1000", "latency_slope_per_1000",
               "peak_rss_bytes"};

@@ -18,6 +18,7 @@ namespace da3::run {
 struct Seen {
   std::optional<std::size_t> reference;  ///< By index; none where the network chose without telling
   std::optional<std::uint64_t> peak_bytes;
+  predict::PhaseTimes times;
 };
 
 /// One forward pass over views of one input size: fills their depth, confidence, sky and cameras. Throws: as

@@ -38,10 +38,22 @@ std::set<SuiteName> suites_of(const Plan& plan) {
   return suites;
 }
 
-TEST(Plan, DefaultHasEverySuiteButSoak) {
+TEST(Plan, DefaultHasEverySuiteButSceneAndSoak) {
   const Plan plan = make_plan({}, facts());
-  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 1));
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 2));
   EXPECT_FALSE(suites_of(plan).count(SuiteName::kSoak));
+  EXPECT_FALSE(suites_of(plan).count(SuiteName::kScene));
+}
+
+TEST(Plan, ScenesHaveMoreAndMoreViews) {
+  PlanOptions options;
+  options.suites = {SuiteName::kScene};
+  options.models = {"da3-small"};
+  std::vector<std::int64_t> views;
+  for (const PlannedGroup& group : make_plan(options, facts()).groups) {
+    for (const PlannedCase& each : group.cases) views.push_back(each.settings.number("views"));
+  }
+  EXPECT_THAT(views, testing::ElementsAre(1, 2, 4, 8, 16));
 }
 
 TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
@@ -49,8 +61,8 @@ TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
   options.quick = true;
   options.budget_s = 1;
   const Plan plan = make_plan(options, facts());
-  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 1));
-  EXPECT_GT(plan.left_out.size(), 1U);
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 2));
+  EXPECT_GT(plan.left_out.size(), 2U);
   EXPECT_THAT(plan.left_out.front().reason, HasSubstr("budget of 1 s"));
 }
 
@@ -59,14 +71,14 @@ TEST(Plan, QuickStaysWithinItsBudgetAndListsTheRest) {
   options.quick = true;
   const Plan all = make_plan(options, facts(0.1));
   EXPECT_LE(all.estimate_s(), 240.0);
-  EXPECT_THAT(all.left_out, SizeIs(1));  // soak
+  EXPECT_THAT(all.left_out, SizeIs(2));  // scene, soak
   const Plan slow = make_plan(options, facts(2.0));
   EXPECT_LE(slow.estimate_s(), 240.0);
   std::size_t kept = 0;
   std::size_t planned = 0;
   for (const PlannedGroup& group : slow.groups) kept += group.cases.size();
   for (const PlannedGroup& group : all.groups) planned += group.cases.size();
-  EXPECT_EQ(kept + slow.left_out.size() - 1, planned);
+  EXPECT_EQ(kept + slow.left_out.size() - 2, planned);
 }
 
 TEST(Plan, QuickMeasuresSmallThings) {
