@@ -35,6 +35,7 @@ class OneAtATime final : public predict::DepthModel {
   DeviceId device() const override { return model_->device(); }
   Precision precision() const override { return model_->precision(); }
   Attention attention() const override { return model_->attention(); }
+  bool takes_cameras() const override { return model_->takes_cameras(); }
   int concurrency() const override { return 1; }
 
   predict::Result predict(const predict::Request& request) override {
@@ -66,7 +67,10 @@ engine::LoadOptions load_options(const ModelOptions& options) {
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
                                                  const engine::LoadOptions& options) {
   refuse_after_fork();
-  return std::make_shared<OneAtATime>(engine::load_model(file, options));
+  engine::LoadOptions load = options;
+  // Nobody can say yet whether scenes with known cameras will be asked for.
+  load.parts.camera_encoder = engine::parts_in(engine::read_spec(file)).camera_encoder;
+  return std::make_shared<OneAtATime>(engine::load_model(file, load));
 }
 
 }  // namespace da3::api
