@@ -84,27 +84,12 @@ bool begins_as_picture(const std::string& text) {
   }
 }
 
-std::string_view name_part(const Item& item) {
-  if (!item.name.empty()) return item.name;
-  return std::string_view(item.path).substr(std::min<std::size_t>(item.below, item.path.size()));
-}
-
 Error folder_with_a_pictures_name(const std::string& path) {
   return {ErrorCode::kInputNotRegular,
           path + ": this is a folder with the name of a picture; --recursive takes the pictures in it"};
 }
 
 }  // namespace
-
-std::string Item::stem() const {
-  return keep_extension ? std::string(name_part(*this)) : plain_stem();
-}
-
-std::string Item::plain_stem() const {
-  const std::string_view relative = name_part(*this);
-  const std::string_view last = name_of(relative);
-  return std::string(relative.substr(0, relative.size() - last.size())) + std::string(stem_of_name(last));
-}
 
 bool takes(const Shard& shard, const Item& item) {
   if (item.in_shard) return true;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <journal/records.hpp>
 #include <predict/depth_model.hpp>
 #include <predict/memory_probe.hpp>
 
@@ -21,6 +22,7 @@
 #include <da3/model_spec.hpp>
 
 #include <run/options.hpp>
+#include <run/sink.hpp>
 #include <run/source.hpp>
 
 // Many photos in, files out. Nothing here prints; what happens is told through `Callbacks`.
@@ -33,7 +35,7 @@ std::string_view to_string(Stage stage);
 /// Seconds that each stage was busy, added over its threads; index with `Stage`.
 using StageSeconds = std::array<double, kNumStages>;
 
-enum class ImageStatus { kDone, kSkipped, kFailed };
+using journal::ImageStatus;
 
 /// One finished input, in the order of completion.
 struct ImageEvent {
@@ -114,6 +116,10 @@ Summary run(const Options& options, const Environment& environment, const Callba
 /// The same for another source of inputs; `options.inputs` only names them in messages and must not be empty.
 Summary run(std::unique_ptr<Source> source, const Options& options, const Environment& environment,
             const Callbacks& callbacks = {}, std::stop_token stop = {});
+
+/// The same into another sink than `options.output_dir`.
+Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Options& options,
+            const Environment& environment, const Callbacks& callbacks = {}, std::stop_token stop = {});
 
 /// One shape of a plan.
 struct PlannedShape {
