@@ -12,8 +12,8 @@
 
 namespace da3::codec {
 
-/// A regular file that is read from its start. Opened without waiting, and checked before anything is read, so a
-/// FIFO or a device never blocks. Threads: one at a time.
+/// A regular file that is read from its start. Opened without waiting, and checked before anything is read,
+/// so a FIFO or a device never blocks. Threads: one at a time.
 class RegularFile {
  public:
   /// None.
@@ -23,8 +23,8 @@ class RegularFile {
 
   /// Of the whole file, when it was opened.
   std::uint64_t size() const { return size_; }
-  /// Appends the next bytes until `bytes` holds the first `count` of the file. Throws: Error kInputUnreadable,
-  /// kImageTruncated if the file became shorter meanwhile.
+  /// Appends the next bytes until `bytes` holds the first `count` of the file. Throws: Error
+  /// kInputUnreadable, kImageTruncated if the file became shorter meanwhile.
   void read_up_to(std::uint64_t count, std::vector<std::uint8_t>& bytes) const;
   void close() { file_.reset(); }
 

@@ -275,8 +275,9 @@ PictureHeader read_jpeg_header(const EncodedPicture& picture) {
 
 Image decode_jpeg(const EncodedPicture& picture, const PictureHeader& header) {
   if (picture.bytes.size() < header.least_bytes) {
-    throw_truncated(picture, "JPEG",
-                    grouped(picture.bytes.size()) + " bytes, at least " + grouped(header.least_bytes) + " needed");
+    throw_truncated(
+        picture, "JPEG",
+        grouped(picture.bytes.size()) + " bytes, at least " + grouped(header.least_bytes) + " needed");
   }
   Image image{header.size, {}};
   std::vector<std::uint8_t> row;

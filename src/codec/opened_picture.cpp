@@ -61,7 +61,8 @@ bool header_comes_first(PictureFormat format) {
 }
 
 Error out_of_memory(const std::string& name, const char* work) {
-  return {ErrorCode::kOutOfMemory, name + ": not enough memory to " + work + "; make it smaller or free memory"};
+  return {ErrorCode::kOutOfMemory,
+          name + ": not enough memory to " + work + "; make it smaller or free memory"};
 }
 
 }  // namespace
@@ -142,11 +143,12 @@ Decoded OpenedPicture::decode() {
     std::optional<std::vector<std::uint8_t>> pixels;
     if (format_ == PictureFormat::kJpeg && options_.jpeg_pixels)
       pixels = options_.jpeg_pixels(bytes_, header_.size);
-    Image stored = pixels ? Image{header_.size, std::move(*pixels)} : codec_for(format_).decode(picture(), header_);
+    Image stored =
+        pixels ? Image{header_.size, std::move(*pixels)} : codec_for(format_).decode(picture(), header_);
     start_ = {};
     return {image::upright(std::move(stored), header_.exif.orientation),
-            focal_from_exif(header_.exif, header_.size), focal_doubt(header_.exif, header_.size), header_.note,
-            header_.exif.orientation > 1};
+            focal_from_exif(header_.exif, header_.size), focal_doubt(header_.exif, header_.size),
+            header_.note, header_.exif.orientation > 1};
   } catch (const std::bad_alloc&) {
     throw out_of_memory(name_, "decode it");
   }

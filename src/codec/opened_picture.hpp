@@ -17,8 +17,8 @@
 
 namespace da3::codec {
 
-/// A picture whose header has been read and whose pixels have not: what it needs is known before it is decoded.
-/// The file is opened once and its header parsed once, however long lies between the two steps.
+/// A picture whose header has been read and whose pixels have not: what it needs is known before it is
+/// decoded. The file is opened once and its header parsed once, however long lies between the two steps.
 /// Threads: one at a time.
 class OpenedPicture {
  public:
@@ -33,8 +33,8 @@ class OpenedPicture {
   Size size() const;
   /// Of the whole file.
   std::uint64_t file_bytes() const { return is_whole() ? bytes_.size() : file_.size(); }
-  /// Of a file, held in memory until `decode`: little of a long file of a format whose header comes first, all of
-  /// others.
+  /// Of a file, held in memory until `decode`: little of a long file of a format whose header comes first,
+  /// all of others.
   std::uint64_t held_bytes() const { return start_.size(); }
 
   /// Reads the rest and decodes it; once. Throws: as codec::decode.

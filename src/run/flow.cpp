@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 
-/// Threads that are ended and joined also where their owner is left by an exception, such as of a system without
-/// further threads.
+/// Threads that are ended and joined also where their owner is left by an exception, such as of a system
+/// without further threads.
 class Threads {
  public:
   explicit Threads(std::function<void()> end) : end_(std::move(end)) {}
@@ -231,6 +231,7 @@ Summary Flow::summary_locked() const {
   summary.done = done_;
   summary.failed = failed_;
   summary.skipped = skipped_;
+  summary.folders_not_entered = parts_.scanner.counts().folders_not_entered;
   summary.interrupted = interrupted_ && !(progress.total && done_ + failed_ + skipped_ == *progress.total);
   summary.elapsed_s = progress.elapsed_s;
   summary.busy_s = progress.busy_s;

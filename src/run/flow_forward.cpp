@@ -146,7 +146,8 @@ void Flow::recover_locked(BatchWindow::Batch batch, Size size, const Forwarded& 
   const int count = static_cast<int>(batch.size());
   const Error& error = *forwarded.error;
   const bool out_of_memory = error.code() == ErrorCode::kOutOfMemory;
-  if (!out_of_memory && !concerns_a_picture(error.code())) return fail_run_locked(std::make_exception_ptr(error));
+  if (!out_of_memory && !concerns_a_picture(error.code()))
+    return fail_run_locked(std::make_exception_ptr(error));
   if (out_of_memory) parts_.planner.ran_out_of_memory(size, count, forwarded.free_bytes);
   if (count == 1) {
     Ticket& ticket = batch.front().ticket;

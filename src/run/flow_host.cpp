@@ -96,7 +96,8 @@ void Flow::finish_next(Lock& lock) {
   predicted.ticket.held.hold(need.waiting + need.finishing);
   const Counted counted(at_work_.finishing);
   kick_locked();
-  auto outcome = without_lock(lock, [&] { return finish(std::move(predicted), parts_.settings, parts_.sink); });
+  auto outcome =
+      without_lock(lock, [&] { return finish(std::move(predicted), parts_.settings, parts_.sink); });
   if (outcome) end_locked(std::move(*outcome));
 }
 

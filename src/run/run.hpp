@@ -89,7 +89,8 @@ struct Summary {
   std::size_t done = 0;
   std::size_t failed = 0;
   std::size_t skipped = 0;
-  bool interrupted = false;  ///< The stop token was set before all was done
+  std::size_t folders_not_entered = 0;  ///< Below folders that were named, for want of Options::recursive
+  bool interrupted = false;             ///< The stop token was set before all was done
   double elapsed_s = 0;
   StageSeconds busy_s{};
   Stage slowest = Stage::kForward;    ///< The stage that bounds the run: most busy time per thread it may use

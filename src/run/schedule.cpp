@@ -36,8 +36,7 @@ bool may_forward_alternating(const Load& load, const Limits& limits) {
 }
 
 bool may_forward_overlapping(const Load& load, const Limits& limits) {
-  return load.full_batch ||
-         (load.inspecting == 0 && load.preparing == 0 && !host_can_go_on(load, limits));
+  return load.full_batch || (load.inspecting == 0 && load.preparing == 0 && !host_can_go_on(load, limits));
 }
 
 }  // namespace
@@ -68,7 +67,8 @@ HostStep next_host_step(const Load& load, const Limits& limits) {
   if (load.forwards_turn) return HostStep::kNone;
   const bool host_idle = load.at_host() == 0;
   if (load.predicted > 0) {
-    return host_idle || fits(load, limits, load.next_predicted.finishing) ? HostStep::kFinish : HostStep::kNone;
+    return host_idle || fits(load, limits, load.next_predicted.finishing) ? HostStep::kFinish
+                                                                          : HostStep::kNone;
   }
   if (load.stopping) return HostStep::kNone;
   if (load.inspected > 0) {
@@ -79,8 +79,9 @@ HostStep next_host_step(const Load& load, const Limits& limits) {
 }
 
 ForwardStep next_forward_step(const Load& load, const Limits& limits) {
-  const bool may = load.ready > 0 && !load.stopping &&
-                   (limits.alternate ? may_forward_alternating(load, limits) : may_forward_overlapping(load, limits));
+  const bool may =
+      load.ready > 0 && !load.stopping &&
+      (limits.alternate ? may_forward_alternating(load, limits) : may_forward_overlapping(load, limits));
   if (may) return ForwardStep::kForward;
   return load.forwards_turn ? ForwardStep::kEndTurn : ForwardStep::kWait;
 }
@@ -88,8 +89,7 @@ ForwardStep next_forward_step(const Load& load, const Limits& limits) {
 bool is_worth_a_look_at_memory(const Load& load, const Need& need) {
   // Looking takes 0.1 ms, for which the picture of a phone is large enough.
   constexpr std::uint64_t kWorthALook = std::uint64_t{64} << 20;
-  const bool alone =
-      load.preparing + load.ready + load.forwarding + load.predicted + load.finishing == 0;
+  const bool alone = load.preparing + load.ready + load.forwarding + load.predicted + load.finishing == 0;
   return alone && need.peak() > kWorthALook;
 }
 

@@ -29,17 +29,17 @@ struct Limits {
 /// What is under way: how many inputs are where, and what they hold.
 struct Load {
   // In the order of an input's way. What is being worked on is counted apart from what waits.
-  bool found = false;           ///< The source has given an input that nobody has taken
+  bool found = false;  ///< The source has given an input that nobody has taken
   std::size_t inspecting = 0;
-  std::size_t inspected = 0;    ///< Their headers are known; they wait for memory
+  std::size_t inspected = 0;  ///< Their headers are known; they wait for memory
   std::size_t preparing = 0;
-  std::size_t ready = 0;        ///< For a forward pass
+  std::size_t ready = 0;  ///< For a forward pass
   std::size_t forwarding = 0;
-  std::size_t predicted = 0;    ///< Wait to be finished
+  std::size_t predicted = 0;  ///< Wait to be finished
   std::size_t finishing = 0;
-  std::size_t ended = 0;        ///< Wait until their records are kept and told, or just are
+  std::size_t ended = 0;  ///< Wait until their records are kept and told, or just are
 
-  Need next_inspected{};                 ///< Of the first of them
+  Need next_inspected{};                   ///< Of the first of them
   std::uint64_t next_inspected_bytes = 0;  ///< That it holds already
   Need next_predicted{};
   std::uint64_t held_bytes = 0;
@@ -76,13 +76,14 @@ enum class ForwardStep {
   kEndTurn,  ///< Let the host work again
 };
 
-/// What a free inference thread does. Overlapping: full batches, others only once nothing more can be prepared.
-/// Alternating: a turn begins when the host can do nothing more, and ends when nothing is worth a forward pass,
-/// or after a second as soon as every host thread has results to write, so that these do not wait long.
+/// What a free inference thread does. Overlapping: full batches, others only once nothing more can be
+/// prepared. Alternating: a turn begins when the host can do nothing more, and ends when nothing is worth a
+/// forward pass, or after a second as soon as every host thread has results to write, so that these do not
+/// wait long.
 ForwardStep next_forward_step(const Load& load, const Limits& limits);
 
-/// True if an input is so large that one looks whether the host has memory for it before it is decoded. Next to
-/// others the limit decides.
+/// True if an input is so large that one looks whether the host has memory for it before it is decoded. Next
+/// to others the limit decides.
 bool is_worth_a_look_at_memory(const Load& load, const Need& need);
 
 }  // namespace da3::run

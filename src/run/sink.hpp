@@ -34,12 +34,13 @@ class Sink {
   virtual std::optional<journal::ImageRecord> finished(const Item& item,
                                                        const journal::InputIdentity& identity) const = 0;
 
-  /// Throws: Error of this input if its results could not be taken; asked before the work rather than after it.
+  /// Throws: Error of this input if its results could not be taken; asked before the work rather than after
+  /// it.
   virtual void require_place(const Item& item, const std::optional<journal::InputIdentity>& identity,
                              const std::vector<formats::Format>& formats) const = 0;
 
-  /// Takes the results of one input, whole or not at all. Throws: Error of this input, or kOutputFailed, which
-  /// ends the run; and what `encode` throws.
+  /// Takes the results of one input, whole or not at all. Throws: Error of this input, or kOutputFailed,
+  /// which ends the run; and what `encode` throws.
   virtual Outputs write(const Item& item, const std::optional<journal::InputIdentity>& identity,
                         const std::vector<formats::Format>& formats, const Encode& encode) = 0;
 

@@ -16,8 +16,8 @@
 
 namespace da3::run {
 
-/// What an input that is no file holds: a picture in memory, later a frame of a video or an object of a store.
-/// Threads: any.
+/// What an input that is no file holds: a picture in memory, later a frame of a video or an object of a
+/// store. Threads: any.
 class Content {
  public:
   virtual ~Content() = default;
@@ -64,6 +64,8 @@ class Source {
   /// The next input, none at the end. May block (a list that is still being written). Throws: Error for what
   /// ends the run; what concerns one input comes as `Item::error`.
   virtual std::optional<Item> next() = 0;
+  /// Folders passed over so far although they may hold inputs, since sub-folders were not asked for.
+  virtual std::size_t folders_not_entered() const { return 0; }
 };
 
 }  // namespace da3::run

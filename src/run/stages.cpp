@@ -69,7 +69,8 @@ void require_focal(const std::string& path, const codec::Decoded& photo, const S
   }
 }
 
-/// Fills the record's focal length where results depend on it. Returns the camera of --intrinsics, if that is it.
+/// Fills the record's focal length where results depend on it. Returns the camera of --intrinsics, if that is
+/// it.
 std::optional<image::Intrinsics> find_camera(Ticket& ticket, const codec::Decoded& photo,
                                              const Settings& settings) {
   const bool told = settings.way.focal_px || settings.way.hfov_deg || settings.cameras;
@@ -129,7 +130,8 @@ void fill_times(Ticket& ticket) {
   constexpr double kMsPerS = 1e3;
   for (const Stage stage :
        {Stage::kDecode, Stage::kPreprocess, Stage::kForward, Stage::kResize, Stage::kWrite}) {
-    ticket.record.ms.emplace_back(to_string(stage), ticket.seconds[static_cast<std::size_t>(stage)] * kMsPerS);
+    ticket.record.ms.emplace_back(to_string(stage),
+                                  ticket.seconds[static_cast<std::size_t>(stage)] * kMsPerS);
   }
 }
 
@@ -220,8 +222,8 @@ std::variant<Prepared, Outcome> prepare(Inspected inspected, const Settings& set
   }
 }
 
-std::variant<Predicted, Outcome> take_result(Prepared prepared, const predict::Result& result, int index, int batch,
-                                             double forward_s) {
+std::variant<Predicted, Outcome> take_result(Prepared prepared, const predict::Result& result, int index,
+                                             int batch, double forward_s) {
   const std::size_t needed = result.size.area() * static_cast<std::size_t>(batch);
   const auto fits = [&](const std::vector<float>& map) { return map.empty() || map.size() == needed; };
   if (result.size != prepared.input.size || result.depth.size() != needed || !fits(result.confidence) ||

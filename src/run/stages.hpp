@@ -74,10 +74,11 @@ std::variant<Inspected, Outcome> inspect(Ticket ticket, const Settings& settings
 std::variant<Prepared, Outcome> prepare(Inspected inspected, const Settings& settings);
 
 /// Picture `index` of a forward pass of `batch` that took `forward_s`.
-std::variant<Predicted, Outcome> take_result(Prepared prepared, const predict::Result& result, int index, int batch,
-                                             double forward_s);
+std::variant<Predicted, Outcome> take_result(Prepared prepared, const predict::Result& result, int index,
+                                             int batch, double forward_s);
 
-/// Resizes, renders and encodes the results and hands them to the sink. Throws: Error kOutputFailed, kInternal.
+/// Resizes, renders and encodes the results and hands them to the sink. Throws: Error kOutputFailed,
+/// kInternal.
 Outcome finish(Predicted predicted, const Settings& settings, Sink& sink);
 
 /// The input of `ticket` has failed.

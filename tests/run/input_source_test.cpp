@@ -68,6 +68,26 @@ TEST_F(InputSourceTest, RecursionMirrorsTheTree) {
   EXPECT_EQ(stems(), (Stems{"a", "m/b", "m/deep/c", "z"}));
 }
 
+TEST_F(InputSourceTest, FoldersThatRecursionWouldEnterAreCounted) {
+  for (const char* name : {"in/1.jpg", "in/a/2.jpg", "in/b/3.jpg", "in/b/c/4.jpg", "in/.hidden/5.jpg",
+                           "in/skipped/6.jpg", "in/out/7.jpg"}) {
+    touch(name);
+  }
+  folder_.write("in/older/manifest.jsonl", R"({"type":"run","schema":1})");
+  options_.inputs = {path("in")};
+  options_.output_dir = path("in/out");
+  options_.exclude = {"skip*"};
+  const auto count = [&] {
+    InputSource source(options_);
+    while (source.next()) {
+    }
+    return source.folders_not_entered();
+  };
+  EXPECT_EQ(count(), 2U) << "a and b; what is below b is not looked at";
+  options_.recursive = true;
+  EXPECT_EQ(count(), 0U);
+}
+
 TEST_F(InputSourceTest, ASharedStemKeepsItsExtensions) {
   for (const char* name : {"in/b.jpg", "in/b.png", "in/c.jpg", "in/d.jpg"}) touch(name);
   options_.inputs = {path("in")};

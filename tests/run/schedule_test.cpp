@@ -42,8 +42,8 @@ TEST(Schedule, FinishingComesFirstThenPreparingThenTaking) {
 TEST(Schedule, EveryPlaceOfAnInputCountsTowardsTheWindow) {
   Limits limits = overlapping();
   limits.images = 1;
-  for (std::size_t Load::*place : {&Load::inspecting, &Load::preparing, &Load::ready, &Load::forwarding,
-                                   &Load::finishing, &Load::ended}) {
+  for (std::size_t Load::* place : {&Load::inspecting, &Load::preparing, &Load::ready, &Load::forwarding,
+                                    &Load::finishing, &Load::ended}) {
     Load load;
     load.found = true;
     load.*place = 1;
@@ -91,8 +91,8 @@ TEST(Schedule, AnInputBeyondTheBytesGoesAlone) {
   load.inspected = 1;
   load.next_inspected = {.decoding = 1000, .waiting = 1000, .finishing = 1000};
   EXPECT_EQ(next_host_step(load, overlapping()), HostStep::kPrepare);
-  for (std::size_t Load::*place : {&Load::inspecting, &Load::preparing, &Load::ready, &Load::forwarding,
-                                   &Load::finishing}) {
+  for (std::size_t Load::* place :
+       {&Load::inspecting, &Load::preparing, &Load::ready, &Load::forwarding, &Load::finishing}) {
     load.*place = 1;
     EXPECT_EQ(next_host_step(load, overlapping()), HostStep::kNone);
     load.*place = 0;
@@ -146,7 +146,7 @@ TEST(Schedule, AlternatingATurnBeginsWhenTheHostCanDoNothingMore) {
   EXPECT_EQ(next_forward_step(load, alternating()), ForwardStep::kWait);
   load.found = false;
   EXPECT_EQ(next_forward_step(load, alternating()), ForwardStep::kForward);
-  for (std::size_t Load::*work : {&Load::inspecting, &Load::preparing, &Load::finishing}) {
+  for (std::size_t Load::* work : {&Load::inspecting, &Load::preparing, &Load::finishing}) {
     load.*work = 1;
     EXPECT_EQ(next_forward_step(load, alternating()), ForwardStep::kWait);
     load.*work = 0;

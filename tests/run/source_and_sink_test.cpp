@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+
 #include <run/run_fixture.hpp>
 #ifdef __linux__
 #include <sys/inotify.h>
@@ -57,7 +58,8 @@ struct Kept {
 class MemorySink : public Sink {
  public:
   explicit MemorySink(Kept& kept) : kept_(kept) {}
-  std::optional<journal::ImageRecord> finished(const Item& item, const journal::InputIdentity&) const override {
+  std::optional<journal::ImageRecord> finished(const Item& item,
+                                               const journal::InputIdentity&) const override {
     if (item.stem() != "finished") return std::nullopt;
     journal::ImageRecord record;
     record.path = item.path;
@@ -80,7 +82,9 @@ class MemorySink : public Sink {
     }
     return outputs;
   }
-  void record(const journal::ImageRecord&, std::string_view json) override { kept_.records.emplace_back(json); }
+  void record(const journal::ImageRecord&, std::string_view json) override {
+    kept_.records.emplace_back(json);
+  }
   void close() override { kept_.closed = true; }
 
  private:
