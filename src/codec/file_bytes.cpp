@@ -39,8 +39,10 @@ void check_regular(const std::string& name, const struct stat& status) {
   if (error == ENOENT || error == ENOTDIR) {
     throw Error(ErrorCode::kInputNotFound, name + ": no such file; check the path");
   }
+  const bool too_many = error == EMFILE || error == ENFILE;
   throw Error(ErrorCode::kInputUnreadable,
-              name + ": cannot be read (" + reason(error) + "); check the path and its rights");
+              name + ": cannot be read (" + reason(error) + "); " +
+                  (too_many ? "raise `ulimit -n`, or give fewer --decode-threads" : "check the path and its rights"));
 }
 
 /// Opens without touching what is no regular file: even opening some devices has effects.

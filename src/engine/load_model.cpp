@@ -18,6 +18,7 @@
 #include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/host/process_limits.hpp>
 #include <core/host/processor.hpp>
 #include <core/stored_zip.hpp>
 #include <core/text.hpp>
@@ -264,6 +265,8 @@ std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& fil
   set_up_libtorch();
   const EngineScope scope;
   open_device(options.device);
+  // OpenMP ends the process where it cannot have them. This thread may compute while it loads.
+  if (options.device.kind == DeviceKind::kCpu) core::require_threads(at::get_num_threads() - 1);
   std::optional<Error> failure;
   try {
     OpenedFile opened = open_with_compiler(file, options);

@@ -8,6 +8,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/host/process_limits.hpp>
 #include <core/text.hpp>
 #include <engine/device/devices.hpp>
 #include <engine/device/module_placement.hpp>
@@ -126,7 +127,13 @@ predict::Result TorchDepthModel::predict(const predict::Request& request) {
   check_request(request, spec_);
   const EngineScope scope;
   std::optional<ThreadScope> threads;
-  if (network_.device.kind == DeviceKind::kCpu) threads.emplace(network_.threads);
+  if (network_.device.kind == DeviceKind::kCpu) {
+    // OpenMP keeps a team of threads for each thread that computes, and ends the process where it cannot have them.
+    thread_local int team = 1;
+    if (network_.threads > team) core::require_threads(network_.threads - team);
+    team = std::max(team, network_.threads);
+    threads.emplace(network_.threads);
+  }
   std::optional<Error> failure;
   try {
     const c10::OptionalDeviceGuard on_device(to_torch(network_.device));

@@ -14,6 +14,7 @@
 
 #include <core/atomic_file.hpp>
 #include <core/host/host_memory.hpp>
+#include <core/host/process_limits.hpp>
 #include <core/names.hpp>
 #include <run/flow.hpp>
 #include <run/folder_sink.hpp>
@@ -132,8 +133,8 @@ Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Opt
   const ModelSpec& spec = model.spec();
   const Settings settings = make_settings(options, spec);
   const int cores = environment.cores > 0 ? environment.cores : core::usable_cores();
-  const ThreadPlan threads =
-      plan_threads(model.device().kind, cores, options.threads, options.decode_threads);
+  ThreadPlan threads = plan_threads(model.device().kind, cores, options.threads, options.decode_threads);
+  threads.host = host_threads_within(threads.host, core::free_descriptors());
 
   Scanner scanner(std::move(source), options.shard, options.limit);
   if (!wait_for_input(scanner, options, stop)) {

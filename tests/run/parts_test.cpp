@@ -38,6 +38,14 @@ TEST(ThreadPlan, AnAcceleratorOverlaps) {
   EXPECT_EQ(plan_threads(DeviceKind::kMps, 1).host, 1);
 }
 
+TEST(ThreadPlan, FewDescriptorsMeanFewHostThreads) {
+  EXPECT_EQ(host_threads_within(16, 1000), 16);
+  EXPECT_EQ(host_threads_within(16, 38), 16);
+  EXPECT_EQ(host_threads_within(16, 37), 15);
+  EXPECT_EQ(host_threads_within(16, 17), 5);
+  EXPECT_EQ(host_threads_within(16, 0), 1);
+}
+
 TEST(RateMeter, IsTheMeanOfTheLastTenSeconds) {
   const RateMeter::Time start{};
   RateMeter rate;
