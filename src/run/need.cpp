@@ -17,25 +17,31 @@ constexpr std::uint64_t kDecodingBytesPerPixel = 11;
 constexpr std::uint64_t kMapBytes = sizeof(float);
 constexpr std::uint64_t kRgbBytes = 3;
 
+/// What making a PNG takes that is made row by row: of a large one the file alone, whose bytes a pixel are
+/// `file_bytes` at most for depth and photos; of others the rows and their packed copy.
+std::uint64_t png_bytes(std::uint64_t pixels, std::uint64_t row_bytes, std::uint64_t file_bytes) {
+  const std::uint64_t rows = pixels * row_bytes;
+  return rows <= formats::kMostBytesPackedAtOnce ? 2 * rows : pixels * file_bytes;
+}
+
 /// Bytes, at most, that making a result of so many pixels takes beside the maps and the photo, its file among
 /// them.
 std::uint64_t encoding_bytes(formats::Format format, std::uint64_t pixels, std::uint64_t maps) {
-  // The rows; their filtered and packed copies where they are packed at once; the file.
-  const auto png = [&](std::uint64_t pixel_bytes, std::uint64_t rows_beside) {
-    const std::uint64_t rows = pixels * pixel_bytes;
-    return rows_beside * pixels + rows * (rows <= formats::kMostBytesPackedAtOnce ? 4 : 2);
-  };
+  const std::uint64_t ranks = kMapBytes * pixels;  // Found in a copy, before there is a file
   switch (format) {
     case formats::Format::kPng16:
+      return png_bytes(pixels, 2, 2);
     case formats::Format::kGrey16:
-      return png(2, 2);  // Ranks are found in a copy
+      return std::max(ranks, png_bytes(pixels, 2, 2));
     case formats::Format::kVis:
+      return std::max(ranks, png_bytes(pixels, kRgbBytes, 1));
+    case formats::Format::kSide:
+      return std::max(ranks, png_bytes(pixels, 2 * kRgbBytes, kRgbBytes + 1));
     case formats::Format::kVisJpeg:
     case formats::Format::kHtml:
-      return png(kRgbBytes, 0);
-    case formats::Format::kSide:
+      return std::max(ranks, 2 * kRgbBytes * pixels);  // Picture and file
     case formats::Format::kSideJpeg:
-      return png(2 * kRgbBytes, kRgbBytes);  // Both pictures side by side, beside the coloured map
+      return std::max(ranks, 5 * kRgbBytes * pixels);  // Also both side by side, and their file
     case formats::Format::kExr:
     case formats::Format::kExr16:
     case formats::Format::kNpz:

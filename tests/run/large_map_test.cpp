@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <cstdint>
+#include <random>
+
+#include <bench/measure/peak_memory.hpp>
+#include <formats/encode.hpp>
+#include <gtest/gtest.h>
+
+#include <run/need.hpp>
+
+namespace da3::run {
+namespace {
+
+/// Depth as networks give it, smooth with edges; the photo as hard to pack as one can be.
+formats::OutputSet large_set(Size size, bool with_photo) {
+  formats::OutputSet set;
+  set.kind = DepthKind::kRelative;
+  set.depth = {size, std::vector<float>(size.area())};
+  for (int y = 0; y < size.height; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      const double edge = (x / 700 + y / 500) % 2 == 0 ? 1 : 0;
+      set.depth.values[static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) +
+                       static_cast<std::size_t>(x)] =
+          static_cast<float>(2 + std::sin(x / 300.0) * std::cos(y / 200.0) + edge);
+    }
+  }
+  if (!with_photo) return set;
+  Image photo{size, std::vector<std::uint8_t>(size.area() * 3)};
+  std::minstd_rand random(1);
+  for (std::uint8_t& value : photo.rgb) value = static_cast<std::uint8_t>(random() >> 8);
+  set.photo = std::move(photo);
+  return set;
+}
+
+class LargeMap : public ::testing::TestWithParam<std::pair<formats::Format, Size>> {};
+
+TEST_P(LargeMap, NeedsEightBytesAPixelBeyondThePhotoAndNoMoreThanIsSaid) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's memory is not the program's";
+#endif
+  const auto [format, size] = GetParam();
+  const formats::OutputSet set = large_set(size, formats::shows_photo(format));
+  bench::SystemPeakMemory memory;
+  if (!memory.restart()) GTEST_SKIP() << "this system does not forget a peak of memory";
+  const std::uint64_t before = *memory.bytes();
+  const std::vector<std::uint8_t> file = formats::encode(set, {format}).files.front().bytes;
+  const std::uint64_t taken = *memory.bytes() - before;
+  EXPECT_GT(file.size(), 1000U);
+
+  Settings settings;
+  settings.formats = {format};
+  settings.way.policy.process_res = 504;
+  const std::uint64_t map = size.area() * sizeof(float);
+  const std::uint64_t said = need_of(size, 0, settings).finishing;
+  constexpr std::uint64_t kOther = std::uint64_t{16} << 20;  // Rows, tables, and what malloc keeps
+  EXPECT_LE(map + taken, said + kOther);
+  EXPECT_LE(said, 8 * size.area());
+}
+
+// Just above what is packed at once.
+INSTANTIATE_TEST_SUITE_P(Each, LargeMap,
+                         ::testing::Values(std::pair{formats::Format::kSide, Size{5800, 5800}},
+                                           std::pair{formats::Format::kVis, Size{8200, 8200}},
+                                           std::pair{formats::Format::kGrey16, Size{10'100, 10'000}},
+                                           std::pair{formats::Format::kPng16, Size{10'100, 10'000}}),
+                         [](const auto& each) { return std::string(formats::to_string(each.param.first)); });
+
+}  // namespace
+}  // namespace da3::run
