@@ -26,7 +26,8 @@ struct ModelOptions {
   std::optional<Precision> precision;
   std::optional<Attention> attention;
   int threads = 0;  ///< Of one forward on a CPU
-  /// Run the code that a file of another network brings; it may read and write any file that this process may.
+  /// Run the code that a file of another network brings; it may read and write any file that this process
+  /// may.
   bool trust_code = false;
 };
 

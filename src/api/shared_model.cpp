@@ -71,7 +71,8 @@ std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& fi
   refuse_after_fork();
   if (!trust_code) {
     const ModelSpec spec = engine::read_spec(file);
-    engine::require_trust(file, spec, engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
+    engine::require_trust(file, spec,
+                          engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
   }
   return std::make_shared<OneAtATime>(engine::load_model(file, options));
 }

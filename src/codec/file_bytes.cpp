@@ -40,9 +40,9 @@ void check_regular(const std::string& name, const struct stat& status) {
     throw Error(ErrorCode::kInputNotFound, name + ": no such file; check the path");
   }
   const bool too_many = error == EMFILE || error == ENFILE;
-  throw Error(ErrorCode::kInputUnreadable,
-              name + ": cannot be read (" + reason(error) + "); " +
-                  (too_many ? "raise `ulimit -n`, or give fewer --decode-threads" : "check the path and its rights"));
+  throw Error(ErrorCode::kInputUnreadable, name + ": cannot be read (" + reason(error) + "); " +
+                                               (too_many ? "raise `ulimit -n`, or give fewer --decode-threads"
+                                                         : "check the path and its rights"));
 }
 
 /// Opens without touching what is no regular file: even opening some devices has effects.

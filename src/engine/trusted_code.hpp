@@ -8,8 +8,8 @@
 
 namespace da3::engine {
 
-/// Throws: Error kModelUntrusted if a model that `spec` describes runs code out of `file`, unless it is `trusted`:
-/// whoever loads a model for somebody asks here first.
+/// Throws: Error kModelUntrusted if a model that `spec` describes runs code out of `file`, unless it is
+/// `trusted`: whoever loads a model for somebody asks here first.
 void require_trust(const std::filesystem::path& file, const ModelSpec& spec, bool trusted);
 
 }  // namespace da3::engine

@@ -173,13 +173,16 @@ std::vector<std::uint8_t> side_png(const OutputSet& set, const image::VisOptions
 EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, const EncodeOptions& options) {
   require_whole(set, formats);
   const bool whole = !shrinks(set.depth.size, options.preview);
-  const auto vis = [&] { return preview_of(image::render_depth(set.depth, set.kind, options.vis), options.preview); };
+  const auto vis = [&] {
+    return preview_of(image::render_depth(set.depth, set.kind, options.vis), options.preview);
+  };
   const auto side = [&] {
     const Image map = vis();
     const Image photo = preview_of(*set.photo, options.preview);
-    return image::side_by_side(
-        photo.size.height == map.size.height ? photo : image::resample(photo, map.size, image::Resampling::kArea),
-        map);
+    return image::side_by_side(photo.size.height == map.size.height
+                                   ? photo
+                                   : image::resample(photo, map.size, image::Resampling::kArea),
+                               map);
   };
   const bool whole_side = whole && set.photo && !shrinks(set.photo->size, options.preview);
   EncodedSet encoded;

@@ -172,9 +172,11 @@ std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size si
                                           " bytes do not fill its rows");
   }
   const std::size_t row_bytes = static_cast<std::size_t>(size.width) * pixel_bytes(options);
-  return encode_png([&](int y, std::span<std::uint8_t> row) {
-    std::memcpy(row.data(), rows.data() + static_cast<std::size_t>(y) * row_bytes, row_bytes);
-  }, size, options);
+  return encode_png(
+      [&](int y, std::span<std::uint8_t> row) {
+        std::memcpy(row.data(), rows.data() + static_cast<std::size_t>(y) * row_bytes, row_bytes);
+      },
+      size, options);
 }
 
 std::vector<std::uint8_t> encode_png(const FillRow& fill, Size size, const PngOptions& options) {
@@ -217,7 +219,8 @@ std::vector<std::uint8_t> encode_png(const FillRow& fill, Size size, const PngOp
   png_set_write_fn(png, &sink, on_write, on_flush);
   bool written = false;
   try {
-    written = write_png(png, info, fill, row, packed, size, options, texts.data(), static_cast<int>(texts.size()));
+    written =
+        write_png(png, info, fill, row, packed, size, options, texts.data(), static_cast<int>(texts.size()));
   } catch (...) {
     png_destroy_write_struct(&png, &info);
     throw;

@@ -47,7 +47,8 @@ class NearPosition {
   double width_ = 0;
 };
 
-/// `render_depth` row by row, for a map so large that there is no room for its picture. Lifetime: within the map's.
+/// `render_depth` row by row, for a map so large that there is no room for its picture. Lifetime: within the
+/// map's.
 class DepthColours {
  public:
   /// Throws: as render_depth.

@@ -130,7 +130,8 @@ TEST_F(ForeignModel, AFileWithARecordOfItsOwnRunsOnlyIfItIsTrusted) {
   const Ended scene = place_.run({"scene", "white.ppm", "-m", "any.pt", "-o", "scene"});
   EXPECT_EQ(scene.code, 3);
   EXPECT_THAT(scene.err, HasSubstr("--trust-code"));
-  const Ended trusted_scene = place_.run({"scene", "white.ppm", "-m", "any.pt", "-o", "scene", "--trust-code"});
+  const Ended trusted_scene =
+      place_.run({"scene", "white.ppm", "-m", "any.pt", "-o", "scene", "--trust-code"});
   EXPECT_THAT(trusted_scene.err, Not(HasSubstr("--trust-code"))) << "it has no cameras, which comes next";
   const Ended video = place_.run({"video", "walk.mp4", "-m", "any.pt"});
   EXPECT_THAT(video.err, AnyOf(HasSubstr("--trust-code"), HasSubstr("FFmpeg"))) << "where video is built in";

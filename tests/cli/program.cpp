@@ -13,8 +13,8 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <grp.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -157,7 +157,8 @@ Ended start(const std::filesystem::path& folder, const std::vector<std::string>&
       ::setenv(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str(), 1);
     }
     if (circumstances.file_bytes > 0) limit_to(RLIMIT_FSIZE, circumstances.file_bytes);
-    if (circumstances.descriptors > 0) limit_to(RLIMIT_NOFILE, static_cast<rlim_t>(circumstances.descriptors));
+    if (circumstances.descriptors > 0)
+      limit_to(RLIMIT_NOFILE, static_cast<rlim_t>(circumstances.descriptors));
     if (circumstances.stack_bytes > 0) limit_to(RLIMIT_STACK, circumstances.stack_bytes);
     if (circumstances.threads > 0) {
       constexpr uid_t kNobody = 65534;

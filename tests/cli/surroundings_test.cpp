@@ -24,7 +24,8 @@ class Surroundings : public ::testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(place_ / "in");
-    for (int i = 0; i < kPictures; ++i) write_picture(place_ / "in" / (std::to_string(i) + ".ppm"), 40, 30, i);
+    for (int i = 0; i < kPictures; ++i)
+      write_picture(place_ / "in" / (std::to_string(i) + ".ppm"), 40, 30, i);
     std::filesystem::permissions(place_.folder(), std::filesystem::perms::all);
   }
 
@@ -49,8 +50,10 @@ TEST_F(Surroundings, FewThreadsAreAnErrorWhereverTheyRunOut) {
 #if !defined(__linux__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "needs Linux's limit of processes, and no thread of a sanitizer";
 #endif
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become a user with few processes; this user is not root";
-  if (infer("first", {}, {.threads = 4096}).code == 127) GTEST_SKIP() << "the user nobody may not read this build";
+  if (::geteuid() != 0)
+    GTEST_SKIP() << "only root can become a user with few processes; this user is not root";
+  if (infer("first", {}, {.threads = 4096}).code == 127)
+    GTEST_SKIP() << "the user nobody may not read this build";
   int refused = 0;
   for (int threads = 1; threads <= 12; ++threads) {
     const Ended ended = infer("out" + std::to_string(threads), {"--threads", "2", "--decode-threads", "2"},
@@ -86,7 +89,8 @@ TEST_F(Surroundings, ASmallStackIsToldBeforeAnythingRunsInIt) {
 }
 
 TEST_F(Surroundings, NoFolderForTemporaryFilesIsNeeded) {
-  const Ended ended = infer("out", {}, {.environment = {"TMPDIR=/nowhere", "HOME=/nowhere"}, .without_folders = true});
+  const Ended ended =
+      infer("out", {}, {.environment = {"TMPDIR=/nowhere", "HOME=/nowhere"}, .without_folders = true});
   EXPECT_EQ(ended.code, 0) << ended.err;
 }
 

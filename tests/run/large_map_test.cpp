@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <cstdint>
 #include <random>
 
-#include <bench/measure/peak_memory.hpp>
 #include <formats/encode.hpp>
 #include <gtest/gtest.h>
 
+#include <bench/measure/peak_memory.hpp>
 #include <run/need.hpp>
 
 namespace da3::run {
@@ -18,12 +17,11 @@ formats::OutputSet large_set(Size size, bool with_photo) {
   formats::OutputSet set;
   set.kind = DepthKind::kRelative;
   set.depth = {size, std::vector<float>(size.area())};
+  float* value = set.depth.values.data();
   for (int y = 0; y < size.height; ++y) {
-    for (int x = 0; x < size.width; ++x) {
-      const double edge = (x / 700 + y / 500) % 2 == 0 ? 1 : 0;
-      set.depth.values[static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) +
-                       static_cast<std::size_t>(x)] =
-          static_cast<float>(2 + std::sin(x / 300.0) * std::cos(y / 200.0) + edge);
+    for (int x = 0; x < size.width; ++x, ++value) {
+      const float edge = (x / 700 + y / 500) % 2 == 0 ? 1.0F : 0.0F;
+      *value = 2 + edge + 1e-4F * static_cast<float>(x % 1300) + 2e-4F * static_cast<float>(y % 900);
     }
   }
   if (!with_photo) return set;
@@ -45,9 +43,9 @@ TEST_P(LargeMap, NeedsEightBytesAPixelBeyondThePhotoAndNoMoreThanIsSaid) {
   bench::SystemPeakMemory memory;
   if (!memory.restart()) GTEST_SKIP() << "this system does not forget a peak of memory";
   const std::uint64_t before = *memory.bytes();
-  const std::vector<std::uint8_t> file = formats::encode(set, {format}).files.front().bytes;
+  const formats::EncodedSet encoded = formats::encode(set, {format});
   const std::uint64_t taken = *memory.bytes() - before;
-  EXPECT_GT(file.size(), 1000U);
+  EXPECT_GT(encoded.files.front().bytes.size(), 1000U);
 
   Settings settings;
   settings.formats = {format};
@@ -62,9 +60,7 @@ TEST_P(LargeMap, NeedsEightBytesAPixelBeyondThePhotoAndNoMoreThanIsSaid) {
 // Just above what is packed at once.
 INSTANTIATE_TEST_SUITE_P(Each, LargeMap,
                          ::testing::Values(std::pair{formats::Format::kSide, Size{5800, 5800}},
-                                           std::pair{formats::Format::kVis, Size{8200, 8200}},
-                                           std::pair{formats::Format::kGrey16, Size{10'100, 10'000}},
-                                           std::pair{formats::Format::kPng16, Size{10'100, 10'000}}),
+                                           std::pair{formats::Format::kVis, Size{8200, 8200}}),
                          [](const auto& each) { return std::string(formats::to_string(each.param.first)); });
 
 }  // namespace

@@ -22,9 +22,10 @@ void require_threads(int count) {
     started.count_down();
   } catch (const std::system_error&) {
     started.count_down();
-    throw Error(ErrorCode::kDeviceUnavailable,
-                "the system starts no more threads; raise `ulimit -u` or the container's limit, or give fewer "
-                "--threads");
+    throw Error(
+        ErrorCode::kDeviceUnavailable,
+        "the system starts no more threads; raise `ulimit -u` or the container's limit, or give fewer "
+        "--threads");
   }
 }
 

@@ -6,8 +6,8 @@
 
 namespace da3::core {
 
-/// Starts `count` threads and ends them again, for libraries that end the process where the system starts no more.
-/// Throws: Error kDeviceUnavailable if it does not.
+/// Starts `count` threads and ends them again, for libraries that end the process where the system starts no
+/// more. Throws: Error kDeviceUnavailable if it does not.
 void require_threads(int count);
 
 /// How many more files this process may open now.
