@@ -101,6 +101,10 @@ Size OpenedPicture::size() const {
   return image::upright_size(header_.size, header_.exif.orientation);
 }
 
+std::uint64_t OpenedPicture::held_bytes() const {
+  return start_.size() > kUsualHeaderBytes ? start_.size() : 0;
+}
+
 void OpenedPicture::read_header() {
   header_ = codec_for(format_).read_header(picture());
 }

@@ -33,9 +33,9 @@ class OpenedPicture {
   Size size() const;
   /// Of the whole file.
   std::uint64_t file_bytes() const { return is_whole() ? bytes_.size() : file_.size(); }
-  /// Of a file, held in memory until `decode`: little of a long file of a format whose header comes first,
-  /// all of others.
-  std::uint64_t held_bytes() const { return start_.size(); }
+  /// Of a file, held in memory until `decode`, beyond the 128 KiB that every one may take: all of a long file of a
+  /// format whose header may come last, else 0.
+  std::uint64_t held_bytes() const;
 
   /// Reads the rest and decodes it; once. Throws: as codec::decode.
   Decoded decode();
