@@ -266,8 +266,8 @@ std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& fil
   set_up_libtorch();
   const EngineScope scope;
   open_device(options.device);
-  // OpenMP ends the process where it cannot have them. This thread may compute while it loads.
-  if (options.device.kind == DeviceKind::kCpu) core::require_threads(at::get_num_threads() - 1);
+  // This thread may compute while it loads.
+  if (options.device.kind == DeviceKind::kCpu) core::require_team(at::get_num_threads());
   std::optional<Error> failure;
   try {
     OpenedFile opened = open_with_compiler(file, options);

@@ -128,11 +128,7 @@ predict::Result TorchDepthModel::predict(const predict::Request& request) {
   const EngineScope scope;
   std::optional<ThreadScope> threads;
   if (network_.device.kind == DeviceKind::kCpu) {
-    // OpenMP keeps a team of threads for each thread that computes, and ends the process where it cannot have
-    // them.
-    thread_local int team = 1;
-    if (network_.threads > team) core::require_threads(network_.threads - team);
-    team = std::max(team, network_.threads);
+    core::require_team(network_.threads);
     threads.emplace(network_.threads);
   }
   std::optional<Error> failure;

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <latch>
 #include <system_error>
 #include <thread>
@@ -14,12 +15,14 @@
 
 namespace da3::core {
 
-void require_threads(int count) {
+void require_team(int team) {
+  thread_local int largest = 1;
   std::latch started(1);
   std::vector<std::jthread> threads;
   try {
-    for (int i = 0; i < count; ++i) threads.emplace_back([&] { started.wait(); });
+    for (int i = largest; i < team; ++i) threads.emplace_back([&] { started.wait(); });
     started.count_down();
+    largest = std::max(largest, team);
   } catch (const std::system_error&) {
     started.count_down();
     throw Error(

@@ -6,9 +6,10 @@
 
 namespace da3::core {
 
-/// Starts `count` threads and ends them again, for libraries that end the process where the system starts no
-/// more. Throws: Error kDeviceUnavailable if it does not.
-void require_threads(int count);
+/// Makes sure that the system starts the threads of a team of `team` in which the calling thread is one,
+/// before OpenMP does, which would end the process where it cannot. Only teams larger than this thread's
+/// earlier ones are tried: OpenMP keeps them. Throws: Error kDeviceUnavailable.
+void require_team(int team);
 
 /// How many more files this process may open now.
 std::size_t free_descriptors();
