@@ -87,8 +87,10 @@ typedef struct da3_load_options {
   const char* precision; /* "fp32", "bf16", "fp16", "int8" */
   const char* attention; /* "sdpa", "manual" */
   int32_t threads;       /* of one forward on a CPU; 0: from the machine */
+  int32_t reserved;      /* 0 */
+  int32_t trust_code;    /* run the code that a file of another network brings */
 } da3_load_options;
-#define DA3_LOAD_OPTIONS_INIT {sizeof(da3_load_options), NULL, NULL, NULL, 0}
+#define DA3_LOAD_OPTIONS_INIT {sizeof(da3_load_options), NULL, NULL, NULL, 0, 0, 0}
 
 typedef struct da3_model da3_model;
 

@@ -26,6 +26,9 @@ struct ModelOptions {
   std::optional<Precision> precision;
   std::optional<Attention> attention;
   int threads = 0;  ///< Of one forward on a CPU
+  /// Run the code that a file of another network brings; it may read and write any file that this process
+  /// may.
+  bool trust_code = false;
 };
 
 /// What to predict.
@@ -60,8 +63,8 @@ struct Prediction {
 class DA3_API Model {
  public:
   /// The model in a file made by `da3 model export` (docs/model-format.md).
-  /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported,
-  /// kOutOfMemory.
+  /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kModelUntrusted, kDeviceUnavailable,
+  /// kPrecisionUnsupported, kOutOfMemory.
   static Model load(const std::filesystem::path& file, const ModelOptions& options = {});
 
   Model(Model&&) noexcept;

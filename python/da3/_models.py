@@ -33,7 +33,12 @@ def load_accelerators() -> None:
 
 
 def _load_options(
-    model: str | os.PathLike[str] | None, device: str | None, precision: str | None, attention: str | None, threads: int
+    model: str | os.PathLike[str] | None,
+    device: str | None,
+    precision: str | None,
+    attention: str | None,
+    threads: int,
+    trust_code: bool,
 ) -> _core.LoadOptions:
     if device != "cpu":
         load_accelerators()
@@ -44,6 +49,7 @@ def _load_options(
     options.precision = precision
     options.attention = attention
     options.threads = threads
+    options.trust_code = trust_code
     return options
 
 
@@ -226,6 +232,7 @@ def load(
     precision: str | None = None,
     attention: str | None = None,
     threads: int = 0,
+    trust_code: bool = False,
 ) -> Model:
     """Loads a model.
 
@@ -242,6 +249,8 @@ def load(
         ``"sdpa"`` or ``"manual"``.
     threads : int
         Of one forward on a CPU; 0: from the machine.
+    trust_code : bool
+        Run the code that a file of another network brings: it may read and write any file that you may.
 
     Returns
     -------
@@ -251,7 +260,7 @@ def load(
     ------
     ModelError, DeviceError, UsageError
     """
-    return Model(_core.load(_load_options(model, device, precision, attention, threads)))
+    return Model(_core.load(_load_options(model, device, precision, attention, threads, trust_code)))
 
 
 class ModelCache:
@@ -273,9 +282,10 @@ class ModelCache:
         precision: str | None = None,
         attention: str | None = None,
         threads: int = 0,
+        trust_code: bool = False,
     ) -> Model:
         """The model, loaded if no equal one is; parameters and errors as for `load`."""
-        return Model(self._native.get(_load_options(model, device, precision, attention, threads)))
+        return Model(self._native.get(_load_options(model, device, precision, attention, threads, trust_code)))
 
     def trim(self) -> None:
         """Gives up all models that nobody uses."""

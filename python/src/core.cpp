@@ -87,6 +87,7 @@ struct LoadOptions {
   std::optional<std::string> precision;
   std::optional<std::string> attention;
   int threads = 0;
+  bool trust_code = false;
 
   da3_load_options native() const {
     da3_load_options options = DA3_LOAD_OPTIONS_INIT;
@@ -94,6 +95,7 @@ struct LoadOptions {
     options.precision = or_null(precision);
     options.attention = or_null(attention);
     options.threads = threads;
+    options.trust_code = trust_code ? 1 : 0;
     return options;
   }
 };
@@ -406,7 +408,8 @@ NB_MODULE(_core, m) {
       .def_rw("device", &LoadOptions::device, nb::arg().none())
       .def_rw("precision", &LoadOptions::precision, nb::arg().none())
       .def_rw("attention", &LoadOptions::attention, nb::arg().none())
-      .def_rw("threads", &LoadOptions::threads);
+      .def_rw("threads", &LoadOptions::threads)
+      .def_rw("trust_code", &LoadOptions::trust_code);
   nb::class_<PredictOptions>(m, "PredictOptions")
       .def(nb::init<>())
       .def_rw("confidence", &PredictOptions::confidence)

@@ -78,7 +78,7 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Model Model::load(const std::filesystem::path& file, const ModelOptions& options) {
-  return ModelAccess::handle(api::load_shared(file, api::load_options(options)));
+  return ModelAccess::handle(api::load_shared(file, api::load_options(options), options.trust_code));
 }
 
 Model ModelAccess::handle(std::shared_ptr<predict::DepthModel> network) {

@@ -5,10 +5,13 @@
 #include <string>
 #include <utility>
 
+#include <dlfcn.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <api/shared_model.hpp>
+#include <engine/trusted_code.hpp>
+#include <hub/model_store.hpp>
 
 namespace da3::api {
 namespace {
@@ -65,12 +68,30 @@ engine::LoadOptions load_options(const ModelOptions& options) {
 }
 
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
-                                                 const engine::LoadOptions& options) {
+                                                 const engine::LoadOptions& options, bool trust_code) {
   refuse_after_fork();
+  const ModelSpec spec = engine::read_spec(file);
+  if (!trust_code) {
+    engine::require_trust(file, spec,
+                          engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
+  }
   engine::LoadOptions load = options;
   // Nobody can say yet whether scenes with known cameras will be asked for.
-  load.parts.camera_encoder = engine::parts_in(engine::read_spec(file)).camera_encoder;
+  load.parts.camera_encoder = engine::parts_in(spec).camera_encoder;
   return std::make_shared<OneAtATime>(engine::load_model(file, load));
+}
+
+std::filesystem::path starter_file() {
+  Dl_info info{};
+  if (::dladdr(reinterpret_cast<const void*>(&load_shared), &info) == 0) return {};
+  std::error_code problem;
+  std::filesystem::path folder = std::filesystem::canonical(info.dli_fname, problem).parent_path();
+  for (int up = 0; up < 2; ++up) {
+    folder = folder.parent_path();
+    const auto file = hub::starter_below(folder);
+    if (std::filesystem::exists(file, problem)) return file;
+  }
+  return hub::starter_below(folder);
 }
 
 }  // namespace da3::api

@@ -21,9 +21,12 @@ engine::LoadOptions load_options(const ModelOptions& options);
 
 /// A loaded model that runs one forward at a time, whichever thread asks. A process that was forked after the
 /// first load gets Error kUsage from it and from this function: threads do not survive a fork, so a forward
-/// would wait for ever. Throws: as Model::load.
+/// would wait for ever. `trust_code`: as ModelOptions. Throws: as Model::load.
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
-                                                 const engine::LoadOptions& options);
+                                                 const engine::LoadOptions& options, bool trust_code);
+
+/// The bundled model of the tree that this library is in: PREFIX/lib/libda3.so or PREFIX/lib/ARCH/libda3.so.
+std::filesystem::path starter_file();
 
 }  // namespace da3::api
 

@@ -26,7 +26,8 @@ struct EncodedPicture {
 struct PictureHeader {
   Size size;  ///< As stored, before orientation.
   ExifFields exif;
-  std::string note{};  ///< As Decoded::note
+  std::string note{};             ///< As Decoded::note
+  std::uint64_t least_bytes = 0;  ///< That a whole file of this picture has, where the format can tell
 };
 
 using core::grouped;

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -40,8 +39,10 @@ void check_regular(const std::string& name, const struct stat& status) {
   if (error == ENOENT || error == ENOTDIR) {
     throw Error(ErrorCode::kInputNotFound, name + ": no such file; check the path");
   }
-  throw Error(ErrorCode::kInputUnreadable,
-              name + ": cannot be read (" + reason(error) + "); check the path and its rights");
+  const bool too_many = error == EMFILE || error == ENFILE;
+  throw Error(ErrorCode::kInputUnreadable, name + ": cannot be read (" + reason(error) + "); " +
+                                               (too_many ? "raise `ulimit -n`, or give fewer --decode-threads"
+                                                         : "check the path and its rights"));
 }
 
 /// Opens without touching what is no regular file: even opening some devices has effects.
@@ -56,27 +57,35 @@ core::FileDescriptor open_regular(const std::filesystem::path& path, const std::
 
 }  // namespace
 
-FileBytes read_file(const std::filesystem::path& path, std::size_t most) {
-  const std::string name = path.string();
-  const core::FileDescriptor file = open_regular(path, name);
+RegularFile::RegularFile(const std::filesystem::path& path)
+    : name_(path.string()), file_(open_regular(path, name_)) {
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) throw_unreadable(name, errno);
-  check_regular(name, status);  // It may have been replaced since
-  const auto size = static_cast<std::size_t>(status.st_size);
-  FileBytes result{std::vector<std::uint8_t>(std::min(size, most)), size};
-  std::size_t filled = 0;
-  while (filled < result.bytes.size()) {
-    const ssize_t count = ::read(file.get(), result.bytes.data() + filled, result.bytes.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_unreadable(name, errno);
-    if (count == 0) {
-      throw Error(ErrorCode::kImageTruncated, name + ": the file became shorter while it was read (" +
-                                                  grouped(filled) + " of " + grouped(size) +
+  if (::fstat(file_.get(), &status) != 0) throw_unreadable(name_, errno);
+  check_regular(name_, status);  // It may have been replaced since
+  size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+void RegularFile::read_up_to(std::uint64_t count, std::vector<std::uint8_t>& bytes) const {
+  std::size_t filled = bytes.size();
+  bytes.resize(count);
+  while (filled < count) {
+    const ssize_t read = ::read(file_.get(), bytes.data() + filled, bytes.size() - filled);
+    if (read < 0 && errno == EINTR) continue;
+    if (read < 0) throw_unreadable(name_, errno);
+    if (read == 0) {
+      throw Error(ErrorCode::kImageTruncated, name_ + ": the file became shorter while it was read (" +
+                                                  grouped(filled) + " of " + grouped(size_) +
                                                   " bytes); try again when it is complete");
     }
-    filled += static_cast<std::size_t>(count);
+    filled += static_cast<std::size_t>(read);
   }
-  return result;
+}
+
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
+  const RegularFile file(path);
+  std::vector<std::uint8_t> bytes;
+  file.read_up_to(file.size(), bytes);
+  return bytes;
 }
 
 }  // namespace da3::codec

@@ -5,22 +5,36 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
+#include <string>
 #include <vector>
+
+#include <core/file_descriptor.hpp>
 
 namespace da3::codec {
 
-struct FileBytes {
-  std::vector<std::uint8_t> bytes;
-  std::uint64_t file_size = 0;
+/// A regular file that is read from its start. Opened without waiting, and checked before anything is read,
+/// so a FIFO or a device never blocks. Threads: one at a time.
+class RegularFile {
+ public:
+  /// None.
+  RegularFile() = default;
+  /// Throws: Error kInputNotFound, kInputUnreadable, kInputNotRegular.
+  explicit RegularFile(const std::filesystem::path& path);
 
-  bool whole() const { return bytes.size() == file_size; }
+  /// Of the whole file, when it was opened.
+  std::uint64_t size() const { return size_; }
+  /// Appends the next bytes until `bytes` holds the first `count` of the file. Throws: Error
+  /// kInputUnreadable, kImageTruncated if the file became shorter meanwhile.
+  void read_up_to(std::uint64_t count, std::vector<std::uint8_t>& bytes) const;
+  void close() { file_.reset(); }
+
+ private:
+  std::string name_;
+  core::FileDescriptor file_;
+  std::uint64_t size_ = 0;
 };
 
-/// Up to `most` bytes from the start of a regular file. Opened without waiting, and checked before anything
-/// is read, so a FIFO or a device never blocks. Throws: Error kInputNotFound, kInputUnreadable,
-/// kInputNotRegular, kImageTruncated if the file becomes shorter meanwhile.
-FileBytes read_file(const std::filesystem::path& path,
-                    std::size_t most = std::numeric_limits<std::size_t>::max());
+/// All bytes of a regular file. Throws: as RegularFile.
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path);
 
 }  // namespace da3::codec

@@ -268,14 +268,16 @@ PictureHeader read_jpeg_header(const EncodedPicture& picture) {
     throw_unsupported(picture, "JPEG files that give their height at the end (DNL) are not read",
                       "save it again first");
   }
-  return {checked_size(picture, "JPEG", scanned.frame.height, scanned.frame.width), scanned.exif};
+  return {.size = checked_size(picture, "JPEG", scanned.frame.height, scanned.frame.width),
+          .exif = scanned.exif,
+          .least_bytes = least_scan_bytes(scanned.frame)};
 }
 
 Image decode_jpeg(const EncodedPicture& picture, const PictureHeader& header) {
-  const std::size_t least = least_scan_bytes(scan_segments(picture).frame);
-  if (picture.bytes.size() < least) {
-    throw_truncated(picture, "JPEG",
-                    grouped(picture.bytes.size()) + " bytes, at least " + grouped(least) + " needed");
+  if (picture.bytes.size() < header.least_bytes) {
+    throw_truncated(
+        picture, "JPEG",
+        grouped(picture.bytes.size()) + " bytes, at least " + grouped(header.least_bytes) + " needed");
   }
   Image image{header.size, {}};
   std::vector<std::uint8_t> row;

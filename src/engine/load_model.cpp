@@ -12,12 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/host/process_limits.hpp>
 #include <core/host/processor.hpp>
 #include <core/stored_zip.hpp>
 #include <core/text.hpp>
@@ -265,6 +267,8 @@ std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& fil
   set_up_libtorch();
   const EngineScope scope;
   open_device(options.device);
+  // This thread may compute while it loads.
+  if (options.device.kind == DeviceKind::kCpu) core::require_team(at::get_num_threads());
   std::optional<Error> failure;
   try {
     OpenedFile opened = open_with_compiler(file, options);

@@ -8,6 +8,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/host/process_limits.hpp>
 #include <core/text.hpp>
 #include <engine/device/devices.hpp>
 #include <engine/device/module_placement.hpp>
@@ -117,7 +118,10 @@ predict::Result TorchDepthModel::predict(const predict::Request& request) {
   check_request(request, spec_, network_.parts);
   const EngineScope scope;
   std::optional<ThreadScope> threads;
-  if (network_.device.kind == DeviceKind::kCpu) threads.emplace(network_.threads);
+  if (network_.device.kind == DeviceKind::kCpu) {
+    core::require_team(network_.threads);
+    threads.emplace(network_.threads);
+  }
   std::optional<Error> failure;
   try {
     const c10::OptionalDeviceGuard on_device(to_torch(network_.device));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
 
 #include <codec/jpeg_encode.hpp>
@@ -106,25 +107,31 @@ std::vector<std::uint8_t> npz_of(const OutputSet& set) {
 /// Grey 1 is the farthest of the range, 65535 the nearest, 0 no value.
 std::vector<std::uint8_t> grey16_png(const OutputSet& set, const image::VisOptions& vis) {
   constexpr double kSteps = 65534;
-  std::vector<std::uint8_t> rows;
-  rows.reserve(set.depth.values.size() * 2);
   const image::NearPosition position_of(set.depth, set.kind, vis.range);
-  for (const float value : set.depth.values) {
-    const double position = position_of(value);
-    const unsigned grey = std::isnan(position) ? 0 : static_cast<unsigned>(1.5 + position * kSteps);
-    rows.push_back(static_cast<std::uint8_t>(grey >> 8U));
-    rows.push_back(static_cast<std::uint8_t>(grey));
-  }
+  const auto width = static_cast<std::size_t>(set.depth.size.width);
+  const FillRow fill = [&](int y, std::span<std::uint8_t> row) {
+    const float* const values = set.depth.values.data() + static_cast<std::size_t>(y) * width;
+    for (std::size_t x = 0; x < width; ++x) {
+      const double position = position_of(values[x]);
+      const unsigned grey = std::isnan(position) ? 0 : static_cast<unsigned>(1.5 + position * kSteps);
+      row[2 * x] = static_cast<std::uint8_t>(grey >> 8U);
+      row[2 * x + 1] = static_cast<std::uint8_t>(grey);
+    }
+  };
   PngOptions options;
   options.pixels = PngPixels::kGrey16;
   options.texts = {{"da3:grey", "nearness"}, {"da3:invalid", "0"}};
-  return encode_png(rows, set.depth.size, options);
+  return encode_png(fill, set.depth.size, options);
+}
+
+bool shrinks(Size size, const std::optional<int>& side) {
+  return side && std::max(size.height, size.width) > *side;
 }
 
 /// The picture with a longer side of at most `side` pixels.
 Image preview_of(Image picture, const std::optional<int>& side) {
   const int longer = std::max(picture.size.height, picture.size.width);
-  if (!side || longer <= *side) return picture;
+  if (!shrinks(picture.size, side)) return picture;
   const double shrink = static_cast<double>(*side) / longer;
   const auto scaled = [&](int pixels) { return std::max(1, static_cast<int>(std::lround(pixels * shrink))); };
   return image::resample(picture, {scaled(picture.size.height), scaled(picture.size.width)},
@@ -140,23 +147,44 @@ std::vector<std::uint8_t> ply_of(const OutputSet& set) {
 // them.
 constexpr int kJpegQuality = 92;
 
+/// The coloured map, row by row.
+std::vector<std::uint8_t> vis_png(const OutputSet& set, const image::VisOptions& vis) {
+  const image::DepthColours colours(set.depth, set.kind, vis);
+  return encode_rgb_png([&](int y, std::span<std::uint8_t> row) { colours.fill(y, row); }, set.depth.size,
+                        PictureKind::kColouredMap);
+}
+
+/// The photo, which has the map's height, and the coloured map next to it, row by row.
+std::vector<std::uint8_t> side_png(const OutputSet& set, const image::VisOptions& vis) {
+  const image::DepthColours colours(set.depth, set.kind, vis);
+  const Image& photo = *set.photo;
+  const std::size_t photo_bytes = static_cast<std::size_t>(photo.size.width) * 3;
+  const FillRow fill = [&](int y, std::span<std::uint8_t> row) {
+    const std::uint8_t* const from = photo.rgb.data() + static_cast<std::size_t>(y) * photo_bytes;
+    std::copy(from, from + photo_bytes, row.begin());
+    colours.fill(y, row.subspan(photo_bytes));
+  };
+  return encode_rgb_png(fill, {photo.size.height, photo.size.width + set.depth.size.width},
+                        PictureKind::kWithPhoto);
+}
+
 }  // namespace
 
 EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, const EncodeOptions& options) {
   require_whole(set, formats);
-  const auto has = [&](Format format) { return contains(formats, format); };
-  Image vis;
-  Image side;
-  if (has(Format::kVis) || has(Format::kVisJpeg) || has(Format::kSide) || has(Format::kSideJpeg)) {
-    vis = preview_of(image::render_depth(set.depth, set.kind, options.vis), options.preview);
-  }
-  if (has(Format::kSide) || has(Format::kSideJpeg)) {
+  const bool whole = !shrinks(set.depth.size, options.preview);
+  const auto vis = [&] {
+    return preview_of(image::render_depth(set.depth, set.kind, options.vis), options.preview);
+  };
+  const auto side = [&] {
+    const Image map = vis();
     const Image photo = preview_of(*set.photo, options.preview);
-    side = image::side_by_side(photo.size.height == vis.size.height
+    return image::side_by_side(photo.size.height == map.size.height
                                    ? photo
-                                   : image::resample(photo, vis.size, image::Resampling::kArea),
-                               vis);
-  }
+                                   : image::resample(photo, map.size, image::Resampling::kArea),
+                               map);
+  };
+  const bool whole_side = whole && set.photo && !shrinks(set.photo->size, options.preview);
   EncodedSet encoded;
   const auto bytes_of = [&](Format format) -> std::vector<std::uint8_t> {
     switch (format) {
@@ -186,13 +214,13 @@ EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, cons
       case Format::kPly:
         return ply_of(set);
       case Format::kVis:
-        return encode_rgb_png(vis, PictureKind::kColouredMap);
+        return whole ? vis_png(set, options.vis) : encode_rgb_png(vis(), PictureKind::kColouredMap);
       case Format::kVisJpeg:
-        return codec::encode_jpeg(vis, kJpegQuality);
+        return codec::encode_jpeg(vis(), kJpegQuality);
       case Format::kSide:
-        return encode_rgb_png(side, PictureKind::kWithPhoto);
+        return whole_side ? side_png(set, options.vis) : encode_rgb_png(side(), PictureKind::kWithPhoto);
       case Format::kSideJpeg:
-        return codec::encode_jpeg(side, kJpegQuality);
+        return codec::encode_jpeg(side(), kJpegQuality);
       case Format::kHtml:
         return encode_gallery_picture(*set.photo, image::render_depth(set.depth, set.kind, options.vis));
     }

@@ -40,10 +40,10 @@ Png16Scale relative_scale(const DepthMap& depth, const std::optional<std::pair<f
   return {scale, low - scale, std::nullopt};
 }
 
-void put_relative(const DepthMap& depth, const Png16Scale& scale, std::uint8_t* to) {
+void put_relative(std::span<const float> values, const Png16Scale& scale, std::uint8_t* to) {
   const double codes_per_unit = scale.scale > 0 ? 1 / scale.scale : 0;
   const double low = scale.offset + scale.scale;
-  for (const float value : depth.values) {
+  for (const float value : values) {
     const double code =
         std::isfinite(value) ? std::max((value - low) * codes_per_unit + kFirstCode + 0.5, kFirstCode) : 0;
     put_big_endian(to, static_cast<unsigned>(std::min(code, kLastCode)));
@@ -51,9 +51,9 @@ void put_relative(const DepthMap& depth, const Png16Scale& scale, std::uint8_t* 
   }
 }
 
-std::uint64_t put_metric(const DepthMap& depth, std::uint8_t* to) {
+std::uint64_t put_metric(std::span<const float> values, std::uint8_t* to) {
   std::uint64_t clipped = 0;
-  for (const float value : depth.values) {
+  for (const float value : values) {
     const bool has_value = std::isfinite(value) && value > 0;
     const double rounded = has_value ? std::floor(value / kMetresPerCode + 0.5) : 0;
     const double code = has_value ? std::clamp(rounded, kFirstCode, kLastCode) : 0;
@@ -71,15 +71,8 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
   if (depth.values.size() != depth.size.area()) {
     throw Error(ErrorCode::kInternal, "16-bit PNG: the depth map's values do not fill its size");
   }
-  std::vector<std::uint8_t> rows(depth.values.size() * 2);
-  Png16Scale scale;
   const bool metric = kind == DepthKind::kMetric;
-  if (metric) {
-    scale = {kMetresPerCode, 0, put_metric(depth, rows.data())};
-  } else {
-    scale = relative_scale(depth, range);
-    put_relative(depth, scale, rows.data());
-  }
+  Png16Scale scale = metric ? Png16Scale{kMetresPerCode, 0, 0} : relative_scale(depth, range);
   // Filter up and level 1: docs/output-formats.md, Measurements.
   PngOptions options;
   options.pixels = PngPixels::kGrey16;
@@ -90,7 +83,19 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
                    {"da3:unit", metric ? "m" : "none"},
                    {"da3:kind", std::string(to_string(kind))},
                    {"da3:invalid", "0"}};
-  return {encode_png(rows, depth.size, options), scale};
+  std::uint64_t clipped = 0;
+  const auto width = static_cast<std::size_t>(depth.size.width);
+  const FillRow fill = [&](int y, std::span<std::uint8_t> row) {
+    const auto values = std::span(depth.values).subspan(static_cast<std::size_t>(y) * width, width);
+    if (metric) {
+      clipped += put_metric(values, row.data());
+    } else {
+      put_relative(values, scale, row.data());
+    }
+  };
+  std::vector<std::uint8_t> bytes = encode_png(fill, depth.size, options);
+  if (metric) scale.clipped = clipped;
+  return {std::move(bytes), scale};
 }
 
 }  // namespace da3::formats

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <csetjmp>
+#include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <formats/png_file.hpp>
 #include <libdeflate.h>
@@ -79,33 +82,35 @@ std::size_t pixel_bytes(const PngOptions& options) {
 }
 
 /// Each row behind the number of its filter: what a PNG's data are before they are packed.
-std::vector<std::uint8_t> filtered_rows(std::span<const std::uint8_t> rows, Size size,
-                                        const PngOptions& options) {
+std::vector<std::uint8_t> filtered_rows(const FillRow& fill, Size size, const PngOptions& options) {
   const std::size_t row_bytes = static_cast<std::size_t>(size.width) * pixel_bytes(options);
-  const std::vector<std::uint8_t> zeros(row_bytes);
-  std::vector<std::uint8_t> filtered;
-  filtered.reserve(rows.size() + static_cast<std::size_t>(size.height));
-  for (std::size_t begin = 0; begin < rows.size(); begin += row_bytes) {
-    const std::span<const std::uint8_t> row = rows.subspan(begin, row_bytes);
-    filtered.push_back(static_cast<std::uint8_t>(options.filter));
-    const std::size_t at = filtered.size();
-    filtered.insert(filtered.end(), row.begin(), row.end());
-    std::uint8_t* const to = filtered.data() + at;
+  const std::size_t step = pixel_bytes(options);
+  std::vector<std::uint8_t> filtered((row_bytes + 1) * static_cast<std::size_t>(size.height));
+  std::vector<std::uint8_t> row(row_bytes);
+  std::vector<std::uint8_t> above(row_bytes);
+  for (int y = 0; y < size.height; ++y) {
+    std::uint8_t* const to = filtered.data() + static_cast<std::size_t>(y) * (row_bytes + 1);
+    to[0] = static_cast<std::uint8_t>(options.filter);
+    if (options.filter == PngFilter::kNone) {
+      fill(y, {to + 1, row_bytes});
+      continue;
+    }
+    fill(y, row);
     if (options.filter == PngFilter::kUp) {
-      const std::uint8_t* const above = begin == 0 ? zeros.data() : row.data() - row_bytes;
-      for (std::size_t i = 0; i < row_bytes; ++i) to[i] = static_cast<std::uint8_t>(row[i] - above[i]);
-    } else if (options.filter == PngFilter::kSub) {
-      const std::size_t step = pixel_bytes(options);
+      for (std::size_t i = 0; i < row_bytes; ++i) to[1 + i] = static_cast<std::uint8_t>(row[i] - above[i]);
+      std::swap(row, above);
+    } else {
+      std::memcpy(to + 1, row.data(), std::min(step, row_bytes));
       for (std::size_t i = step; i < row_bytes; ++i)
-        to[i] = static_cast<std::uint8_t>(row[i] - row[i - step]);
+        to[1 + i] = static_cast<std::uint8_t>(row[i] - row[i - step]);
     }
   }
   return filtered;
 }
 
 /// The rows as a zlib stream: in half of zlib's time, and smaller (docs/output-formats.md, Measurements).
-std::vector<std::uint8_t> pack(std::span<const std::uint8_t> rows, Size size, const PngOptions& options) {
-  const std::vector<std::uint8_t> filtered = filtered_rows(rows, size, options);
+std::vector<std::uint8_t> pack(const FillRow& fill, Size size, const PngOptions& options) {
+  const std::vector<std::uint8_t> filtered = filtered_rows(fill, size, options);
   const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
       libdeflate_alloc_compressor(options.level), &libdeflate_free_compressor);
   if (compressor == nullptr) throw std::bad_alloc();
@@ -115,9 +120,12 @@ std::vector<std::uint8_t> pack(std::span<const std::uint8_t> rows, Size size, co
   return packed;
 }
 
-void write_rows(png_structp png, const std::uint8_t* rows, Size size, const PngOptions& options) {
-  const std::size_t row_bytes = static_cast<std::size_t>(size.width) * pixel_bytes(options);
-  for (int y = 0; y < size.height; ++y) png_write_row(png, rows + static_cast<std::size_t>(y) * row_bytes);
+/// `row`: room for one. Only plain values live here while libpng, which leaves by longjmp, is at work.
+void write_rows(png_structp png, const FillRow& fill, std::span<std::uint8_t> row, Size size) {
+  for (int y = 0; y < size.height; ++y) {
+    fill(y, row);
+    png_write_row(png, row.data());
+  }
   png_write_end(png, nullptr);
 }
 
@@ -132,7 +140,7 @@ void write_packed(png_structp png, std::span<const std::uint8_t> packed) {
 
 /// `packed`: the rows as a zlib stream, or empty. False on an error, whose message is in the sink. Only plain
 /// values live here: libpng leaves by longjmp.
-bool write_png(png_structp png, png_infop info, const std::uint8_t* rows,
+bool write_png(png_structp png, png_infop info, const FillRow& fill, std::span<std::uint8_t> row,
                std::span<const std::uint8_t> packed, Size size, const PngOptions& options, png_textp texts,
                int num_texts) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
@@ -148,7 +156,7 @@ bool write_png(png_structp png, png_infop info, const std::uint8_t* rows,
   if (num_texts > 0) png_set_text(png, info, texts, num_texts);
   png_write_info(png, info);
   if (packed.empty()) {
-    write_rows(png, rows, size, options);
+    write_rows(png, fill, row, size);
   } else {
     write_packed(png, packed);
   }
@@ -159,9 +167,21 @@ bool write_png(png_structp png, png_infop info, const std::uint8_t* rows,
 
 std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size size,
                                      const PngOptions& options) {
-  if (size.height < 1 || size.width < 1 || rows.size() != size.area() * pixel_bytes(options)) {
+  if (rows.size() != size.area() * pixel_bytes(options)) {
     throw Error(ErrorCode::kInternal, "PNG of " + core::size_text(size) + ": " + std::to_string(rows.size()) +
                                           " bytes do not fill its rows");
+  }
+  const std::size_t row_bytes = static_cast<std::size_t>(size.width) * pixel_bytes(options);
+  return encode_png(
+      [&](int y, std::span<std::uint8_t> row) {
+        std::memcpy(row.data(), rows.data() + static_cast<std::size_t>(y) * row_bytes, row_bytes);
+      },
+      size, options);
+}
+
+std::vector<std::uint8_t> encode_png(const FillRow& fill, Size size, const PngOptions& options) {
+  if (size.height < 1 || size.width < 1) {
+    throw Error(ErrorCode::kInternal, "PNG of " + core::size_text(size) + ": it has no pixels");
   }
   std::vector<png_text> texts;
   for (const auto& [key, text] : options.texts) {
@@ -171,13 +191,20 @@ std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size si
     each.text = const_cast<png_charp>(text.c_str());
     texts.push_back(each);
   }
+  const std::size_t row_bytes = static_cast<std::size_t>(size.width) * pixel_bytes(options);
+  const std::size_t all_bytes = row_bytes * static_cast<std::size_t>(size.height);
+  std::vector<std::uint8_t> row;
   std::vector<std::uint8_t> packed;
   std::vector<std::uint8_t> bytes;
   try {
-    const bool at_once = rows.size() <= kMostBytesPackedAtOnce;
-    if (options.packer == PngPacker::kFastest && at_once) packed = pack(rows, size, options);
+    const bool at_once = all_bytes <= kMostBytesPackedAtOnce;
+    if (options.packer == PngPacker::kFastest && at_once) {
+      packed = pack(fill, size, options);
+    } else {
+      row.resize(row_bytes);
+    }
     // Of a large picture all that it can need: what is reserved takes memory only as it is filled.
-    const std::size_t expected = at_once ? rows.size() / 2 : rows.size() + rows.size() / 1000;
+    const std::size_t expected = at_once ? all_bytes / 2 : all_bytes + all_bytes / 1000;
     bytes.reserve((packed.empty() ? expected : packed.size()) + 1024);
   } catch (const std::bad_alloc&) {
     out_of_memory();
@@ -190,8 +217,14 @@ std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size si
     out_of_memory();
   }
   png_set_write_fn(png, &sink, on_write, on_flush);
-  const bool written =
-      write_png(png, info, rows.data(), packed, size, options, texts.data(), static_cast<int>(texts.size()));
+  bool written = false;
+  try {
+    written =
+        write_png(png, info, fill, row, packed, size, options, texts.data(), static_cast<int>(texts.size()));
+  } catch (...) {
+    png_destroy_write_struct(&png, &info);
+    throw;
+  }
   png_destroy_write_struct(&png, &info);
   if (sink.out_of_memory) out_of_memory();
   if (!written)

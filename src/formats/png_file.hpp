@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,8 +37,14 @@ struct PngOptions {
   std::vector<std::pair<std::string, std::string>> texts;  ///< tEXt chunks, Latin-1
 };
 
-/// A PNG file of rows that lie one after another, top first; samples of 16 bits are big endian.
-/// Throws: Error kInternal if libpng refuses, kOutOfMemory.
+/// Fills row `y`, counted from the top; samples of 16 bits are big endian. Asked for each once, in order.
+using FillRow = std::function<void(int y, std::span<std::uint8_t> row)>;
+
+/// A PNG file of the rows that `fill` gives. A large picture is never held whole: what is held is the file.
+/// Throws: Error kInternal if libpng refuses, kOutOfMemory; what `fill` throws.
+std::vector<std::uint8_t> encode_png(const FillRow& fill, Size size, const PngOptions& options);
+
+/// The same of rows that lie one after another.
 std::vector<std::uint8_t> encode_png(std::span<const std::uint8_t> rows, Size size,
                                      const PngOptions& options);
 

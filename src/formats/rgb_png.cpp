@@ -5,7 +5,9 @@
 
 namespace da3::formats {
 
-std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind) {
+namespace {
+
+PngOptions rgb_options(PictureKind kind) {
   PngOptions options;
   options.pixels = PngPixels::kRgb8;
   if (kind == PictureKind::kColouredMap) {
@@ -15,7 +17,17 @@ std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind)
     options.filter = PngFilter::kSub;
     options.strategy = PngStrategy::kRle;
   }
-  return encode_png(picture.rgb, picture.size, options);
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind) {
+  return encode_png(picture.rgb, picture.size, rgb_options(kind));
+}
+
+std::vector<std::uint8_t> encode_rgb_png(const FillRow& fill, Size size, PictureKind kind) {
+  return encode_png(fill, size, rgb_options(kind));
 }
 
 }  // namespace da3::formats

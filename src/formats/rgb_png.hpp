@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <formats/png_file.hpp>
+
 #include <da3/image.hpp>
 
 namespace da3::formats {
@@ -14,5 +16,7 @@ enum class PictureKind { kColouredMap, kWithPhoto };
 
 /// An 8-bit RGB PNG of `picture`. Throws: Error kInternal, kOutOfMemory.
 std::vector<std::uint8_t> encode_rgb_png(const Image& picture, PictureKind kind);
+/// The same row by row, as encode_png.
+std::vector<std::uint8_t> encode_rgb_png(const FillRow& fill, Size size, PictureKind kind);
 
 }  // namespace da3::formats

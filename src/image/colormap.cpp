@@ -72,15 +72,30 @@ double NearPosition::operator()(float value) const {
   return width_ > 0 ? std::clamp((near - far_) / width_, 0.0, 1.0) : 0.5;
 }
 
+DepthColours::DepthColours(const DepthMap& depth, DepthKind kind, const VisOptions& options)
+    : depth_(&depth),
+      position_of_(depth, kind, options.range),
+      colours_(far_to_near_colours(options.colormap)) {}
+
+void DepthColours::fill(int y, std::span<std::uint8_t> row) const {
+  const auto width = static_cast<std::size_t>(depth_->size.width);
+  const float* const values = depth_->values.data() + static_cast<std::size_t>(y) * width;
+  constexpr std::array<std::uint8_t, 3> kBlack{};
+  for (std::size_t x = 0; x < width; ++x) {
+    const double position = position_of_(values[x]);
+    const bool has_value = !std::isnan(position);
+    const auto index =
+        has_value ? std::min<std::size_t>(255, static_cast<std::size_t>(position * 256)) : std::size_t{0};
+    std::memcpy(&row[3 * x], has_value ? &colours_[3 * index] : kBlack.data(), 3);
+  }
+}
+
 Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options) {
-  const Table colours = far_to_near_colours(options.colormap);
-  const NearPosition position_of(depth, kind, options.range);
-  Image picture{depth.size, std::vector<std::uint8_t>(depth.size.area() * 3, 0)};
-  for (std::size_t i = 0; i < depth.values.size(); ++i) {
-    const double position = position_of(depth.values[i]);
-    if (std::isnan(position)) continue;
-    const auto index = std::min<std::size_t>(255, static_cast<std::size_t>(position * 256));
-    std::memcpy(&picture.rgb[3 * i], &colours[3 * index], 3);
+  const DepthColours colours(depth, kind, options);
+  Image picture{depth.size, std::vector<std::uint8_t>(depth.size.area() * 3)};
+  const std::size_t row_bytes = static_cast<std::size_t>(depth.size.width) * 3;
+  for (int y = 0; y < depth.size.height; ++y) {
+    colours.fill(y, std::span(picture.rgb).subspan(static_cast<std::size_t>(y) * row_bytes, row_bytes));
   }
   return picture;
 }

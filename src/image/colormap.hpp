@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +45,21 @@ class NearPosition {
   DepthKind kind_;
   double far_ = 0;
   double width_ = 0;
+};
+
+/// `render_depth` row by row, for a map so large that there is no room for its picture. Lifetime: within the
+/// map's.
+class DepthColours {
+ public:
+  /// Throws: as render_depth.
+  DepthColours(const DepthMap& depth, DepthKind kind, const VisOptions& options = {});
+  /// Fills row `y`, (W, 3).
+  void fill(int y, std::span<std::uint8_t> row) const;
+
+ private:
+  const DepthMap* depth_;
+  NearPosition position_of_;
+  std::array<std::uint8_t, 256 * 3> colours_;
 };
 
 /// Two pictures of one height side by side. Shape (H, W of the left + W of the right). Throws: Error kUsage

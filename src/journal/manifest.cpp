@@ -230,11 +230,10 @@ void Manifest::begin_run(RunRecord run) {
   append_line(to_json(run));
 }
 
-void Manifest::append(const ImageRecord& record) {
+void Manifest::append(const ImageRecord& record, std::string_view json) {
   if (record.status == ImageStatus::kSkipped) return;
-  std::string line = to_json(record);
   const std::lock_guard guard(mutex_);
-  append_line(std::move(line));
+  append_line(std::string(json));
   if (record.status != ImageStatus::kDone) return;
   for (const auto& [format, path] : record.outputs) open_claims_.erase(path);
   // Keeps the file small over long runs; a claim that stays because this fails does no harm.

@@ -64,8 +64,9 @@ class Manifest {
 
   /// Writes one record, by one write to the system, so that no finished image is forgotten when the process
   /// is killed. Call it after the image's files are in place. `skipped` records change nothing and are not
-  /// written. Throws: Error kOutputFailed.
-  void append(const ImageRecord& record);
+  /// written. `json`: the record's line, as to_json gives it. Throws: Error kOutputFailed.
+  void append(const ImageRecord& record, std::string_view json);
+  void append(const ImageRecord& record) { append(record, to_json(record)); }
 
   /// Notes that `files`, paths below the folder, are about to be written. Call it once it is known that no
   /// foreign file has one of these names. Throws: Error kOutputFailed.

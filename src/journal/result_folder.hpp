@@ -68,7 +68,8 @@ class ResultFolder {
                                                              const std::vector<formats::Format>& formats,
                                                              const Contents& contents);
 
-  /// Appends an image's record. Throws: Error kOutputFailed.
+  /// Appends an image's record; `json` is its line. Throws: Error kOutputFailed.
+  void record(const ImageRecord& record, std::string_view json) { manifest_.append(record, json); }
   void record(const ImageRecord& record) { manifest_.append(record); }
 
   /// Ends the run's claims and lock; also done by the destructor. Throws: Error kOutputFailed.

@@ -100,11 +100,14 @@ int BatchPlanner::wanted_batch(Size size) const {
   return known == learned_.end() ? 1 : std::min(known->second.batch, options_.ceiling);
 }
 
-int BatchPlanner::next_batch(Size size) {
+std::uint64_t BatchPlanner::free_bytes() const {
+  return options_.fixed ? 0 : memory_.device(options_.key.device).free_bytes;
+}
+
+int BatchPlanner::next_batch(Size size, std::uint64_t free_bytes) {
   if (options_.fixed) return wanted_batch(size);
   ShapeBatches& shape = learned_[key_of(size)];
   int& trial = trials_[size];
-  const std::uint64_t free_bytes = memory_.device(options_.key.device).free_bytes;
   if (trial == 0) choose_trial(shape, trial, free_bytes);
   // Memory may have gone since the size was chosen; what is known stays, for when it comes back.
   int batch = std::min(trial > 0 ? trial : shape.batch, options_.ceiling);
@@ -130,12 +133,12 @@ bool BatchPlanner::succeeded(Size size, int batch, double ms, std::optional<std:
   return shape.batch != before;
 }
 
-void BatchPlanner::ran_out_of_memory(Size size, int batch) {
+void BatchPlanner::ran_out_of_memory(Size size, int batch, std::uint64_t free_bytes) {
   ShapeBatches& shape = learned_[key_of(size)];
   trials_[size] = 0;
   if (batch <= 1) return;
   shape.failed_batch = shape.failed_batch == 0 ? batch : std::min(shape.failed_batch, batch);
-  shape.failed_free_bytes = memory_.device(options_.key.device).free_bytes;
+  shape.failed_free_bytes = free_bytes;
   shape.batch = options_.fixed ? batch / 2 : std::max(1, std::min(shape.batch, batch / 2));
   shape.limit = BatchLimit::kMemory;
 }

@@ -34,8 +34,14 @@ class BatchPlanner {
   /// `learned` from an earlier run may hold other models; it is handed back by `learned()`.
   BatchPlanner(BatchPlannerOptions options, MemoryProbe& memory, LearnedBatches learned = {});
 
-  /// Images for the next forward of `size`, at least 1.
-  int next_batch(Size size);
+  /// Images for the next forward of `size`, at least 1, where the device has `free_bytes`, as `free_bytes()`
+  /// says.
+  int next_batch(Size size, std::uint64_t free_bytes);
+  int next_batch(Size size) { return next_batch(size, free_bytes()); }
+
+  /// What the device has free now; 0 where no decision depends on it. Threads: any, without the caller's
+  /// lock.
+  std::uint64_t free_bytes() const;
 
   /// The same without asking for memory: how many images are worth waiting for.
   int wanted_batch(Size size) const;
@@ -44,8 +50,10 @@ class BatchPlanner {
   /// this shape.
   bool succeeded(Size size, int batch, double ms, std::optional<std::uint64_t> peak_bytes);
 
-  /// Tells that a forward ran out of memory: this size is not tried again, half of it is next.
-  void ran_out_of_memory(Size size, int batch);
+  /// Tells that a forward ran out of memory with `free_bytes` left: this size is not tried again, half of it
+  /// is next.
+  void ran_out_of_memory(Size size, int batch, std::uint64_t free_bytes);
+  void ran_out_of_memory(Size size, int batch) { ran_out_of_memory(size, batch, free_bytes()); }
 
   /// Memory that a forward would take above the loaded model; none before this shape was ever measured.
   std::optional<std::uint64_t> predicted_bytes(Size size, int batch) const;

@@ -6,17 +6,17 @@
 
 namespace da3::run {
 
-void BatchWindow::add(std::unique_ptr<Job> job) {
-  const Size size = job->input.size;
-  groups_[size].push_back({std::move(job), false});
-  ++num_jobs_;
+void BatchWindow::add(Prepared prepared) {
+  const Size size = prepared.input.size;
+  groups_[size].push_back({std::move(prepared), false});
+  ++num_images_;
 }
 
-void BatchWindow::put_back(Jobs jobs, bool alone) {
-  num_jobs_ += jobs.size();
-  for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) {
-    const Size size = (*job)->input.size;
-    groups_[size].push_front({std::move(*job), alone});
+void BatchWindow::put_back(Batch batch, bool alone) {
+  num_images_ += batch.size();
+  for (auto prepared = batch.rbegin(); prepared != batch.rend(); ++prepared) {
+    const Size size = prepared->input.size;
+    groups_[size].push_front({std::move(*prepared), alone});
   }
 }
 
@@ -26,7 +26,7 @@ std::optional<Size> BatchWindow::choose(const Wanted& wanted, bool partial) cons
   std::uint64_t full_age = 0;
   std::uint64_t oldest_age = 0;
   for (const auto& [size, group] : groups_) {
-    const std::uint64_t age = group.front().job->sequence;
+    const std::uint64_t age = group.front().prepared.ticket.sequence;
     if (!oldest || age < oldest_age) {
       oldest = size;
       oldest_age = age;
@@ -40,25 +40,25 @@ std::optional<Size> BatchWindow::choose(const Wanted& wanted, bool partial) cons
   return full || !partial ? full : oldest;
 }
 
-BatchWindow::Jobs BatchWindow::take(Size size, int count) {
-  Jobs jobs;
+BatchWindow::Batch BatchWindow::take(Size size, int count) {
+  Batch batch;
   const auto group = groups_.find(size);
-  if (group == groups_.end()) return jobs;
+  if (group == groups_.end()) return batch;
   std::deque<Waiting>& waiting = group->second;
   if (waiting.front().alone) count = 1;
-  while (!waiting.empty() && jobs.size() < static_cast<std::size_t>(count)) {
-    if (waiting.front().alone && !jobs.empty()) break;
-    jobs.push_back(std::move(waiting.front().job));
+  while (!waiting.empty() && batch.size() < static_cast<std::size_t>(count)) {
+    if (waiting.front().alone && !batch.empty()) break;
+    batch.push_back(std::move(waiting.front().prepared));
     waiting.pop_front();
   }
-  num_jobs_ -= jobs.size();
+  num_images_ -= batch.size();
   if (waiting.empty()) groups_.erase(group);
-  return jobs;
+  return batch;
 }
 
 void BatchWindow::clear() {
   groups_.clear();
-  num_jobs_ = 0;
+  num_images_ = 0;
 }
 
 }  // namespace da3::run

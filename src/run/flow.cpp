@@ -9,51 +9,51 @@
 
 #include <run/flow.hpp>
 
-// The thread that called: manifest, callbacks, beginning and end.
+// The thread that called: records, callbacks, beginning and end.
 namespace da3::run {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 
-ImageEvent make_event(const Job& job) {
-  ImageEvent event;
-  event.path = job.item.path;
-  switch (job.record.status) {
-    case journal::ImageStatus::kDone:
-      event.status = ImageStatus::kDone;
-      break;
-    case journal::ImageStatus::kSkipped:
-      event.status = ImageStatus::kSkipped;
-      break;
-    case journal::ImageStatus::kFailed:
-      event.status = ImageStatus::kFailed;
-      break;
+/// Threads that are ended and joined also where their owner is left by an exception, such as of a system
+/// without further threads.
+class Threads {
+ public:
+  explicit Threads(std::function<void()> end) : end_(std::move(end)) {}
+  ~Threads() {
+    end_();
+    for (std::thread& thread : threads_) thread.join();
   }
-  event.error = job.error;
-  if (job.record.error) event.message = job.record.error->message;
-  event.warnings = job.record.warnings;
-  event.json = journal::to_json(job.record);
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+  void start(const std::function<void()>& work) { threads_.emplace_back(work); }
+
+ private:
+  std::function<void()> end_;
+  std::vector<std::thread> threads_;
+};
+
+ImageEvent make_event(const Outcome& outcome, std::string json) {
+  ImageEvent event;
+  event.path = outcome.record.path;
+  event.status = outcome.record.status;
+  event.error = outcome.error;
+  if (outcome.record.error) event.message = outcome.record.error->message;
+  event.warnings = outcome.record.warnings;
+  event.json = std::move(json);
   return event;
 }
 
 }  // namespace
 
-Flow::Flow(Scanner& scanner, const Settings& settings, journal::ResultFolder& folder,
-           predict::DepthModel& model, predict::BatchPlanner& planner, const FlowLimits& limits,
-           const Callbacks& callbacks)
-    : scanner_(scanner),
-      settings_(settings),
-      folder_(folder),
-      model_(model),
-      planner_(planner),
-      limits_(limits),
-      callbacks_(callbacks),
-      host_threads_(limits.host_threads, [this] { run_host(); }) {
-  scanner_.notify([this] { wake(); });
+Flow::Flow(const FlowParts& parts, const Limits& limits)
+    : parts_(parts), limits_(limits), host_threads_(limits.host_threads, [this] { run_host(); }) {
+  parts_.scanner.notify([this] { wake(); });
 }
 
 Flow::~Flow() {
-  scanner_.notify(nullptr);
+  parts_.scanner.notify(nullptr);
 }
 
 void Flow::wake() {
@@ -63,19 +63,48 @@ void Flow::wake() {
   caller_wake_.notify_all();
 }
 
+Load Flow::load_locked() const {
+  Load load;
+  load.found = parts_.scanner.has_next();
+  load.inspecting = at_work_.inspecting;
+  load.inspected = inspected_.size();
+  load.preparing = at_work_.preparing;
+  load.ready = ready_.size();
+  load.forwarding = at_work_.forwarding;
+  load.predicted = predicted_.size();
+  load.finishing = at_work_.finishing;
+  load.ended = ended_.size() + at_work_.telling;
+  if (!inspected_.empty()) {
+    load.next_inspected = inspected_.front().ticket.need;
+    load.next_inspected_bytes = inspected_.front().ticket.held.bytes();
+  }
+  if (!predicted_.empty()) load.next_predicted = predicted_.front().ticket.need;
+  load.held_bytes = held_.now();
+  load.largest_finishing = held_.largest_finishing();
+  load.largest_batch = largest_wanted_;
+  load.stopping = stopping_;
+  load.forwards_turn = forwards_turn_;
+  if (forwards_turn_) load.turn_s = std::chrono::duration<double>(Clock::now() - turn_start_).count();
+  return load;
+}
+
+void Flow::fail_run_locked(std::exception_ptr error) {
+  if (!error_) error_ = std::move(error);
+  stopping_ = true;
+  caller_wake_.notify_all();
+  forward_wake_.notify_all();
+}
+
 bool Flow::finished_locked() const {
-  if (runners_ > 0 || forwards_ > 0 || !completed_.empty() || !notes_.empty()) return false;
+  if (runners_ > 0 || at_work_.forwarding > 0 || !ended_.empty() || !notes_.empty()) return false;
   if (stopping_) return predicted_.empty() || error_;
-  return in_flight_ == 0 && scanner_.counts().ended && !scanner_.has_next();
+  return load_locked().under_way() == 0 && parts_.scanner.counts().ended && !parts_.scanner.has_next();
 }
 
 void Flow::drop_waiting_locked() {
-  in_flight_ -= ready_.size() + parked_.size();
   ready_.clear();
-  parked_.clear();
-  if (!error_) return;
-  in_flight_ -= predicted_.size();
-  predicted_.clear();
+  inspected_.clear();
+  if (error_) predicted_.clear();
 }
 
 Summary Flow::run(std::stop_token stop) {
@@ -85,71 +114,81 @@ Summary Flow::run(std::stop_token stop) {
     forward_wake_.notify_all();
     caller_wake_.notify_all();
   });
-  // Ends and joins them also where this function is left by an exception, such as of a system without further
-  // threads.
-  struct Forwards {
-    explicit Forwards(std::function<void()> how) : end(std::move(how)) {}
-    Forwards(const Forwards&) = delete;
-    Forwards& operator=(const Forwards&) = delete;
-    std::function<void()> end;
-    std::vector<std::thread> threads;
-    ~Forwards() {
-      end();
-      for (std::thread& thread : threads) thread.join();
-    }
-  };
-  std::optional<Forwards> inference;
-  inference.emplace([this] {
-    const std::lock_guard lock(mutex_);
-    closing_ = stopping_ = true;
-    forward_wake_.notify_all();
-  });
-  const bool accelerator = model_.device().kind != DeviceKind::kCpu;
-  const int forwards = accelerator && !limits_.alternate ? std::max(1, model_.concurrency()) : 1;
-  for (int i = 0; i < forwards; ++i) inference->threads.emplace_back([this] { run_forwards(); });
+  {
+    Threads inference([this] {
+      const std::lock_guard lock(mutex_);
+      closing_ = stopping_ = true;
+      forward_wake_.notify_all();
+    });
+    const bool accelerator = parts_.model.device().kind != DeviceKind::kCpu;
+    const int forwards = accelerator && !limits_.alternate ? std::max(1, parts_.model.concurrency()) : 1;
+    for (int i = 0; i < forwards; ++i) inference.start([this] { run_forwards(); });
+    work_until_finished();
+  }
+  Lock lock(mutex_);
+  const Progress last = progress_locked();
+  lock.unlock();
+  if (parts_.callbacks.on_progress) parts_.callbacks.on_progress(last);
+  lock.lock();
+  if (error_) rethrow_locked();
+  parts_.scanner.rethrow();
+  return summary_locked();
+}
 
-  std::unique_lock lock(mutex_);
+void Flow::work_until_finished() {
+  Lock lock(mutex_);
   kick_locked();
   Clock::time_point next_progress = start_;
   while (!finished_locked()) {
     if (stopping_) drop_waiting_locked();
-    std::vector<std::unique_ptr<Job>> jobs = std::exchange(completed_, {});
+    std::vector<Outcome> outcomes = std::exchange(ended_, {});
     const std::vector<Note> notes = std::exchange(notes_, {});
     const bool tick = Clock::now() >= next_progress;
-    if (!jobs.empty() || !notes.empty() || tick) {
-      const Progress progress = progress_locked();
-      lock.unlock();
-      std::exception_ptr failure;
-      const std::size_t delivered = jobs.size();
-      try {
-        for (const Note& note : notes) {
-          if (callbacks_.on_note) callbacks_.on_note(note);
-        }
-        deliver(std::move(jobs));
-        if (tick && callbacks_.on_progress) callbacks_.on_progress(progress);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      if (tick) next_progress = Clock::now() + kTick;
-      lock.lock();
-      in_flight_ -= delivered;
-      if (failure) {
-        ++in_flight_;  // fail_run_locked takes one off
-        fail_run_locked(failure);
-      }
-      kick_locked();
-      forward_wake_.notify_all();
+    if (outcomes.empty() && notes.empty() && !tick) {
+      caller_wake_.wait_until(lock, next_progress);
       continue;
     }
-    caller_wake_.wait_until(lock, next_progress);
+    const Progress progress = progress_locked();
+    {
+      const Counted counted(at_work_.telling, outcomes.size());
+      without_lock(lock, [&] {
+        for (const Note& note : notes) {
+          if (parts_.callbacks.on_note) parts_.callbacks.on_note(note);
+        }
+        tell(std::move(outcomes));
+        if (tick && parts_.callbacks.on_progress) parts_.callbacks.on_progress(progress);
+        return true;
+      });
+    }
+    if (tick) next_progress = Clock::now() + kTick;
+    kick_locked();
+    forward_wake_.notify_all();
   }
-  lock.unlock();
-  inference.reset();
-  if (callbacks_.on_progress) callbacks_.on_progress(progress());
-  lock.lock();
-  if (error_) rethrow_locked();
-  scanner_.rethrow();
-  return summary_locked();
+}
+
+void Flow::tell(std::vector<Outcome> outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    std::string json = journal::to_json(outcome.record);
+    parts_.sink.record(outcome.record, json);
+    {
+      const std::lock_guard lock(mutex_);
+      switch (outcome.record.status) {
+        case ImageStatus::kDone:
+          ++done_;
+          break;
+        case ImageStatus::kSkipped:
+          ++skipped_;
+          break;
+        case ImageStatus::kFailed:
+          ++failed_;
+          break;
+      }
+      for (const Stage stage : {Stage::kDecode, Stage::kPreprocess, Stage::kResize, Stage::kWrite}) {
+        busy_[static_cast<std::size_t>(stage)] += outcome.seconds[static_cast<std::size_t>(stage)];
+      }
+    }
+    if (parts_.callbacks.on_image) parts_.callbacks.on_image(make_event(outcome, std::move(json)));
+  }
 }
 
 void Flow::rethrow_locked() const {
@@ -157,7 +196,7 @@ void Flow::rethrow_locked() const {
     std::rethrow_exception(error_);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kOutputFailed) throw;
-    const Scanner::Counts counts = scanner_.counts();
+    const Scanner::Counts counts = parts_.scanner.counts();
     const std::size_t left = counts.found - std::min(counts.found, done_ + failed_ + skipped_);
     throw Error(error.code(), std::string(error.what()) + "; " + std::to_string(left) +
                                   (counts.ended ? "" : " or more") + " of " + std::to_string(counts.found) +
@@ -165,38 +204,9 @@ void Flow::rethrow_locked() const {
   }
 }
 
-void Flow::deliver(std::vector<std::unique_ptr<Job>> jobs) {
-  for (const std::unique_ptr<Job>& job : jobs) {
-    folder_.record(job->record);
-    {
-      const std::lock_guard lock(mutex_);
-      switch (job->record.status) {
-        case journal::ImageStatus::kDone:
-          ++done_;
-          break;
-        case journal::ImageStatus::kSkipped:
-          ++skipped_;
-          break;
-        case journal::ImageStatus::kFailed:
-          ++failed_;
-          break;
-      }
-      for (const Stage stage : {Stage::kDecode, Stage::kPreprocess, Stage::kResize, Stage::kWrite}) {
-        busy_[static_cast<std::size_t>(stage)] += job->times[stage];
-      }
-    }
-    if (callbacks_.on_image) callbacks_.on_image(make_event(*job));
-  }
-}
-
-Progress Flow::progress() const {
-  const std::lock_guard lock(mutex_);
-  return progress_locked();
-}
-
 Progress Flow::progress_locked() const {
   const Clock::time_point now = Clock::now();
-  const Scanner::Counts counts = scanner_.counts();
+  const Scanner::Counts counts = parts_.scanner.counts();
   Progress progress;
   progress.done = done_;
   progress.failed = failed_;
@@ -221,6 +231,7 @@ Summary Flow::summary_locked() const {
   summary.done = done_;
   summary.failed = failed_;
   summary.skipped = skipped_;
+  summary.folders_not_entered = parts_.scanner.counts().folders_not_entered;
   summary.interrupted = interrupted_ && !(progress.total && done_ + failed_ + skipped_ == *progress.total);
   summary.elapsed_s = progress.elapsed_s;
   summary.busy_s = progress.busy_s;
@@ -235,10 +246,10 @@ Summary Flow::summary_locked() const {
     }
   }
   summary.largest_in_flight = largest_in_flight_;
-  summary.largest_held_bytes = largest_held_;
+  summary.largest_held_bytes = held_.most_so_far();
   for (const auto& [size, shape] : shapes_) {
     summary.shapes.push_back(shape);
-    summary.shapes.back().reason = to_string(planner_.shape(size).limit);
+    summary.shapes.back().reason = to_string(parts_.planner.shape(size).limit);
   }
   return summary;
 }

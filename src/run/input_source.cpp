@@ -84,27 +84,12 @@ bool begins_as_picture(const std::string& text) {
   }
 }
 
-std::string_view name_part(const Item& item) {
-  if (!item.name.empty()) return item.name;
-  return std::string_view(item.path).substr(std::min<std::size_t>(item.below, item.path.size()));
-}
-
 Error folder_with_a_pictures_name(const std::string& path) {
   return {ErrorCode::kInputNotRegular,
           path + ": this is a folder with the name of a picture; --recursive takes the pictures in it"};
 }
 
 }  // namespace
-
-std::string Item::stem() const {
-  return keep_extension ? std::string(name_part(*this)) : plain_stem();
-}
-
-std::string Item::plain_stem() const {
-  const std::string_view relative = name_part(*this);
-  const std::string_view last = name_of(relative);
-  return std::string(relative.substr(0, relative.size() - last.size())) + std::string(stem_of_name(last));
-}
 
 bool takes(const Shard& shard, const Item& item) {
   if (item.in_shard) return true;
@@ -262,6 +247,13 @@ void InputSource::refuse_picture(const std::string& line) {
             "file");
 }
 
+/// True for a folder that --recursive would enter, told without listing it.
+bool InputSource::would_enter(const std::string& folder) const {
+  const auto status = status_of(folder);
+  return status && !is_output_folder(*status) &&
+         !journal::is_manifest(std::filesystem::path(folder) / journal::manifest_name(std::nullopt));
+}
+
 std::optional<Item> InputSource::enter_folder(const std::string& folder, std::string path) {
   const auto status = status_of(folder);
   if (status) {
@@ -292,8 +284,10 @@ std::optional<Item> InputSource::next_of_folders() {
     std::string path = frame.folder + std::string(frame.listing.name(index));
     if (frame.listing.kind(index) == FolderListing::Kind::kFolder) {
       if (!options_.recursive) {
-        if (kind_of_name(frame.listing.name(index)) != NameKind::kPicture) continue;
-        return failed_item(path, folder_with_a_pictures_name(path));
+        if (kind_of_name(frame.listing.name(index)) == NameKind::kPicture)
+          return failed_item(path, folder_with_a_pictures_name(path));
+        if (would_enter(path)) ++folders_not_entered_;
+        continue;
       }
       const std::string folder = path + '/';
       if (auto failed = enter_folder(folder, std::move(path))) return failed;  // `frame` may be gone

@@ -40,6 +40,7 @@ class InputSource : public Source {
 
   /// As Source::next. A path that is not there, a folder that cannot be read are items with an error.
   std::optional<Item> next() override;
+  std::size_t folders_not_entered() const override { return folders_not_entered_; }
 
  private:
   /// A folder whose entries are being handed out.
@@ -62,6 +63,7 @@ class InputSource : public Source {
   void refuse_picture(const std::string& line);
   bool is_new(const std::string& path);
   bool is_output_folder(const struct stat& folder) const;
+  bool would_enter(const std::string& folder) const;
 
   Options options_;
   std::filesystem::path working_folder_;
@@ -71,12 +73,13 @@ class InputSource : public Source {
   std::size_t next_input_ = 0;
   bool in_list_ = false;
   bool list_begun_ = false;
-  std::deque<std::string> expanded_;              ///< What a glob matched, not yet begun
-  std::vector<Frame> frames_;                     ///< From the argument down to the folder at hand
-  std::uint32_t below_ = 0;                       ///< Length of the argument's part of paths in `frames_`
-  std::string above_;                             ///< What stands before that part in names
-  bool in_shard_ = false;                         ///< As Item::in_shard, of the items of `frames_`
-  std::set<FolderIdentity> visited_;              ///< Below this argument
+  std::deque<std::string> expanded_;  ///< What a glob matched, not yet begun
+  std::vector<Frame> frames_;         ///< From the argument down to the folder at hand
+  std::uint32_t below_ = 0;           ///< Length of the argument's part of paths in `frames_`
+  std::string above_;                 ///< What stands before that part in names
+  bool in_shard_ = false;             ///< As Item::in_shard, of the items of `frames_`
+  std::set<FolderIdentity> visited_;  ///< Below this argument
+  std::size_t folders_not_entered_ = 0;
   std::unordered_set<std::uint64_t> seen_paths_;  ///< Hashes; kept only where a path can come twice
   std::string named_folder_;                      ///< Folder of the last file that was named itself
   std::unique_ptr<FolderListing> named_listing_;

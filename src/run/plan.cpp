@@ -5,7 +5,6 @@
 #include <map>
 #include <utility>
 
-#include <codec/decode.hpp>
 #include <journal/manifest.hpp>
 #include <journal/records.hpp>
 #include <predict/batch_planner.hpp>
@@ -15,7 +14,6 @@
 
 #include <core/host/host_memory.hpp>
 #include <run/input_source.hpp>
-#include <run/job.hpp>
 #include <run/learned_file.hpp>
 #include <run/run.hpp>
 #include <run/settings.hpp>
@@ -26,7 +24,7 @@ namespace {
 /// As ResultFolder::finished, without opening the folder for writing.
 bool is_finished(const Item& item, const std::filesystem::path& folder, const journal::ManifestIndex& index,
                  const std::string& digest, const std::vector<formats::Format>& formats) {
-  const auto identity = input_identity(item.path);
+  const auto identity = item.identity();
   const std::optional<journal::KnownImage> known = index.find_input(item.path, item.stem(), identity);
   if (!known || known->status != journal::ImageStatus::kDone || known->results_digest != digest) return false;
   if (identity != known->identity) return false;
@@ -90,7 +88,7 @@ Plan plan(const Options& options, const ModelSpec& model, const DeviceId& device
       continue;
     }
     try {
-      ++shapes[depth::processed_size(settings.way, header_size(*item, settings))];
+      ++shapes[depth::processed_size(settings.way, item->open(settings.decode)->size())];
     } catch (const Error& error) {
       plan.unusable.push_back(unusable(*item, error));
     }

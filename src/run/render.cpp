@@ -29,7 +29,6 @@
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
 #include <run/input_source.hpp>
-#include <run/job.hpp>
 #include <run/names.hpp>
 #include <run/render.hpp>
 
@@ -134,7 +133,7 @@ struct Work {
 
 formats::OutputSet load(const Result& result, const Work& work) {
   const std::string name = result.file.string();
-  formats::OutputSet set = formats::read_result(codec::read_file(result.file).bytes, result.format, name);
+  formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
   set.kind = work.kind;
   set.unit = work.unit;
   if (!set.camera && result.focal_px && result.photo_size) {
@@ -203,8 +202,7 @@ std::optional<image::DepthRange> range_of_all(const std::vector<Result>& list, i
     image::NearnessHistogram one;
     try {
       const Result& result = list[index];
-      one.add(formats::read_result(codec::read_file(result.file).bytes, result.format, result.file.string())
-                  .depth);
+      one.add(formats::read_result(codec::read_file(result.file), result.format, result.file.string()).depth);
     } catch (const Error&) {
       return;
     }

@@ -8,16 +8,16 @@
 #include <string>
 #include <utility>
 
-#include <journal/result_folder.hpp>
 #include <predict/batch_planner.hpp>
 
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
 #include <core/host/host_memory.hpp>
+#include <core/host/process_limits.hpp>
 #include <core/names.hpp>
 #include <run/flow.hpp>
-#include <run/gallery.hpp>
+#include <run/folder_sink.hpp>
 #include <run/input_source.hpp>
 #include <run/learned_file.hpp>
 #include <run/run.hpp>
@@ -116,12 +116,25 @@ Summary run(const Options& options, const Environment& environment, const Callba
 
 Summary run(std::unique_ptr<Source> source, const Options& options, const Environment& environment,
             const Callbacks& callbacks, std::stop_token stop) {
+  const MakeSink folder_sink = [&](const journal::RunRecord& header,
+                                   const std::vector<formats::Format>& formats) {
+    journal::ResultFolderOptions folder;
+    if (options.shard) folder.shard = journal::Shard{options.shard->index, options.shard->count};
+    folder.overwrite = options.overwrite;
+    return std::make_unique<FolderSink>(options.output_dir, header, folder,
+                                        formats::contains(formats, formats::Format::kHtml));
+  };
+  return run(std::move(source), folder_sink, options, environment, callbacks, std::move(stop));
+}
+
+Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Options& options,
+            const Environment& environment, const Callbacks& callbacks, std::stop_token stop) {
   predict::DepthModel& model = *environment.model;
   const ModelSpec& spec = model.spec();
   const Settings settings = make_settings(options, spec);
   const int cores = environment.cores > 0 ? environment.cores : core::usable_cores();
-  const ThreadPlan threads =
-      plan_threads(model.device().kind, cores, options.threads, options.decode_threads);
+  ThreadPlan threads = plan_threads(model.device().kind, cores, options.threads, options.decode_threads);
+  threads.host = host_threads_within(threads.host, core::free_descriptors());
 
   Scanner scanner(std::move(source), options.shard, options.limit);
   if (!wait_for_input(scanner, options, stop)) {
@@ -129,23 +142,18 @@ Summary run(std::unique_ptr<Source> source, const Options& options, const Enviro
     summary.interrupted = true;
     return summary;
   }
-  const journal::RunRecord header =
-      make_run_record(options, settings, spec, model.device(), model.precision(), model.attention());
-  journal::ResultFolderOptions folder_options;
-  if (options.shard) folder_options.shard = journal::Shard{options.shard->index, options.shard->count};
-  folder_options.overwrite = options.overwrite;
-  const bool gallery = formats::contains(settings.formats, formats::Format::kHtml);
-  if (gallery) require_own_gallery(options.output_dir);
-  journal::ResultFolder folder(options.output_dir, header, folder_options);
+  const std::unique_ptr<Sink> sink = make_sink(
+      make_run_record(options, settings, spec, model.device(), model.precision(), model.attention()),
+      settings.formats);
 
   const bool learns = !options.batch;
   predict::BatchPlanner planner(planner_options(options, spec, model.device(), model.precision(),
                                                 model.attention(), cores, *environment.memory),
                                 *environment.memory,
                                 learns ? read_learned(options.learned_batches) : predict::LearnedBatches{});
-  const FlowLimits limits{threads.host, threads.alternate, options.window_images,
-                          window_bytes(options, *environment.memory),
-                          [memory = environment.memory] { return memory->host().free_bytes; }};
+  const Limits limits{threads.host, threads.alternate, options.window_images,
+                      window_bytes(options, *environment.memory)};
+  const FlowParts parts{scanner, settings, *sink, model, planner, *environment.memory, callbacks};
   const auto keep_learned = [&] {
     if (!learns) return;
     const std::optional<std::string> problem = write_learned(options.learned_batches, planner.learned());
@@ -154,14 +162,13 @@ Summary run(std::unique_ptr<Source> source, const Options& options, const Enviro
   };
   Summary summary;
   try {
-    summary = Flow(scanner, settings, folder, model, planner, limits, callbacks).run(std::move(stop));
+    summary = Flow(parts, limits).run(std::move(stop));
   } catch (...) {
     keep_learned();
     throw;
   }
   keep_learned();
-  folder.close();
-  if (gallery) write_gallery(options.output_dir);
+  sink->close();
   return summary;
 }
 

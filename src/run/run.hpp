@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <journal/records.hpp>
 #include <predict/depth_model.hpp>
 #include <predict/memory_probe.hpp>
 
@@ -21,6 +22,7 @@
 #include <da3/model_spec.hpp>
 
 #include <run/options.hpp>
+#include <run/sink.hpp>
 #include <run/source.hpp>
 
 // Many photos in, files out. Nothing here prints; what happens is told through `Callbacks`.
@@ -33,7 +35,7 @@ std::string_view to_string(Stage stage);
 /// Seconds that each stage was busy, added over its threads; index with `Stage`.
 using StageSeconds = std::array<double, kNumStages>;
 
-enum class ImageStatus { kDone, kSkipped, kFailed };
+using journal::ImageStatus;
 
 /// One finished input, in the order of completion.
 struct ImageEvent {
@@ -87,7 +89,8 @@ struct Summary {
   std::size_t done = 0;
   std::size_t failed = 0;
   std::size_t skipped = 0;
-  bool interrupted = false;  ///< The stop token was set before all was done
+  std::size_t folders_not_entered = 0;  ///< Below folders that were named, for want of Options::recursive
+  bool interrupted = false;             ///< The stop token was set before all was done
   double elapsed_s = 0;
   StageSeconds busy_s{};
   Stage slowest = Stage::kForward;    ///< The stage that bounds the run: most busy time per thread it may use
@@ -114,6 +117,10 @@ Summary run(const Options& options, const Environment& environment, const Callba
 /// The same for another source of inputs; `options.inputs` only names them in messages and must not be empty.
 Summary run(std::unique_ptr<Source> source, const Options& options, const Environment& environment,
             const Callbacks& callbacks = {}, std::stop_token stop = {});
+
+/// The same into another sink than `options.output_dir`.
+Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Options& options,
+            const Environment& environment, const Callbacks& callbacks = {}, std::stop_token stop = {});
 
 /// One shape of a plan.
 struct PlannedShape {
@@ -147,5 +154,9 @@ struct ThreadPlan {
 
 /// The division of `cores` for a device. `threads` and `decode_threads` of 0 mean: choose.
 ThreadPlan plan_threads(DeviceKind device, int cores, int threads = 0, int decode_threads = 0);
+
+/// As many of `host` threads as `descriptors` that are free allow, at least one: each may hold an input that
+/// waits for memory and write a result.
+int host_threads_within(int host, std::size_t descriptors);
 
 }  // namespace da3::run

@@ -77,6 +77,7 @@ void Scanner::scan(const std::shared_ptr<State>& state) {
     {
       const std::lock_guard lock(state->mutex);
       state->counts.busy_s += seconds;
+      state->counts.folders_not_entered = state->source->folders_not_entered();
       state->error = error;
       ended = !item || state->abandoned;
       // Whoever found nothing to take must be told; others come back by themselves.

@@ -26,9 +26,10 @@ namespace da3::run {
 class Scanner {
  public:
   struct Counts {
-    std::size_t seen = 0;     ///< By the source
-    std::size_t missing = 0;  ///< Of these, paths that are not there
-    std::size_t found = 0;    ///< Within shard and limit
+    std::size_t seen = 0;                 ///< By the source
+    std::size_t missing = 0;              ///< Of these, paths that are not there
+    std::size_t found = 0;                ///< Within shard and limit
+    std::size_t folders_not_entered = 0;  ///< As Source says
     bool ended = false;
     double busy_s = 0;
   };

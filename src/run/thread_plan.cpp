@@ -25,4 +25,11 @@ ThreadPlan plan_threads(DeviceKind device, int cores, int threads, int decode_th
   return plan;
 }
 
+int host_threads_within(int host, std::size_t descriptors) {
+  constexpr std::size_t kEach = 2;
+  constexpr std::size_t kOther = 6;  // Manifest, claims, a folder that is listed, what is asked of the system
+  const std::size_t most = descriptors > kOther ? (descriptors - kOther) / kEach : 0;
+  return std::max(1, static_cast<int>(std::min(most, static_cast<std::size_t>(host))));
+}
+
 }  // namespace da3::run

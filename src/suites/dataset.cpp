@@ -98,9 +98,9 @@ Dataset open_dataset(const Path& folder) {
 }
 
 DepthMap read_measured_depth(const Dataset& dataset, const MeasuredPhoto& photo) {
-  const codec::FileBytes file = codec::read_file(photo.depth);
+  const std::vector<std::uint8_t> file = codec::read_file(photo.depth);
   const codec::Grey16 codes =
-      codec::decode_grey16_png({file.bytes, photo.depth.string(), codec::DecodeOptions{}.max_pixels});
+      codec::decode_grey16_png({file, photo.depth.string(), codec::DecodeOptions{}.max_pixels});
   DepthMap depth{codes.size, std::vector<float>(codes.values.size())};
   for (std::size_t i = 0; i < codes.values.size(); ++i) {
     depth.values[i] = static_cast<float>(codes.values[i] / dataset.units_per_metre);

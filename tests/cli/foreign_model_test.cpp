@@ -20,6 +20,7 @@
 namespace da3::testing {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -126,6 +127,14 @@ TEST_F(ForeignModel, AFileWithARecordOfItsOwnRunsOnlyIfItIsTrusted) {
   EXPECT_FALSE(std::filesystem::exists(place_ / "out"));
   EXPECT_EQ(place_.run({"model", "verify", "any.pt"}).code, 3);
   EXPECT_EQ(place_.run({"bench", "--suite", "latency", "-m", "any.pt", "--dry-run"}).code, 3);
+  const Ended scene = place_.run({"scene", "white.ppm", "-m", "any.pt", "-o", "scene"});
+  EXPECT_EQ(scene.code, 3);
+  EXPECT_THAT(scene.err, HasSubstr("--trust-code"));
+  const Ended trusted_scene =
+      place_.run({"scene", "white.ppm", "-m", "any.pt", "-o", "scene", "--trust-code"});
+  EXPECT_THAT(trusted_scene.err, Not(HasSubstr("--trust-code"))) << "it has no cameras, which comes next";
+  const Ended video = place_.run({"video", "walk.mp4", "-m", "any.pt"});
+  EXPECT_THAT(video.err, AnyOf(HasSubstr("--trust-code"), HasSubstr("FFmpeg"))) << "where video is built in";
   const Ended trusted = infer({"--trust-code"});
   EXPECT_EQ(trusted.code, 0) << trusted.err;
   EXPECT_EQ(place_.run({"model", "verify", "any.pt", "--trust-code"}).code, 0);

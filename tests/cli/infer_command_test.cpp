@@ -120,6 +120,17 @@ TEST_F(InferCommand, ABrokenPictureFailsAloneWithExitOne) {
   EXPECT_EQ(status["mixed/broken.jpg"], "failed");
 }
 
+TEST_F(InferCommand, SaysAtTheEndWhichFoldersItDidNotEnter) {
+  const Ended flat = place->run(infer({"photos", "-o", "flat", "-f", "npy"}));
+  EXPECT_EQ(flat.code, 0) << flat.err;
+  EXPECT_THAT(flat.err, HasSubstr("3 images done"));
+  EXPECT_THAT(flat.err, HasSubstr("1 folder not entered (-r)"));
+  EXPECT_THAT(place->run(infer({"photos", "-o", "flat", "-f", "npy"})).err,
+              HasSubstr("1 folder not entered (-r)"));
+  EXPECT_THAT(place->run(infer({"photos", "-r", "-o", "flat", "-f", "npy"})).err,
+              ::testing::Not(HasSubstr("not entered")));
+}
+
 TEST_F(InferCommand, ReadsAListOnStandardInput) {
   const Ended ended = place->run(infer({"-", "--null", "-o", "listed", "-f", "npy", "--json"}),
                                  std::string("photos/a.ppm\0photos/b9.ppm\0", 26));

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -131,6 +132,12 @@ Ended wait_for(pid_t child, Ended ended) {
   return ended;
 }
 
+template <typename Resource>
+void limit_to(Resource resource, rlim_t value) {
+  const rlimit limit{value, value};
+  if (::setrlimit(resource, &limit) != 0) ::_exit(126);
+}
+
 Ended start(const std::filesystem::path& folder, const std::vector<std::string>& args,
             const std::string& input, const Circumstances& circumstances) {
   const Pipe in;
@@ -139,10 +146,7 @@ Ended start(const std::filesystem::path& folder, const std::vector<std::string>&
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("no process");
   if (child == 0) {
-    if (circumstances.address_space_bytes > 0) {
-      const rlimit limit{circumstances.address_space_bytes, circumstances.address_space_bytes};
-      if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(126);
-    }
+    if (circumstances.address_space_bytes > 0) limit_to(RLIMIT_AS, circumstances.address_space_bytes);
     if (!circumstances.standard_output.empty()) {
       const int file = ::open(circumstances.standard_output.c_str(), O_WRONLY | O_CREAT, 0600);
       if (file < 0 || ::dup2(file, out.write) < 0) ::_exit(126);
@@ -152,9 +156,14 @@ Ended start(const std::filesystem::path& folder, const std::vector<std::string>&
       const std::size_t equals = each.find('=');
       ::setenv(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str(), 1);
     }
-    if (circumstances.file_bytes > 0) {
-      const rlimit limit{circumstances.file_bytes, circumstances.file_bytes};
-      if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
+    if (circumstances.file_bytes > 0) limit_to(RLIMIT_FSIZE, circumstances.file_bytes);
+    if (circumstances.descriptors > 0)
+      limit_to(RLIMIT_NOFILE, static_cast<rlim_t>(circumstances.descriptors));
+    if (circumstances.stack_bytes > 0) limit_to(RLIMIT_STACK, circumstances.stack_bytes);
+    if (circumstances.threads > 0) {
+      constexpr uid_t kNobody = 65534;
+      limit_to(RLIMIT_NPROC, static_cast<rlim_t>(circumstances.threads));
+      if (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) ::_exit(126);
     }
     become_program(folder, args, in, out, err, circumstances);
   }

@@ -32,6 +32,9 @@ struct Circumstances {
   bool folder_is_gone = false;               ///< The current folder was removed
   bool without_folders = false;              ///< DA3_HOME and XDG_CACHE_HOME are not set
   std::uint64_t file_bytes = 0;              ///< As `ulimit -f`: beyond it a write fails as on a full disk
+  int threads = 0;                ///< As `ulimit -u` of the user nobody, which it becomes; root only
+  int descriptors = 0;            ///< As `ulimit -n`
+  std::uint64_t stack_bytes = 0;  ///< As `ulimit -s`
 };
 
 /// A temporary folder that is removed at the end, with the program's own folders (models, caches) inside.

@@ -262,8 +262,7 @@ TEST(Heif, IsRefusedWithHowToConvertItWithoutALibrary) {
 
 TEST(Heif, CutAnywhereIsAnError) {
   if (!codec::reads_heif()) GTEST_SKIP() << "built without libheif";
-  const Bytes whole =
-      codec::read_file(std::filesystem::path(DA3_TEST_DATA_DIR) / "heif" / "turned.heic").bytes;
+  const Bytes whole = codec::read_file(std::filesystem::path(DA3_TEST_DATA_DIR) / "heif" / "turned.heic");
   for (std::size_t length = 13; length < whole.size(); length += 7) {
     EXPECT_TRUE(failure_of(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length))))
         << length;

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,3 +234,20 @@ def test_the_cache_loads_once_and_shares(photo: Path) -> None:
 def test_devices_and_models_are_listed() -> None:
     assert da3.devices()[-1] == "cpu"
     assert {"da3-base", "da3-small"} <= {entry["name"] for entry in da3.models()}
+
+
+def test_code_of_a_foreign_file_needs_trust(tmp_path: Path, photo: Path) -> None:
+    starter = da3.prefix() / "share/da3/models/starter/fastdepth.pt"
+    same = tmp_path / "same.pt"
+    same.write_bytes(starter.read_bytes())
+    assert da3.load(same, device="cpu").predict(photo).depth.size > 0, "the bundled model, wherever it is"
+
+    other = tmp_path / "other.pt"
+    with zipfile.ZipFile(starter) as old, zipfile.ZipFile(other, "w", zipfile.ZIP_STORED) as new:
+        for entry in old.namelist():
+            new.writestr(entry, old.read(entry))
+    with pytest.raises(da3.ModelError, match="trust_code"):
+        da3.load(other, device="cpu")
+    with pytest.raises(da3.ModelError, match="trust_code"):
+        da3.ModelCache(1 << 30).get(other, device="cpu")
+    assert da3.load(other, device="cpu", trust_code=True).predict(photo).depth.size > 0

@@ -47,20 +47,6 @@ TEST_F(Batching, AFixedBatchIsFullFromTheFirstForwardOn) {
   EXPECT_EQ(model_->batches(), (std::vector<int>{24, 24}));
 }
 
-TEST_F(Batching, SlowForwardsDoNotHoldBackTheResultsOfTheWholeWindow) {
-  pictures(5);
-  options_.batch = 1;
-  options_.window_images = 5;
-  model_->delay_ = std::chrono::milliseconds(500);
-  int calls_before_the_first = 0;
-  on_image_ = [&](const ImageEvent&) {
-    if (calls_before_the_first == 0) calls_before_the_first = model_->calls();
-  };
-  EXPECT_EQ(run().done, 5U);
-  EXPECT_GT(calls_before_the_first, 0);
-  EXPECT_LT(calls_before_the_first, 5);
-}
-
 TEST_F(Batching, DepthDependsOnNeitherBatchNorThreadsNorNeighbours) {
   for (int i = 0; i < 40; ++i) {
     picture("in/" + std::to_string(i) + ".ppm", static_cast<std::uint32_t>(i * 50), {14 + 14 * (i % 3), 56});

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -39,6 +38,14 @@ TEST(ThreadPlan, AnAcceleratorOverlaps) {
   EXPECT_EQ(plan_threads(DeviceKind::kMps, 1).host, 1);
 }
 
+TEST(ThreadPlan, FewDescriptorsMeanFewHostThreads) {
+  EXPECT_EQ(host_threads_within(16, 1000), 16);
+  EXPECT_EQ(host_threads_within(16, 38), 16);
+  EXPECT_EQ(host_threads_within(16, 37), 15);
+  EXPECT_EQ(host_threads_within(16, 17), 5);
+  EXPECT_EQ(host_threads_within(16, 0), 1);
+}
+
 TEST(RateMeter, IsTheMeanOfTheLastTenSeconds) {
   const RateMeter::Time start{};
   RateMeter rate;
@@ -57,10 +64,10 @@ TEST(RateMeter, KnowsTheRateOfSlowModels) {
   EXPECT_NEAR(rate.per_second(start + seconds(480), start), 1.0 / 60, 0.01);
 }
 
-std::unique_ptr<Job> job(std::uint64_t sequence, Size size) {
-  auto result = std::make_unique<Job>();
-  result->sequence = sequence;
-  result->input.size = size;
+Prepared prepared(std::uint64_t sequence, Size size) {
+  Prepared result;
+  result.ticket.sequence = sequence;
+  result.input.size = size;
   return result;
 }
 
@@ -69,9 +76,9 @@ constexpr Size kB{14, 28};
 
 TEST(BatchWindow, PrefersTheFullGroupWithTheOldestImage) {
   BatchWindow window;
-  window.add(job(0, kB));
-  window.add(job(1, kA));
-  window.add(job(2, kA));
+  window.add(prepared(0, kB));
+  window.add(prepared(1, kA));
+  window.add(prepared(2, kA));
   const auto two = [](Size) { return 2; };
   EXPECT_EQ(window.choose(two, false), kA);
   EXPECT_EQ(window.choose(two, true), kA);
@@ -82,27 +89,27 @@ TEST(BatchWindow, PrefersTheFullGroupWithTheOldestImage) {
 
 TEST(BatchWindow, NeverMixesSizes) {
   BatchWindow window;
-  for (std::uint64_t i = 0; i < 6; ++i) window.add(job(i, i % 2 == 0 ? kA : kB));
-  for (const auto& each : window.take(kA, 100)) EXPECT_EQ(each->input.size, kA);
+  for (std::uint64_t i = 0; i < 6; ++i) window.add(prepared(i, i % 2 == 0 ? kA : kB));
+  for (const auto& each : window.take(kA, 100)) EXPECT_EQ(each.input.size, kA);
   EXPECT_EQ(window.size(), 3U);
 }
 
-TEST(BatchWindow, PutsJobsBackInTheirOrder) {
+TEST(BatchWindow, PutsImagesBackInTheirOrder) {
   BatchWindow window;
-  for (std::uint64_t i = 0; i < 4; ++i) window.add(job(i, kA));
+  for (std::uint64_t i = 0; i < 4; ++i) window.add(prepared(i, kA));
   window.put_back(window.take(kA, 3), false);
-  const auto jobs = window.take(kA, 4);
-  for (std::uint64_t i = 0; i < 4; ++i) EXPECT_EQ(jobs[i]->sequence, i);
+  const auto batch = window.take(kA, 4);
+  for (std::uint64_t i = 0; i < 4; ++i) EXPECT_EQ(batch[i].ticket.sequence, i);
 }
 
-TEST(BatchWindow, JobsPutBackAloneGoOneByOne) {
+TEST(BatchWindow, ImagesPutBackAloneGoOneByOne) {
   BatchWindow window;
-  for (std::uint64_t i = 0; i < 3; ++i) window.add(job(i, kA));
+  for (std::uint64_t i = 0; i < 3; ++i) window.add(prepared(i, kA));
   window.put_back(window.take(kA, 2), true);
   EXPECT_EQ(window.choose([](Size) { return 9; }, false), kA);
   EXPECT_EQ(window.take(kA, 3).size(), 1U);
   EXPECT_EQ(window.take(kA, 3).size(), 1U);
-  EXPECT_EQ(window.take(kA, 3).at(0)->sequence, 2U);
+  EXPECT_EQ(window.take(kA, 3).at(0).ticket.sequence, 2U);
   EXPECT_TRUE(window.empty());
 }
 

@@ -84,7 +84,7 @@ TEST_F(RenderTest, OneRangeForTheSetMakesFarPhotosDarker) {
   ASSERT_EQ(run().done, 3U);
   const auto first_grey = [&](int i) {
     const fs::path file = out("sub/" + std::to_string(i) + ".grey.png");
-    return codec::decode_grey16_png({codec::read_file(file).bytes, file.string(), 1000}).values.back();
+    return codec::decode_grey16_png({codec::read_file(file), file.string(), 1000}).values.back();
   };
   // 1 m is the near end of all, as exactly as the histogram's bins of 0.7 %.
   EXPECT_NEAR(first_grey(0), 65535, 0.01 * 65535);

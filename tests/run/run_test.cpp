@@ -44,6 +44,14 @@ TEST_F(Pipeline, RecordsSayWhatWasDone) {
   EXPECT_NE(testing::read_file(path("out/manifest.jsonl")).find(events_[0].json), std::string::npos);
 }
 
+TEST_F(Pipeline, FoldersThatWereNotEnteredAreCounted) {
+  picture("in/a.ppm", 1);
+  picture("in/deeper/b.ppm", 2);
+  EXPECT_EQ(run().folders_not_entered, 1U);
+  options_.recursive = true;
+  EXPECT_EQ(run().folders_not_entered, 0U);
+}
+
 TEST_F(Pipeline, ASizeOfTheModelGivesTheModelsResolution) {
   picture("in/a.ppm", 7, {40, 80});
   options_.size = ResultSize::kModel;

@@ -44,6 +44,12 @@ std::string files_text(const cli::Infer& options, const ModelSpec& model) {
   return text;
 }
 
+/// What a folder that was named holds beside what was taken; empty if nothing.
+std::string not_entered_text(const run::Summary& summary) {
+  if (summary.folders_not_entered == 0) return "";
+  return "\n     " + count_of(summary.folders_not_entered, "folder") + " not entered (-r)";
+}
+
 }  // namespace
 
 std::string busy_text(const run::Summary& summary) {
@@ -64,7 +70,8 @@ std::string summary_text(const run::Summary& summary, const cli::Infer& options,
     }
     return (summary.skipped == 1 ? "the one input is"
                                  : "all " + count_of(summary.skipped, "input") + " are") +
-           " done already (-y does everything again); " + files_text(options, model);
+           " done already (-y does everything again); " + files_text(options, model) +
+           not_entered_text(summary);
   }
   std::string text = count_of(summary.done, "image") + " done";
   if (summary.skipped > 0) text += ", " + grouped(summary.skipped) + " done before";
@@ -75,7 +82,7 @@ std::string summary_text(const run::Summary& summary, const cli::Infer& options,
   }
   if (summary.interrupted) text += "\n     interrupted: the same command goes on where this one stopped";
   if (summary.done + summary.skipped > 0) text += "\n     " + files_text(options, model);
-  return text;
+  return text + not_entered_text(summary);
 }
 
 std::string shape_text(const run::ShapeSummary& shape) {

@@ -9,7 +9,7 @@
 #include <da3/error.hpp>
 
 #include <cli/program_location.hpp>
-#include <core/mapped_file.hpp>
+#include <engine/trusted_code.hpp>
 #include <weights/record.hpp>
 #ifdef DA3_WITH_HUB
 #include <hub/model_store.hpp>
@@ -20,14 +20,7 @@ namespace {
 
 bool is_bundled(const ChosenModel& chosen) {
 #ifdef DA3_WITH_HUB
-  if (chosen.is_starter) return true;
-  const std::filesystem::path starter = hub::starter_below(cli::prefix_of_program(2));
-  std::error_code ignored;
-  if (std::filesystem::equivalent(chosen.file, starter, ignored)) return true;
-  if (!std::filesystem::is_regular_file(starter, ignored)) return false;
-  const core::MappedFile theirs = core::MappedFile::open(chosen.file);
-  const core::MappedFile ours = core::MappedFile::open(starter);
-  return std::ranges::equal(theirs.bytes(), ours.bytes());
+  return chosen.is_starter || hub::is_starter(chosen.file, hub::starter_below(cli::prefix_of_program(2)));
 #else
   return chosen.is_starter;
 #endif
@@ -80,10 +73,8 @@ std::string check_code(const ChosenModel& chosen, const DescribedModel& describe
            " runs code of its own, which may read and write any file that you may; --trust-code says that "
            "you know";
   }
-  throw Error(ErrorCode::kModelUntrusted,
-              chosen.file.string() +
-                  " is no network of da3 and brings its own code, which may read and write any "
-                  "file that you may; add --trust-code if you trust where it comes from");
+  engine::require_trust(chosen.file, described.spec, false);
+  return "";
 }
 
 DeviceId choose_device(const std::optional<DeviceId>& asked) {

@@ -133,6 +133,9 @@ int video(const cli::Video& options) {
   if (chosen.is_starter && !options.work.verbosity.quiet) console.line("da3: " + starter_notice());
   const DescribedModel described = read_description(chosen.file, options.work.describe);
   if (!options.work.allow_synthetic) refuse_synthetic(described.spec);
+  if (const std::string notice = check_code(chosen, described, options.work.trust_code); !notice.empty()) {
+    log->warn("{}", notice);
+  }
   const DeviceId device = choose_device(options.work.device);
   const int cores = core::usable_cores();
   const run::ThreadPlan threads =

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <system_error>
 #include <variant>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <da3/error.hpp>
@@ -29,6 +31,25 @@ void bound_spinning() {
   ::setenv("KMP_BLOCKTIME", "1", 0);      // libomp: milliseconds
 }
 
+/// What may be had of descriptors and of the stack. Threads get as much stack as the process.
+void widen_limits() {
+  constexpr rlim_t kStackBytes = rlim_t{8} << 20;
+  constexpr rlim_t kLeastStackBytes = rlim_t{256} << 10;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    const rlimit wide{std::min<rlim_t>(limit.rlim_max, 4096), limit.rlim_max};
+    if (wide.rlim_cur > limit.rlim_cur) ::setrlimit(RLIMIT_NOFILE, &wide);
+  }
+  if (::getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= kStackBytes) return;
+  const rlimit wide{std::min(limit.rlim_max, kStackBytes), limit.rlim_max};
+  if (wide.rlim_cur > limit.rlim_cur && ::setrlimit(RLIMIT_STACK, &wide) == 0) limit = wide;
+  if (limit.rlim_cur < kLeastStackBytes) {
+    throw Error(ErrorCode::kOutOfMemory, "the stack may have " + std::to_string(limit.rlim_cur) +
+                                             " bytes only, and " + std::to_string(kLeastStackBytes) +
+                                             " are needed; raise `ulimit -s`");
+  }
+}
+
 std::filesystem::path path_of(const std::string& runner) {
   return cli::prefix_of_program(1) / "libexec" / "da3" / runner;
 }
@@ -44,6 +65,7 @@ std::string runner_of(const cli::Command& command) {
 
 void start_runner(char** argv, const std::string& name) {
   bound_spinning();
+  widen_limits();
   std::error_code no_folder;
   static_cast<void>(std::filesystem::current_path(no_folder));
   // MKL, for one, ends the program without it.

@@ -3,12 +3,11 @@
 #include <filesystem>
 #include <utility>
 
-#include <dlfcn.h>
-
 #include <da3/model_cache.hpp>
 
 #include <api/c/call.hpp>
 #include <api/c/handles.hpp>
+#include <api/shared_model.hpp>
 #include <engine/engine.hpp>
 #include <hub/model_store.hpp>
 #include <hub/models_json.hpp>
@@ -24,22 +23,8 @@ namespace {
 using namespace da3;          // NOLINT(google-build-using-namespace)
 using namespace da3::api::c;  // NOLINT(google-build-using-namespace)
 
-/// The bundled model of the tree that this library is in: PREFIX/lib/libda3.so or PREFIX/lib/ARCH/libda3.so.
-std::filesystem::path starter_file() {
-  Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(&da3_abi_version), &info) == 0) return {};
-  std::error_code problem;
-  std::filesystem::path folder = std::filesystem::canonical(info.dli_fname, problem).parent_path();
-  for (int up = 0; up < 2; ++up) {
-    folder = folder.parent_path();
-    const auto file = hub::starter_below(folder);
-    if (std::filesystem::exists(file, problem)) return file;
-  }
-  return hub::starter_below(folder);
-}
-
 std::filesystem::path model_file(const char* model) {
-  return hub::choose_model(text(model), hub::Folders::from_environment().models(), starter_file()).file;
+  return hub::choose_model(text(model), hub::Folders::from_environment().models(), api::starter_file()).file;
 }
 
 ModelOptions model_options(const da3_load_options* given) {
@@ -53,6 +38,7 @@ ModelOptions model_options(const da3_load_options* given) {
                 "threads: expected 0 (from the machine) or more, found " + std::to_string(options.threads));
   }
   result.threads = options.threads;
+  result.trust_code = options.trust_code != 0;
   return result;
 }
 

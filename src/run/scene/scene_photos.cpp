@@ -9,7 +9,6 @@
 
 #include <image/preprocess.hpp>
 #include <run/input_source.hpp>
-#include <run/job.hpp>
 #include <run/scene/scene_photos.hpp>
 
 namespace da3::run {

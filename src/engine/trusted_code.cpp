@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <da3/error.hpp>
+
+#include <engine/engine.hpp>
+#include <engine/trusted_code.hpp>
+
+namespace da3::engine {
+
+void require_trust(const std::filesystem::path& file, const ModelSpec& spec, bool trusted) {
+  if (trusted || !runs_its_own_code(spec)) return;
+  throw Error(
+      ErrorCode::kModelUntrusted,
+      file.string() +
+          " is no network of da3 and brings its own code, which may read and write any file that you may; "
+          "add --trust-code (in a program: trust_code) if you trust where it comes from");
+}
+
+}  // namespace da3::engine

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <run/folder_sink.hpp>
+#include <run/gallery.hpp>
+
+namespace da3::run {
+namespace {
+
+/// `folder`, before anything is made in it.
+const std::filesystem::path& checked_folder(const std::filesystem::path& folder, bool gallery) {
+  if (gallery) require_own_gallery(folder);
+  return folder;
+}
+
+}  // namespace
+
+FolderSink::FolderSink(const std::filesystem::path& folder, const journal::RunRecord& run,
+                       const journal::ResultFolderOptions& options, bool gallery)
+    : gallery_(gallery), folder_(checked_folder(folder, gallery), run, options) {}
+
+/// The name that an earlier run gave this input's results, else the item's own.
+std::string FolderSink::stem_of(const Item& item) const {
+  const auto known = folder_.known_stem(item.path);
+  return known ? std::string(*known) : item.stem();
+}
+
+bool FolderSink::is_own_result(const std::filesystem::path& path) const {
+  std::error_code failed;
+  const std::filesystem::path parent =
+      std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", failed);
+  if (failed) return false;
+  const std::filesystem::path root = std::filesystem::canonical(folder_.folder(), failed);
+  if (failed) return false;
+  const std::string below = (parent / path.filename()).lexically_relative(root).string();
+  return !below.starts_with("../") && folder_.manifest().owns(below);
+}
+
+std::optional<journal::ImageRecord> FolderSink::finished(const Item& item,
+                                                         const journal::InputIdentity& identity) const {
+  return folder_.finished(item.path, item.stem(), identity);
+}
+
+void FolderSink::require_place(const Item& item, const std::optional<journal::InputIdentity>& identity,
+                               const std::vector<formats::Format>& formats) const {
+  if (item.named && is_own_result(item.path)) {
+    throw Error(ErrorCode::kOutputCollision,
+                item.path +
+                    ": this is a result of da3 in the output folder, which is never taken as input; "
+                    "choose another output folder");
+  }
+  if (!formats.empty()) folder_.require_own(item.path, stem_of(item), identity);
+}
+
+Sink::Outputs FolderSink::write(const Item& item, const std::optional<journal::InputIdentity>& identity,
+                                const std::vector<formats::Format>& formats, const Encode& encode) {
+  return folder_.write(item.path, stem_of(item), identity, formats, encode);
+}
+
+void FolderSink::record(const journal::ImageRecord& record, std::string_view json) {
+  folder_.record(record, json);
+}
+
+void FolderSink::close() {
+  folder_.close();
+  if (gallery_) write_gallery(folder_.folder());
+}
+
+}  // namespace da3::run
