@@ -53,7 +53,10 @@ PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& cont
       return prepare_preprocess(settings, context);
     case bench::SuiteName::kFolder:
       return prepare_folder(settings, context, models);
+    case bench::SuiteName::kVideo:
+      return prepare_video(settings, context, models);
 #else
+    case bench::SuiteName::kVideo:
     case bench::SuiteName::kPreprocess:
     case bench::SuiteName::kFolder:
       throw Error(ErrorCode::kUsage, "this build of da3 has no picture formats (preset engine)");

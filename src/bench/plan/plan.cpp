@@ -90,10 +90,14 @@ void note_fixed_attention(Plan& plan, const PlanFacts& facts) {
 
 void note_quick(Plan& plan) {
   const auto& suites = plan.options.suites;
-  if (!plan.options.quick || std::find(suites.begin(), suites.end(), SuiteName::kSoak) != suites.end())
-    return;
-  plan.left_out.push_back(
-      {SuiteName::kSoak, {}, "not part of --quick and of the default; name it with --suite soak"});
+  if (!plan.options.quick) return;
+  for (const SuiteName suite : {SuiteName::kVideo, SuiteName::kSoak}) {
+    if (std::find(suites.begin(), suites.end(), suite) != suites.end()) continue;
+    plan.left_out.push_back(
+        {suite,
+         {},
+         "not part of --quick and of the default; name it with --suite " + std::string(to_string(suite))});
+  }
 }
 
 void check(const PlanOptions& options) {
@@ -154,7 +158,8 @@ PlanEcho Plan::echo() const {
 PlanOptions with_defaults(PlanOptions options) {
   if (options.suites.empty()) {
     options.suites = all_suites();
-    std::erase(options.suites, SuiteName::kSoak);
+    // A soak takes long, and a video needs FFmpeg.
+    for (const SuiteName suite : {SuiteName::kSoak, SuiteName::kVideo}) std::erase(options.suites, suite);
   }
   for (const SuiteName suite : options.skipped_suites) std::erase(options.suites, suite);
   if (options.suites.empty())
@@ -218,6 +223,7 @@ SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
   switch (suite) {
     case SuiteName::kBatching:
     case SuiteName::kFolder:
+    case SuiteName::kVideo:
     case SuiteName::kLoad:
       // A pass sees every shape several times; every load is a process of its own.
       sampling.warmups = std::min(1, options.warmups);

@@ -38,10 +38,11 @@ std::set<SuiteName> suites_of(const Plan& plan) {
   return suites;
 }
 
-TEST(Plan, DefaultHasEverySuiteButSoak) {
+TEST(Plan, DefaultHasEverySuiteButSoakAndVideo) {
   const Plan plan = make_plan({}, facts());
-  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 1));
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 2));
   EXPECT_FALSE(suites_of(plan).count(SuiteName::kSoak));
+  EXPECT_FALSE(suites_of(plan).count(SuiteName::kVideo));
 }
 
 TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
@@ -59,7 +60,7 @@ TEST(Plan, QuickStaysWithinItsBudgetAndListsTheRest) {
   options.quick = true;
   const Plan all = make_plan(options, facts(0.1));
   EXPECT_LE(all.estimate_s(), 240.0);
-  EXPECT_THAT(all.left_out, SizeIs(1));  // soak
+  EXPECT_THAT(all.left_out, SizeIs(2));  // video, soak
   const Plan slow = make_plan(options, facts(2.0));
   EXPECT_LE(slow.estimate_s(), 240.0);
   std::size_t kept = 0;
