@@ -25,6 +25,8 @@ class FolderSink : public Sink {
   Outputs write(const Item& item, const std::optional<journal::InputIdentity>& identity,
                 const std::vector<formats::Format>& formats, const Encode& encode) override;
   void record(const journal::ImageRecord& record, std::string_view json) override;
+  DrawnSet draw_set(const Options& options, const Settings& settings, int threads,
+                    const std::stop_token& stop) override;
   void close() override;
 
  private:

@@ -56,7 +56,7 @@ struct Options {
   std::optional<ResizeMethod> resize_method;  ///< None: the model's
   std::optional<double> focal_px;    ///< Focal length in pixels of the original photo (metric models)
   std::optional<double> hfov_deg;    ///< Horizontal field of view (metric models)
-  std::filesystem::path intrinsics;  ///< File of known cameras (depth::KnownCameras); empty: none
+  std::filesystem::path intrinsics;  ///< File of known cameras (cameras::KnownCameras); empty: none
 
   // Results.
   std::filesystem::path output_dir = "depth";
@@ -64,8 +64,10 @@ struct Options {
   ResultSize size = ResultSize::kInput;
   std::string colormap = "spectral";
   std::optional<std::pair<double, double>> vis_range;  ///< None: percentiles of each picture
-  std::optional<int> preview;                          ///< vis and side: pixels of the longer side
-  std::string exr_compression;                         ///< Empty: none for exr, zip for exr16
+  bool range_of_set =
+      false;  ///< One range for all results of the folder instead; the pictures are drawn twice
+  std::optional<int> preview;   ///< vis and side: pixels of the longer side
+  std::string exr_compression;  ///< Empty: none for exr, zip for exr16
   std::string exr_channels = "Z";
   bool confidence = false;
   bool sky = false;

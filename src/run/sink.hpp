@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include <formats/output_set.hpp>
 #include <journal/records.hpp>
 
+#include <run/set_range.hpp>
 #include <run/source.hpp>
 
 namespace da3::run {
@@ -46,6 +48,11 @@ class Sink {
 
   /// Takes the record of an input that has ended; `json` is its line. Throws: Error kOutputFailed.
   virtual void record(const journal::ImageRecord& record, std::string_view json) = 0;
+
+  /// Draws the pictures of all results again with one range (Options::range_of_set). Throws: Error kUsage for
+  /// results that cannot be read back, kOutputFailed.
+  virtual DrawnSet draw_set(const Options& options, const Settings& settings, int threads,
+                            const std::stop_token& stop);
 
   /// Ends the run's results; not called where it failed. Throws: Error kOutputFailed.
   virtual void close() = 0;
