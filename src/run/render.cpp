@@ -20,6 +20,7 @@
 #include <formats/read_result.hpp>
 #include <journal/records.hpp>
 #include <journal/result_folder.hpp>
+#include <options/validate.hpp>
 
 #include <da3/version.hpp>
 
@@ -269,9 +270,7 @@ journal::ImageRecord render_one(const Result& result, const Work& work, journal:
 ImageEvent event_of(const journal::ImageRecord& record) {
   ImageEvent event;
   event.path = record.path;
-  event.status = record.status == journal::ImageStatus::kDone      ? ImageStatus::kDone
-                 : record.status == journal::ImageStatus::kSkipped ? ImageStatus::kSkipped
-                                                                   : ImageStatus::kFailed;
+  event.status = record.status;
   if (record.error) event.message = record.error->message;
   event.json = journal::to_json(record);
   return event;
@@ -279,14 +278,8 @@ ImageEvent event_of(const journal::ImageRecord& record) {
 
 Work make_work(const RenderOptions& options, const Results& results) {
   Work work;
-  std::string list;
-  for (const std::string& name : options.formats) list += (list.empty() ? "" : ",") + name;
-  work.formats = formats::parse_formats(list);
-  if (formats::contains(work.formats, formats::Format::kHtml)) {
-    throw Error(ErrorCode::kUsage,
-                "--format html: the gallery is made by da3 infer; choose side or vis here");
-  }
-  work.encode.vis = {options.colormap, options.range};
+  work.formats = formats::parse_formats(options.formats);
+  work.encode.vis = {options.colormap, options.vis_range};
   work.encode.preview = options.preview;
   if (!options.exr_compression.empty())
     work.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
@@ -295,12 +288,6 @@ Work make_work(const RenderOptions& options, const Results& results) {
   // What comes of inverse depth is depth, of unknown scale and shift.
   work.kind = results.run.model_unit ? DepthKind::kMetric : DepthKind::kRelative;
   work.unit = results.run.model_unit;
-  const auto maps = image::colormap_names();
-  if (std::find(maps.begin(), maps.end(), options.colormap) == maps.end()) {
-    std::string names;
-    for (const std::string_view name : maps) names += (names.empty() ? "" : ", ") + std::string(name);
-    throw Error(ErrorCode::kUsage, "--colormap " + options.colormap + ": choose one of " + names);
-  }
   return work;
 }
 
@@ -308,6 +295,7 @@ Work make_work(const RenderOptions& options, const Results& results) {
 
 Summary render(const RenderOptions& options, const Callbacks& callbacks, std::stop_token stop) {
   const auto start = Clock::now();
+  options::validate(options);
   std::error_code failed;
   if (std::filesystem::equivalent(options.input, options.output, failed)) {
     throw Error(ErrorCode::kUsage,
@@ -332,7 +320,7 @@ Summary render(const RenderOptions& options, const Callbacks& callbacks, std::st
     return summary;
   }
   journal::ResultFolderOptions folder_options;
-  if (options.shard) folder_options.shard = journal::Shard{options.shard->index, options.shard->count};
+  folder_options.shard = options.shard;
   folder_options.overwrite = options.overwrite;
   journal::ResultFolder folder(options.output, header(options, results, work), folder_options);
 

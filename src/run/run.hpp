@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <journal/records.hpp>
 #include <predict/depth_model.hpp>
 #include <predict/memory_probe.hpp>
 
@@ -33,7 +34,7 @@ std::string_view to_string(Stage stage);
 /// Seconds that each stage was busy, added over its threads; index with `Stage`.
 using StageSeconds = std::array<double, kNumStages>;
 
-enum class ImageStatus { kDone, kSkipped, kFailed };
+using journal::ImageStatus;
 
 /// One finished input, in the order of completion.
 struct ImageEvent {
