@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include <formats/output_set.hpp>
-
-#include <da3/error.hpp>
 
 #include <core/nearest.hpp>
 
@@ -13,11 +12,7 @@ namespace da3::formats {
 namespace {
 
 const FormatFacts& facts_of(Format format) {
-  const auto* found = std::ranges::find(kFormatFacts, format, &FormatFacts::format);
-  if (found == kFormatFacts.end()) {
-    throw Error(ErrorCode::kInternal, "a result format without a row; please report this as a bug");
-  }
-  return *found;
+  return kFormatFacts.at(static_cast<std::size_t>(format));
 }
 
 }  // namespace

@@ -13,7 +13,6 @@
 #include <depth/way.hpp>
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
-#include <formats/png_file.hpp>
 #include <sys/stat.h>
 
 #include <da3/error.hpp>
@@ -45,43 +44,6 @@ class Timer {
   Stage stage_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-/// Bytes, at most, that making a result of so many pixels takes beside the maps and the photo, its file among
-/// them.
-std::uint64_t encoding_bytes(formats::Format format, std::uint64_t pixels, std::uint64_t maps) {
-  // The rows; their filtered and packed copies where they are packed at once; the file.
-  const auto png = [&](std::uint64_t pixel_bytes, std::uint64_t rows_beside) {
-    const std::uint64_t rows = pixels * pixel_bytes;
-    return rows_beside * pixels + rows * (rows <= formats::kMostBytesPackedAtOnce ? 4 : 2);
-  };
-  switch (format) {
-    case formats::Format::kPng16:
-    case formats::Format::kGrey16:
-      return png(2, 2);  // Ranks are found in a copy
-    case formats::Format::kVis:
-    case formats::Format::kVisJpeg:
-    case formats::Format::kHtml:
-      return png(kRgbBytes, 0);
-    case formats::Format::kSide:
-    case formats::Format::kSideJpeg:
-      return png(2 * kRgbBytes, kRgbBytes);  // Both pictures side by side, beside the coloured map
-    case formats::Format::kExr:
-    case formats::Format::kExr16:
-    case formats::Format::kNpz:
-      return 2 * maps * kMapBytes * pixels;
-    case formats::Format::kTiff:
-      return 2 * kMapBytes * pixels;
-    case formats::Format::kNpy:
-    case formats::Format::kPfm:
-      return kMapBytes * pixels;
-    case formats::Format::kPly: {
-      constexpr std::uint64_t kPointBytes =
-          32;  // Position, colour and confidence, in the points and in the file
-      return 2 * kPointBytes * pixels;
-    }
-  }
-  return 0;
-}
 
 /// True for a file that da3 itself wrote into the output folder: it is never an input, for a result might
 /// replace it.
@@ -267,7 +229,7 @@ std::uint64_t finishing_bytes(Size original, const Settings& settings) {
   const std::uint64_t pixels = depth::result_size(settings.way, original).area();
   std::uint64_t largest = 0;
   for (const formats::Format format : settings.formats) {
-    largest = std::max(largest, encoding_bytes(format, pixels, maps));
+    largest = std::max(largest, formats::encoding_bytes(format, pixels, maps, settings.encode));
   }
   return pixels * maps * kMapBytes + largest;
 }
