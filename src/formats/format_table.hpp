@@ -121,13 +121,13 @@ static_assert(std::ranges::is_sorted(kAllFormats) && kAllFormats.back() == Forma
               "rows are in the order of the enumerators, each once");
 
 /// No result files, as a list of formats.
-inline constexpr std::string_view kNone = "none";
+inline constexpr std::string_view kNoFormat = "none";
 
 /// Every name that --format takes, `none` last.
 inline std::vector<std::string_view> format_names() {
   std::vector<std::string_view> names;
   for (const FormatFacts& facts : kFormatFacts) names.push_back(facts.name);
-  names.push_back(kNone);
+  names.push_back(kNoFormat);
   return names;
 }
 

@@ -30,7 +30,7 @@ Format parse_format(std::string_view text) {
 std::vector<Format> parse_formats(const std::vector<std::string>& names) {
   std::vector<Format> asked;
   for (const std::string& name : names) {
-    if (name != kNone) asked.push_back(parse_format(name));
+    if (name != kNoFormat) asked.push_back(parse_format(name));
   }
   std::vector<Format> formats;
   for (const Format format : kAllFormats) {
@@ -42,9 +42,11 @@ std::vector<Format> parse_formats(const std::vector<std::string>& names) {
 std::string format_list(const std::vector<Format>& formats) {
   std::string text;
   for (const Format format : kAllFormats) {
-    if (contains(formats, format)) text += (text.empty() ? "" : ",") + std::string(to_string(format));
+    if (!contains(formats, format)) continue;
+    if (!text.empty()) text += ',';
+    text += to_string(format);
   }
-  return text.empty() ? std::string(kNone) : text;
+  return text.empty() ? std::string(kNoFormat) : text;
 }
 
 std::string_view suffix(Format format) {

@@ -21,7 +21,7 @@ namespace {
 const formats::FormatFacts* facts_of(std::string_view name) {
   const auto* found = std::ranges::find(formats::kFormatFacts, name, &formats::FormatFacts::name);
   if (found != formats::kFormatFacts.end()) return found;
-  if (name == formats::kNone) return nullptr;
+  if (name == formats::kNoFormat) return nullptr;
   core::refuse_choice(name, formats::format_names());
 }
 
@@ -139,7 +139,7 @@ void validate(const Render& options) {
   const auto has = [&](std::string_view name) {
     return std::ranges::find(options.formats, name) != options.formats.end();
   };
-  if (has(formats::kNone)) refuse("--format: none renders nothing; give another format");
+  if (has(formats::kNoFormat)) refuse("--format: none renders nothing; give another format");
   if (has("html")) refuse("--format: html, the gallery, is made by da3 infer; choose side or vis here");
 }
 

@@ -148,7 +148,7 @@ void add_results(CLI::App& app, Scene& options) {
       app, "-f,--format",
       [&](const std::string& text) {
         std::vector<std::string_view> known(std::begin(run::kSceneFormats), std::end(run::kSceneFormats));
-        known.push_back(formats::kNone);
+        known.push_back(formats::kNoFormat);
         options.formats = list_of(text, known);
         std::erase(options.formats, "none");
       },

@@ -32,7 +32,7 @@ std::string_view format_by_ending(std::string_view name) {
 std::string format_of(const cli::Infer& options) {
   const std::string_view by_ending = format_by_ending(options.output_dir.native());
   if (by_ending.empty()) return {};
-  const bool one_asked = options.formats.size() == 1 && options.formats.front() != formats::kNone;
+  const bool one_asked = options.formats.size() == 1 && options.formats.front() != formats::kNoFormat;
   return one_asked ? options.formats.front() : std::string(by_ending);
 }
 

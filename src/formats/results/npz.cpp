@@ -62,7 +62,8 @@ std::vector<std::uint8_t> encode_npz_file(Encoding& encoding) {
 }
 
 std::uint64_t need_npz(std::uint64_t pixels, std::uint64_t maps, const EncodeOptions& /*options*/) {
-  return 2 * maps * sizeof(float) * pixels;
+  // The packed arrays, libzip's pieces of the archive, and the file; an array and its packed copy on the way.
+  return 4 * maps * sizeof(float) * pixels;
 }
 
 OutputSet read_npz(FileBytes bytes, const std::string& name) {
