@@ -13,4 +13,7 @@ namespace da3::core {
 /// differ. None: nothing is near.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+/// Says that `text` is none of `names`, and which of them was most likely meant. Throws: Error kUsage.
+[[noreturn]] void refuse_choice(std::string_view text, const std::vector<std::string_view>& names);
+
 }  // namespace da3::core

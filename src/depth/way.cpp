@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <string>
 #include <utility>
 
 #include <depth/inverse_depth.hpp>
 #include <depth/way.hpp>
+#include <options/validate.hpp>
 
 #include <da3/error.hpp>
 
@@ -14,24 +14,7 @@
 namespace da3::depth {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(ErrorCode::kUsage, message);
-}
-
-bool is_crop(ResizeMethod method) {
-  return method == ResizeMethod::kUpperBoundCrop || method == ResizeMethod::kLowerBoundCrop;
-}
-
-void check_focal(const WayOptions& options) {
-  if (options.focal_px && options.hfov_deg) refuse("--focal and --hfov say the same thing; give one of them");
-  if (options.focal_px && !(*options.focal_px > 0 && std::isfinite(*options.focal_px))) {
-    refuse("--focal " + core::exact_text(*options.focal_px) +
-           ": expected pixels of the original photo, more than 0");
-  }
-  if (options.hfov_deg && !(*options.hfov_deg > 0 && *options.hfov_deg < 180)) {
-    refuse("--hfov " + core::exact_text(*options.hfov_deg) + ": expected degrees between 0 and 180");
-  }
-}
+using options::refuse;
 
 void apply_resizing(const ModelSpec& model, const WayOptions& options, Way& way) {
   if (model.fixed_size) {
@@ -49,11 +32,8 @@ void apply_resizing(const ModelSpec& model, const WayOptions& options, Way& way)
     refuse("--process-res " + std::to_string(way.policy.process_res) + ": expected at least one patch, " +
            std::to_string(way.policy.patch) + " pixels");
   }
-  if (is_crop(way.policy.method) && !options.at_model_size) {
-    refuse("--resize-method " + std::string(to_string(way.policy.method)) +
-           " cuts off the photo's edges, so that no result of its size can be made; add --size model "
-           "(at_model_size in the library)");
-  }
+  options::check_crop(way.policy.method,
+                      options.at_model_size ? options::ResultSize::kModel : options::ResultSize::kInput);
 }
 
 /// Results grow with distance unless the network's own values are asked for.
@@ -66,7 +46,7 @@ DepthKind result_kind(DepthKind model, bool raw) {
 }  // namespace
 
 Way make_way(const ModelSpec& model, const WayOptions& options) {
-  check_focal(options);
+  options::check(options::Focal{options.focal_px, options.hfov_deg});
   Way way;
   apply_resizing(model, options, way);
   way.model_kind = model.depth_kind;

@@ -40,4 +40,9 @@ struct EncodeOptions {
 EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats,
                   const EncodeOptions& options = {});
 
+/// Bytes of memory, at most, that making a file of so many pixels takes next to the `maps` (depth,
+/// confidence, sky) and the photo, the file among them.
+std::uint64_t encoding_bytes(Format format, std::uint64_t pixels, std::uint64_t maps,
+                             const EncodeOptions& options);
+
 }  // namespace da3::formats

@@ -134,7 +134,12 @@ std::vector<std::uint8_t> encode_exr(const NamedMaps& channels, const ExrTexts& 
         frame.insert(each, Imf::Slice(type, base, bytes, bytes * static_cast<std::size_t>(size.width)));
       }
     }
-    MemoryStream stream(size.area() * sizeof(float) * channels.size());
+    // Lines that do not get smaller are stored as they are; each has a size, a number and a place in the
+    // table.
+    std::size_t pixel_bytes = 0;
+    for (auto each = header.channels().begin(); each != header.channels().end(); ++each)
+      pixel_bytes += options.half ? sizeof(half) : sizeof(float);
+    MemoryStream stream(size.area() * pixel_bytes + static_cast<std::size_t>(size.height) * 16 + 4096);
     {
       Imf::OutputFile file(stream, header, kCallingThreadOnly);
       file.setFrameBuffer(frame);

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <formats/format_table.hpp>
 
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
@@ -16,38 +17,15 @@
 
 namespace da3::formats {
 
-/// A kind of result file (docs/output-formats.md). `none` on the command line is an empty list of these.
-enum class Format {
-  kPng16,
-  kExr,
-  kExr16,
-  kNpz,
-  kNpy,
-  kPfm,
-  kTiff,
-  kGrey16,
-  kPly,
-  kVis,
-  kVisJpeg,
-  kSide,
-  kSideJpeg,
-  kHtml
-};
-
-inline constexpr std::array kAllFormats = {Format::kPng16,    Format::kExr, Format::kExr16,   Format::kNpz,
-                                           Format::kNpy,      Format::kPfm, Format::kTiff,    Format::kGrey16,
-                                           Format::kPly,      Format::kVis, Format::kVisJpeg, Format::kSide,
-                                           Format::kSideJpeg, Format::kHtml};
-
 /// The name on the command line and in records, such as "png16".
 std::string_view to_string(Format format);
 
 /// The format of that name. Throws: Error kUsage with the names that exist.
 Format parse_format(std::string_view text);
 
-/// The formats of a list such as "png16,vis", each once, in the order of kAllFormats; empty for "none".
-/// Throws: Error kUsage for an empty list, an unknown name, or `none` beside another.
-std::vector<Format> parse_formats(std::string_view list);
+/// The formats of these names, each once, in the order of kAllFormats; `none` is no format. Throws: as
+/// parse_format. What a list may be, options::check_formats knows.
+std::vector<Format> parse_formats(const std::vector<std::string>& names);
 
 /// "png16,vis" for a list of formats, "none" for an empty one: the same text for every order of the user's
 /// list.

@@ -5,16 +5,13 @@
 #include <cstdlib>
 #include <system_error>
 
-#include <nlohmann/json.hpp>
-
 #include <da3/error.hpp>
 
-#include <core/json_depth.hpp>
 #include <core/mapped_file.hpp>
 #include <core/nearest.hpp>
-#include <core/stored_zip.hpp>
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
+#include <weights/record.hpp>
 
 namespace da3::hub {
 namespace fs = std::filesystem;
@@ -43,24 +40,13 @@ InstalledModel describe(const fs::path& file) {
   std::error_code ignored;
   model.bytes = fs::file_size(file, ignored);
   try {
-    const auto zip = core::StoredZip::open(file);
-    const core::ZipEntry* entry = zip.find("extra/da3.json");
-    if (entry == nullptr) {
-      model.problem = "has no record da3.json";
-      return model;
-    }
-    const auto bytes = zip.checked_data(*entry);
-    const char* text = reinterpret_cast<const char*>(bytes.data());
-    const std::string_view whole(text, bytes.size());
-    const nlohmann::json record = nlohmann::json::parse(core::is_too_deep(whole) ? "" : whole);
-    model.kind = record.at("depth").at("kind");
-    model.origin = record.at("weights").at("origin");
-    model.parameters = record.at("parameters");
-    model.licence = record.at("licence").at("spdx");
+    const ModelSpec spec = weights::read_record(file);
+    model.kind = to_string(spec.depth_kind);
+    model.origin = to_string(spec.origin);
+    model.parameters = spec.parameters;
+    model.licence = spec.licence_spdx;
   } catch (const Error& error) {
     model.problem = error.what();
-  } catch (const nlohmann::json::exception&) {
-    model.problem = "its record da3.json is damaged";
   }
   return model;
 }

@@ -54,10 +54,6 @@ Range range_of(const DepthMap& depth, DepthKind kind) {
 
 }  // namespace
 
-std::vector<std::string_view> colormap_names() {
-  return table_names();
-}
-
 NearPosition::NearPosition(const DepthMap& depth, DepthKind kind,
                            const std::optional<std::pair<double, double>>& asked)
     : kind_(kind) {

@@ -7,21 +7,15 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
 namespace da3::image {
 
-/// Names for --colormap: spectral (the original tool's), turbo, viridis, magma, inferno, plasma, cividis,
-/// grey.
-std::vector<std::string_view> colormap_names();
-
 struct VisOptions {
-  std::string colormap = "spectral";
+  std::string colormap = "spectral";  ///< One of kColormapNames
   /// Depth values shown as nearest and farthest, in the map's unit and in any order; none: 2nd to 98th
   /// percentile of this picture's inverse depth.
   std::optional<std::pair<double, double>> range{};

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>
-#include <string>
 
-#include <da3/error.hpp>
-
+#include <core/nearest.hpp>
+#include <image/colormap_names.hpp>
 #include <image/colormap_tables.hpp>
 
 namespace da3::image {
@@ -33,23 +32,15 @@ constexpr std::array kEntries{
     Entry{"inferno", &kInferno, WarmEnd::kLast},    Entry{"plasma", &kPlasma, WarmEnd::kLast},
     Entry{"cividis", &kCividis, WarmEnd::kLast},    Entry{"grey", &kGrey, WarmEnd::kLast},
 };
+static_assert(std::ranges::equal(kEntries, kColormapNames, {}, &Entry::name), "a name without colours");
 
 }  // namespace
-
-std::vector<std::string_view> table_names() {
-  std::vector<std::string_view> names;
-  for (const Entry& entry : kEntries) names.push_back(entry.name);
-  return names;
-}
 
 Table far_to_near_colours(std::string_view name) {
   const auto* const entry =
       std::find_if(kEntries.begin(), kEntries.end(), [&](const Entry& each) { return each.name == name; });
   if (entry == kEntries.end()) {
-    std::string names;
-    for (const Entry& each : kEntries) names += (names.empty() ? "" : ", ") + std::string(each.name);
-    throw Error(ErrorCode::kUsage,
-                "no colour map is called '" + std::string(name) + "'; choose one of " + names);
+    core::refuse_choice(name, {kColormapNames.begin(), kColormapNames.end()});
   }
   Table table = *entry->table;
   if (entry->warm_end == WarmEnd::kFirst) {

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 namespace da3::image {
 
@@ -15,7 +14,5 @@ using Table = std::array<std::uint8_t, 768>;
 /// 256 colours (R, G, B), the farthest first and the nearest last, which is the warm or bright end of every
 /// map. Throws: Error kUsage with the names that exist.
 Table far_to_near_colours(std::string_view name);
-
-std::vector<std::string_view> table_names();
 
 }  // namespace da3::image

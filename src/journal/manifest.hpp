@@ -12,16 +12,13 @@
 
 #include <journal/manifest_index.hpp>
 #include <journal/records.hpp>
+#include <options/options.hpp>
 
 #include <core/file_descriptor.hpp>
 
 namespace da3::journal {
 
-/// Part `index` of `count`, from 1.
-struct Shard {
-  int index = 1;
-  int count = 1;
-};
+using options::Shard;
 
 /// `manifest.jsonl`, or `manifest.I-of-N.jsonl` for a shard.
 std::string manifest_name(const std::optional<Shard>& shard);

@@ -100,6 +100,11 @@ std::optional<T> maybe(const Json& json, const char* name) {
   return found->get<T>();
 }
 
+std::int64_t whole(const Json& json) {
+  if (!json.is_number_integer()) throw Error(ErrorCode::kInternal, "manifest: a number is not whole");
+  return json.get<std::int64_t>();
+}
+
 double number_or_nan(const Json& json, const char* name) {
   return maybe<double>(json, name).value_or(std::nan(""));
 }
@@ -120,10 +125,16 @@ std::optional<Size> maybe_size(const Json& json) {
 std::vector<std::pair<formats::Format, std::string>> read_outputs(const Json& json) {
   std::vector<std::pair<formats::Format, std::string>> outputs;
   const Json exact = json.value("outputs_base64", Json::object());
-  for (const auto& [name, path] : json.at("outputs").items()) {
+  const Json& plain = json.at("outputs");
+  if (!plain.is_object() || !exact.is_object())
+    throw Error(ErrorCode::kInternal, "manifest: outputs is no object");
+  for (const auto& [name, path] : plain.items()) {
+    const auto text = path.get<std::string>();
+    const auto* known = std::ranges::find(formats::kFormatFacts, name, &formats::FormatFacts::name);
+    if (known == formats::kFormatFacts.end()) continue;  // A format of a later da3 is none of ours
     const auto decoded =
         exact.contains(name) ? core::base64_decode(exact.at(name).get<std::string>()) : std::nullopt;
-    outputs.emplace_back(formats::parse_format(name), decoded ? *decoded : path.get<std::string>());
+    outputs.emplace_back(known->format, decoded ? *decoded : text);
     if (!is_result_path(outputs.back().second)) {
       throw Error(ErrorCode::kInternal, "manifest: a result lies outside of the folder");
     }
@@ -241,8 +252,8 @@ ImageRecord image_from_json(std::string_view line) {
     if (const auto input = maybe<Json>(json, "input")) {
       record.input = maybe_size(*input);
       if (input->contains("bytes")) {
-        record.identity =
-            InputIdentity{input->at("bytes").get<std::uint64_t>(), input->at("mtime_ns").get<std::int64_t>()};
+        record.identity = InputIdentity{static_cast<std::uint64_t>(whole(input->at("bytes"))),
+                                        whole(input->at("mtime_ns"))};
       }
     }
     if (const auto processed = maybe<Json>(json, "processed")) record.processed = maybe_size(*processed);

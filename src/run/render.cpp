@@ -14,6 +14,7 @@
 #include <formats/encode.hpp>
 #include <journal/records.hpp>
 #include <journal/result_folder.hpp>
+#include <options/validate.hpp>
 
 #include <da3/version.hpp>
 
@@ -89,9 +90,7 @@ journal::ImageRecord render_one(const StoredResult& result, const Work& work, jo
 ImageEvent event_of(const journal::ImageRecord& record) {
   ImageEvent event;
   event.path = record.path;
-  event.status = record.status == journal::ImageStatus::kDone      ? ImageStatus::kDone
-                 : record.status == journal::ImageStatus::kSkipped ? ImageStatus::kSkipped
-                                                                   : ImageStatus::kFailed;
+  event.status = record.status;
   if (record.error) event.message = record.error->message;
   event.json = journal::to_json(record);
   return event;
@@ -99,25 +98,13 @@ ImageEvent event_of(const journal::ImageRecord& record) {
 
 Work make_work(const RenderOptions& options, const StoredResults& results) {
   Work work;
-  std::string list;
-  for (const std::string& name : options.formats) list += (list.empty() ? "" : ",") + name;
-  work.wanted = read_back_of(results.run, formats::parse_formats(list));
-  if (formats::contains(work.wanted.formats, formats::Format::kHtml)) {
-    throw Error(ErrorCode::kUsage,
-                "--format html: the gallery is made by da3 infer; choose side or vis here");
-  }
-  work.encode.vis = {options.colormap, options.range};
+  work.wanted = read_back_of(results.run, formats::parse_formats(options.formats));
+  work.encode.vis = {options.colormap, options.vis_range};
   work.encode.preview = options.preview;
   if (!options.exr_compression.empty())
     work.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
   work.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
   work.wanted.longest = options.longest;
-  const auto maps = image::colormap_names();
-  if (std::find(maps.begin(), maps.end(), options.colormap) == maps.end()) {
-    std::string names;
-    for (const std::string_view name : maps) names += (names.empty() ? "" : ", ") + std::string(name);
-    throw Error(ErrorCode::kUsage, "--colormap " + options.colormap + ": choose one of " + names);
-  }
   return work;
 }
 
@@ -125,6 +112,7 @@ Work make_work(const RenderOptions& options, const StoredResults& results) {
 
 Summary render(const RenderOptions& options, const Callbacks& callbacks, std::stop_token stop) {
   const auto start = Clock::now();
+  options::validate(options);
   std::error_code failed;
   if (std::filesystem::equivalent(options.input, options.output, failed)) {
     throw Error(ErrorCode::kUsage,
@@ -149,7 +137,7 @@ Summary render(const RenderOptions& options, const Callbacks& callbacks, std::st
     return summary;
   }
   journal::ResultFolderOptions folder_options;
-  if (options.shard) folder_options.shard = journal::Shard{options.shard->index, options.shard->count};
+  folder_options.shard = options.shard;
   folder_options.overwrite = options.overwrite;
   journal::ResultFolder folder(options.output, header(options, results, work), folder_options);
 

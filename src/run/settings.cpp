@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <memory>
 #include <string>
-#include <string_view>
 
 #include <formats/read_result.hpp>
+#include <options/validate.hpp>
 
-#include <da3/error.hpp>
 #include <da3/version.hpp>
 
 #include <core/text.hpp>
@@ -15,67 +14,18 @@
 namespace da3::run {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(ErrorCode::kUsage, message);
-}
-
-std::vector<formats::Format> parse_list(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ",") + name;
-  return formats::parse_formats(list);
-}
-
-void check_inputs(const Options& options) {
-  if (options.inputs.empty())
-    throw Error(ErrorCode::kNoInput, "no input was named; give files, folders or '-'");
-  if (options.shard &&
-      (options.shard->count < 1 || options.shard->index < 1 || options.shard->index > options.shard->count)) {
-    refuse("--shard " + std::to_string(options.shard->index) + "/" + std::to_string(options.shard->count) +
-           ": expected I/N with 1 <= I <= N");
-  }
-}
-
-void check_resources(const Options& options) {
-  if (options.batch && *options.batch < 1)
-    refuse("--batch " + std::to_string(*options.batch) + ": expected 1 or more");
-  if (!(options.memory_fraction > 0) || options.memory_fraction > 1) {
-    refuse("--memory-fraction " + core::exact_text(options.memory_fraction) +
-           ": expected more than 0 and at most 1");
-  }
-  if (options.decode_threads < 0) refuse("--decode-threads: expected 0 (from the machine) or more");
-}
-
-void check_results(const Options& options, const Settings& settings, const ModelSpec& model) {
-  const auto holds_more = [](formats::Format format) { return formats::holds_extra_maps(format); };
-  if ((options.confidence || options.sky) &&
-      std::none_of(settings.formats.begin(), settings.formats.end(), holds_more)) {
-    refuse("--confidence and --sky go into npz and exr files; add one of them to --format");
-  }
+/// What the model cannot give.
+void check_outputs(const Options& options, const ModelSpec& model) {
   if (options.confidence && !model.has_output("depth_conf"))
-    refuse(model.name + ": this model gives no confidence");
-  if (options.sky && !model.has_output("sky")) refuse(model.name + ": this model gives no sky");
-  const std::vector<std::string_view> maps = image::colormap_names();
-  if (std::find(maps.begin(), maps.end(), options.colormap) == maps.end()) {
-    std::string names;
-    for (const std::string_view name : maps) names += (names.empty() ? "" : ", ") + std::string(name);
-    refuse("--colormap " + options.colormap + ": choose one of " + names);
-  }
-  if (options.vis_range && !(options.vis_range->first < options.vis_range->second)) {
-    refuse("--range: expected LO,HI with LO below HI");
-  }
-  if (options.range_of_set && !formats::best_readable(settings.formats)) {
-    refuse(
-        "--range set: the pictures are drawn again from what was written; add npz, exr, npy, pfm, tiff or "
-        "png16 to "
-        "--format");
-  }
+    options::refuse(model.name + ": this model gives no confidence");
+  if (options.sky && !model.has_output("sky")) options::refuse(model.name + ": this model gives no sky");
 }
 
 }  // namespace
 
 Settings make_settings(const Options& options, const ModelSpec& model) {
-  check_inputs(options);
-  check_resources(options);
+  options::validate(options);
+  check_outputs(options, model);
   Settings settings;
   settings.decode.max_pixels = options.max_pixels;
   settings.decode.jpeg_pixels = options.jpeg_pixels;
@@ -86,8 +36,8 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
                                          .at_model_size = options.size == ResultSize::kModel});
   settings.wanted.confidence = options.confidence;
   settings.wanted.sky = options.sky;
-  if (settings.way.result_kind == DepthKind::kMetric) settings.unit = "m";
-  settings.formats = parse_list(options.formats);
+  if (settings.way.result_kind == DepthKind::kMetric) settings.unit.emplace("m");
+  settings.formats = formats::parse_formats(options.formats);
   settings.encode.vis = {options.colormap, options.vis_range};
   settings.encode.preview = options.preview;
   if (!options.exr_compression.empty()) {
@@ -100,7 +50,6 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   }
   // Where nobody says what the camera is, a network that finds cameras is asked.
   settings.wanted.pose = settings.needs_camera() && model.has_output("pose");
-  check_results(options, settings, model);
   return settings;
 }
 

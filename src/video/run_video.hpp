@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <formats/encode.hpp>
+#include <options/options.hpp>
 #include <predict/depth_model.hpp>
 #include <predict/memory_probe.hpp>
 #include <video/over_time.hpp>
@@ -41,7 +42,7 @@ enum class Steady {
 };
 
 /// What to do with a video; names and defaults as in docs/video.md. Validated by `run_video`.
-struct VideoOptions {
+struct VideoOptions : options::Processing, options::Focal, options::Colours {
   std::string input;  ///< A file, or "-" for `stream`
   std::istream* stream = nullptr;
   std::optional<RawFormat> raw;  ///< The input is RGB without header
@@ -50,8 +51,7 @@ struct VideoOptions {
   std::filesystem::path timestamps;  ///< File of seconds a frame; empty: the video's own
 
   std::string output;  ///< A folder, a video file, or "-"; empty: the input's name with .depth behind it
-  std::vector<std::string> formats;  ///< Empty: the output's default
-  std::string colormap = "spectral";
+  std::vector<std::string> formats;     ///< Empty: the output's default
   std::optional<RangeMode> range_mode;  ///< None: kVideo for files, kRunning for streams
   std::optional<DepthRange> range;
   Steady steady = Steady::kAuto;
@@ -64,10 +64,6 @@ struct VideoOptions {
   formats::EncodeOptions encode;  ///< Of files of single frames
   bool overwrite = false;
 
-  std::optional<int> process_res;
-  std::optional<ResizeMethod> resize_method;
-  std::optional<double> focal_px;  ///< In pixels of the upright frame
-  std::optional<double> hfov_deg;
   bool at_model_size = false;
   bool confidence = false;  ///< Also the network's confidence, in npz and exr
   bool sky = false;

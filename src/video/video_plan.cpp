@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <options/validate.hpp>
 #include <video/video_plan.hpp>
 
 #include <da3/error.hpp>
@@ -41,6 +42,7 @@ DepthMap VideoPlan::small_depth(const Work& work) const {
 }
 
 VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const VideoLibrary* library) {
+  options::check_colormap(options.colormap);
   VideoPlan plan{options, {}, {}, {}};
   plan.outputs = plan_outputs(options.input, options.output, options.formats, library);
   plan.way = depth::make_way(model, {.process_res = options.process_res,

@@ -60,7 +60,7 @@ class Faults : public ::testing::Test {
 };
 
 TEST_F(Faults, AFullStandardOutputIsExitCodeSix) {
-  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "the device /dev/full (Linux) is needed";
   const Circumstances full{.standard_output = "/dev/full"};
   for (const auto& args :
        std::vector<std::vector<std::string>>{{"--version"},
@@ -126,7 +126,7 @@ TEST_F(Faults, AReportReplacesNoDeviceNoFifoAndNoLink) {
   EXPECT_TRUE(fs::is_regular_file(place_ / "new.json"));
 
   if (mknod((place_ / "null").c_str(), S_IFCHR | 0666, makedev(1, 3)) != 0)
-    GTEST_SKIP() << "no right to make a device";
+    GTEST_SKIP() << "the right to make a device (CAP_MKNOD: root) is needed";
   EXPECT_EQ(bench("null"), 0);
   EXPECT_EQ(type("null"), fs::file_type::character);
   const Ended exported = place_.run({"model", "export", "da3-small", "--synthetic", "1", "-o", "null"});

@@ -53,7 +53,7 @@ std::string refusal(std::initializer_list<const char*> args) {
 TEST(ParseInfer, HasTheDefaultsOfTheDocument) {
   const auto infer = parsed_as<Infer>({"infer", "a.jpg"});
   EXPECT_THAT(infer.inputs, ElementsAre("a.jpg"));
-  EXPECT_EQ(infer.output, "depth");
+  EXPECT_EQ(infer.output_dir, "depth");
   EXPECT_THAT(infer.formats, ElementsAre("png16", "vis"));
   EXPECT_EQ(infer.memory_fraction, 0.85);
   EXPECT_EQ(infer.max_pixels, std::uint64_t{1} << 28);
@@ -158,7 +158,7 @@ TEST(ParseInfer, TakesAListOnStandardInput) {
   const auto infer = parsed_as<Infer>({"infer", "-", "--null", "--root", "data"});
   EXPECT_EQ(infer.root, "data");
   EXPECT_THAT(infer.inputs, ElementsAre("-"));
-  EXPECT_TRUE(infer.null_separated);
+  EXPECT_EQ(infer.list_format, options::ListFormat::kNul);
 }
 
 TEST(ParseInfer, TheLastOfAnOptionGivenTwiceWins) {
@@ -310,7 +310,7 @@ TEST(ParseInfer, OfAnOptionGivenTwiceTheLastCounts) {
        "-m",    "two", "--colormap", "turbo", "--colormap", "grey", "--describe", "1",  "--describe",
        "2",     "-f",  "exr",        "-f",    "npz",        "-r",   "-r"});
   EXPECT_THAT(infer.inputs, ElementsAre("a", "b"));
-  EXPECT_EQ(infer.output, "y");
+  EXPECT_EQ(infer.output_dir, "y");
   EXPECT_EQ(infer.model, "two");
   EXPECT_EQ(infer.colormap, "grey");
   EXPECT_EQ(infer.describe, "2");

@@ -12,6 +12,7 @@
 #include <da3/error.hpp>
 
 #include <image/colormap.hpp>
+#include <image/colormap_names.hpp>
 #include <image/colormap_tables.hpp>
 #include <image/order_statistics.hpp>
 
@@ -41,7 +42,7 @@ TEST(Colormap, HasThePublishedEnds) {
       {"viridis", {{253, 231, 36}, {68, 1, 84}}},  {"magma", {{251, 252, 191}, {0, 0, 3}}},
       {"inferno", {{252, 254, 164}, {0, 0, 3}}},   {"plasma", {{239, 248, 33}, {12, 7, 134}}},
       {"cividis", {{253, 231, 55}, {0, 34, 77}}},  {"grey", {{255, 255, 255}, {0, 0, 0}}}};
-  EXPECT_EQ(image::colormap_names().size(), ends.size());
+  EXPECT_EQ(image::kColormapNames.size(), ends.size());
   for (const auto& [name, colours] : ends) {
     const Image picture =
         render_depth(row_of({1, 10}), DepthKind::kRelative, {.colormap = name, .range = {{1, 10}}});
@@ -53,7 +54,7 @@ TEST(Colormap, HasThePublishedEnds) {
 }
 
 TEST(Colormap, ShowsNearAsWarmForEveryMapAndKind) {
-  for (const std::string_view name : image::colormap_names()) {
+  for (const std::string_view name : image::kColormapNames) {
     if (name == "grey") continue;
     for (const DepthKind kind :
          {DepthKind::kRelative, DepthKind::kInverse, DepthKind::kMetric, DepthKind::kCanonical}) {

@@ -19,7 +19,7 @@ std::string checked_suite(const std::string& text) {
   for (const std::string_view suite : kSuites) {
     if (suite == small(text)) return small(text);
   }
-  throw_unknown_choice(text, {kSuites.begin(), kSuites.end()});
+  core::refuse_choice(text, {kSuites.begin(), kSuites.end()});
 }
 
 bench::ReportFormat parse_format(const std::string& text) {

@@ -66,17 +66,10 @@ void add_model(CLI::App& app, ModelCommands& options) {
   verify->add_option("FILE", options.verify.model, "model file, or the name of an installed one")
       ->type_name("")
       ->required();
-  verify->add_option("--describe", options.verify.describe, "record for a model file that has none")
-      ->type_name("FILE.json");
+  add_describe(*verify, options.verify);
   add_trust_code(*verify, options.verify.trust_code);
-  add_engine_options(*verify, {options.verify.device, options.verify.attention, options.verify.precision});
-  add_parsed(
-      *verify, "--threads",
-      [&](const std::string& text) {
-        options.verify.threads = static_cast<int>(whole_number(text, 1, 4096));
-      },
-      "threads of the forward on a CPU (from the machine)")
-      ->type_name("N");
+  add_engine_options(*verify, options.verify);
+  add_threads(*verify, "--threads", options.verify.threads, "threads of the forward pass on a CPU");
   add_json(*verify, options.verify.json);
   add_verbosity(*verify, options.verify.verbosity);
 }

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cli/options.hpp>
+#include <core/nearest.hpp>
 
 // Shared pieces of the sub-commands' option lists.
 namespace da3::cli {
@@ -39,38 +40,72 @@ std::vector<std::string> split_list(const std::string& text);
 /// LO,HI with LO below HI. Throws: Error kUsage.
 std::pair<double, double> parse_range(const std::string& text);
 
-/// I/N with 1 <= I <= N. Throws: Error kUsage.
-ShardOf parse_shard(const std::string& text);
+// One function for each concern, used by every command that has it; each shows the defaults of the struct it
+// fills. Structs and `app` outlive the parse.
 
-/// The names that --format takes. Throws: Error kUsage with the choices.
-std::vector<std::string> parse_format_names(const std::string& text);
+/// What `help` says for an option that has a default.
+std::string with_default(const std::string& help, const std::string& value);
+std::string with_default(const std::string& help, const std::vector<std::string>& list);
 
-/// --progress
-void add_progress(CLI::App& app, ShowProgress& progress);
+/// INPUT and the options that say which photos. `help` is of INPUT.
+void add_inputs(CLI::App& app, options::Inputs& inputs, const std::string& help);
+/// --max-pixels of "pictures" or "frames".
+void add_max_pixels(CLI::App& app, std::uint64_t& max_pixels, const std::string& help, const char* group);
+/// --limit
+void add_limit(CLI::App& app, std::optional<std::size_t>& limit, const std::string& help);
+/// --shard
+void add_shard(CLI::App& app, std::optional<options::Shard>& shard, const std::string& help);
 
+/// -m and --allow-synthetic; `help` is of -m.
+void add_model_name(CLI::App& app, ModelChoice& choice, const std::string& help);
+/// --describe
+CLI::Option* add_describe(CLI::App& app, ModelChoice& choice);
+/// --trust-code
+CLI::Option* add_trust_code(CLI::App& app, bool& trust_code);
+/// --device, --attention and --precision, "auto" being none.
+void add_engine_options(CLI::App& app, ModelChoice& choice);
+/// All of these, for networks of any kind.
+void add_any_model(CLI::App& app, ModelChoice& choice);
+
+/// --focal and --hfov
+void add_focal(CLI::App& app, options::Focal& focal);
+/// --process-res and --resize-method
+void add_processing(CLI::App& app, options::Processing& processing);
+/// --preprocess
+void add_preprocess(CLI::App& app, PreprocessOn& preprocess);
+/// --batch
+void add_batch(CLI::App& app, std::optional<int>& batch);
+/// --memory-fraction, --threads, --decode-threads; `what` may fill the memory.
+void add_resources(CLI::App& app, options::Resources& resources, const std::string& what);
+/// --threads
+CLI::Option* add_threads(CLI::App& app, const std::string& name, int& threads, const std::string& help);
+
+/// -o into a folder.
+void add_output_folder(CLI::App& app, std::filesystem::path& folder, const std::string& help);
+/// --size
+void add_size(CLI::App& app, options::ResultSize& size, const std::string& help);
+/// --confidence and --sky, `of` the photo or each view.
+void add_extra_maps(CLI::App& app, options::Results& results, const std::string& of);
+/// --overwrite, `names` perhaps with -y.
+void add_overwrite(CLI::App& app, bool& overwrite, const std::string& names = "--overwrite");
+/// --colormap
+void add_colours(CLI::App& app, options::Colours& colours, const std::string& of);
 /// --colormap, --vis-format, --preview, --exr-compression, --exr-channels
-struct Looks {
-  std::string& colormap;
-  VisFormat& vis_format;
-  std::optional<int>& preview;
-  std::string& exr_compression;
-  std::string& exr_channels;
-};
-void add_looks(CLI::App& app, Looks looks);
+void add_looks(CLI::App& app, options::Looks& looks, VisFormat& vis_format);
+/// -f; `but` are the formats that the command does not make.
+void add_formats(CLI::App& app, std::vector<std::string>& formats, const std::vector<std::string>& but);
+/// vis and side as vis-jpg and side-jpg where --vis-format says so.
+void apply_vis_format(std::vector<std::string>& formats, VisFormat vis_format);
 
+/// --json, --progress, --dry-run where the command has it, -q, -v and -vv.
+struct MessageHelp {
+  std::string json;
+  std::string progress = "auto (a bar on a terminal), always or never";
+  std::string dry_run{};
+};
+void add_messages(CLI::App& app, Messages& messages, const MessageHelp& help, bool* dry_run = nullptr);
 /// -q, -v and -vv.
 void add_verbosity(CLI::App& app, Verbosity& verbosity);
-
-/// "--trust-code"
-CLI::Option* add_trust_code(CLI::App& app, bool& trust_code);
-
-/// --device, --attention and --precision, "auto" being none.
-struct Engine {
-  std::optional<DeviceId>& device;
-  std::optional<Attention>& attention;
-  std::optional<Precision>& precision;
-};
-void add_engine_options(CLI::App& app, Engine engine);
 
 // Each sub-command's options and its help. The struct outlives the parse.
 void add_infer(CLI::App& app, Infer& options);
@@ -97,20 +132,14 @@ struct BenchCommands {
 };
 void add_bench(CLI::App& app, BenchCommands& options);
 
-/// The model, device and processing options of `da3 infer`, for commands that run the network in the same
-/// way.
-void add_network(CLI::App& app, Infer& options);
-
-// What no single option can see. Throw: Error kUsage.
-void check(const Infer& options);
-void check(const Scene& options);
-void check(const Render& options);
-void check(const Video& options);
+// What no single option can see. Throw: Error kUsage; kNoInput.
+void finish(Infer& options);
+void finish(Scene& options);
+void finish(Render& options);
+void finish(Video& options);
 void check(const BenchRun& options);
 /// Options between a command and its sub-command would be lost.
 void check_none_before(const CLI::App& command);
-
-[[noreturn]] void throw_unknown_choice(std::string_view text, const std::vector<std::string_view>& names);
 
 /// The text in small letters: names of values are taken in any case.
 std::string small(std::string_view text);
@@ -122,7 +151,7 @@ Value choose(std::string_view text, const std::vector<std::pair<std::string_view
     if (name == small(text)) return value;
     known.push_back(name);
   }
-  throw_unknown_choice(text, known);
+  core::refuse_choice(text, known);
 }
 
 }  // namespace da3::cli

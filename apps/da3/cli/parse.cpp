@@ -140,19 +140,19 @@ Command chosen(Line& line) {
   const CLI::App* command = called(line.app);
   const std::string name = full_name(command);
   if (name == "da3 infer") {
-    check(line.infer);
+    finish(line.infer);
     return line.infer;
   }
   if (name == "da3 scene") {
-    check(line.scene);
+    finish(line.scene);
     return line.scene;
   }
   if (name == "da3 render") {
-    check(line.render);
+    finish(line.render);
     return line.render;
   }
   if (name == "da3 video") {
-    check(line.video);
+    finish(line.video);
     return line.video;
   }
   if (name == "da3 doctor") return line.doctor;

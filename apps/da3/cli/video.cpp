@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
-#include <da3/error.hpp>
+#include <options/validate.hpp>
 
 #include <cli/option_sets.hpp>
 
@@ -67,19 +67,13 @@ void add_frames(CLI::App& app, Video& options) {
            "auto: the first field of interlaced frames; off: both, woven (auto)")
       ->type_name("HOW")
       ->group("Frames");
-  add_parsed(
-      app, "--max-pixels",
-      [&](const std::string& text) {
-        options.work.max_pixels = static_cast<std::uint64_t>(whole_number(text, 1, std::int64_t{1} << 40));
-      },
-      "larger frames are refused (268435456)")
-      ->type_name("N")
-      ->group("Frames");
+  add_max_pixels(app, options.max_pixels, "larger frames are refused", "Frames");
 }
 
 void add_results(CLI::App& app, Video& options) {
-  app.add_option("-o,--output", options.output,
-                 "a folder, a video (.mp4 .mkv .mov .webm), or - (IN with .depth behind it)")
+  app.add_option_function<std::string>(
+         "-o,--output", [&](const std::string& text) { options.output_dir = text; },
+         "a folder, a video (.mp4 .mkv .mov .webm), or - (IN with .depth behind it)")
       ->type_name("OUT")
       ->group("Results");
   add_parsed(
@@ -88,17 +82,16 @@ void add_results(CLI::App& app, Video& options) {
       "(vis,png16)")
       ->type_name("LIST")
       ->group("Results");
-  add_looks(app, {options.work.colormap, options.work.vis_format, options.work.preview,
-                  options.work.exr_compression, options.work.exr_channels});
+  add_looks(app, options, options.vis_format);
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {
-        options.range.reset();
-        options.vis_range.clear();
+        options.vis_range.reset();
+        options.range_mode.clear();
         if (text == "video" || text == "running" || text == "image") {
-          options.vis_range = text;
+          options.range_mode = text;
         } else {
-          options.range = parse_range(text);
+          options.vis_range = parse_range(text);
         }
       },
       "one range for the video, running, each image's own, or LO,HI (video; pipes: running)")
@@ -112,15 +105,7 @@ void add_results(CLI::App& app, Video& options) {
                  "where that starts anew: auto finds cuts, none, or a file of times as in the records (auto)")
       ->type_name("auto|none|FILE")
       ->group("Results");
-  add_parsed(
-      app, "--size",
-      [&](const std::string& text) {
-        options.work.size =
-            choose<ResultSize>(text, {{"input", ResultSize::kInput}, {"model", ResultSize::kModel}});
-      },
-      "resolution of the result: input or model (input)")
-      ->type_name("WHICH")
-      ->group("Results");
+  add_size(app, options.size, "resolution of the result");
   app.add_option("--encoder", options.encoder,
                  "FFmpeg's name of an encoder (the first that works, libx264 first)")
       ->type_name("NAME")
@@ -128,7 +113,7 @@ void add_results(CLI::App& app, Video& options) {
   add_parsed(
       app, "--crf",
       [&](const std::string& text) { options.crf = static_cast<int>(whole_number(text, 0, 51)); },
-      "quality of encoded videos, lower is better (18)")
+      with_default("quality of encoded videos, lower is better", std::to_string(options.crf)))
       ->type_name("N")
       ->group("Results");
   app.add_option("--constant-fps", options.constant_fps,
@@ -136,24 +121,26 @@ void add_results(CLI::App& app, Video& options) {
       ->type_name("F")
       ->group("Results");
   app.add_flag("--no-sound", options.no_sound, "leave the sound out")->group("Results");
-  app.add_flag("--confidence", options.work.confidence, "also the network's confidence (npz, exr)")
-      ->group("Results");
-  app.add_flag("--sky", options.work.sky, "also the network's sky output (npz, exr)")->group("Results");
-  app.add_flag("-y,--overwrite", options.work.overwrite, "do everything again")->group("Results");
+  add_extra_maps(app, options, "");
+  add_overwrite(app, options.overwrite, "-y,--overwrite");
 }
 
 }  // namespace
 
 void add_video(CLI::App& app, Video& options) {
   add_frames(app, options);
-  add_network(app, options.work);
+  add_any_model(app, options);
+  add_focal(app, options);
+  add_engine_options(app, options);
+  add_processing(app, options);
+  add_preprocess(app, options.preprocess);
+  add_batch(app, options.batch);
+  add_resources(app, options, "--batch auto");
   add_results(app, options);
-  app.add_flag("--json", options.work.json, "the records of frames on standard output as they finish")
-      ->group("Messages");
-  add_progress(app, options.work.progress);
-  app.add_flag("--dry-run", options.work.dry_run, "what would be read and written, without inference")
-      ->group("Messages");
-  add_verbosity(app, options.work.verbosity);
+  add_messages(app, options,
+               {.json = "the records of frames on standard output as they finish",
+                .dry_run = "what would be read and written, without inference"},
+               &options.dry_run);
   app.footer(
       "\nExamples:\n"
       "  da3 video walk.mp4                            walk.mp4.depth/: a coloured video and a 16-bit PNG a "
@@ -162,17 +149,13 @@ void add_video(CLI::App& app, Video& options) {
       "  ffmpeg -i walk.mp4 -f yuv4mpegpipe - | da3 video - -o depth\n");
 }
 
-void check(const Video& options) {
-  if (options.work.focal_px && options.work.hfov_deg) {
-    throw Error(ErrorCode::kUsage, "--focal and --hfov say the same thing; give one of them");
-  }
-  if (!options.work.intrinsics.empty()) {
-    throw Error(ErrorCode::kUsage,
-                "--intrinsics names cameras of photos; give --focal or --hfov for a video");
-  }
-  if (options.work.json && options.output == "-") {
-    throw Error(ErrorCode::kUsage, "--json and -o - both write to standard output; leave one out");
-  }
+void finish(Video& options) {
+  apply_vis_format(options.formats, options.vis_format);
+  options::check(static_cast<const options::Focal&>(options));
+  options::check(static_cast<const options::Looks&>(options));
+  options::check(static_cast<const options::Resources&>(options));
+  if (options.json && options.output_dir == "-")
+    options::refuse("--json and -o - both write to standard output; leave one out");
 }
 
 }  // namespace da3::cli

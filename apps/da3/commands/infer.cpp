@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
@@ -15,46 +14,19 @@
 #include <commands/infer_report.hpp>
 #include <commands/interrupts.hpp>
 #include <commands/log.hpp>
-#include <commands/model_choice.hpp>
+#include <commands/open_model.hpp>
 #include <commands/progress_view.hpp>
 #include <commands/single_file.hpp>
 #include <commands/text.hpp>
 
-#include <da3/error.hpp>
-
 #include <core/host/host_memory.hpp>
-#include <core/nearest.hpp>
 #include <engine/device/gpu_jpeg.hpp>
 #include <engine/engine.hpp>
-#include <engine/operators/cpu_allocator.hpp>
 #include <hub/model_store.hpp>
-#include <image/colormap.hpp>
 #include <run/run.hpp>
 
 namespace da3::commands {
 namespace {
-
-// Memory that runs out on a CPU ends the program; below a budget it is an error that a smaller batch answers.
-void limit_tensor_memory(double fraction, predict::MemoryProbe& memory) {
-  const auto allowed = static_cast<std::uint64_t>(fraction * static_cast<double>(memory.host().free_bytes));
-  engine::set_cpu_memory_budget(engine::cpu_memory().in_use_bytes + allowed);
-}
-
-// What the parser cannot see without the modules.
-void check_here(const cli::Infer& options) {
-  const auto names = image::colormap_names();
-  if (std::find(names.begin(), names.end(), options.colormap) == names.end()) {
-    std::string list;
-    std::vector<std::string> known;
-    for (const std::string_view name : names) {
-      list += (list.empty() ? "" : ", ") + std::string(name);
-      known.emplace_back(name);
-    }
-    const std::optional<std::string> meant = core::nearest(options.colormap, known);
-    throw Error(ErrorCode::kUsage, "infer: --colormap: '" + options.colormap + "' is not one of " + list +
-                                       (meant ? "; did you mean " + *meant + "?" : ""));
-  }
-}
 
 // With --preprocess device JPEG files are decoded by the GPU where that works, else as always.
 codec::JpegPixels jpeg_pixels(const cli::Infer& options, const DeviceId& device, spdlog::logger& log) {
@@ -70,49 +42,12 @@ codec::JpegPixels jpeg_pixels(const cli::Infer& options, const DeviceId& device,
              std::span<const std::uint8_t> jpeg, Size size) { return decoder->decode(jpeg, size); };
 }
 
-run::Options pipeline_options(const cli::Infer& options) {
+run::Options run_options(const cli::Infer& options) {
   run::Options result;
-  result.inputs.assign(options.inputs.begin(), options.inputs.end());
-  result.recursive = options.recursive;
-  if (!options.root.empty()) result.root = options.root;
-  result.exclude = options.exclude;
+  static_cast<options::Infer&>(result) = options;
   result.list = &std::cin;
-  result.list_format = options.null_separated ? run::ListFormat::kNul : run::ListFormat::kLines;
-  if (options.shard) result.shard = run::Shard{options.shard->index, options.shard->count};
-  result.limit = options.limit;
-  result.max_pixels = options.max_pixels;
-  result.process_res = options.process_res;
-  result.resize_method = options.resize_method;
-  result.focal_px = options.focal_px;
-  result.hfov_deg = options.hfov_deg;
-  result.intrinsics = options.intrinsics;
-  result.output_dir = options.output;
-  result.formats = cli::named_formats(options.formats, options.vis_format);
-  result.preview = options.preview;
-  result.exr_compression = options.exr_compression;
-  result.exr_channels = options.exr_channels;
-  result.size = options.size == cli::ResultSize::kInput ? run::ResultSize::kInput : run::ResultSize::kModel;
-  result.colormap = options.colormap;
-  result.vis_range = options.vis_range;
-  result.range_of_set = options.range_of_set;
-  result.confidence = options.confidence;
-  result.sky = options.sky;
-  result.overwrite = options.overwrite;
-  result.batch = options.batch;
-  result.memory_fraction = options.memory_fraction;
-  result.threads = options.threads;
-  result.decode_threads = options.decode_threads;
   result.learned_batches = hub::Folders::from_environment().learned_batches();
   return result;
-}
-
-ProgressView::Style progress_style(const cli::Infer& options) {
-  using enum cli::ShowProgress;
-  if (options.progress == kNever || (options.progress == kAuto && options.verbosity.quiet)) {
-    return ProgressView::Style::kNone;
-  }
-  return options.progress == kAlways || Console::is_terminal() ? ProgressView::Style::kBar
-                                                               : ProgressView::Style::kLines;
 }
 
 // The callbacks' side of a run: standard output for programs, standard error for people.
@@ -125,7 +60,7 @@ class Reporter {
         is_starter_(is_starter),
         console_(console),
         log_(std::move(log)),
-        view_(console, progress_style(options)) {}
+        view_(console, ProgressView::style_of(options)) {}
 
   /// An error that ends the run finds an empty line.
   ~Reporter() { view_.finish(); }
@@ -184,7 +119,7 @@ int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& de
             const std::stop_token& stop) {
   const auto memory = engine::make_memory_probe();
   const run::Plan plan =
-      run::plan(pipeline_options(options), spec, device, options.precision.value_or(Precision::kFp32),
+      run::plan(run_options(options), spec, device, options.precision.value_or(Precision::kFp32),
                 options.attention.value_or(Attention::kSdpa), *memory, stop);
   std::cout << (options.json ? plan_json(plan, spec, device) : plan_text(plan, spec, device)) << std::flush;
   return 0;
@@ -198,40 +133,23 @@ int infer(const cli::Infer& options) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
   const auto log = make_logger(options.verbosity, console);
-  check_here(options);
 
-  const ChosenModel chosen = choose_model(options.model);
-  const DescribedModel described = read_description(chosen.file, options.describe);
-  if (!options.allow_synthetic) refuse_synthetic(described.spec);
-  if (const std::string notice = check_code(chosen, described, options.trust_code); !notice.empty()) {
-    log->warn("{}", notice);
-  }
-  const DeviceId device = choose_device(options.device);
-  if (options.dry_run) return dry_run(options, described.spec, device, interrupts.token());
+  const NamedModel named = name_model(options, *log);
+  const ModelSpec& spec = named.described.spec;
+  const DeviceId& device = named.device;
+  if (options.dry_run) return dry_run(options, spec, device, interrupts.token());
 
   const int cores = core::usable_cores();
   const run::ThreadPlan threads =
       run::plan_threads(device.kind, cores, options.threads, options.decode_threads);
-  engine::LoadOptions load;
-  load.device = device;
-  load.precision = options.precision;
-  load.attention = options.attention;
-  load.threads = threads.inference;
-  // auto: bytes are a quarter of the upload, and the device normalises them in passing.
-  load.normalise = options.preprocess == cli::PreprocessOn::kCpu ? engine::NormaliseOn::kHost
-                                                                 : engine::NormaliseOn::kDevice;
-  load.describe = described.describe;
-  load.identity_folder = hub::Folders::from_environment().cache;
-  Reporter reporter(options, described.spec, chosen.is_starter, console, log);
+  Reporter reporter(options, spec, named.chosen.is_starter, console, log);
   reporter.loading();
-  const std::shared_ptr<predict::DepthModel> model = engine::load_model(chosen.file, load);
-  log->info("{} from {} on {}, {}, attention {}, {} of {} cores for a forward", model->spec().name,
-            chosen.file.string(), to_string(model->device()), to_string(model->precision()),
-            to_string(model->attention()), threads.inference, cores);
+  const auto model = open_model(named, options, threads.inference, options.preprocess, *log);
+  log->info("{} of {} cores for a forward pass", threads.inference, cores);
 
   const auto memory = engine::make_memory_probe();
-  if (device.kind == DeviceKind::kCpu) limit_tensor_memory(options.memory_fraction, *memory);
-  run::Options work = pipeline_options(options);
+  limit_tensor_memory(device, options.memory_fraction, *memory);
+  run::Options work = run_options(options);
   work.jpeg_pixels = jpeg_pixels(options, device, *log);
   const SingleFile single(options);
   single.apply(work);

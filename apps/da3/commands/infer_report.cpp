@@ -5,6 +5,7 @@
 
 #include <commands/infer_report.hpp>
 #include <commands/text.hpp>
+#include <formats/output_set.hpp>
 #include <nlohmann/json.hpp>
 
 #include <da3/error.hpp>
@@ -28,17 +29,17 @@ std::string files_text(const cli::Infer& options, const ModelSpec& model) {
   for (const std::string& format : options.formats) {
     if (format == "none") return "no files, as --format none says";
     if (format == "html") {
-      text = "gallery: " + options.output + "/index.html" + (text.empty() ? "" : "; ") + text;
+      text = "gallery: " + options.output_dir.string() + "/index.html" + (text.empty() ? "" : "; ") + text;
       continue;
     }
-    const bool picture = format == "vis" || format == "side";
+    const bool picture = format.starts_with("vis") || format.starts_with("side");
     const std::string name = picture             ? "pictures"
                              : format != "png16" ? "depth"
                              : metres            ? "millimetres"
                                                  : "16-bit depth";
-    const std::string ending = picture ? format + ".png" : format == "png16" ? "png" : format;
+    const std::string ending(formats::suffix(formats::parse_format(format)));
     // What can be looked at first.
-    const std::string item = name + ": " + options.output + "/*." + ending;
+    const std::string item = name + ": " + options.output_dir.string() + "/*" + ending;
     text = text.empty() ? item : picture ? item + "; " + text : text + "; " + item;
   }
   return text;

@@ -39,6 +39,13 @@ std::string bar(const run::Progress& progress, int columns) {
 
 }  // namespace
 
+ProgressView::Style ProgressView::style_of(const cli::Messages& messages) {
+  using enum cli::ShowProgress;
+  if (messages.progress == kNever || (messages.progress == kAuto && messages.verbosity.quiet))
+    return Style::kNone;
+  return messages.progress == kAlways || Console::is_terminal() ? Style::kBar : Style::kLines;
+}
+
 void ProgressView::show(const run::Progress& progress) {
   if (style_ == Style::kBar) {
     console_.status(bar(progress, std::max(Console::width(), 20)));

@@ -6,6 +6,7 @@
 
 #include <commands/console.hpp>
 
+#include <cli/options.hpp>
 #include <run/run.hpp>
 
 namespace da3::commands {
@@ -14,6 +15,8 @@ namespace da3::commands {
 class ProgressView {
  public:
   enum class Style { kNone, kLines, kBar };
+  /// What --progress and -q ask for on this standard error.
+  static Style style_of(const cli::Messages& messages);
 
   ProgressView(Console& console, Style style) : console_(console), style_(style) {}
 

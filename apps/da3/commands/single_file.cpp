@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <commands/single_file.hpp>
+#include <formats/format_table.hpp>
 
 #include <da3/error.hpp>
 
@@ -16,36 +16,29 @@
 namespace da3::commands {
 namespace {
 
-/// Longer endings first.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kEndings{{{".half.exr", "exr16"},
-                                                                                  {".grey.png", "grey16"},
-                                                                                  {".vis.png", "vis"},
-                                                                                  {".vis.jpg", "vis-jpg"},
-                                                                                  {".side.png", "side"},
-                                                                                  {".side.jpg", "side-jpg"},
-                                                                                  {".exr", "exr"},
-                                                                                  {".npz", "npz"},
-                                                                                  {".npy", "npy"},
-                                                                                  {".pfm", "pfm"},
-                                                                                  {".tiff", "tiff"},
-                                                                                  {".tif", "tiff"},
-                                                                                  {".ply", "ply"},
-                                                                                  {".jpg", "vis-jpg"},
-                                                                                  {".png", "png16"}}};
+/// The format whose files end so: the longest suffix that fits, and usual other names.
+std::string_view format_by_ending(std::string_view name) {
+  const formats::FormatFacts* best = nullptr;
+  for (const formats::FormatFacts& facts : formats::kFormatFacts) {
+    if (facts.format == formats::Format::kHtml || !name.ends_with(facts.suffix)) continue;
+    if (best == nullptr || best->suffix.size() < facts.suffix.size()) best = &facts;
+  }
+  if (best != nullptr) return best->name;
+  if (name.ends_with(".tif")) return "tiff";
+  return name.ends_with(".jpg") ? "vis-jpg" : "";
+}
 
 /// The format that the name of a file asks for; empty for a folder's name.
 std::string format_of(const cli::Infer& options) {
-  for (const auto& [ending, format] : kEndings) {
-    if (!options.output.ends_with(ending)) continue;
-    const auto asked = cli::named_formats(options.formats, options.vis_format);
-    return asked.size() == 1 && asked.front() != "none" ? asked.front() : std::string(format);
-  }
-  return {};
+  const std::string_view by_ending = format_by_ending(options.output_dir.native());
+  if (by_ending.empty()) return {};
+  const bool one_asked = options.formats.size() == 1 && options.formats.front() != formats::kNoFormat;
+  return one_asked ? options.formats.front() : std::string(by_ending);
 }
 
 }  // namespace
 
-SingleFile::SingleFile(const cli::Infer& options) : target_(options.output) {
+SingleFile::SingleFile(const cli::Infer& options) : target_(options.output_dir) {
   std::error_code failed;
   if (options.inputs.size() != 1 || options.inputs.front() == "-" || options.shard) return;
   if (std::filesystem::is_directory(options.inputs.front(), failed) ||
@@ -55,7 +48,7 @@ SingleFile::SingleFile(const cli::Infer& options) : target_(options.output) {
   if (format_.empty()) return;
   if (std::filesystem::exists(std::filesystem::symlink_status(target_, failed)) && !options.overwrite) {
     throw Error(ErrorCode::kOutputExists,
-                options.output + ": the file is there already; give --overwrite to replace it");
+                target_.string() + ": the file is there already; give --overwrite to replace it");
   }
   const std::filesystem::path parent = target_.has_parent_path() ? target_.parent_path() : ".";
   core::ensure_folder(parent);

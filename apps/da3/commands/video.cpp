@@ -1,30 +1,23 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
-#include <memory>
 #include <string>
 
 #include <commands/commands.hpp>
 #include <commands/console.hpp>
 #include <commands/interrupts.hpp>
 #include <commands/log.hpp>
-#include <commands/model_choice.hpp>
+#include <commands/open_model.hpp>
 #include <commands/video_library.hpp>
 #include <nlohmann/json.hpp>
 #include <video/run_video.hpp>
 
-#include <da3/error.hpp>
-
 #include <core/host/host_memory.hpp>
 #include <core/text.hpp>
 #include <engine/engine.hpp>
-#include <engine/operators/cpu_allocator.hpp>
-#include <hub/model_store.hpp>
-#include <image/colormap.hpp>
 #include <run/run.hpp>
 
 namespace da3::commands {
@@ -32,26 +25,28 @@ namespace {
 
 video::VideoOptions options_of(const cli::Video& options) {
   video::VideoOptions work;
+  static_cast<options::Processing&>(work) = options;
+  static_cast<options::Focal&>(work) = options;
+  static_cast<options::Colours&>(work) = options;
   work.input = options.input;
   work.stream = &std::cin;
   if (!options.raw.empty()) work.raw = video::parse_raw_format(options.raw);
   work.read.stream = options.stream.value_or(-1);
   work.read.hdr = options.hdr == "raw" ? video::Hdr::kRaw : video::Hdr::kToneMap;
   work.read.deinterlace = options.deinterlace == "off" ? video::Deinterlace::kOff : video::Deinterlace::kAuto;
-  work.read.max_pixels = options.work.max_pixels;
+  work.read.max_pixels = options.max_pixels;
   work.choice.frames_per_s = options.fps;
   work.choice.every = options.every.value_or(1);
   if (!options.start.empty()) work.choice.start_s = video::parse_time(options.start);
   if (!options.duration.empty()) work.choice.duration_s = video::parse_time(options.duration);
   work.choice.limit = options.limit;
   work.timestamps = options.timestamps;
-  work.output = options.output;
-  work.formats = cli::named_formats(options.formats, options.work.vis_format);
-  work.colormap = options.work.colormap;
-  if (options.vis_range == "video") work.range_mode = video::RangeMode::kVideo;
-  if (options.vis_range == "running") work.range_mode = video::RangeMode::kRunning;
-  if (options.vis_range == "image") work.range_mode = video::RangeMode::kImage;
-  work.range = options.range;
+  work.output = options.output_dir.string();
+  work.formats = options.formats;
+  if (options.range_mode == "video") work.range_mode = video::RangeMode::kVideo;
+  if (options.range_mode == "running") work.range_mode = video::RangeMode::kRunning;
+  if (options.range_mode == "image") work.range_mode = video::RangeMode::kImage;
+  work.range = options.vis_range;
   work.steady = options.steady == "off"     ? video::Steady::kOff
                 : options.steady == "scale" ? video::Steady::kScale
                                             : video::Steady::kAuto;
@@ -61,30 +56,17 @@ video::VideoOptions options_of(const cli::Video& options) {
   work.encoder = options.encoder;
   work.crf = options.crf;
   work.sound = !options.no_sound;
-  work.encode.preview = options.work.preview;
-  if (!options.work.exr_compression.empty())
-    work.encode.exr_compression = formats::parse_exr_compression(options.work.exr_compression);
-  work.encode.exr_channels = formats::parse_exr_channels(options.work.exr_channels);
-  work.confidence = options.work.confidence;
-  work.sky = options.work.sky;
-  work.overwrite = options.work.overwrite;
-  work.process_res = options.work.process_res;
-  work.resize_method = options.work.resize_method;
-  work.focal_px = options.work.focal_px;
-  work.hfov_deg = options.work.hfov_deg;
-  work.at_model_size = options.work.size == cli::ResultSize::kModel;
-  work.batch = options.work.batch;
-  work.memory_fraction = options.work.memory_fraction;
+  work.encode.preview = options.preview;
+  if (!options.exr_compression.empty())
+    work.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
+  work.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
+  work.confidence = options.confidence;
+  work.sky = options.sky;
+  work.overwrite = options.overwrite;
+  work.at_model_size = options.size == cli::ResultSize::kModel;
+  work.batch = options.batch;
+  work.memory_fraction = options.memory_fraction;
   return work;
-}
-
-// What the parser cannot see without the modules.
-void check_colormap(const std::string& name) {
-  const auto names = image::colormap_names();
-  if (std::find(names.begin(), names.end(), name) != names.end()) return;
-  std::string list;
-  for (const std::string_view each : names) list += (list.empty() ? "" : ", ") + std::string(each);
-  throw Error(ErrorCode::kUsage, "--colormap: '" + name + "' is not one of " + list);
 }
 
 std::string forecast_text(const video::VideoForecast& forecast, const std::string& input) {
@@ -140,7 +122,7 @@ std::string frames_text(const video::VideoSummary& summary) {
 // A line of progress that is not too frequent.
 class Progress {
  public:
-  Progress(const cli::Infer& options, Console& console) : console_(console) {
+  Progress(const cli::Messages& options, Console& console) : console_(console) {
     using enum cli::ShowProgress;
     shown_ = options.progress == kAlways ||
              (options.progress == kAuto && !options.verbosity.quiet && Console::is_terminal());
@@ -174,55 +156,35 @@ int video(const cli::Video& options) {
   const Interrupts interrupts([&console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
-  const auto log = make_logger(options.work.verbosity, console);
-  check_colormap(options.work.colormap);
+  const auto log = make_logger(options.verbosity, console);
   video::VideoOptions work = options_of(options);
 
-  const ChosenModel chosen = choose_model(options.work.model);
-  if (chosen.is_starter && !options.work.verbosity.quiet) console.line("da3: " + starter_notice());
-  const DescribedModel described = read_description(chosen.file, options.work.describe);
-  if (!options.work.allow_synthetic) refuse_synthetic(described.spec);
-  if (const std::string notice = check_code(chosen, described, options.work.trust_code); !notice.empty()) {
-    log->warn("{}", notice);
-  }
-  if (options.work.dry_run) {
-    const video::VideoForecast forecast = video::forecast_video(work, described.spec, video_library());
-    std::cout << (options.work.json ? forecast_json(forecast, options.input)
-                                    : forecast_text(forecast, options.input))
+  const NamedModel named = name_model(options, *log);
+  if (named.chosen.is_starter && !options.verbosity.quiet) console.line("da3: " + starter_notice());
+  if (options.dry_run) {
+    const video::VideoForecast forecast = video::forecast_video(work, named.described.spec, video_library());
+    std::cout << (options.json ? forecast_json(forecast, options.input)
+                               : forecast_text(forecast, options.input))
               << std::flush;
     return 0;
   }
-  const DeviceId device = choose_device(options.work.device);
   const int cores = core::usable_cores();
   const run::ThreadPlan threads =
-      run::plan_threads(device.kind, cores, options.work.threads, options.work.decode_threads);
+      run::plan_threads(named.device.kind, cores, options.threads, options.decode_threads);
   work.host_threads = threads.host;
   work.read.threads = threads.host;
-  engine::LoadOptions load;
-  load.device = device;
-  load.precision = options.work.precision;
-  load.attention = options.work.attention;
-  load.threads = threads.inference;
-  load.normalise = options.work.preprocess == cli::PreprocessOn::kCpu ? engine::NormaliseOn::kHost
-                                                                      : engine::NormaliseOn::kDevice;
-  load.describe = described.describe;
-  load.identity_folder = hub::Folders::from_environment().cache / "checked";
-  const std::shared_ptr<predict::DepthModel> model = engine::load_model(chosen.file, load);
+  const auto model = open_model(named, options, threads.inference, options.preprocess, *log);
   const auto memory = engine::make_memory_probe();
-  if (device.kind == DeviceKind::kCpu) {
-    const auto allowed = static_cast<std::uint64_t>(options.work.memory_fraction *
-                                                    static_cast<double>(memory->host().free_bytes));
-    engine::set_cpu_memory_budget(engine::cpu_memory().in_use_bytes + allowed);
-  }
+  limit_tensor_memory(named.device, options.memory_fraction, *memory);
 
-  Progress progress(options.work, console);
+  Progress progress(options, console);
   video::VideoCallbacks callbacks;
   callbacks.on_progress = [&](const video::VideoProgress& each) { progress.show(each); };
   callbacks.on_note = [&](bool warning, const std::string& text) {
     log->log(warning ? spdlog::level::warn : spdlog::level::info, "{}", text);
   };
   callbacks.on_record = [&](const std::string& json) {
-    if (!options.work.json) return;
+    if (!options.json) return;
     std::printf("%s\n", json.c_str());
     std::fflush(stdout);
   };
@@ -233,7 +195,7 @@ int video(const cli::Video& options) {
   environment.cores = cores;
   const video::VideoSummary summary = video::run_video(work, environment, callbacks, interrupts.token());
   progress.finish();
-  if (!options.work.verbosity.quiet) console.line("da3: " + frames_text(summary));
+  if (!options.verbosity.quiet) console.line("da3: " + frames_text(summary));
   if (summary.interrupted) return interrupts.exit_code();
   return summary.failed > 0 || summary.cut_short ? 1 : 0;
 }

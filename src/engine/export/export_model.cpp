@@ -116,10 +116,10 @@ Selftest run_selftest(torch::jit::Module& module, const ModelSpec& spec) {
 // LibTorch streams record by record from the tensors' own memory, so no second copy of the weights exists.
 void save(const torch::jit::Module& module, const ModelSpec& spec, core::AtomicFile& file) {
   // Hash and name of the file are known only once it is written; they are put into its record in place.
-  ModelSpec placeholder = spec;
-  placeholder.sha256 = std::string(64, '0');
+  ModelSpec unhashed = spec;
+  unhashed.sha256 = std::string(64, '0');
   const torch::jit::ExtraFilesMap record{
-      {std::string(weights::kRecordName), weights::record_text(placeholder)}};
+      {std::string(weights::kRecordName), weights::record_text(unhashed)}};
   // LibTorch's writer ends the program where a write fails, in its destructor: it is told that all went well.
   std::exception_ptr failed;
   const auto write = [&](const void* data, std::size_t size) {

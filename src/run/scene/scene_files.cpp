@@ -41,9 +41,7 @@ bool wants_points_file(const SceneOptions& options) {
 }
 
 std::vector<formats::Format> depth_formats(const SceneOptions& options) {
-  std::string list;
-  for (const std::string& each : options.depth_formats) list += (list.empty() ? "" : ",") + each;
-  return formats::parse_formats(list);
+  return formats::parse_formats(options.depth_formats);
 }
 
 std::string feature_file(const scene::View& view, int layer) {
@@ -90,7 +88,8 @@ std::optional<std::pair<double, double>> shown_range(const scene::Scene& scene) 
 }
 
 DepthMap result_map(const SceneOptions& options, const scene::View& view, const std::vector<float>& values) {
-  return options.at_model_size ? DepthMap{view.input.size, values} : photo_map(view, values);
+  return options.size == options::ResultSize::kModel ? DepthMap{view.input.size, values}
+                                                     : photo_map(view, values);
 }
 
 class Writer {
@@ -116,7 +115,8 @@ class Writer {
     if (scene_.unit == scene::Unit::kMetres) set.unit.emplace("m");
     set.range = range_;
     if (formats::contains(wanted, formats::Format::kSide)) {
-      set.photo = options_.at_model_size ? view.input : codec::decode_file(view.file).image;
+      set.photo =
+          options_.size == options::ResultSize::kModel ? view.input : codec::decode_file(view.file).image;
     }
     for (const formats::EncodedFile& file : formats::encode(set, wanted, {.vis = vis_}).files)
       put(depth_file(view, file.format), file.bytes);
@@ -172,7 +172,8 @@ class Writer {
     if (wants(options_, "transforms")) {
       formats::TransformsFiles files;
       files.points = "points.ply";
-      if (formats::contains(depth_formats(options_), formats::Format::kPng16) && !options_.at_model_size) {
+      if (formats::contains(depth_formats(options_), formats::Format::kPng16) &&
+          options_.size == options::ResultSize::kInput) {
         for (const scene::View& view : scene_.views)
           files.depth.push_back(depth_file(view, formats::Format::kPng16));
       }

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <istream>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <da3/model_spec.hpp>
+#include <options/validate.hpp>
+
 #include <da3/scene.hpp>
 
 namespace da3::run {
@@ -46,20 +46,18 @@ enum class PoseChoice {
 };
 
 /// What `da3 scene` was asked for; names and defaults as in docs/cli.md.
-struct SceneOptions {
+struct SceneOptions : options::Inputs,
+                      options::Processing,
+                      options::Results,
+                      options::Colours,
+                      options::Resources {
+  SceneOptions() : options::Results{.output_dir = "scene"} {}
+
   // Inputs.
-  std::vector<std::filesystem::path> inputs;
-  bool recursive = false;
-  bool null_separated = false;   ///< The list on standard input ends its paths with NUL
-  std::istream* list = nullptr;  ///< Where "-" is read from
-  std::optional<std::size_t> limit;
-  std::uint64_t max_pixels = std::uint64_t{1} << 28;
   bool per_folder = false;  ///< Each folder of photos is a scene of its own
   bool skip_bad = false;    ///< Unreadable photos are left out instead of failing their scene
 
   // Network.
-  std::optional<int> process_res;
-  std::optional<ResizeMethod> resize_method;
   MixedSizes mixed = MixedSizes::kCrop;
   ReferenceChoice reference;
   WindowChoice window;
@@ -73,14 +71,8 @@ struct SceneOptions {
   bool ignore_distortion = false;
 
   // Results.
-  std::filesystem::path output_dir = "scene";
   std::vector<std::string> formats = {"glb", "cameras", "html"};
   std::vector<std::string> depth_formats = {"png16", "vis"};
-  bool at_model_size = false;  ///< Per-view files at the network's size
-  std::string colormap = "spectral";
-  bool confidence = false;
-  bool sky = false;
-  bool overwrite = false;
 
   // The point cloud (scene::PointOptions).
   double keep_percent = 60;
@@ -96,16 +88,26 @@ struct SceneOptions {
   // gaussians.ply.
   double gaussian_keep_percent = 90;  ///< The nearest pixels of each view that become Gaussians
   int harmonics_degree = 0;           ///< 0 to 2
-
-  int threads = 0;  ///< Of a forward on a CPU, as the model was loaded with; 0: from the machine
-  int decode_threads = 0;
 };
 
 /// Names for `formats`, besides "none".
-inline constexpr const char* kSceneFormats[] = {"glb",     "ply", "colmap", "transforms",
-                                                "cameras", "npz", "html",   "gaussians"};
+inline constexpr std::string_view kSceneFormats[] = {"glb",     "ply", "colmap", "transforms",
+                                                     "cameras", "npz", "html", "gaussians"};
 
 /// True if `format` is among the options' formats.
 bool wants(const SceneOptions& options, std::string_view format);
+
+/// All that can be said of these options without files, model or device. Throws: Error kUsage.
+inline void validate(const SceneOptions& options) {
+  options::check(static_cast<const options::Results&>(options));
+  options::check(static_cast<const options::Resources&>(options));
+  options::check_colormap(options.colormap);
+  for (const std::string& format : options.formats) {
+    if (std::ranges::find(kSceneFormats, format) == std::ranges::end(kSceneFormats))
+      options::refuse("--format: '" + format + "' is no format of a scene");
+  }
+  options::check_formats(options.depth_formats);
+  options::check_extra_maps(options, options.depth_formats, "--depth-format");
+}
 
 }  // namespace da3::run

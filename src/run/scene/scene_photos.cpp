@@ -16,10 +16,9 @@ namespace {
 
 Options source_options(const SceneOptions& options) {
   Options source;
-  source.inputs = options.inputs;
+  static_cast<options::Inputs&>(source) = options;
   source.recursive = options.recursive || options.per_folder;
-  source.list = options.list;
-  source.list_format = options.null_separated ? ListFormat::kNul : ListFormat::kLines;
+  source.limit.reset();
   source.output_dir = options.output_dir;
   return source;
 }
@@ -66,6 +65,7 @@ scene::Placement placement_of(const depth::Way& way, Size photo) {
 }  // namespace
 
 std::vector<SceneInput> find_scenes(const SceneOptions& options) {
+  options::check(static_cast<const options::Inputs&>(options));
   InputSource source(source_options(options));
   std::vector<SceneInput> scenes;
   std::map<std::string, std::size_t> by_group;

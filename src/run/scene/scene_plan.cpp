@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -9,7 +8,6 @@
 
 #include <da3/error.hpp>
 
-#include <image/colormap.hpp>
 #include <run/scene/run_scene.hpp>
 #include <run/scene/scene_photos.hpp>
 #include <run/scene/scene_plan.hpp>
@@ -25,6 +23,7 @@ depth::Way scene_way(const SceneOptions& options, const ModelSpec& spec) {
 }
 
 void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
+  validate(options);
   if (!spec.has_output("pose")) {
     throw Error(ErrorCode::kUsage, "model " + spec.name +
                                        " has no cameras, which a scene needs; take an any-view model such as "
@@ -35,21 +34,12 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
                                        " is another network, which chooses its reference view itself; leave "
                                        "out --reference");
   }
-  for (const std::string& format : options.formats) {
-    const bool known = std::any_of(std::begin(kSceneFormats), std::end(kSceneFormats),
-                                   [&](const char* each) { return format == each; });
-    if (!known) throw Error(ErrorCode::kUsage, "--format: '" + format + "' is no format of a scene");
-  }
   if (wants(options, "gaussians") && !spec.has_output("gaussians")) {
     throw Error(ErrorCode::kUsage, "--format gaussians: model " + spec.name +
                                        " has no Gaussian head, or its file was made without; da3-giant and "
                                        "da3nested-giant-large have one ('da3 model pull' or 'export' again)");
   }
   scene_way(options, spec);  // Throws for sizes that the model does not take.
-  const auto names = image::colormap_names();
-  if (std::find(names.begin(), names.end(), options.colormap) == names.end()) {
-    throw Error(ErrorCode::kUsage, "--colormap: '" + options.colormap + "' is not a colour map");
-  }
 }
 
 std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model, DeviceKind device) {

@@ -52,7 +52,7 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
           {"mixed", options.mixed == MixedSizes::kCrop ? "crop" : "error"},
           {"format", joined(options.formats)},
           {"depth-format", joined(options.depth_formats)},
-          {"size", options.at_model_size ? "model" : "input"},
+          {"size", options.size == options::ResultSize::kModel ? "model" : "input"},
           {"colormap", options.colormap},
           {"confidence", options.confidence},
           {"sky", options.sky},

@@ -18,7 +18,7 @@ TEST(PageCache, AFileThatWasJustReadIsHeld) {
   std::ostringstream text;
   text << std::ifstream(file).rdbuf();
   const auto share = cached_share(file);
-  if (!share) GTEST_SKIP() << "this system does not say what it holds";
+  if (!share) GTEST_SKIP() << "a system that tells which pages of a file it holds (mincore) is needed";
   EXPECT_GT(*share, 0.9);
   EXPECT_LE(*share, 1.0);
 }
