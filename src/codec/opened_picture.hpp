@@ -33,8 +33,8 @@ class OpenedPicture {
   Size size() const;
   /// Of the whole file.
   std::uint64_t file_bytes() const { return is_whole() ? bytes_.size() : file_.size(); }
-  /// Of a file, held in memory until `decode`, beyond the 128 KiB that every one may take: all of a long file of a
-  /// format whose header may come last, else 0.
+  /// Of a file, held in memory until `decode`, beyond the 128 KiB that every one may take: all of a long file
+  /// of a format whose header may come last, else 0.
   std::uint64_t held_bytes() const;
 
   /// Reads the rest and decodes it; once. Throws: as codec::decode.
