@@ -157,8 +157,12 @@ Ended start(const std::filesystem::path& folder, const std::vector<std::string>&
       ::setenv(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str(), 1);
     }
     if (circumstances.file_bytes > 0) limit_to(RLIMIT_FSIZE, circumstances.file_bytes);
-    if (circumstances.descriptors > 0)
+    if (circumstances.descriptors > 0) {
+      // What this process was given open does not count.
+      for (int inherited = STDERR_FILENO + 1; inherited < 1024; ++inherited)
+        ::fcntl(inherited, F_SETFD, FD_CLOEXEC);
       limit_to(RLIMIT_NOFILE, static_cast<rlim_t>(circumstances.descriptors));
+    }
     if (circumstances.stack_bytes > 0) limit_to(RLIMIT_STACK, circumstances.stack_bytes);
     if (circumstances.threads > 0) {
       constexpr uid_t kNobody = 65534;
