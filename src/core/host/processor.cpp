@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include <core/host/processor.hpp>
@@ -136,43 +138,55 @@ std::string read_model() {
 #endif
 }
 
+constexpr std::pair<bool Processor::*, std::string_view> kFeatures[] = {
+    {&Processor::sse4_2, "sse4_2"},
+    {&Processor::avx, "avx"},
+    {&Processor::fma, "fma"},
+    {&Processor::f16c, "f16c"},
+    {&Processor::avx2, "avx2"},
+    {&Processor::avx_vnni, "avx_vnni"},
+    {&Processor::avx512f, "avx512f"},
+    {&Processor::avx512dq, "avx512dq"},
+    {&Processor::avx512bw, "avx512bw"},
+    {&Processor::avx512vl, "avx512vl"},
+    {&Processor::avx512_vnni, "avx512_vnni"},
+    {&Processor::avx512_bf16, "avx512_bf16"},
+    {&Processor::avx512_fp16, "avx512_fp16"},
+    {&Processor::amx_tile, "amx_tile"},
+    {&Processor::amx_bf16, "amx_bf16"},
+    {&Processor::amx_int8, "amx_int8"},
+    {&Processor::sha_ni, "sha_ni"},
+    {&Processor::neon, "neon"},
+    {&Processor::arm_dotprod, "arm_dotprod"},
+    {&Processor::arm_bf16, "arm_bf16"},
+    {&Processor::arm_i8mm, "arm_i8mm"},
+    {&Processor::arm_sve, "arm_sve"},
+};
+
 Processor read_features() {
   Processor features;
   features.model = read_model();
   read_instructions(features);
-  return features;
+  const char* const only = std::getenv("DA3_CPU_FEATURES");
+  return only == nullptr ? features : restricted_to(features, only);
 }
 
 }  // namespace
 
 std::vector<std::string> Processor::names() const {
-  const std::pair<bool, const char*> all[] = {{sse4_2, "sse4_2"},
-                                              {avx, "avx"},
-                                              {fma, "fma"},
-                                              {f16c, "f16c"},
-                                              {avx2, "avx2"},
-                                              {avx_vnni, "avx_vnni"},
-                                              {avx512f, "avx512f"},
-                                              {avx512dq, "avx512dq"},
-                                              {avx512bw, "avx512bw"},
-                                              {avx512vl, "avx512vl"},
-                                              {avx512_vnni, "avx512_vnni"},
-                                              {avx512_bf16, "avx512_bf16"},
-                                              {avx512_fp16, "avx512_fp16"},
-                                              {amx_tile, "amx_tile"},
-                                              {amx_bf16, "amx_bf16"},
-                                              {amx_int8, "amx_int8"},
-                                              {sha_ni, "sha_ni"},
-                                              {neon, "neon"},
-                                              {arm_dotprod, "arm_dotprod"},
-                                              {arm_bf16, "arm_bf16"},
-                                              {arm_i8mm, "arm_i8mm"},
-                                              {arm_sve, "arm_sve"}};
   std::vector<std::string> found;
-  for (const auto& [present, name] : all) {
-    if (present) found.emplace_back(name);
+  for (const auto& [feature, name] : kFeatures) {
+    if (this->*feature) found.emplace_back(name);
   }
   return found;
+}
+
+Processor restricted_to(Processor processor, std::string_view names) {
+  const std::string list = "," + std::string(names) + ",";
+  for (const auto& [feature, name] : kFeatures) {
+    if (list.find("," + std::string(name) + ",") == std::string::npos) processor.*feature = false;
+  }
+  return processor;
 }
 
 const Processor& processor() {

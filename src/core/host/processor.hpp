@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace da3::core {
@@ -42,6 +43,10 @@ struct Processor {
   std::vector<std::string> names() const;
 };
 
+/// The processor without the features that `names`, with commas between them, does not name.
+Processor restricted_to(Processor processor, std::string_view names);
+
+/// DA3_CPU_FEATURES in the environment restricts it to the features that it names, for tests and comparisons.
 /// Threads: any. The answer never changes while the program runs.
 const Processor& processor();
 
