@@ -353,7 +353,7 @@ TEST_F(SceneCommand, LongListsAreSeenInWindowsAndGoOnAfterThem) {
   EXPECT_EQ(place->run(scene({"film", "-o", "wide", "--window", "5", "--overlap", "5"})).code, 2);
   EXPECT_EQ(place->run(scene({"film", "-o", "named", "--window", "5", "--reference", "1"})).code, 2);
   for (const char* folder : {"narrow", "wide", "named"})
-    EXPECT_FALSE(std::filesystem::exists(*place / folder / "cameras.json"));
+    EXPECT_FALSE(std::filesystem::exists(*place / folder));
 }
 
 TEST_F(SceneCommand, DryRunSaysSizesMemoryAndTimeAndWritesNothing) {

@@ -47,6 +47,8 @@ class SceneRun {
 
   /// None if it was stopped before anything was written.
   std::optional<SceneEvent> run() {
+    // Throws for a reference or an overlap that cannot be, before there is a folder.
+    if (!options_.skip_bad) windows_of(options_, input_.photos.size(), model_.device().kind);
     const Json header = run_record(options_, way_, model_);
     const std::string digest = scene_digest(header, input_.photos, given_);
     journal::SceneJournal journal(input_.folder);
@@ -64,7 +66,7 @@ class SceneRun {
     const WindowStore store(input_.folder, digest);
     try {
       if (!read() || stop_.stop_requested()) return std::nullopt;
-      windows_of(options_, scene_.views.size(), model_.device().kind);  // Throws before anything is written.
+      windows_of(options_, scene_.views.size(), model_.device().kind);  // The same without unreadable photos.
       const std::vector<std::string> files = planned_files(options_, scene_.views);
       journal.require_own(files);
       journal.begin(line_of(header), digest, files);
