@@ -152,21 +152,28 @@ def take_views(self, x: Tensor, order: Tensor) -> Tensor:
 def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> Dict[str, Tensor]:
     # Returns feat0..3 (B, S, P, 2 C): [latest within-view output, not normalised; this block's output after the final
     # norm], and cam0..3 (B, S, 2 C): the same two of token 0, neither normalised. With tables["reference"] and three
-    # views or more also reference (B): the chosen view.
+    # views or more also reference (B): the chosen view. With tables["camera_tokens"] (B, S, C), of given cameras, the
+    # first view is the reference. With tables["layerI"] also layerI (B, S, P, C): the output of block I after the final
+    # norm.
     B = image.size(0)
     S = image.size(1)
     x = self.tokens(image, tables["position"])
     within = x
     order = torch.zeros([B, 0])
+    posed = "camera_tokens" in tables
+    taps = 0
     features: Dict[str, Tensor] = {}
     for i in range(self.num_blocks):
-        if i == self.alt_start - 1 and S >= 3:
+        if i == self.alt_start - 1 and S >= 3 and not posed:
             order = self.reference_first(x[:, 0].unflatten(0, [B, S]), tables)
             x = self.take_views(x, order)
         if i == self.alt_start:
             scenes = x.unflatten(0, [B, S])
-            scenes[:, 0, 0] = self.camera_token[0, 0]
-            scenes[:, 1:, 0] = self.camera_token[0, 1]
+            if posed:
+                scenes[:, :, 0] = tables["camera_tokens"].to(x.dtype)
+            else:
+                scenes[:, 0, 0] = self.camera_token[0, 0]
+                scenes[:, 1:, 0] = self.camera_token[0, 1]
         if i >= self.alt_start and i % 2 == 1:
             if i in self.out_layers:
                 within = x.clone()  # Blocks change their input in place.
@@ -182,9 +189,15 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
                 restore = torch.argsort(order, 1)
                 feature = self.take_views(feature, restore)
                 camera = self.take_views(camera, restore)
-            level = str(len(features) // 2)
+            level = str(taps)
+            taps += 1
             features["feat" + level] = feature.unflatten(0, [B, S])
             features["cam" + level] = camera.unflatten(0, [B, S])
+        if "layer" + str(i) in tables:
+            layer = torch.layer_norm(x[:, 1:], [x.size(-1)], self.norm.weight, self.norm.bias, 1e-5)
+            if order.size(1) > 0:
+                layer = self.take_views(layer, torch.argsort(order, 1))
+            features["layer" + str(i)] = layer.unflatten(0, [B, S])
     if "reference" in tables and order.size(1) > 0:
         features["reference"] = order[:, 0]
     return features

@@ -1,30 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-# DualDPT without its ray branch: depth and confidence.
+# DualDPT: depth and confidence, and with its second half the rays of each view.
 
 
-def sincos(self, positions: Tensor, channels: int) -> Tensor:
-    # (n) -> (n, channels): sines, then cosines, base 100, amplitude 0.1.
-    exponents = torch.arange(channels // 2, device=positions.device) / (channels / 2.0)
-    angles = positions.unsqueeze(1) * (1.0 / torch.pow(100.0, exponents))
-    return torch.cat([torch.sin(angles), torch.cos(angles)], 1) * 0.1
-
-
-def uv_axis(self, count: int, span: float, channels: int) -> Tensor:
-    # (count, channels): embedding of pixel centres of one axis that spans [-span, span].
-    edge = span * (count - 1) / count
-    positions = torch.linspace(-edge, edge, count, device=self.scratch.output_conv1.bias.device)
-    return self.sincos(positions, channels).to(self.scratch.output_conv1.bias.dtype)
-
-
-def uv_table(self, rows: int, columns: int, aspect: float, bias: Tensor) -> Tensor:
-    # (rows * columns, K): the embedding and the bias. The first half of the channels knows the column, the second the
-    # row.
-    diagonal = (aspect**2 + 1.0) ** 0.5
-    half = bias.size(0) // 2
-    x = self.uv_axis(columns, aspect / diagonal, half).unsqueeze(0).expand(rows, -1, -1)
-    y = self.uv_axis(rows, 1.0 / diagonal, half).unsqueeze(1).expand(-1, columns, -1)
-    return torch.cat([x, y], -1).flatten(0, 1).add_(bias)
+#: head_dual
+# Depth and confidence; more() has what else the head gives of the same maps.
 
 
 def last_table(self, height: int, width: int) -> Tensor:
@@ -64,27 +44,84 @@ def project(self, feature: Tensor, weight: Tensor, uv: Tensor) -> Tensor:
     return self.dense(x, weight.flatten(1), None).add_(uv)
 
 
-def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Tensor:
+def projected(self, features: Dict[str, Tensor], tables: Dict[str, Tensor]) -> List[Tensor]:
+    # The four features with positions, (B * S, h * w, K) each.
     p0 = getattr(self.projects, "0")
     p1 = getattr(self.projects, "1")
     p2 = getattr(self.projects, "2")
     p3 = getattr(self.projects, "3")
-    levels = [
+    return [
         self.project(features["feat0"], p0.weight, tables["uv0"]),
         self.project(features["feat1"], p1.weight, tables["uv1"]),
         self.project(features["feat2"], p2.weight, tables["uv2"]),
         self.project(features["feat3"], p3.weight, tables["uv3"])
     ]
-    return self.fuse(levels, height // self.patch, width // self.patch)
+
+
+def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Tensor:
+    return self.fuse(self.projected(features, tables), height // self.patch, width // self.patch)
 
 
 def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
-    # Returns depth and depth_conf (B, S, H, W).
+    # Returns depth and depth_conf (B, S, H, W), and what more() gives.
     B = features["feat0"].size(0)
     S = features["feat0"].size(1)
-    neck = self.neck(features, tables, height, width)
+    rows = height // self.patch
+    columns = width // self.patch
+    laterals = self.laterals(self.projected(features, tables), rows, columns)
+    outputs: Dict[str, Tensor] = {}
+    for key, value in self.more(laterals, tables, rows, columns, width / height).items():
+        outputs[key] = value.unflatten(0, [B, S])
+    neck = self.merge(laterals, rows, columns)
     last = getattr(self.scratch.output_conv2, "2")
     none = torch.zeros_like(getattr(self.scratch.output_conv2, "0").bias)  # The bias is in the table.
     maps = self.last_stage(neck, tables["packed"], none, tables["last"], last.weight, last.bias, height, width)
     maps = torch.exp_(maps).unflatten(0, [B, S])
-    return {"depth": maps[:, :, 0].contiguous(), "depth_conf": maps[:, :, 1] + 1}
+    outputs["depth"] = maps[:, :, 0].contiguous()
+    outputs["depth_conf"] = maps[:, :, 1] + 1
+    return outputs
+
+
+#: no_rays
+# A head without its second half.
+
+
+def more(
+    self, laterals: List[Tensor], tables: Dict[str, Tensor], rows: int, columns: int, aspect: float
+) -> Dict[str, Tensor]:
+    none: Dict[str, Tensor] = {}
+    return none
+
+
+#: rays
+# The second half of the head: a pyramid beside that of depth, from the same maps.
+
+
+def more(
+    self, laterals: List[Tensor], tables: Dict[str, Tensor], rows: int, columns: int, aspect: float
+) -> Dict[str, Tensor]:
+    # laterals: kept. Where tables has "rays": rays (B * S, 8 h, 8 w, 7), of each its direction and its origin in the
+    # world and its confidence, above 1.
+    outputs: Dict[str, Tensor] = {}
+    if "rays" in tables:
+        scratch = self.scratch
+        y = scratch.refinenet4_aux.forward(laterals[3], rows, columns)
+        y = scratch.refinenet3_aux.forward(y, laterals[2], 2 * rows, 2 * columns)
+        y = scratch.refinenet2_aux.forward(y, laterals[1], 4 * rows, 4 * columns)
+        y = scratch.refinenet1_aux.forward(y, laterals[0], 8 * rows, 8 * columns)
+        # The head has four levels; only the last one is used.
+        first = getattr(scratch.output_conv1_aux, "3")
+        y = getattr(first, "0").forward(y)
+        y = getattr(first, "1").forward(y)
+        y = getattr(first, "2").forward(y)
+        y = getattr(first, "3").forward(y)
+        y = self.add_position(getattr(first, "4").forward(y), aspect)
+        second = getattr(scratch.output_conv2_aux, "3")
+        conv = getattr(second, "0")
+        last = getattr(second, "5")
+        norm = getattr(getattr(scratch.output_conv2_aux, "0"), "2")  # One norm for all levels
+        y = torch.conv2d(y, conv.weight, conv.bias, 1, 1).permute(0, 2, 3, 1)
+        y = torch.relu_(torch.layer_norm(y, [y.size(-1)], norm.weight, norm.bias, 1e-5))
+        y = torch.linear(y, last.weight.flatten(1), last.bias)
+        outputs["rays"] = torch.cat([y[..., :6], torch.exp(y[..., 6:]) + 1], -1)
+    return outputs

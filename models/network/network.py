@@ -31,13 +31,19 @@ def tables(self, height: int, width: int) -> Dict[str, Tensor]:
 
 
 def features_with(self, image: Tensor, tables: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    return self.backbone.pretrained.forward(image, tables, self.use_sdpa)
+    features = self.backbone.pretrained.forward(image, tables, self.use_sdpa)
+    if "gaussians" in tables:
+        features["image"] = image
+    return features
 
 
 def decode_with(
     self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int
 ) -> Dict[str, Tensor]:
-    return self.head.forward(features, tables, height, width)
+    outputs = self.head.forward(features, tables, height, width)
+    if "gaussians" in tables:
+        outputs["gaussians"] = self.gaussians_of(features, height, width)
+    return outputs
 
 
 def decode(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
@@ -60,3 +66,30 @@ def pose(self, image: Tensor) -> Dict[str, Tensor]:
     result = self.decode_with(features, tables, image.size(3), image.size(4))
     result.update(self.pose_with(features, image.size(3), image.size(4)))
     return result
+
+
+#: network_cameras
+# Given cameras, for networks that have a camera encoder: what tables["camera_tokens"] has to be.
+
+
+def camera_tokens(self, cameras: Tensor) -> Tensor:
+    # (B, S, 9), as the encoder takes them -> (B, S, C).
+    return self.cam_enc.forward(cameras)
+
+
+#: network_gaussians
+# For networks that have a Gaussian head.
+
+
+def gaussians_of(self, features: Dict[str, Tensor], height: int, width: int) -> Tensor:
+    # (B, S, H, W, 38), as the head gives them.
+    return self.gs_head.forward(features, height, width)
+
+
+#: no_gaussians
+# For networks that have none, or whose file has none.
+
+
+def gaussians_of(self, features: Dict[str, Tensor], height: int, width: int) -> Tensor:
+    assert False, "this network has no Gaussian head"
+    return features["feat0"]

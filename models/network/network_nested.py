@@ -4,6 +4,10 @@
 # metric branch are named "metric_...". Source: NestedDepthAnything3Net and utils/alignment.py of the original.
 
 
+#: network_nested
+# The contract's parts; gaussians_of() and camera_tokens() follow.
+
+
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
     # Everything that depends on the shape alone; a caller may keep it.
     patch = self.da3.head.patch
@@ -38,6 +42,8 @@ def features_with(self, image: Tensor, tables: Dict[str, Tensor]) -> Dict[str, T
     metric = self.da3_metric.backbone.pretrained.forward(image, self.metric_part(tables), self.use_sdpa)
     for key, value in metric.items():
         features["metric_" + key] = value
+    if "gaussians" in tables:
+        features["image"] = image
     return features
 
 
@@ -61,12 +67,16 @@ def align(
 def decode_with(
     self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int
 ) -> Dict[str, Tensor]:
-    # Returns depth (metres), depth_conf and sky (B, S, H, W), extrinsics (translations in metres) and intrinsics.
+    # Returns depth (metres), depth_conf and sky (B, S, H, W), extrinsics (translations in metres) and intrinsics;
+    # relative_depth (B, S, H, W), what depth was before scale (B) and the rule for sky; rays in the unit before.
     own = self.da3.head.forward(features, tables, height, width)
     cameras = self.da3.cam_dec.forward(features["cam3"], height, width)
     metric = self.da3_metric.head.forward(self.metric_part(features), self.metric_part(tables), height, width)
     intrinsics = cameras["intrinsics"]
     focal = (intrinsics[..., 0, 0] + intrinsics[..., 1, 1]) / 2.0
+    if "cameras" in tables:  # Given ones say better how far a metre is.
+        half = torch.tan(tables["cameras"][..., 7:] / 2.0)
+        focal = (height / half[..., 0] + width / half[..., 1]) / 4.0
     metres = metric["depth"] * (focal / 300.0).unsqueeze(-1).unsqueeze(-1)
     depths: List[Tensor] = []
     confidences: List[Tensor] = []
@@ -78,13 +88,16 @@ def decode_with(
         scales.append(scale)
     rotation, translation = torch.split_with_sizes(cameras["extrinsics"], [3, 1], -1)
     translation = translation * torch.stack(scales).view(-1, 1, 1, 1)
-    return {
-        "depth": torch.stack(depths),
-        "depth_conf": torch.stack(confidences),
-        "sky": metric["sky"],
-        "extrinsics": torch.cat([rotation, translation], -1),
-        "intrinsics": intrinsics
-    }
+    own["relative_depth"] = own["depth"]
+    own["depth"] = torch.stack(depths)
+    own["depth_conf"] = torch.stack(confidences)
+    own["sky"] = metric["sky"]
+    own["extrinsics"] = torch.cat([rotation, translation], -1)
+    own["intrinsics"] = intrinsics
+    own["scale"] = torch.stack(scales)
+    if "gaussians" in tables:
+        own["gaussians"] = self.gaussians_of(features, height, width)
+    return own
 
 
 def decode(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
@@ -94,3 +107,19 @@ def decode(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[s
 def pose(self, image: Tensor) -> Dict[str, Tensor]:
     # The scale in metres needs the cameras, so forward has them as well.
     return self.forward(image)
+
+
+#: nested_cameras
+# As network_cameras.
+
+
+def camera_tokens(self, cameras: Tensor) -> Tensor:
+    return self.da3.cam_enc.forward(cameras)
+
+
+#: nested_gaussians
+# As network_gaussians.
+
+
+def gaussians_of(self, features: Dict[str, Tensor], height: int, width: int) -> Tensor:
+    return self.da3.gs_head.forward(features, height, width)

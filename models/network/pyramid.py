@@ -67,22 +67,67 @@ def enlarge(self, x: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: i
     return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, K), rows * k, columns * k)
 
 
-def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:
-    # levels: (B * S, h * w, K) per tapped block. Returns (B * S, F / 2, 8 h, 8 w).
+def laterals(self, levels: List[Tensor], rows: int, columns: int) -> List[Tensor]:
+    # levels: (B * S, h * w, K) per tapped block. Returns a map of F channels for each, the finest first: (B * S, F, 4 h,
+    # 4 w), half of it, a quarter, an eighth (rounded up).
     scratch = self.scratch
     up4 = getattr(self.resize_layers, "0")
     up2 = getattr(self.resize_layers, "1")
     down2 = getattr(self.resize_layers, "3")
-    l1 = self.enlarge(levels[0], up4.weight, up4.bias, rows, columns)
-    l2 = self.enlarge(levels[1], up2.weight, up2.bias, rows, columns)
-    l3 = self.as_map(levels[2], rows, columns)
+    l1 = scratch.layer1_rn.forward(self.enlarge(levels[0], up4.weight, up4.bias, rows, columns))
+    l2 = scratch.layer2_rn.forward(self.enlarge(levels[1], up2.weight, up2.bias, rows, columns))
+    l3 = scratch.layer3_rn.forward(self.as_map(levels[2], rows, columns))
     l4 = self.halve(self.as_map(levels[3], rows, columns), down2.weight, down2.bias)
-    l4 = scratch.layer4_rn.forward(l4)
-    y = scratch.refinenet4.forward(l4, rows, columns)
-    l3 = scratch.layer3_rn.forward(l3)
-    y = scratch.refinenet3.forward(y, l3, 2 * rows, 2 * columns)
-    l2 = scratch.layer2_rn.forward(l2)
-    y = scratch.refinenet2.forward(y, l2, 4 * rows, 4 * columns)
-    l1 = scratch.layer1_rn.forward(l1)
-    y = scratch.refinenet1.forward(y, l1, 8 * rows, 8 * columns)
+    return [l1, l2, l3, scratch.layer4_rn.forward(l4)]
+
+
+def merge(self, laterals: List[Tensor], rows: int, columns: int) -> Tensor:
+    # Empties `laterals`, so that each map goes as soon as it is merged. Returns (B * S, F / 2, 8 h, 8 w).
+    scratch = self.scratch
+    y = scratch.refinenet4.forward(laterals.pop(), rows, columns)
+    y = scratch.refinenet3.forward(y, laterals.pop(), 2 * rows, 2 * columns)
+    y = scratch.refinenet2.forward(y, laterals.pop(), 4 * rows, 4 * columns)
+    y = scratch.refinenet1.forward(y, laterals.pop(), 8 * rows, 8 * columns)
     return scratch.output_conv1.forward(y)
+
+
+def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:
+    # levels as in laterals. Returns (B * S, F / 2, 8 h, 8 w).
+    return self.merge(self.laterals(levels, rows, columns), rows, columns)
+
+
+#: uv
+# The embedding of positions that a head adds to its maps: sines and cosines of x and y, base 100, amplitude 0.1.
+
+
+def sincos(self, positions: Tensor, channels: int) -> Tensor:
+    # (n) -> (n, channels): sines, then cosines, base 100, amplitude 0.1.
+    exponents = torch.arange(channels // 2, device=positions.device) / (channels / 2.0)
+    angles = positions.unsqueeze(1) * (1.0 / torch.pow(100.0, exponents))
+    return torch.cat([torch.sin(angles), torch.cos(angles)], 1) * 0.1
+
+
+def uv_axis(self, count: int, span: float, channels: int) -> Tensor:
+    # (count, channels): embedding of pixel centres of one axis that spans [-span, span].
+    edge = span * (count - 1) / count
+    positions = torch.linspace(-edge, edge, count, device=self.scratch.output_conv1.bias.device)
+    return self.sincos(positions, channels).to(self.scratch.output_conv1.bias.dtype)
+
+
+def uv_table(self, rows: int, columns: int, aspect: float, bias: Tensor) -> Tensor:
+    # (rows * columns, K): the embedding and the bias. The first half of the channels knows the column, the second the
+    # row.
+    diagonal = (aspect**2 + 1.0) ** 0.5
+    half = bias.size(0) // 2
+    x = self.uv_axis(columns, aspect / diagonal, half).unsqueeze(0).expand(rows, -1, -1)
+    y = self.uv_axis(rows, 1.0 / diagonal, half).unsqueeze(1).expand(-1, columns, -1)
+    return torch.cat([x, y], -1).flatten(0, 1).add_(bias)
+
+
+def add_position(self, x: Tensor, aspect: float) -> Tensor:
+    # x: (n, K, h, w) of a picture of that width over height. Adds the embedding in place, axis by axis.
+    diagonal = (aspect**2 + 1.0) ** 0.5
+    half = x.size(1) // 2
+    x[:, :half].add_(self.uv_axis(x.size(3), aspect / diagonal, half).t().unsqueeze(1))
+    x[:, half:].add_(self.uv_axis(x.size(2), 1.0 / diagonal, half).t().unsqueeze(2))
+    return x

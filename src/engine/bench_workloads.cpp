@@ -106,7 +106,7 @@ std::map<std::string, ModulePlan> rotary_plans(const AttentionShape& shape, cons
   config.main.backbone.embed_dim = shape.heads * shape.head_dim;
   const std::string attention =
       "backbone.pretrained.blocks." + std::to_string(config.main.backbone.rope_start) + ".attn";
-  auto all = network_plans(config, true, lowering);
+  auto all = network_plans(config, {}, true, lowering);
   return {
       {"", all.at(attention)}, {"qkv", all.at(attention + ".qkv")}, {"proj", all.at(attention + ".proj")}};
 }

@@ -16,6 +16,8 @@
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
 
+#include <engine/parts.hpp>
+
 // The engine's face: no LibTorch type appears here.
 namespace da3::engine {
 
@@ -32,6 +34,8 @@ struct LoadOptions {
   int threads = 0;          ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
   bool own_kernels = true;  ///< da3's CPU operators where they exist (docs/performance.md); false: LibTorch's
   NormaliseOn normalise = NormaliseOn::kDevice;
+  /// What is to be asked of the model besides depth and its own cameras; the rest stays on the disk.
+  Parts parts;
   bool map_weights = true;            ///< Map the file instead of reading it (CPU)
   std::optional<ModelSpec> describe;  ///< Record for a file without `da3.json`
   /// Where checked files are remembered. Set: a file that is new or changed since is hashed in full and
@@ -45,8 +49,8 @@ struct LoadOptions {
 /// Precision: fp32 on CPU and MPS; on CUDA bf16 (fp16 before compute capability 8.0) for the backbone of
 /// known networks, fp32 for all else.
 /// Threads: a forward on the CPU uses `threads` OpenMP threads; call predict from one thread.
-/// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kDeviceUnavailable, kPrecisionUnsupported,
-/// kOutOfMemory.
+/// Throws: Error kModelNotFound, kModelDamaged, kModelContract (also for parts that the file does not have),
+/// kDeviceUnavailable, kPrecisionUnsupported, kOutOfMemory.
 std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& file,
                                                 const LoadOptions& options);
 
@@ -78,6 +82,7 @@ struct ExportSource {
   std::filesystem::path folder;       ///< Published layout: config.json and model.safetensors; or empty
   std::string name;                   ///< Catalogue name for synthetic weights, or to override the folder's
   std::optional<std::uint64_t> seed;  ///< Set: weights by the recipe of docs/model-format.md
+  bool depth_only = false;            ///< Without the parts of parts.hpp, for a smaller file
   std::string origin_text;            ///< Such as "depth-anything/DA3-BASE@main/model.safetensors"
   std::string licence_spdx;
   std::string licence_attribution;
@@ -113,10 +118,16 @@ bool runs_its_own_code(const ModelSpec& spec);
 /// kModelContract.
 ModelSpec read_spec(const std::filesystem::path& file);
 
+/// The parts that a file with this record has.
+Parts parts_in(const ModelSpec& spec);
+
 /// A part of a known network and how many parameters it has in the file.
 struct ModelPart {
-  std::string name;  ///< "backbone", "camera decoder", "head"; in a nested network also "metric backbone" ...
+  /// "backbone", "camera decoder", "camera encoder", "head", "ray head", "Gaussian head"; in a nested network
+  /// also "metric backbone" ...
+  std::string name;
   std::int64_t parameters = 0;
+  bool on_demand = false;  ///< One of parts.hpp: neither loaded nor computed unless asked for
 };
 
 /// The parts of the network that `spec` describes; their sum is spec.parameters. Empty for networks that this

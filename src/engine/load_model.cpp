@@ -102,7 +102,7 @@ UncompiledNetwork rebuild(const core::StoredZip& archive, const ModelSpec& spec,
     if (!options.own_kernels) facts.kernels.clear();
     lowering = cpu_lowering(facts, modes.precision);
   }
-  return {config, spec.network_layout, std::move(tensors), modes.attention, lowering};
+  return {config, spec.network_layout, std::move(tensors), modes.attention, lowering, options.parts};
 }
 
 /// Throws Error kOutOfMemory where an accelerator has less free than the weights take.
@@ -254,6 +254,7 @@ ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
   if (!opened.network) try_foreign(ready.module, opened.spec, options, opened.archive.path().string());
   ready.device = options.device;
+  if (opened.network) ready.parts = options.parts;
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : core::usable_cores();
   return ready;

@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -44,6 +46,26 @@ void check_outputs(const predict::Wanted& wanted, const ModelSpec& spec) {
   }
 }
 
+void check_parts(const predict::Request& request, const ModelSpec& spec, const Parts& parts) {
+  const auto need = [&](bool wanted, bool is_here, const std::string& what) {
+    if (wanted && !is_here)
+      throw Error(ErrorCode::kUsage, "Model " + spec.name + " was loaded without " + what);
+  };
+  need(request.wanted.rays, parts.rays, "its ray head");
+  need(request.wanted.gaussians, parts.gaussians, "its Gaussian head");
+  need(!request.cameras.empty(), parts.camera_encoder, "its camera encoder");
+  if (request.cameras.empty()) return;
+  const std::size_t numbers = static_cast<std::size_t>(request.scenes) *
+                              static_cast<std::size_t>(request.views) * predict::kCameraNumbers;
+  if (request.cameras.size() != numbers) {
+    throw Error(ErrorCode::kUsage, "A request with cameras of " + std::to_string(numbers) + " numbers has " +
+                                       std::to_string(request.cameras.size()));
+  }
+  if (request.reference) {
+    throw Error(ErrorCode::kUsage, "With given cameras the first view is the reference; it cannot be chosen");
+  }
+}
+
 /// Index of the first value that is not finite, or the size. x - x is 0 for finite x only; summing keeps the
 /// common case free of branches.
 std::size_t first_not_finite(const std::vector<float>& values) {
@@ -62,18 +84,66 @@ bool tells_reference(const predict::Request& request) {
   return request.reference && request.views >= kFewest;
 }
 
-std::vector<std::int64_t> shape_of(const std::string& key, const predict::Request& request) {
-  if (key == "extrinsics") return {request.scenes, request.views, 3, 4};
-  if (key == "intrinsics") return {request.scenes, request.views, 3, 3};
-  return {request.scenes, request.views, request.size.height, request.size.width};
+std::string layer_name(int layer) {
+  return "layer" + std::to_string(layer);
+}
+
+/// Outputs that a request wants, by their names in the module.
+std::vector<std::string> wanted_outputs(const predict::Wanted& wanted, const ModelSpec& spec) {
+  std::vector<std::string> names{"depth"};
+  if (wanted.confidence) names.emplace_back("depth_conf");
+  if (wanted.sky) names.emplace_back("sky");
+  if (wanted.pose) names.insert(names.end(), {"extrinsics", "intrinsics"});
+  if (wanted.rays) names.emplace_back("rays");
+  if (wanted.gaussians) names.emplace_back("gaussians");
+  if (spec.network_id == "da3-nested") {
+    if (wanted.rays || wanted.gaussians) names.emplace_back("scale");
+    if (wanted.gaussians) names.emplace_back("relative_depth");
+  }
+  for (const int layer : wanted.layers) names.push_back(layer_name(layer));
+  return names;
+}
+
+Size rays_size(const predict::Request& request, const ModelSpec& spec) {
+  constexpr int kRaysPerPatch = 8;
+  return {kRaysPerPatch * (request.size.height / spec.patch),
+          kRaysPerPatch * (request.size.width / spec.patch)};
+}
+
+constexpr std::int64_t kAny = -1;
+
+std::vector<std::int64_t> shape_of(const std::string& key, const predict::Request& request,
+                                   const ModelSpec& spec) {
+  const std::int64_t B = request.scenes;
+  const std::int64_t S = request.views;
+  const auto [height, width] = request.size;
+  if (key == "extrinsics") return {B, S, 3, 4};
+  if (key == "intrinsics") return {B, S, 3, 3};
+  if (key == "scale") return {B};
+  if (key == "gaussians") return {B, S, height, width, predict::kGaussianNumbers};
+  if (key == "rays") {
+    const Size size = rays_size(request, spec);
+    return {B, S, size.height, size.width, predict::kRayNumbers};
+  }
+  if (key.starts_with("layer")) return {B, S, std::int64_t{height / spec.patch} * (width / spec.patch), kAny};
+  return {B, S, height, width};
+}
+
+bool has_shape(at::IntArrayRef found, at::IntArrayRef expected) {
+  return std::equal(found.begin(), found.end(), expected.begin(), expected.end(),
+                    [](std::int64_t a, std::int64_t b) { return b == kAny || a == b; });
 }
 
 at::Tensor select(const c10::impl::GenericDict& outputs, const std::string& key, at::IntArrayRef shape,
                   const ModelSpec& spec) {
   const auto found = outputs.find(key);
+  if (found == outputs.end() && key.starts_with("layer")) {
+    throw Error(ErrorCode::kUsage, "Model " + spec.name + " has no block " + key.substr(5) +
+                                       " whose output can be had; they count from 0");
+  }
   if (found == outputs.end()) invalid(spec, key, "is missing");
   const at::Tensor output = found->value().toTensor();
-  if (!output.defined() || output.sizes() != shape || !output.is_floating_point()) {
+  if (!output.defined() || !has_shape(output.sizes(), shape) || !output.is_floating_point()) {
     std::ostringstream what;
     what << "must be floating point of shape " << shape << ", found ";
     output.defined() ? what << output.scalar_type() << " of shape " << output.sizes() : what << "nothing";
@@ -95,9 +165,10 @@ std::vector<float> finite_values(const at::Tensor& host, const std::string& key,
 
 }  // namespace
 
-void check_request(const predict::Request& request, const ModelSpec& spec) {
+void check_request(const predict::Request& request, const ModelSpec& spec, const Parts& parts) {
   check_size(request.size, spec);
   check_outputs(request.wanted, spec);
+  check_parts(request, spec, parts);
   const std::size_t bytes = request.size.area() * 3;
   const auto count = static_cast<std::size_t>(request.scenes) * static_cast<std::size_t>(request.views);
   if (request.reference &&
@@ -119,20 +190,12 @@ void check_request(const predict::Request& request, const ModelSpec& spec) {
   }
 }
 
-std::vector<std::string> wanted_outputs(const predict::Wanted& wanted) {
-  std::vector<std::string> names{"depth"};
-  if (wanted.confidence) names.emplace_back("depth_conf");
-  if (wanted.sky) names.emplace_back("sky");
-  if (wanted.pose) names.insert(names.end(), {"extrinsics", "intrinsics"});
-  return names;
-}
-
 std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const predict::Request& request,
                                        const ModelSpec& spec) {
   const auto dictionary = outputs.toGenericDict();
   std::vector<at::Tensor> selected;
-  for (const std::string& key : wanted_outputs(request.wanted)) {
-    selected.push_back(select(dictionary, key, shape_of(key, request), spec));
+  for (const std::string& key : wanted_outputs(request.wanted, spec)) {
+    selected.push_back(select(dictionary, key, shape_of(key, request, spec), spec));
   }
   if (tells_reference(request)) {
     const auto found = dictionary.find("reference");
@@ -150,11 +213,22 @@ predict::Result take_predictions(const std::vector<at::Tensor>& outputs, const p
                                                           {"depth_conf", &result.confidence},
                                                           {"sky", &result.sky},
                                                           {"extrinsics", &result.extrinsics},
-                                                          {"intrinsics", &result.intrinsics}};
-  const std::vector<std::string> names = wanted_outputs(request.wanted);
+                                                          {"intrinsics", &result.intrinsics},
+                                                          {"rays", &result.rays},
+                                                          {"gaussians", &result.gaussians},
+                                                          {"scale", &result.scales},
+                                                          {"relative_depth", &result.relative_depth}};
+  const std::vector<std::string> names = wanted_outputs(request.wanted, spec);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    *places.at(names[i]) = finite_values(outputs.at(i), names[i], spec);
+    const auto place = places.find(names[i]);
+    std::vector<float> values = finite_values(outputs.at(i), names[i], spec);
+    if (place == places.end()) {
+      result.layers.push_back(std::move(values));
+    } else {
+      *place->second = std::move(values);
+    }
   }
+  if (request.wanted.rays) result.rays_size = rays_size(request, spec);
   if (tells_reference(request)) {
     for (const float view : finite_values(outputs.at(names.size()), "reference", spec))
       result.references.push_back(static_cast<int>(view));

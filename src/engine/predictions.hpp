@@ -8,14 +8,13 @@
 #include <ATen/core/ivalue.h>
 #include <predict/depth_model.hpp>
 
+#include <engine/parts.hpp>
+
 namespace da3::engine {
 
-/// Throws: Error kUsage if the model cannot take the request: wrong sizes, counts or outputs that it does not
-/// have.
-void check_request(const predict::Request& request, const ModelSpec& spec);
-
-/// Outputs that a request wants, by their names in Result's order; present ones only.
-std::vector<std::string> wanted_outputs(const predict::Wanted& wanted);
+/// Throws: Error kUsage if the model cannot take the request: wrong sizes, counts, or outputs and parts that
+/// it does not have or was not loaded with.
+void check_request(const predict::Request& request, const ModelSpec& spec, const Parts& parts);
 
 /// The wanted outputs of a network in float32, contiguous, on the device where they are.
 /// Throws: Error kPredictionInvalid for an output that is missing or has another shape.

@@ -40,15 +40,6 @@ ForwardShape shape_of(const predict::Request& request) {
   return {request.scenes, request.views, request.size, request.wanted, request.reference};
 }
 
-/// The tables of a size, and the choice of the reference view where one was asked for.
-IValue with_reference(const IValue& tables, const predict::Request& request, const at::Device& device) {
-  if (!request.reference) return tables;
-  auto entries = tables.toGenericDict().copy();
-  entries.insert_or_assign(
-      "reference", at::full({1}, *request.reference, at::TensorOptions().dtype(at::kLong).device(device)));
-  return entries;
-}
-
 void mark(Stopwatch* stopwatch) {
   if (stopwatch != nullptr) stopwatch->mark();
 }
@@ -124,7 +115,7 @@ int TorchDepthModel::num_recorded() const {
 }
 
 predict::Result TorchDepthModel::predict(const predict::Request& request) {
-  check_request(request, spec_);
+  check_request(request, spec_, network_.parts);
   const EngineScope scope;
   std::optional<ThreadScope> threads;
   if (network_.device.kind == DeviceKind::kCpu) {
@@ -198,7 +189,8 @@ std::vector<at::Tensor> TorchDepthModel::replay_or_compute(const at::Tensor& pix
                                                            const predict::Request& request, Lane& lane,
                                                            predict::Result& result) {
   const ForwardShape shape = shape_of(request);
-  if (auto replayed = graphs_.replay(shape, pixels)) {
+  auto replayed = is_recordable(request) ? graphs_.replay(shape, pixels) : std::nullopt;
+  if (replayed) {
     result.peak_bytes = replayed->peak_bytes;
     return std::move(replayed->outputs);
   }
@@ -211,7 +203,7 @@ std::vector<at::Tensor> TorchDepthModel::replay_or_compute(const at::Tensor& pix
   result.peak_bytes = meter.peak_bytes();
   // The input was there before the meter was.
   if (result.peak_bytes) *result.peak_bytes += pixels.nbytes();
-  if (network_.recordable) graphs_.ran(shape, result.peak_bytes);
+  if (is_recordable(request)) graphs_.ran(shape, result.peak_bytes);
   return outputs;
 }
 
@@ -220,7 +212,7 @@ void TorchDepthModel::record_if_due(const predict::Request& request) {
   const ForwardShape shape = shape_of(request);
   {
     const std::lock_guard queueing(forward_);
-    if (!network_.recordable || !graphs_.is_due(shape)) return;
+    if (!is_recordable(request) || !graphs_.is_due(shape)) return;
   }
   const std::unique_lock alone(flight_);
   const std::lock_guard queueing(forward_);
@@ -297,8 +289,14 @@ std::vector<at::Tensor> TorchDepthModel::compute(const at::Tensor& pixels, const
   predict::Request part = request;
   part.pictures.clear();
   std::vector<std::vector<at::Tensor>> by_output;
+  auto cameras = request.cameras.begin();
   for (const at::Tensor& scenes : pixels.tensor_split(parts)) {
     part.scenes = static_cast<int>(scenes.size(0));
+    if (!request.cameras.empty()) {
+      const auto first = cameras;
+      cameras += std::ptrdiff_t{part.scenes} * part.views * predict::kCameraNumbers;
+      part.cameras.assign(first, cameras);
+    }
     const std::vector<at::Tensor> outputs = compute_together(scenes, tables, part, stopwatch);
     by_output.resize(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) by_output[i].push_back(outputs[i]);
@@ -328,13 +326,12 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
   const int height = request.size.height;
   const int width = request.size.width;
   const at::Tensor input = image.to(backbone_type(network_.precision, network_.device));
-  const IValue features =
-      network_.offered.tables
-          ? features_for_head(module.run_method("features_with", input,
-                                                with_reference(tables, request, to_torch(network_.device))))
-          : module.run_method("features", input);
+  const IValue wishes = network_.offered.tables ? with_wishes(tables, request) : IValue();
+  const IValue features = network_.offered.tables
+                              ? features_for_head(module.run_method("features_with", input, wishes))
+                              : module.run_method("features", input);
   mark(stopwatch);
-  const IValue outputs = network_.offered.tables ? decode_views(features, tables, request)
+  const IValue outputs = network_.offered.tables ? decode_views(features, wishes, request)
                                                  : module.run_method("decode", features, height, width);
   // Nested networks need the cameras for depth already.
   if (request.wanted.pose && !outputs.toGenericDict().contains("extrinsics")) {
@@ -342,11 +339,43 @@ IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& 
     auto all = outputs.toGenericDict();
     for (const auto& camera : cameras.toGenericDict()) all.insert_or_assign(camera.key(), camera.value());
   }
+  for (const int layer : request.wanted.layers) {
+    const IValue name("layer" + std::to_string(layer));
+    // A layer that does not exist is missing in the outputs, which is told there.
+    if (features.toGenericDict().contains(name))
+      outputs.toGenericDict().insert_or_assign(name, features.toGenericDict().at(name));
+  }
   const IValue reference("reference");
   if (request.reference && features.toGenericDict().contains(reference)) {
     outputs.toGenericDict().insert_or_assign(reference, features.toGenericDict().at(reference));
   }
   return outputs;
+}
+
+bool TorchDepthModel::is_recordable(const predict::Request& request) const {
+  return network_.recordable && request.cameras.empty() && shape_of(request).is_plain();
+}
+
+/// The tables of a size, and what else the network is to do (network.hpp).
+IValue TorchDepthModel::with_wishes(const IValue& tables, const predict::Request& request) {
+  const predict::Wanted& wanted = request.wanted;
+  if (!request.reference && request.cameras.empty() && shape_of(request).is_plain()) return tables;
+  const at::TensorOptions options = at::TensorOptions().device(to_torch(network_.device));
+  auto entries = tables.toGenericDict().copy();
+  const at::Tensor yes = at::empty({0});
+  if (request.reference)
+    entries.insert_or_assign("reference", at::full({1}, *request.reference, options.dtype(at::kLong)));
+  if (!request.cameras.empty()) {
+    const at::Tensor cameras = at::tensor(at::ArrayRef<float>(request.cameras))
+                                   .view({request.scenes, request.views, predict::kCameraNumbers})
+                                   .to(options.device());
+    entries.insert_or_assign("camera_tokens", network_.module.run_method("camera_tokens", cameras));
+    entries.insert_or_assign("cameras", cameras);
+  }
+  if (wanted.rays) entries.insert_or_assign("rays", yes);
+  if (wanted.gaussians) entries.insert_or_assign("gaussians", yes);
+  for (const int layer : wanted.layers) entries.insert_or_assign("layer" + std::to_string(layer), yes);
+  return entries;
 }
 
 /// The head's maps are its largest tensors and no view's result depends on another's, so it sees a few at a

@@ -20,6 +20,7 @@
 #include <engine/device/device_layer.hpp>
 #include <engine/device/graph_cache.hpp>
 #include <engine/normalise.hpp>
+#include <engine/parts.hpp>
 
 namespace da3::engine {
 
@@ -29,6 +30,7 @@ struct ReadyNetwork {
   /// The same with float32 weights on the host, to compute tables there; none where the device computes them.
   std::optional<torch::jit::Module> host_module;
   Offered offered;
+  Parts parts;  ///< Those that the module was made with
   DeviceId device;
   Precision precision = Precision::kFp32;
   Attention attention = Attention::kFixed;
@@ -55,6 +57,7 @@ class TorchDepthModel final : public predict::DepthModel {
   DeviceId device() const override { return network_.device; }
   Precision precision() const override { return network_.precision; }
   Attention attention() const override { return network_.attention; }
+  bool takes_cameras() const override { return network_.parts.camera_encoder; }
 
   predict::Result predict(const predict::Request& request) override;
   void synchronize() override;
@@ -78,6 +81,9 @@ class TorchDepthModel final : public predict::DepthModel {
                                       predict::Result& result);
   std::vector<at::Tensor> replay_or_compute(const at::Tensor& pixels, const predict::Request& request,
                                             Lane& lane, predict::Result& result);
+  /// Forwards of this kind may be recorded.
+  bool is_recordable(const predict::Request& request) const;
+  torch::jit::IValue with_wishes(const torch::jit::IValue& tables, const predict::Request& request);
   std::vector<at::Tensor> compute(const at::Tensor& pixels, const torch::jit::IValue& tables,
                                   const predict::Request& request, Stopwatch* stopwatch);
   std::vector<at::Tensor> compute_together(const at::Tensor& pixels, const torch::jit::IValue& tables,

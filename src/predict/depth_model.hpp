@@ -19,7 +19,18 @@ struct Wanted {
   bool confidence = false;
   bool sky = false;
   bool pose = false;  ///< Cameras of the views of each scene.
+  bool rays = false;  ///< Of each view, from which a camera can be fitted
+  bool gaussians = false;
+  std::vector<int> layers = {};  ///< Blocks of the backbone whose outputs are wanted, from 0
 };
+
+/// Numbers of a given camera in a request: centre (3), quaternion x, y, z, w of world_from_camera (w >= 0),
+/// vertical and horizontal field of view in radians. The world is the first view's camera.
+inline constexpr int kCameraNumbers = 9;
+/// Numbers of a ray: its direction (3) and its origin (3) in the world, and its confidence, above 1.
+inline constexpr int kRayNumbers = 7;
+/// Numbers of a pixel's Gaussian as the network gives them, the last one its opacity, 0..1.
+inline constexpr int kGaussianNumbers = 38;
 
 /// Which view of a scene of three and more the network takes as its reference: a view's number from 0, or one
 /// of these rules of the original.
@@ -36,6 +47,9 @@ struct Request {
   Wanted wanted;
   /// Set: the reference view is chosen so and told. None: the network's own way, which is kSaddleBalanced.
   std::optional<int> reference;
+  /// Given cameras, which the network takes into account: (B, S, kCameraNumbers), or empty. The first view of
+  /// each scene is its reference then.
+  std::vector<float> cameras;
 };
 
 /// Milliseconds per phase; null where the model cannot tell.
@@ -57,6 +71,16 @@ struct Result {
   std::vector<float> extrinsics;  ///< (B, S, 3, 4) camera_from_world; empty if not wanted
   std::vector<float> intrinsics;  ///< (B, S, 3, 3) in pixels of (H, W); empty if not wanted
   std::vector<int> references;    ///< (B) the chosen view; empty unless asked for, and below three views
+  /// (B, S, rays_size, kRayNumbers), in the unit of depth / scales; empty if not wanted
+  std::vector<float> rays;
+  Size rays_size;
+  std::vector<float> gaussians;  ///< (B, S, H, W, kGaussianNumbers); empty if not wanted
+  /// (B) Of a network that brings its result to metres at its end, what it multiplied depth and translations
+  /// by; empty otherwise, and unless rays or Gaussians are wanted.
+  std::vector<float> scales;
+  std::vector<float> relative_depth;  ///< (B, S, H, W) depth before that; with Gaussians only
+  /// Of each wanted layer (B, S, H / patch, W / patch, C), after the backbone's last norm.
+  std::vector<std::vector<float>> layers;
   PhaseTimes times;
   std::optional<std::uint64_t> peak_bytes;  ///< Highest tensor memory of this call above the loaded model
 };
@@ -73,8 +97,11 @@ class DepthModel {
   /// The mode that really runs.
   virtual Attention attention() const = 0;
 
+  /// True if requests may have cameras.
+  virtual bool takes_cameras() const { return false; }
+
   /// Throws: Error kOutOfMemory (nothing is leaked, a smaller batch may succeed), kPredictionInvalid, kUsage
-  /// for a shape that the model cannot take or an output that it does not have.
+  /// for a shape that the model cannot take, and for an output or a part that it does not have.
   virtual Result predict(const Request& request) = 0;
 
   /// Returns when everything queued on the device is done.

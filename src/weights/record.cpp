@@ -26,7 +26,8 @@ using nlohmann::ordered_json;
 constexpr int kSchema = 1;
 constexpr int kMaxPatch = 1024;
 constexpr int kMaxSide = 65536;
-constexpr std::array<std::string_view, 5> kOutputs{"depth", "depth_conf", "sky", "depth_raw", "pose"};
+constexpr std::array<std::string_view, 7> kOutputs{"depth", "depth_conf", "sky",      "depth_raw",
+                                                   "pose",  "rays",       "gaussians"};
 
 /// A value that is one of a few names; core's parsers throw kUsage, which is not what a bad record is.
 template <typename Parse>

@@ -24,6 +24,7 @@
 #include <testing/temporary_folder.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_config.hpp>
+#include <weights/recipe.hpp>
 #include <weights/record.hpp>
 #include <weights/safetensors.hpp>
 #include <weights/tensor_list.hpp>
@@ -150,17 +151,131 @@ TEST(ExportModel, FileRunsByItsOwnCodeAsTheRebuiltNetworkDoes) {
   }
 }
 
-TEST(ExportModel, LeavesOutWhatDepthAndCamerasDoNotNeed) {
+std::int64_t stored_parameters(int layout) {
+  const weights::NetworkConfig config = weights::read_config(kTiny / "config.json");
+  std::int64_t count = 0;
+  for (const auto& [path, tensor] : expected_tensors(config, layout, stored_parts(config, layout)))
+    count += c10::multiply_integers(tensor.shape);
+  return count;
+}
+
+TEST(ExportModel, LeavesOutWhatNothingNeeds) {
   const TemporaryFolder output;
   const std::filesystem::path file = output.path() / "tiny.pt";
   const ExportReport report = export_model(folder_source(kTiny), file);
-  std::int64_t needed = 0;
-  for (const auto& [path, tensor] :
-       expected_tensors(weights::read_config(kTiny / "config.json"), kNewestLayout)) {
-    needed += c10::multiply_integers(tensor.shape);
-  }
-  EXPECT_EQ(report.spec.parameters, needed);
+  EXPECT_EQ(report.spec.parameters, stored_parameters(kNewestLayout));
   EXPECT_LT(std::filesystem::file_size(file), std::filesystem::file_size(kTiny / "model.safetensors"));
+  std::int64_t sum = 0;
+  std::vector<std::string> names;
+  for (const ModelPart& part : model_parts(report.spec)) {
+    sum += part.parameters;
+    names.push_back(part.name);
+  }
+  EXPECT_EQ(sum, report.spec.parameters);
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("backbone", "camera decoder", "camera encoder", "head",
+                                                     "ray head"));
+}
+
+TEST(ExportModel, DepthOnlyIsTheLayoutWithoutParts) {
+  const TemporaryFolder output;
+  const std::filesystem::path file = output.path() / "tiny.pt";
+  ExportSource source = folder_source(kTiny);
+  source.depth_only = true;
+  const ExportReport report = export_model(source, file);
+  EXPECT_EQ(report.spec.network_layout, kLayoutWithoutParts);
+  EXPECT_EQ(report.spec.parameters, stored_parameters(kLayoutWithoutParts));
+  EXPECT_FALSE(report.spec.has_output("rays"));
+  EXPECT_TRUE(verify_model(file, {}).selftest_passed);
+  LoadOptions options;
+  options.parts.rays = true;
+  try {
+    load_model(file, options);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelContract);
+    EXPECT_THAT(error.what(), HasSubstr("this file has no ray head"));
+  }
+}
+
+/// A scene of two pictures.
+predict::Request two_views(const std::vector<std::uint8_t>& first, const std::vector<std::uint8_t>& second) {
+  predict::Request request;
+  request.views = 2;
+  request.size = {42, 56};
+  request.pictures = {first, second};
+  request.wanted.pose = true;
+  return request;
+}
+
+TEST(ExportModel, PartsAreThereForThoseWhoLoadThem) {
+  const TemporaryFolder output;
+  const std::filesystem::path file = output.path() / "tiny.pt";
+  export_model(folder_source(kTiny), file);
+  const auto first = weights::selftest_picture(42, 56, 1);
+  const auto second = weights::selftest_picture(42, 56, 2);
+  predict::Request request = two_views(first, second);
+  const predict::Result plain = load_model(file, {})->predict(request);
+
+  LoadOptions options;
+  options.parts = {.camera_encoder = true, .rays = true};
+  const auto model = load_model(file, options);
+  request.wanted.rays = true;
+  request.wanted.layers = {4, 1};
+  const predict::Result more = model->predict(request);
+  EXPECT_EQ(more.depth, plain.depth);
+  EXPECT_EQ(more.extrinsics, plain.extrinsics);
+  EXPECT_EQ(more.rays_size, (Size{24, 32}));
+  EXPECT_EQ(more.rays.size(), std::size_t{2} * 24 * 32 * 7);
+  ASSERT_EQ(more.layers.size(), 2U);
+  EXPECT_EQ(more.layers[0].size(), std::size_t{2} * 3 * 4 * 64);
+  EXPECT_NE(more.layers[0], more.layers[1]);
+
+  // Other cameras, another depth; the same again, the same depth.
+  request.cameras = {0, 0, 0, 0, 0, 0, 1, 1.0F, 1.2F, 0.9F, 0, 0.1F, 0, 0, 0, 1, 1.0F, 1.2F};
+  const predict::Result posed = model->predict(request);
+  EXPECT_NE(posed.depth, plain.depth);
+  EXPECT_EQ(posed.depth, model->predict(request).depth);
+  request.cameras[9] = 0.4F;
+  EXPECT_NE(posed.depth, model->predict(request).depth);
+
+  // Both scenes of a batch get their own cameras.
+  predict::Request batch = request;
+  batch.scenes = 2;
+  batch.pictures.insert(batch.pictures.end(), request.pictures.begin(), request.pictures.end());
+  batch.cameras.insert(batch.cameras.end(), request.cameras.begin(), request.cameras.end());
+  batch.cameras[9] = 0.9F;
+  const predict::Result both = model->predict(batch);
+  for (std::size_t i = 0; i < posed.depth.size(); ++i)
+    ASSERT_NEAR(both.depth[i], posed.depth[i], 1e-4 * posed.depth[i]);
+}
+
+TEST(ExportModel, RequestsForPartsThatWereNotLoadedAreRefused) {
+  const TemporaryFolder output;
+  const std::filesystem::path file = output.path() / "tiny.pt";
+  export_model(folder_source(kTiny), file);
+  const auto picture = weights::selftest_picture(42, 56, 1);
+  const auto refused = [&](const LoadOptions& options, const predict::Request& request) {
+    try {
+      load_model(file, options)->predict(request);
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kUsage;
+    }
+    return false;
+  };
+  predict::Request request = two_views(picture, picture);
+  request.wanted.rays = true;
+  EXPECT_TRUE(refused({}, request));
+  request.wanted.rays = false;
+  request.cameras.assign(18, 0.5F);
+  EXPECT_TRUE(refused({}, request));
+  LoadOptions options;
+  options.parts.camera_encoder = true;
+  EXPECT_FALSE(refused(options, request));
+  request.reference = 1;
+  EXPECT_TRUE(refused(options, request));
+  request.reference.reset();
+  request.cameras.pop_back();
+  EXPECT_TRUE(refused(options, request));
 }
 
 TEST(ExportModel, MakesTheSameFileAgain) {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <engine/export/tensor_sources.hpp>
+#include <engine/golden_values.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
 #include <engine/operators/cpu_operators.hpp>
@@ -23,30 +24,10 @@
 namespace da3::engine {
 namespace {
 
-using da3::testing::Array;
-using da3::testing::TensorRef;
-using da3::testing::tensors_match;
-using da3::testing::Tolerance;
-using Arrays = std::map<std::string, Array>;
-
-// The original differs from itself in float64 by up to 2e-5 relative in depth; every structural mistake that
-// was tried is larger than these by an order of magnitude (tests/data/golden/README.md).
-constexpr Tolerance kDepthTolerance{.relative = 1e-4};
-constexpr Tolerance kExtrinsicsTolerance{.absolute = 1e-4};
-constexpr Tolerance kIntrinsicsTolerance{.relative = 1e-3};
-constexpr Tolerance kStageTolerance{.relative = 1e-4, .absolute = 1e-4};
-
-const std::filesystem::path kGolden = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden";
-
 struct GoldenCase {
   std::string model;
   std::string name;
 };
-
-weights::NetworkConfig config_of(const std::string& model) {
-  const std::filesystem::path file = kGolden / model / "config.json";
-  return std::filesystem::exists(file) ? weights::read_config(file) : weights::catalogue_config(model);
-}
 
 /// A way to compute the same network.
 struct Variant {
@@ -73,21 +54,6 @@ torch::jit::Module build(const std::string& model, const Variant& variant) {
   return build_network(config, 1, tensors, variant.attention, variant.lowering);
 }
 
-// (1, S, 3, H, W), normalised in float32 as the original does.
-at::Tensor image_of(const Array& picture) {
-  at::Tensor pixels = at::empty(picture.shape, at::kByte);
-  std::copy(picture.bytes.begin(), picture.bytes.end(), pixels.data_ptr<std::uint8_t>());
-  const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F});
-  const at::Tensor std = at::tensor({0.229F, 0.224F, 0.225F});
-  return pixels.to(at::kFloat)
-      .div_(255.0)
-      .sub_(mean)
-      .div_(std)
-      .permute({0, 3, 1, 2})
-      .contiguous()
-      .unsqueeze(0);
-}
-
 Arrays read_case(const GoldenCase& golden) {
   Arrays arrays = da3::testing::read_npz(kGolden / golden.model / (golden.name + ".npz"));
   if (!arrays.contains("image")) {
@@ -95,30 +61,6 @@ Arrays read_case(const GoldenCase& golden) {
   }
   return arrays;
 }
-
-std::map<std::string, at::Tensor> as_map(const at::IValue& dictionary) {
-  std::map<std::string, at::Tensor> tensors;
-  for (const auto& item : dictionary.toGenericDict()) {
-    tensors[item.key().toStringRef()] = item.value().toTensor();
-  }
-  return tensors;
-}
-
-::testing::AssertionResult matches(const at::Tensor& actual, const Array& expected, Tolerance tolerance) {
-  const at::Tensor values = actual.contiguous();
-  const TensorRef found{values.scalar_type() == at::kFloat ? "<f4" : "other",
-                        values.sizes().vec(),
-                        {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}};
-  return tensors_match(found, {expected.type, expected.shape, expected.floats}, tolerance);
-}
-
-// One thread: spinning at barriers on a busy machine costs more than a second one gains in these small
-// networks.
-struct LibTorch {
-  LibTorch() { set_up_libtorch(); }
-  EngineScope scope;
-  ThreadScope threads{1};
-};
 
 class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Variant>> {
  protected:

@@ -57,6 +57,8 @@ void add_model(CLI::App& app, ModelCommands& options) {
       },
       "weights by recipe from this seed: real architecture, no download, for tests and benchmarks")
       ->type_name("SEED");
+  make->add_flag("--depth-only", options.export_model.depth_only,
+                 "a smaller file, without what known cameras, cameras from rays and Gaussians need");
   add_json(*make, options.export_model.json);
   add_verbosity(*make, options.export_model.verbosity);
 

@@ -64,6 +64,7 @@ engine::ExportSource export_source(const cli::ModelExport& options) {
                                                "', or add --synthetic SEED for weights by recipe");
   }
   source.seed = options.seed;
+  source.depth_only = options.depth_only;
   return source;
 }
 

@@ -59,7 +59,9 @@ ModelFacts model_facts(const ModelSpec& spec) {
   facts.flops = suites::forward_flops(spec, facts.size);
   if (const auto forward = suites::estimate_forward_bytes(spec, facts.size)) {
     constexpr std::uint64_t kFloatBytes = 4;
-    facts.memory_bytes = *forward + kFloatBytes * static_cast<std::uint64_t>(spec.parameters);
+    std::int64_t loaded = spec.parameters;
+    for (const engine::ModelPart& part : facts.parts) loaded -= part.on_demand ? part.parameters : 0;
+    facts.memory_bytes = *forward + kFloatBytes * static_cast<std::uint64_t>(loaded);
   }
   return facts;
 }

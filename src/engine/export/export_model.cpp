@@ -58,22 +58,28 @@ DepthKind depth_kind_of(const weights::NetworkConfig& config, const std::string&
   return metric ? DepthKind::kCanonical : DepthKind::kRelative;
 }
 
-ModelSpec describe(const ExportSource& source, const weights::NetworkConfig& config,
+std::vector<std::string> outputs_of(const weights::NetworkConfig& config, const Parts& parts) {
+  if (config.main.head.kind != weights::HeadKind::kDualDpt) return {"depth", "sky", "depth_raw"};
+  std::vector<std::string> outputs{"depth", "depth_conf", "pose"};
+  if (config.nested()) outputs.insert(outputs.end() - 1, "sky");
+  if (parts.rays) outputs.emplace_back("rays");
+  if (parts.gaussians) outputs.emplace_back("gaussians");
+  return outputs;
+}
+
+ModelSpec describe(const ExportSource& source, const weights::NetworkConfig& config, int layout,
                    const TensorMap& tensors) {
-  const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
   ModelSpec spec;
   spec.name = name_of(source, config);
   spec.family = "da3";
   spec.network_id = network_id(config);
-  spec.network_layout = kNewestLayout;
+  spec.network_layout = layout;
   spec.network_config_json = weights::config_text(config);
   for (const auto& [path, tensor] : tensors) spec.parameters += tensor.numel();
   spec.patch = weights::kPatchSize;
   spec.depth_kind = depth_kind_of(config, spec.name);
   if (spec.depth_kind == DepthKind::kMetric) spec.depth_unit = "m";
-  spec.outputs = config.nested() ? std::vector<std::string>{"depth", "depth_conf", "sky", "pose"}
-                 : anyview       ? std::vector<std::string>{"depth", "depth_conf", "pose"}
-                                 : std::vector<std::string>{"depth", "sky", "depth_raw"};
+  spec.outputs = outputs_of(config, stored_parts(config, layout));
   spec.attention = {Attention::kSdpa, Attention::kManual};
   spec.origin = source.seed ? WeightsOrigin::kSynthetic : WeightsOrigin::kPublished;
   spec.seed = source.seed;
@@ -143,24 +149,26 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
     throw Error(ErrorCode::kModelContract,
                 name_of(source, config) + ": this version cannot export the network " + network_id(config));
   }
+  const int layout = source.depth_only ? kLayoutWithoutParts : kNewestLayout;
+  const Parts parts = stored_parts(config, layout);
   ExportReport report;
   core::AtomicFile output(core::end_of_links(file));
   TensorMap tensors;
   std::string source_sha256;
   if (source.seed) {
-    tensors = recipe_tensors(entries, *source.seed);
+    tensors = recipe_tensors(entries, *source.seed, parts);
   } else {
     const weights::Safetensors weights_file = weights::Safetensors::open(source.folder / "model.safetensors");
-    PublishedTensors published = published_tensors(weights_file, entries);
+    PublishedTensors published = published_tensors(weights_file, entries, parts);
     tensors = std::move(published.tensors);
     report.warnings = std::move(published.warnings);
     source_sha256 = core::sha256_hex(core::MappedFile::open(weights_file.path()).bytes());
   }
   tensors = fold_tensors(config, std::move(tensors));
   ModelSpec& spec = report.spec;
-  spec = describe(source, config, tensors);
+  spec = describe(source, config, layout, tensors);
   spec.source_sha256 = source_sha256;
-  torch::jit::Module module = build_network(config, kNewestLayout, tensors, Attention::kSdpa);
+  torch::jit::Module module = build_network(config, layout, tensors, Attention::kSdpa, {}, parts);
   spec.selftest = run_selftest(module, spec);
   save(module, spec, output);
   spec.sha256 = weights::weights_sha256(output.temporary());

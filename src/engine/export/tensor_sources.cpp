@@ -72,13 +72,13 @@ void check_finite(const at::Tensor& tensor, const weights::Safetensors& file, co
 }  // namespace
 
 PublishedTensors published_tensors(const weights::Safetensors& file,
-                                   const std::vector<weights::TensorEntry>& entries) {
+                                   const std::vector<weights::TensorEntry>& entries, const Parts& parts) {
   PublishedTensors result;
   std::set<std::string> known;
   for (const weights::TensorEntry& entry : entries) {
     const weights::TensorView& view = find_under_any_name(file, entry, known);
     check_type_and_shape(file, view, entry);
-    if (!is_needed(entry)) continue;
+    if (!is_needed(entry, parts)) continue;
     at::Tensor tensor = as_tensor(view, file.handle());
     check_finite(tensor, file, view.name);
     result.tensors.emplace(module_path(entry.name), std::move(tensor));
@@ -90,11 +90,12 @@ PublishedTensors published_tensors(const weights::Safetensors& file,
   return result;
 }
 
-TensorMap recipe_tensors(const std::vector<weights::TensorEntry>& entries, std::uint64_t seed) {
+TensorMap recipe_tensors(const std::vector<weights::TensorEntry>& entries, std::uint64_t seed,
+                         const Parts& parts) {
   TensorMap tensors;
   try {
     for (const weights::TensorEntry& entry : entries) {
-      if (!is_needed(entry)) continue;
+      if (!is_needed(entry, parts)) continue;
       at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(at::kFloat));
       const std::span<float> values(tensor.mutable_data_ptr<float>(),
                                     static_cast<std::size_t>(tensor.numel()));

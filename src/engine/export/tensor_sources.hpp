@@ -13,7 +13,7 @@
 namespace da3::engine {
 
 struct PublishedTensors {
-  TensorMap tensors;                  ///< Those that the network needs, mapped; they keep the file mapped
+  TensorMap tensors;                  ///< Those needed with the parts, mapped; they keep the file mapped
   std::vector<std::string> warnings;  ///< Tensors of the file that are not in `entries`
 };
 
@@ -22,10 +22,11 @@ struct PublishedTensors {
 /// kModelContract for a tensor that is missing or has another type or shape, kModelDamaged for one that holds
 /// NaN or infinity.
 PublishedTensors published_tensors(const weights::Safetensors& file,
-                                   const std::vector<weights::TensorEntry>& entries);
+                                   const std::vector<weights::TensorEntry>& entries, const Parts& parts = {});
 
 /// The tensors of `entries` that the network needs, filled by the weight recipe on all cores. Throws: Error
 /// kOutOfMemory.
-TensorMap recipe_tensors(const std::vector<weights::TensorEntry>& entries, std::uint64_t seed);
+TensorMap recipe_tensors(const std::vector<weights::TensorEntry>& entries, std::uint64_t seed,
+                         const Parts& parts = {});
 
 }  // namespace da3::engine

@@ -29,8 +29,31 @@ bool knows_network(std::string_view id, int layout) {
   return known && layout >= 1 && layout <= kNewestLayout;
 }
 
-bool is_needed(const weights::TensorEntry& entry) {
-  return entry.use == weights::TensorUse::kDepth || entry.use == weights::TensorUse::kPose;
+Parts parts_of(const weights::NetworkConfig& config) {
+  return {.camera_encoder = config.main.camera_encoder.has_value(),
+          .rays = config.main.head.kind == weights::HeadKind::kDualDpt,
+          .gaussians = config.main.gaussian_head.has_value()};
+}
+
+Parts stored_parts(const weights::NetworkConfig& config, int layout) {
+  return layout > kLayoutWithoutParts ? parts_of(config) : Parts{};
+}
+
+bool is_needed(const weights::TensorEntry& entry, const Parts& parts) {
+  switch (entry.use) {
+    case weights::TensorUse::kDepth:
+    case weights::TensorUse::kPose:
+      return true;
+    case weights::TensorUse::kCameraInput:
+      return parts.camera_encoder;
+    case weights::TensorUse::kRay:
+      return parts.rays;
+    case weights::TensorUse::kGaussians:
+      return parts.gaussians;
+    case weights::TensorUse::kNever:
+      break;
+  }
+  return false;
 }
 
 std::string module_path(std::string_view published_name) {
@@ -64,10 +87,30 @@ void check_config(const weights::NetworkConfig& config) {
   }
 }
 
+/// Files of layout 1 may be the published tensors, with every part.
+void check_parts(const weights::NetworkConfig& config, int layout, const Parts& parts) {
+  const Parts known = parts_of(config);
+  const Parts stored = layout == 1 ? known : stored_parts(config, layout);
+  const auto check = [](bool wanted, bool exists, bool is_here, const std::string& name,
+                        const std::string& use) {
+    if (!wanted || is_here) return;
+    throw Error(ErrorCode::kModelContract,
+                exists ? "this file has no " + name + ", which " + use +
+                             "; make it again from the published weights with 'da3 model pull' or 'da3 model "
+                             "export', without --depth-only"
+                       : "this network has no " + name + ", which " + use);
+  };
+  check(parts.camera_encoder, known.camera_encoder, stored.camera_encoder, "camera encoder",
+        "given cameras need");
+  check(parts.rays, known.rays, stored.rays, "ray head", "cameras from rays need");
+  check(parts.gaussians, known.gaussians, stored.gaussians, "Gaussian head",
+        "Gaussians need; da3-giant and da3nested-giant-large have one");
+}
+
 }  // namespace
 
 UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int layout, TensorMap tensors,
-                                     Attention attention, const Lowering& lowering)
+                                     Attention attention, const Lowering& lowering, const Parts& parts)
     : id_(network_id(config)), packing_(std::make_unique<WinogradPacking>()) {
   if (!knows_network(id_, layout)) {
     throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id_ +
@@ -75,11 +118,12 @@ UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int l
                                                "; a newer da3 may");
   }
   check_config(config);
-  tensors_ = select_tensors(config, layout, tensors);
+  check_parts(config, layout, parts);
+  tensors_ = select_tensors(config, layout, parts, tensors);
   tensors.clear();  // Whoever is replaced below goes at once.
   try {
     if (layout == 1) tensors_ = fold_tensors(config, std::move(tensors_));
-    plans_ = network_plans(config, attention != Attention::kManual, lowering);
+    plans_ = network_plans(config, parts, attention != Attention::kManual, lowering);
     if (lowering.own_kernels) use_winograd(tensors_, plans_, *packing_);
     lower_block_products(tensors_, plans_, lowering);
     packing_->start();
@@ -102,8 +146,8 @@ torch::jit::Module UncompiledNetwork::compile() && {
 }
 
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
-                                 Attention attention, const Lowering& lowering) {
-  return UncompiledNetwork(config, layout, std::move(tensors), attention, lowering).compile();
+                                 Attention attention, const Lowering& lowering, const Parts& parts) {
+  return UncompiledNetwork(config, layout, std::move(tensors), attention, lowering, parts).compile();
 }
 
 }  // namespace da3::engine

@@ -14,6 +14,7 @@
 
 #include <engine/network/lowering.hpp>
 #include <engine/network/module_tree.hpp>
+#include <engine/parts.hpp>
 
 namespace da3::weights {
 struct NetworkConfig;
@@ -31,7 +32,9 @@ class WinogradPacking;
 using TensorMap = std::map<std::string, at::Tensor>;
 
 /// Newest tensor layout that `build_network` takes and that exports write (tensor_layouts.hpp).
-inline constexpr int kNewestLayout = 2;
+inline constexpr int kNewestLayout = 3;
+/// The newest one without parts: those for depth and the network's own cameras alone.
+inline constexpr int kLayoutWithoutParts = 2;
 
 /// The id of the network that a configuration describes: "da3-anyview" (depth, confidence, cameras),
 /// "da3-mono" (depth, sky), or "da3-nested" (both).
@@ -40,8 +43,14 @@ std::string network_id(const weights::NetworkConfig& config);
 /// True if this build can make the module of network `id` in tensor layout `layout`.
 bool knows_network(std::string_view id, int layout);
 
-/// True for the tensors that modules and exported files hold: those for depth and cameras.
-bool is_needed(const weights::TensorEntry& entry);
+/// The parts that the networks of this configuration have.
+Parts parts_of(const weights::NetworkConfig& config);
+
+/// Those that a file of this layout has: from layout 3 on all of the configuration's.
+Parts stored_parts(const weights::NetworkConfig& config, int layout);
+
+/// True for the tensors that a module with these parts needs, besides those for depth and its own cameras.
+bool is_needed(const weights::TensorEntry& entry, const Parts& parts);
 
 /// The path in the module of a tensor's published name.
 std::string module_path(std::string_view published_name);
@@ -49,8 +58,7 @@ std::string module_path(std::string_view published_name);
 /// The network, in eval mode, made from the embedded text and `tensors`. In the newest layout they are
 /// registered without a copy (views of mapped files are fine: the module keeps them alive); those of older
 /// layouts are folded into new ones. Where `tensors` is moved in, what others replace is freed at once. Any
-/// device and floating type; nothing is moved or cast. Tensors that the network does not need are left out:
-/// those for rays, given cameras and Gaussians.
+/// device and floating type; nothing is moved or cast. Tensors of parts that are not asked for are left out.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
 ///   forward(image) -> Dict[str, Tensor]; pose(image) (networks with a camera decoder);
@@ -59,19 +67,21 @@ std::string module_path(std::string_view published_name);
 /// may keep:
 ///   features_with(image, tables), decode_with(features, tables, height, width), pose_with(features, height,
 ///   width).
-/// Attribute `use_sdpa: bool` chooses the attention at any time.
-/// Threads: the module has no state that a call changes.
-/// Throws: Error kModelContract naming a tensor that is missing or has another shape than the configuration
-/// says, and for a network or layout that this build does not know.
+/// More is computed where the caller adds entries to the tables; a value of no elements says "yes":
+/// "reference", "layerI", "rays" and "gaussians" (with the part), "camera_tokens" = camera_tokens(cameras (B,
+/// S, 9)) (with the camera encoder), for nested networks also "cameras", those. Attribute `use_sdpa: bool`
+/// chooses the attention at any time. Threads: the module has no state that a call changes. Throws: Error
+/// kModelContract naming a tensor that is missing or has another shape than the configuration says, for a
+/// part that is not there, and for a network or layout that this build does not know.
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
-                                 Attention attention, const Lowering& lowering = {});
+                                 Attention attention, const Lowering& lowering = {}, const Parts& parts = {});
 
 /// What build_network does before LibTorch's compiler is needed, so that both can begin at once.
 class UncompiledNetwork {
  public:
   /// Arguments and errors as for build_network. Some weights are still being packed on another thread then.
   UncompiledNetwork(const weights::NetworkConfig& config, int layout, TensorMap tensors, Attention attention,
-                    const Lowering& lowering);
+                    const Lowering& lowering, const Parts& parts = {});
   UncompiledNetwork(UncompiledNetwork&&) noexcept;
   ~UncompiledNetwork();
 

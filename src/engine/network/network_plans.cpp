@@ -106,20 +106,59 @@ ModulePlan conv3_plan(bool with_bias) {
   return {"PlainConv3", std::string(text::k_conv3), {{"bias", at::IValue()}}, Layer::kConv3};
 }
 
-void add_convolutions(Plans& plans, const std::string& scratch) {
+/// The fusion blocks refinenet1 to 4, each with `suffix`.
+void add_fusion(Plans& plans, const std::string& scratch, const std::string& suffix) {
   for (int level = 1; level <= 4; ++level) {
-    const std::string number = std::to_string(level);
-    plans[scratch + "layer" + number + "_rn"] = conv3_plan(false);
-    const std::string unit = scratch + "refinenet" + number + ".resConfUnit";
-    for (int i = level == 4 ? 2 : 1; i <= 2; ++i) {
-      plans[unit + std::to_string(i) + ".conv1"] = conv3_plan(true);
-      plans[unit + std::to_string(i) + ".conv2"] = conv3_plan(true);
+    const std::string fusion = scratch + "refinenet" + std::to_string(level) + suffix;
+    const bool top = level == 4;
+    plans[fusion] = {top ? "TopFusion" : "Fusion",
+                     join({text::k_fusion_resize, top ? text::k_fusion_top : text::k_fusion}),
+                     {}};
+    for (int i = top ? 2 : 1; i <= 2; ++i) {
+      const std::string unit = fusion + ".resConfUnit" + std::to_string(i);
+      plans[unit] = {"ResidualUnit", std::string(text::k_residual_unit), {}};
+      plans[unit + ".conv1"] = conv3_plan(true);
+      plans[unit + ".conv2"] = conv3_plan(true);
     }
+  }
+}
+
+/// What every pyramid has.
+void add_pyramid(Plans& plans, const std::string& scratch) {
+  add_fusion(plans, scratch, "");
+  for (int level = 1; level <= 4; ++level) {
+    plans[scratch + "layer" + std::to_string(level) + "_rn"] = conv3_plan(false);
   }
   plans[scratch + "output_conv1"] = conv3_plan(true);
 }
 
-void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& config,
+void add_ray_head(Plans& plans, const std::string& scratch) {
+  constexpr int kNumConvolutions = 5;
+  add_fusion(plans, scratch, "_aux");
+  for (int i = 0; i < kNumConvolutions; ++i) {
+    plans[scratch + "output_conv1_aux.3." + std::to_string(i)] = conv3_plan(true);
+  }
+}
+
+void add_gaussian_head(Plans& plans, const std::string& path, const Lowering& lowering) {
+  plans[path] = {"GaussianHead",
+                 join({dense_text(lowering), text::k_halve, text::k_pyramid, text::k_uv, text::k_head_gaussian_py}),
+                 {{"patch", weights::kPatchSize}}};
+  add_pyramid(plans, path + ".scratch.");
+}
+
+void add_camera_encoder(Plans& plans, const std::string& path, const weights::CameraEncoderConfig& config) {
+  std::string trunk = "def through_trunk(self, x: Tensor) -> Tensor:\n";
+  for (int i = 0; i < config.trunk_depth; ++i) {
+    const std::string number = std::to_string(i);
+    trunk += "    x = getattr(self.trunk, \"" + number + "\").forward(x)\n";
+    plans[path + ".trunk." + number] = {
+        "EncoderBlock", std::string(text::k_encoder_block), {{"num_heads", config.num_heads}}};
+  }
+  plans[path] = {"CameraEncoder", join({trunk + "    return x\n", text::k_camera_encoder}), {}};
+}
+
+void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& config, bool rays,
               const Lowering& lowering) {
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
@@ -128,45 +167,43 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
   const std::string pyramid =
       join({dense, last_stage, lowering.bf16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 dual ? join({pyramid, text::k_head_dual_py})
+                 dual ? join({pyramid, text::k_uv, text::k_head_dual, rays ? text::k_rays : text::k_no_rays})
                       : join({pyramid, text::k_head_sky_py, text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
-  for (int level = 1; level <= 4; ++level) {
-    const std::string fusion = path + ".scratch.refinenet" + std::to_string(level);
-    const bool top = level == 4;
-    plans[fusion] = {top ? "TopFusion" : "Fusion",
-                     join({text::k_fusion_resize, top ? text::k_fusion_top : text::k_fusion}),
-                     {}};
-    for (int unit = top ? 2 : 1; unit <= 2; ++unit) {
-      plans[fusion + ".resConfUnit" + std::to_string(unit)] = {
-          "ResidualUnit", std::string(text::k_residual_unit), {}};
-    }
-  }
-  add_convolutions(plans, path + ".scratch.");
+  add_pyramid(plans, path + ".scratch.");
+  if (rays) add_ray_head(plans, path + ".scratch.");
 }
 
 }  // namespace
 
-Plans network_plans(const weights::NetworkConfig& config, bool use_sdpa, const Lowering& lowering) {
+Plans network_plans(const weights::NetworkConfig& config, const Parts& parts, bool use_sdpa,
+                    const Lowering& lowering) {
   const bool anyview = config.main.head.kind == weights::HeadKind::kDualDpt;
   Plans plans;
   ModulePlan& top = plans[""];
   top.attributes = {{"use_sdpa", use_sdpa}};
   if (config.nested()) {
     top.class_name = "NestedNetwork";
-    top.text = join({text::k_network, text::k_network_nested_py, text::k_quantile_py});
+    top.text = join({text::k_network, text::k_network_nested, text::k_quantile_py,
+                     parts.camera_encoder ? text::k_nested_cameras : "",
+                     parts.gaussians ? text::k_nested_gaussians : text::k_no_gaussians});
   } else if (anyview) {
     top.class_name = "AnyviewNetwork";
-    top.text = join({text::k_network, text::k_network_branch, text::k_network_pose});
+    top.text = join({text::k_network, text::k_network_branch, text::k_network_pose,
+                     parts.camera_encoder ? text::k_network_cameras : "",
+                     parts.gaussians ? text::k_network_gaussians : text::k_no_gaussians});
   } else {
     top.class_name = "MonoNetwork";
-    top.text = join({text::k_network, text::k_network_branch});
+    top.text = join({text::k_network, text::k_network_branch, text::k_no_gaussians});
   }
   for (const auto& [prefix, branch] : branches(config)) {
     const bool dual = branch->head.kind == weights::HeadKind::kDualDpt;
     add_backbone(plans, prefix + "backbone.pretrained", branch->backbone, lowering);
-    add_head(plans, prefix + "head", branch->head, lowering);
-    if (dual) plans[prefix + "cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
+    add_head(plans, prefix + "head", branch->head, dual && parts.rays, lowering);
+    if (!dual) continue;
+    plans[prefix + "cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
+    if (parts.camera_encoder) add_camera_encoder(plans, prefix + "cam_enc", *branch->camera_encoder);
+    if (parts.gaussians) add_gaussian_head(plans, prefix + "gs_head", lowering);
   }
   return plans;
 }

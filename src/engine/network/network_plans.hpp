@@ -16,7 +16,7 @@ namespace da3::engine {
 
 /// Class name, text and attributes of every module of the network that has code, by path, for the
 /// newest tensor layout.
-std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, bool use_sdpa,
-                                                const Lowering& lowering);
+std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, const Parts& parts,
+                                                bool use_sdpa, const Lowering& lowering);
 
 }  // namespace da3::engine

@@ -27,7 +27,7 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 bool is_folded_away(std::string_view path) {
-  const bool in_block = contains(path, ".blocks.");
+  const bool in_block = contains(path, ".blocks.") || contains(path, "cam_enc.trunk.");
   return contains(path, "head.norm.") ||
          (in_block && (contains(path, ".norm1.") || contains(path, ".norm2.") || contains(path, ".ls1.") ||
                        contains(path, ".ls2.")));
@@ -83,6 +83,12 @@ void fold_branch(TensorMap& tensors, const Branch& branch) {
   for (int i = 0; i < backbone.depth; ++i) {
     fold_block(tensors, branch.prefix + "backbone.pretrained.blocks." + std::to_string(i), swiglu);
   }
+  const std::string encoder = branch.prefix + "cam_enc";
+  if (branch.config->camera_encoder && tensors.contains(encoder + ".trunk_norm.weight")) {
+    for (int i = 0; i < branch.config->camera_encoder->trunk_depth; ++i) {
+      fold_block(tensors, encoder + ".trunk." + std::to_string(i), /*swiglu=*/false);
+    }
+  }
   const std::string head = branch.prefix + "head";
   if (tensors.contains(head + ".norm.weight")) {
     fold_norm(tensors, head + ".norm",
@@ -91,15 +97,16 @@ void fold_branch(TensorMap& tensors, const Branch& branch) {
 }
 
 bool is_in_head(std::string_view path) {
-  return path.starts_with("head.") || contains(path, ".head.");
+  return path.starts_with("head.") || contains(path, ".head.") || contains(path, "gs_head.");
 }
 
 }  // namespace
 
-std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkConfig& config, int layout) {
+std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkConfig& config, int layout,
+                                                       const Parts& parts) {
   std::map<std::string, ExpectedTensor> expected;
   for (const weights::TensorEntry& entry : weights::tensor_list(config)) {
-    if (!is_needed(entry)) continue;
+    if (!is_needed(entry, parts)) continue;
     const std::string path = module_path(entry.name);
     std::vector<std::int64_t> shape = entry.shape;
     if (layout >= 2 && is_folded_away(path)) continue;
@@ -113,9 +120,10 @@ std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkCon
   return expected;
 }
 
-TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const TensorMap& tensors) {
+TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const Parts& parts,
+                         const TensorMap& tensors) {
   TensorMap selected;
-  for (const auto& [path, expected] : expected_tensors(config, layout)) {
+  for (const auto& [path, expected] : expected_tensors(config, layout, parts)) {
     const auto found = tensors.find(path);
     if (found == tensors.end()) {
       throw Error(ErrorCode::kModelContract,

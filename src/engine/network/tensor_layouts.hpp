@@ -17,6 +17,8 @@
 //   - so for head.norm and the weights and biases of head.projects;
 //   - head.resize_layers.0 and 1 are matrices, (k k K, K), with one bias per row;
 //   - weights of the head's other convolutions are channels last.
+// 3: the same, with the parts that layouts 1 and 2 leave out: ray head, camera encoder (its blocks folded as
+// those of the backbone), Gaussian head (as the head).
 namespace da3::engine {
 
 /// What a network needs in a layout: name (published, for messages) and shape by path.
@@ -24,14 +26,17 @@ struct ExpectedTensor {
   std::string name;
   std::vector<std::int64_t> shape;
 };
-std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkConfig& config, int layout);
+std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkConfig& config, int layout,
+                                                       const Parts& parts);
 
 /// Checks that `tensors` holds what the layout needs, in its shapes, and returns just that.
 /// Throws: Error kModelContract naming the tensor.
-TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const TensorMap& tensors);
+TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const Parts& parts,
+                         const TensorMap& tensors);
 
-/// Layout 2 from layout 1. Each tensor is given up as soon as its successor exists, so the weights are in
-/// memory once if the caller moves the only copy in. Threads: on all of LibTorch's.
+/// Layout 2 or 3 from layout 1, with the parts whose tensors are given. Each tensor is given up as soon as
+/// its successor exists, so the weights are in memory once if the caller moves the only copy in. Threads: on
+/// all of LibTorch's.
 TensorMap fold_tensors(const weights::NetworkConfig& config, TensorMap tensors);
 
 }  // namespace da3::engine

@@ -14,7 +14,8 @@ namespace {
 
 /// Maps of a quarter of the patches, and the two widest inputs: too few tiles for the weights that they would
 /// read.
-constexpr std::array<std::string_view, 3> kDirect{".layer3_rn", ".layer4_rn", ".refinenet4."};
+constexpr std::array<std::string_view, 4> kDirect{".layer3_rn", ".layer4_rn", ".refinenet4.",
+                                                  ".refinenet4_aux."};
 
 bool is_direct(std::string_view path) {
   for (const std::string_view part : kDirect) {

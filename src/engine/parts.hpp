@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace da3::engine {
+
+/// Parts of a network besides those for depth and the network's own cameras. Files of tensor layout 3 have
+/// those that the published weights have; older files have none.
+struct Parts {
+  bool camera_encoder = false;  ///< Takes given cameras
+  bool rays = false;            ///< The ray head
+  bool gaussians = false;       ///< The Gaussian head
+};
+
+inline constexpr Parts kAllParts{.camera_encoder = true, .rays = true, .gaussians = true};
+
+}  // namespace da3::engine
