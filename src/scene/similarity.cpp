@@ -29,6 +29,21 @@ Camera moved(const Similarity& similarity, const Camera& camera) {
   return result;
 }
 
+Similarity inverted(const Similarity& similarity) {
+  const Eigen::Matrix3d rotation = matrix_of(similarity.rotation).transpose();
+  const Eigen::Vector3d translation(similarity.translation[0], similarity.translation[1],
+                                    similarity.translation[2]);
+  return {1 / similarity.scale, array_of(rotation),
+          array_of(Eigen::Vector3d(-(rotation * translation) / similarity.scale))};
+}
+
+Similarity between(const Camera& to, const Camera& from) {
+  const Pose there = pose_of(to);
+  const Pose here = pose_of(from);
+  const Eigen::Matrix3d rotation = there.rotation.transpose() * here.rotation;
+  return {1, array_of(rotation), array_of(Eigen::Vector3d(there.centre() - rotation * here.centre()))};
+}
+
 Similarity composed(const Similarity& outer, const Similarity& inner) {
   const Eigen::Matrix3d rotation = matrix_of(outer.rotation) * matrix_of(inner.rotation);
   return {outer.scale * inner.scale, array_of(rotation), moved(outer, inner.translation)};

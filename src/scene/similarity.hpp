@@ -17,6 +17,12 @@ Camera moved(const Similarity& similarity, const Camera& camera);
 /// First `inner`, then `outer`.
 Similarity composed(const Similarity& outer, const Similarity& inner);
 
+/// Back again. `similarity.scale` is not 0.
+Similarity inverted(const Similarity& similarity);
+
+/// From the world of `from` to that of `to`, where both are the same camera, in one unit.
+Similarity between(const Camera& to, const Camera& from);
+
 /// How long the fitted unit is.
 enum class ScaleRule {
   kLeastSquares,  ///< Umeyama 1991
