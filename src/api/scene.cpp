@@ -14,6 +14,7 @@
 #include <core/parallel.hpp>
 #include <run/scene/make_scene.hpp>
 #include <run/scene/run_scene.hpp>
+#include <run/scene/scene_cameras.hpp>
 #include <run/scene/scene_photos.hpp>
 #include <run/scene/scene_plan.hpp>
 
@@ -85,8 +86,9 @@ Scene scene_of(const Model& model, std::vector<SceneView> views, const SceneOpti
   scene.views = std::move(views);
   run::cut_views(scene, work.mixed);
   const auto network = ModelAccess::network(model);
-  const auto seen = run::see_scene(*network, scene.views, work, {});
-  run::settle(scene, *seen, model.spec(), given, work.keep_scale);
+  if (given) run::give_cameras(scene.views, *given);
+  auto seen = run::see_scene(*network, scene.views, work, {});
+  run::settle(scene, std::move(*seen), model.spec(), given, work.keep_scale);
   run::add_points(scene, {});
   return scene;
 }

@@ -38,6 +38,7 @@ class OneAtATime final : public predict::DepthModel {
   DeviceId device() const override { return model_->device(); }
   Precision precision() const override { return model_->precision(); }
   Attention attention() const override { return model_->attention(); }
+  bool takes_cameras() const override { return model_->takes_cameras(); }
   int concurrency() const override { return 1; }
 
   predict::Result predict(const predict::Request& request) override {
@@ -69,12 +70,15 @@ engine::LoadOptions load_options(const ModelOptions& options) {
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
                                                  const engine::LoadOptions& options, bool trust_code) {
   refuse_after_fork();
+  const ModelSpec spec = engine::read_spec(file);
   if (!trust_code) {
-    const ModelSpec spec = engine::read_spec(file);
     engine::require_trust(file, spec,
                           engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
   }
-  return std::make_shared<OneAtATime>(engine::load_model(file, options));
+  engine::LoadOptions load = options;
+  // Nobody can say yet whether scenes with known cameras will be asked for.
+  load.parts.camera_encoder = engine::parts_in(spec).camera_encoder;
+  return std::make_shared<OneAtATime>(engine::load_model(file, load));
 }
 
 std::filesystem::path starter_file() {

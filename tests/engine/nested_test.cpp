@@ -122,7 +122,7 @@ TEST(NestedNetwork, ForwardHasTheCamerasThatPoseGives) {
   const at::Tensor image = at::sin(at::arange(2 * 3 * 42 * 56, at::kFloat)).view({1, 2, 3, 42, 56});
   const auto forward = module.forward({image}).toGenericDict();
   const auto pose = module.get_method("pose")({image}).toGenericDict();
-  ASSERT_EQ(forward.size(), 5U);
+  ASSERT_EQ(forward.size(), 7U);  // With depth before metres, and the scale
   for (const auto& item : forward) {
     EXPECT_TRUE(at::equal(item.value().toTensor(), pose.at(item.key()).toTensor())) << item.key();
   }
@@ -168,7 +168,7 @@ TEST(NestedNetwork, IsExportedFromAFolderAndPredictsMetres) {
   EXPECT_EQ(spec.network_id, "da3-nested");
   EXPECT_EQ(spec.depth_kind, DepthKind::kMetric);
   EXPECT_EQ(spec.depth_unit, "m");
-  EXPECT_THAT(spec.outputs, ElementsAre("depth", "depth_conf", "sky", "pose"));
+  EXPECT_THAT(spec.outputs, ElementsAre("depth", "depth_conf", "sky", "pose", "rays"));
 
   LoadOptions options;
   options.threads = 1;

@@ -119,8 +119,12 @@ struct Scene {
   std::string window = "auto";                ///< auto, off, or a number of views
   std::optional<int> overlap;                 ///< Of windows, in views
   std::string reference = "saddle_balanced";  ///< A rule's name or a view's number
-  bool mixed_is_error = false;                ///< --mixed error
-  std::string cameras;                        ///< File or folder of given cameras; empty: none
+  bool pose_from_rays = false;                ///< --pose rays
+  std::vector<int> features;                  ///< Blocks
+  int harmonics_degree = 0;
+  double gaussian_keep_percent = 90;
+  bool mixed_is_error = false;  ///< --mixed error
+  std::string cameras;          ///< File or folder of given cameras; empty: none
   bool keep_scale = false;
   bool ignore_distortion = false;
 
@@ -219,6 +223,7 @@ struct ModelExport {
   std::string output;
   std::string name;  ///< Instead of the folder's own
   std::optional<std::uint64_t> seed;
+  bool depth_only = false;
   bool json = false;
   Verbosity verbosity;
 };

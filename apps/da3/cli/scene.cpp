@@ -13,13 +13,14 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 8> kSceneFormats = {"glb",     "ply", "colmap", "transforms",
-                                                           "cameras", "npz", "html",   "none"};
+constexpr std::array<std::string_view, 9> kSceneFormats = {
+    "glb", "ply", "colmap", "transforms", "cameras", "npz", "html", "gaussians", "none"};
 constexpr std::array<std::string_view, 8> kDepthFormats = {"png16", "exr", "npz",  "npy",
                                                            "pfm",   "vis", "side", "none"};
 constexpr std::array<std::string_view, 4> kReferences = {"first", "middle", "saddle_balanced",
                                                          "saddle_sim_range"};
 constexpr int kMostThreads = 4096;
+constexpr int kMostBlocks = 4096;
 constexpr int kMostViews = 1'000'000;
 // As run/scene/scene_options.hpp has them, which the launcher does not link.
 constexpr int kLeastOverlap = 3;
@@ -152,13 +153,23 @@ void add_cameras(CLI::App& app, Scene& options) {
         }
         options.reference = text;
       },
-      "reference view of three and more: first, middle, saddle_balanced, saddle_sim_range, or its number "
+      "reference view of three and more, without --cameras: first, middle, saddle_balanced, "
+      "saddle_sim_range, or its number "
       "from 0 "
       "(saddle_balanced)")
       ->type_name("WHICH")
       ->group("Cameras");
+  add_parsed(
+      app, "--pose",
+      [&](const std::string& text) {
+        options.pose_from_rays = choose<bool>(text, {{"decoder", false}, {"rays", true}});
+      },
+      "where cameras come from: decoder, or rays, which are slower (decoder)")
+      ->type_name("WHICH")
+      ->group("Cameras");
   app.add_option("--cameras", options.cameras,
-                 "known cameras: cameras.json, transforms.json, the folder of a COLMAP model, or .npz")
+                 "known cameras, which the network is shown: cameras.json, transforms.json, the folder of a "
+                 "COLMAP model, or .npz")
       ->type_name("FILE|DIR")
       ->group("Cameras");
   app.add_flag("--keep-scale", options.keep_scale,
@@ -206,7 +217,7 @@ void add_results(CLI::App& app, Scene& options) {
       ->group("Results");
   add_parsed(
       app, "-f,--format", [&](const std::string& text) { options.formats = list_of(text, kSceneFormats); },
-      "list of glb, ply, colmap, transforms, cameras, npz, html, none (glb,cameras,html)")
+      "list of glb, ply, colmap, transforms, cameras, npz, html, gaussians, none (glb,cameras,html)")
       ->type_name("LIST")
       ->group("Results");
   add_parsed(
@@ -235,6 +246,28 @@ void add_results(CLI::App& app, Scene& options) {
   app.add_flag("--no-cameras", options.no_cameras, "GLB without the cameras' outlines")->group("Results");
   app.add_flag("--colmap-text", options.colmap_text, "COLMAP files as text")->group("Results");
   app.add_flag("--tracks", options.tracks, "COLMAP points with the other views that see them")
+      ->group("Results");
+  add_parsed(
+      app, "--sh",
+      [&](const std::string& text) { options.harmonics_degree = static_cast<int>(whole_number(text, 0, 2)); },
+      "degree of the colours of Gaussians: 0 to 2 (0)")
+      ->type_name("N")
+      ->group("Results");
+  add_parsed(
+      app, "--gaussian-keep",
+      [&](const std::string& text) { options.gaussian_keep_percent = real_number(text, 0.1, 100); },
+      "the nearest pixels of each view that become Gaussians (90)")
+      ->type_name("PERCENT")
+      ->group("Results");
+  add_parsed(
+      app, "--features",
+      [&](const std::string& text) {
+        options.features.clear();
+        for (const std::string& each : split_list(text))
+          options.features.push_back(static_cast<int>(whole_number(each, 0, kMostBlocks)));
+      },
+      "also the output of these blocks of the network for each view (npy): 0,11")
+      ->type_name("LIST")
       ->group("Results");
   app.add_flag("--overwrite", options.overwrite, "do everything again")->group("Results");
 }

@@ -57,6 +57,7 @@ run::SceneOptions scene_options(const cli::Scene& options) {
   result.mixed = options.mixed_is_error ? run::MixedSizes::kError : run::MixedSizes::kCrop;
   result.reference = reference_of(options.reference);
   result.window = window_of(options);
+  result.pose = options.pose_from_rays ? run::PoseChoice::kRays : run::PoseChoice::kDecoder;
   result.cameras = options.cameras;
   result.keep_scale = options.keep_scale;
   result.ignore_distortion = options.ignore_distortion;
@@ -78,6 +79,9 @@ run::SceneOptions scene_options(const cli::Scene& options) {
   result.point_confidence = options.point_confidence;
   result.colmap_text = options.colmap_text;
   result.tracks = options.tracks;
+  result.features = options.features;
+  result.harmonics_degree = options.harmonics_degree;
+  result.gaussian_keep_percent = options.gaussian_keep_percent;
   result.threads = options.threads;
   result.decode_threads = options.decode_threads;
   return result;
@@ -125,6 +129,9 @@ int scene(const cli::Scene& options) {
   load.device = device;
   load.precision = options.precision;
   load.attention = options.attention;
+  load.parts = {.camera_encoder = !options.cameras.empty(),
+                .rays = options.pose_from_rays,
+                .gaussians = run::wants(scene_options(options), "gaussians")};
   load.threads = options.threads;  // All cores: nothing else runs beside the one forward.
   load.identity_folder = hub::Folders::from_environment().cache / "checked";
   const std::shared_ptr<predict::DepthModel> model = engine::load_model(chosen.file, load);

@@ -106,6 +106,12 @@ ModulePlan conv3_plan(bool with_bias) {
   return {"PlainConv3", std::string(text::k_conv3), {{"bias", at::IValue()}}, Layer::kConv3};
 }
 
+/// From tokens of four blocks to one map.
+std::string pyramid_text(const Lowering& lowering) {
+  return join({lowering.bf16_head ? text::k_dense_low : dense_text(lowering),
+               lowering.bf16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
+}
+
 /// The fusion blocks refinenet1 to 4, each with `suffix`.
 void add_fusion(Plans& plans, const std::string& scratch, const std::string& suffix) {
   for (int level = 1; level <= 4; ++level) {
@@ -142,7 +148,7 @@ void add_ray_head(Plans& plans, const std::string& scratch) {
 
 void add_gaussian_head(Plans& plans, const std::string& path, const Lowering& lowering) {
   plans[path] = {"GaussianHead",
-                 join({dense_text(lowering), text::k_halve, text::k_pyramid, text::k_uv, text::k_head_gaussian_py}),
+                 join({pyramid_text(lowering), text::k_uv, text::k_head_gaussian_py}),
                  {{"patch", weights::kPatchSize}}};
   add_pyramid(plans, path + ".scratch.");
 }
@@ -163,9 +169,7 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
   const std::string_view last_stage = own_tail ? text::k_last_stage_own : text::k_last_stage;
-  const std::string_view dense = lowering.bf16_head ? text::k_dense_low : dense_text(lowering);
-  const std::string pyramid =
-      join({dense, last_stage, lowering.bf16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
+  const std::string pyramid = join({pyramid_text(lowering), last_stage});
   plans[path] = {dual ? "DualHead" : "SkyHead",
                  dual ? join({pyramid, text::k_uv, text::k_head_dual, rays ? text::k_rays : text::k_no_rays})
                       : join({pyramid, text::k_head_sky_py, text::k_quantile_py}),

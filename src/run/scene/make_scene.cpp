@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <scene/gaussians.hpp>
+#include <scene/similarity.hpp>
 
 #include <da3/error.hpp>
 
@@ -62,23 +66,36 @@ void cut_views(scene::Scene& scene, MixedSizes mixed) {
            std::to_string(std::lround(most)) + " % of a photo");
 }
 
-std::size_t settle(scene::Scene& scene, const SeenScene& seen, const ModelSpec& model,
+std::size_t settle(scene::Scene& scene, SeenScene seen, const ModelSpec& model,
                    const std::optional<cameras::GivenCameras>& given, bool keep_scale) {
   scene.reference = seen.reference;
-  scene.windows = seen.windows;
+  scene.windows = std::move(seen.windows);
+  scene.gaussians = std::move(seen.gaussians);
+  scene.pose_source = seen.pose_source;
   scene.unit = model.depth_unit == "m" ? scene::Unit::kMetres : scene::Unit::kRelative;
   warn_of_seams(scene);
   for (const scene::View& view : scene.views) {
     if (view.camera.intrinsics[0] >= kWideFocal * view.input.size.width)
       warn(scene, "camera.degenerate", title(view) + ": the network gives a field of view of 0");
   }
+  for (const std::size_t view : seen.without_rays) {
+    warn(scene, "camera.ray_fallback",
+         title(scene.views[view]) + ": its rays are no camera, so that it has the decoder's");
+  }
   if (scene.views.size() == 1)
     warn(scene, "scene.single_view", "one photo: its camera is the world's, near enough");
   if (!given) return 0;
+  const Camera first = scene.views.front().camera;
   CameraOutcome outcome = adopt_given_cameras(scene.views, *given, keep_scale, scene.unit);
   scene.unit = outcome.unit;
   scene.pose_source = scene::PoseSource::kGiven;
   scene.alignment = outcome.alignment;
+  if (!keep_scale && !scene.gaussians.empty()) {
+    const auto& fitted = outcome.alignment.predicted_from_given;
+    scene::move_gaussians(
+        fitted ? scene::inverted(*fitted) : scene::between(scene.views.front().camera, first),
+        scene.gaussians);
+  }
   for (auto& [code, message] : outcome.warnings) warn(scene, code, std::move(message));
   return outcome.unused;
 }

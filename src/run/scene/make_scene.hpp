@@ -24,7 +24,7 @@ void cut_views(scene::Scene& scene, MixedSizes mixed);
 
 /// Takes over what the network said besides the views, then brings them to `given` cameras if there are any.
 /// Returns the number of given cameras without a photo. Throws: as adopt_given_cameras.
-std::size_t settle(scene::Scene& scene, const SeenScene& seen, const ModelSpec& model,
+std::size_t settle(scene::Scene& scene, SeenScene seen, const ModelSpec& model,
                    const std::optional<cameras::GivenCameras>& given, bool keep_scale);
 
 /// Makes the cloud of points. Returns how many come from each view.

@@ -20,21 +20,28 @@ std::string rounded(double value) {
 
 }  // namespace
 
-CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given,
-                                  bool keep_scale, scene::Unit unit) {
+std::size_t give_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given) {
   std::vector<std::filesystem::path> photos;
   for (const scene::View& view : views) photos.push_back(view.file);
   const cameras::CameraMatches matches = cameras::match_cameras(given, photos);
-  std::vector<Camera> wanted;
-  std::vector<Camera> predicted;
   for (std::size_t i = 0; i < views.size(); ++i) {
     const cameras::GivenCamera& camera = given.cameras[matches.camera_of_photo[i]];
     const Camera whole{camera.camera_from_world, intrinsics_for(camera, views[i].place.photo_size)};
-    wanted.push_back(scene::camera_of_input(whole, views[i].place));
-    predicted.push_back(views[i].camera);
+    views[i].given = scene::camera_of_input(whole, views[i].place);
   }
+  return matches.unused;
+}
+
+CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given,
+                                  bool keep_scale, scene::Unit unit) {
   CameraOutcome outcome;
-  outcome.unused = matches.unused;
+  outcome.unused = give_cameras(views, given);
+  std::vector<Camera> wanted;
+  std::vector<Camera> predicted;
+  for (const scene::View& view : views) {
+    wanted.push_back(*view.given);
+    predicted.push_back(view.camera);
+  }
   outcome.alignment = scene::align(predicted, wanted);
   scene::adopt_cameras(views, wanted, outcome.alignment, keep_scale);
   outcome.unit = keep_scale ? unit : given.unit == "m" ? scene::Unit::kMetres : scene::Unit::kGiven;

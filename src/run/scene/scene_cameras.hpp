@@ -22,9 +22,12 @@ struct CameraOutcome {
   std::vector<std::pair<const char*, std::string>> warnings;  ///< Code and message
 };
 
-/// Brings a scene that the network has seen to given cameras (scene::adopt_cameras): finds each photo's
-/// camera, scales its intrinsics, fits. `unit`: of the network's result. Throws: Error kUsage (photos without
-/// a camera, other shapes), kSceneAlignment.
+/// Finds each photo's camera and gives it to its view, in pixels of the view's input. Returns the number of
+/// cameras without a photo. Throws: Error kUsage (photos without a camera, other shapes).
+std::size_t give_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given);
+
+/// Brings a scene that the network has seen to given cameras (scene::adopt_cameras): gives them to the views,
+/// fits. `unit`: of the network's result. Throws: as give_cameras; Error kSceneAlignment.
 CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given,
                                   bool keep_scale, scene::Unit unit);
 

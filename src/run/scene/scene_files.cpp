@@ -7,12 +7,14 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <span>
 
 #include <codec/decode.hpp>
 #include <codec/file_bytes.hpp>
 #include <codec/jpeg_encode.hpp>
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
+#include <formats/float_formats.hpp>
 #include <formats/html/scene_page.hpp>
 
 #include <da3/error.hpp>
@@ -30,10 +32,6 @@ namespace {
 constexpr int kUprightQuality = 95;
 constexpr int kPageQuality = 85;
 
-bool wants(const SceneOptions& options, std::string_view format) {
-  return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
-}
-
 bool wants_images(const SceneOptions& options) {
   return wants(options, "colmap") || wants(options, "transforms");
 }
@@ -46,6 +44,10 @@ std::vector<formats::Format> depth_formats(const SceneOptions& options) {
   std::string list;
   for (const std::string& each : options.depth_formats) list += (list.empty() ? "" : ",") + each;
   return formats::parse_formats(list);
+}
+
+std::string feature_file(const scene::View& view, int layer) {
+  return "features/" + view.name + ".layer" + std::to_string(layer) + ".npy";
 }
 
 std::string depth_file(const scene::View& view, formats::Format format) {
@@ -120,6 +122,20 @@ class Writer {
       put(depth_file(view, file.format), file.bytes);
   }
 
+  /// (rows, columns, C) of each layer of a view.
+  void write_features(std::size_t index, const FeatureMaps& maps) const {
+    for (std::size_t i = 0; i < maps.layers.size(); ++i) {
+      const std::size_t numbers = maps.layers[i].size() / scene_.views.size();
+      const auto values = std::span(maps.layers[i]).subspan(index * numbers, numbers);
+      const auto rows = static_cast<std::size_t>(maps.size.height);
+      const auto columns = static_cast<std::size_t>(maps.size.width);
+      formats::NpyArray array{"<f4", {rows, columns, numbers / (rows * columns)}, {}};
+      array.data.resize(values.size_bytes());
+      std::memcpy(array.data.data(), values.data(), values.size_bytes());
+      put(feature_file(scene_.views[index], options_.features[i]), formats::encode_npy(array));
+    }
+  }
+
   /// The photo itself where it is upright already: a hard link, or a copy.
   void write_image(const scene::View& view) const {
     const std::string name = "images/" + formats::image_name(view);
@@ -143,6 +159,8 @@ class Writer {
       put("scene.glb", formats::encode_glb(scene_, {.cameras = !options_.no_cameras}));
     if (wants_points_file(options_))
       put("points.ply", formats::encode_points_ply(scene_, options_.point_confidence));
+    if (wants(options_, "gaussians"))
+      put("gaussians.ply", formats::encode_gaussians_ply(scene_.gaussians, options_.harmonics_degree).bytes);
     if (wants(options_, "cameras")) put("cameras.json", formats::encode_cameras_json(scene_));
     if (wants(options_, "npz")) put("scene.npz", formats::encode_scene_npz(scene_));
     if (wants(options_, "colmap")) {
@@ -199,6 +217,10 @@ class Writer {
 
 }  // namespace
 
+bool wants(const SceneOptions& options, std::string_view format) {
+  return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
+}
+
 std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views) {
   std::vector<std::string> files;
   if (wants(options, "glb")) files.emplace_back("scene.glb");
@@ -207,23 +229,26 @@ std::vector<std::string> planned_files(const SceneOptions& options, const std::v
   if (wants(options, "transforms")) files.emplace_back("transforms.json");
   if (wants(options, "npz")) files.emplace_back("scene.npz");
   if (wants(options, "html")) files.emplace_back("index.html");
+  if (wants(options, "gaussians")) files.emplace_back("gaussians.ply");
   if (wants(options, "colmap")) {
     for (std::string& name : colmap_names(options)) files.push_back(std::move(name));
   }
   for (const scene::View& view : views) {
     for (const formats::Format format : depth_formats(options)) files.push_back(depth_file(view, format));
     if (wants_images(options)) files.push_back("images/" + formats::image_name(view));
+    for (const int layer : options.features) files.push_back(feature_file(view, layer));
   }
   return files;
 }
 
 void write_scene(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,
-                 const PageFacts& page, int threads, const std::filesystem::path& folder,
-                 const journal::SceneJournal& journal) {
+                 const PageFacts& page, const FeatureMaps& features, int threads,
+                 const std::filesystem::path& folder, const journal::SceneJournal& journal) {
   const Writer writer(options, scene, way, folder, journal);
   core::for_each_parallel(scene.views.size(), threads, [&](std::size_t i) {
     writer.write_depth(scene.views[i]);
     if (wants_images(options)) writer.write_image(scene.views[i]);
+    writer.write_features(i, features);
   });
   writer.write_scene_files();
   if (wants(options, "html")) writer.write_page(page, threads);

@@ -24,10 +24,16 @@ struct PageFacts {
   std::vector<std::string> warnings;
 };
 
+/// Outputs of blocks of the network, in the order of SceneOptions::features.
+struct FeatureMaps {
+  Size size;                               ///< Of each, in patches
+  std::vector<std::vector<float>> layers;  ///< (S, rows, columns, C) each
+};
+
 /// Writes all files of a scene below `folder`; each appears whole. Throws: Error kOutputFailed,
 /// kOutputExists.
 void write_scene(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,
-                 const PageFacts& page, int threads, const std::filesystem::path& folder,
-                 const journal::SceneJournal& journal);
+                 const PageFacts& page, const FeatureMaps& features, int threads,
+                 const std::filesystem::path& folder, const journal::SceneJournal& journal);
 
 }  // namespace da3::run

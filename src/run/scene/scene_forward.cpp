@@ -1,10 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <depth/way.hpp>
+#include <scene/gaussians.hpp>
+#include <scene/given_cameras.hpp>
+#include <scene/rays.hpp>
 
 #include <da3/error.hpp>
 
@@ -29,16 +35,64 @@ int reference_of(const ReferenceChoice& choice, int views) {
   return predict::kSaddleBalanced;
 }
 
+/// True if the network is shown the caller's cameras.
+bool is_posed(std::span<const scene::View> views, const predict::DepthModel& model) {
+  return model.takes_cameras() &&
+         std::ranges::all_of(views, [](const auto& view) { return view.given.has_value(); });
+}
+
+std::vector<float> encodings_of(std::span<const scene::View> views) {
+  std::vector<Camera> cameras;
+  for (const scene::View& view : views) cameras.push_back(*view.given);
+  std::vector<float> numbers;
+  for (const Camera& camera : scene::normalised_cameras(cameras)) {
+    for (const double number : scene::camera_encoding(camera, views.front().input.size))
+      numbers.push_back(static_cast<float>(number));
+  }
+  return numbers;
+}
+
 predict::Request request_of(std::span<const scene::View> views, const SceneOptions& options,
-                            const ModelSpec& spec) {
+                            const predict::DepthModel& model) {
+  const ModelSpec& spec = model.spec();
   predict::Request request;
   request.views = static_cast<int>(views.size());
   request.size = views.front().input.size;
-  request.wanted = {.confidence = spec.has_output("depth_conf"), .sky = spec.has_output("sky"), .pose = true};
-  // Other networks choose for themselves.
-  if (!spec.network_id.empty()) request.reference = reference_of(options.reference, request.views);
+  request.wanted = {.confidence = spec.has_output("depth_conf"),
+                    .sky = spec.has_output("sky"),
+                    .pose = true,
+                    .rays = options.pose == PoseChoice::kRays,
+                    .gaussians = wants(options, "gaussians"),
+                    .layers = options.features};
+  if (is_posed(views, model)) {
+    request.cameras = encodings_of(views);
+  } else if (!spec.network_id.empty()) {  // Other networks choose for themselves.
+    request.reference = reference_of(options.reference, request.views);
+  }
   for (const scene::View& view : views) request.pictures.emplace_back(view.input.rgb);
   return request;
+}
+
+/// The cameras that the rays show; where they show none, the decoder's stay. Returns the views of the latter.
+std::vector<std::size_t> take_ray_cameras(const predict::Result& result, std::span<scene::View> views) {
+  std::vector<std::size_t> without;
+  const std::size_t numbers = result.rays.size() / views.size();
+  const double scale = result.scales.empty() ? 1.0 : result.scales.front();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const scene::RayMap rays{result.rays_size.height, result.rays_size.width,
+                             std::span(result.rays).subspan(i * numbers, numbers)};
+    const std::size_t candidates = scene::num_candidates(result.rays_size.area());
+    std::optional<std::array<double, 9>> known;
+    if (views[i].given) known = views[i].given->intrinsics;
+    auto found = scene::camera_from_rays(rays, views[i].input.size, scene::ray_samples(candidates, i), known);
+    if (!found) {
+      without.push_back(i);
+      continue;
+    }
+    for (const std::size_t k : {3U, 7U, 11U}) found->camera.camera_from_world[k] *= scale;
+    views[i].camera = found->camera;
+  }
+  return without;
 }
 
 void take_result(const predict::Result& result, std::span<scene::View> views) {
@@ -55,12 +109,35 @@ void take_result(const predict::Result& result, std::span<scene::View> views) {
   }
 }
 
+/// Gaussians are made with camera and depth as they were before the network brought them to metres, if it
+/// did.
+void take_gaussians(const predict::Result& result, std::span<const scene::View> views, double keep_percent,
+                    Seen& seen) {
+  const bool in_metres = !result.scales.empty();
+  const double scale = in_metres ? result.scales.front() : 1.0;
+  const std::vector<float>& depth = in_metres ? result.relative_depth : result.depth;
+  const std::size_t area = result.size.area();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    Camera camera = views[i].camera;
+    for (const std::size_t k : {3U, 7U, 11U}) camera.camera_from_world[k] /= scale;
+    const std::vector<scene::Gaussian> all = scene::gaussians_of(
+        {result.size,
+         std::span(result.gaussians).subspan(i * area * scene::kRawGaussian, area * scene::kRawGaussian),
+         std::span(depth).subspan(i * area, area), camera},
+        static_cast<std::uint32_t>(i));
+    const auto kept =
+        scene::chosen_gaussians(all, result.size, views[i].depth, keep_percent, seen.dropped_gaussians);
+    seen.gaussians.insert(seen.gaussians.end(), kept.begin(), kept.end());
+  }
+  if (in_metres) scene::move_gaussians({scale, {1, 0, 0, 0, 1, 0, 0, 0, 1}, {}}, seen.gaussians);
+}
+
 }  // namespace
 
 Seen see_views(predict::DepthModel& model, std::span<scene::View> views, const SceneOptions& options) {
   predict::Result result;
   try {
-    result = model.predict(request_of(views, options, model.spec()));
+    result = model.predict(request_of(views, options, model));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kOutOfMemory) throw;
     throw Error(ErrorCode::kOutOfMemory,
@@ -70,10 +147,13 @@ Seen see_views(predict::DepthModel& model, std::span<scene::View> views, const S
   }
   take_result(result, views);
   Seen seen;
+  if (options.pose == PoseChoice::kRays) seen.without_rays = take_ray_cameras(result, views);
+  if (!result.gaussians.empty()) take_gaussians(result, views, options.gaussian_keep_percent, seen);
+  seen.layers = std::move(result.layers);
   seen.peak_bytes = result.peak_bytes;
   seen.times = result.times;
   if (!result.references.empty()) seen.reference = static_cast<std::size_t>(result.references.front());
-  if (views.size() == 2) seen.reference = 0;
+  if (views.size() == 2 && !is_posed(views, model)) seen.reference = 0;
   return seen;
 }
 

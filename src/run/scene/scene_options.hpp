@@ -8,6 +8,7 @@
 #include <istream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <da3/model_spec.hpp>
@@ -38,6 +39,12 @@ struct WindowChoice {
 inline constexpr int kLeastOverlap = 3;
 inline constexpr int kLeastWindow = kLeastOverlap + 1;
 
+/// Where the network's cameras come from.
+enum class PoseChoice {
+  kDecoder,  ///< Its camera decoder
+  kRays,     ///< Fitted to the rays of each pixel
+};
+
 /// What `da3 scene` was asked for; names and defaults as in docs/cli.md.
 struct SceneOptions {
   // Inputs.
@@ -56,6 +63,9 @@ struct SceneOptions {
   MixedSizes mixed = MixedSizes::kCrop;
   ReferenceChoice reference;
   WindowChoice window;
+  PoseChoice pose = PoseChoice::kDecoder;
+  std::vector<int>
+      features;  ///< Blocks whose outputs are written for each view; all views in one forward pass
 
   // Given cameras (docs/scene.md).
   std::filesystem::path cameras;  ///< File or folder; empty: none
@@ -83,12 +93,19 @@ struct SceneOptions {
   bool colmap_text = false;
   bool tracks = false;  ///< COLMAP points with the other views that see them
 
+  // gaussians.ply.
+  double gaussian_keep_percent = 90;  ///< The nearest pixels of each view that become Gaussians
+  int harmonics_degree = 0;           ///< 0 to 2
+
   int threads = 0;  ///< Of a forward on a CPU, as the model was loaded with; 0: from the machine
   int decode_threads = 0;
 };
 
 /// Names for `formats`, besides "none".
 inline constexpr const char* kSceneFormats[] = {"glb",     "ply", "colmap", "transforms",
-                                                "cameras", "npz", "html"};
+                                                "cameras", "npz", "html",   "gaussians"};
+
+/// True if `format` is among the options' formats.
+bool wants(const SceneOptions& options, std::string_view format);
 
 }  // namespace da3::run

@@ -40,6 +40,11 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
                                    [&](const char* each) { return format == each; });
     if (!known) throw Error(ErrorCode::kUsage, "--format: '" + format + "' is no format of a scene");
   }
+  if (wants(options, "gaussians") && !spec.has_output("gaussians")) {
+    throw Error(ErrorCode::kUsage, "--format gaussians: model " + spec.name +
+                                       " has no Gaussian head, or its file was made without; da3-giant and "
+                                       "da3nested-giant-large have one ('da3 model pull' or 'export' again)");
+  }
   scene_way(options, spec);  // Throws for sizes that the model does not take.
   const auto names = image::colormap_names();
   if (std::find(names.begin(), names.end(), options.colormap) == names.end()) {

@@ -46,6 +46,7 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
   return {{"process-res", way.policy.process_res},
           {"resize-method", std::string(to_string(way.policy.method))},
           {"reference", text_of(options.reference)},
+          {"pose", options.pose == PoseChoice::kRays ? "rays" : "decoder"},
           {"window", text_of(options.window)},
           {"overlap", options.window.overlap ? Json(*options.window.overlap) : Json()},
           {"mixed", options.mixed == MixedSizes::kCrop ? "crop" : "error"},
@@ -64,6 +65,9 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
           {"point-confidence", options.point_confidence},
           {"colmap-text", options.colmap_text},
           {"tracks", options.tracks},
+          {"sh", options.harmonics_degree},
+          {"gaussian-keep", options.gaussian_keep_percent},
+          {"features", options.features},
           {"cameras", options.cameras.string()},
           {"keep-scale", options.keep_scale},
           {"ignore-distortion", options.ignore_distortion},
@@ -193,6 +197,9 @@ Json scene_record(const scene::Scene& scene, const SceneReport& report) {
           {"unit", unit_json(scene.unit)},
           {"threshold", scene.cloud.threshold ? Json(*scene.cloud.threshold) : Json()},
           {"points", {{"candidates", scene.cloud.candidates}, {"kept", scene.cloud.points.size()}}},
+          {"gaussians", scene.gaussians.empty() && report.dropped_gaussians == 0
+                            ? Json()
+                            : Json{{"kept", scene.gaussians.size()}, {"dropped", report.dropped_gaussians}}},
           {"similarity", alignment_json(scene.alignment)},
           {"windows", windows_json(scene.windows)},
           {"warnings", warnings_json(scene.warnings)},

@@ -28,6 +28,7 @@ using Json = nlohmann::ordered_json;
 struct SceneReport {
   Json ms = Json::object();
   std::optional<std::uint64_t> peak_bytes;
+  std::size_t dropped_gaussians = 0;  ///< Of no use: not finite, or a size below 0
 };
 
 Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model);

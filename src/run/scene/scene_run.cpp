@@ -11,6 +11,7 @@
 
 #include <core/parallel.hpp>
 #include <run/scene/make_scene.hpp>
+#include <run/scene/scene_cameras.hpp>
 #include <run/scene/scene_files.hpp>
 #include <run/scene/scene_plan.hpp>
 #include <run/scene/scene_records.hpp>
@@ -137,12 +138,17 @@ class SceneRun {
   /// False if it was stopped.
   bool forward(const WindowStore& store) {
     const auto start = Clock::now();
-    const std::optional<SeenScene> seen =
+    if (given_) give_cameras(scene_.views, *given_);
+    std::optional<SeenScene> seen =
         see_scene(model_, scene_.views, options_, {callbacks_.on_step, stop_, &store});
     if (!seen) return false;
     report_.peak_bytes = seen->peak_bytes;
     report_.ms["forward"] = ms_since(start);
-    const std::size_t unused = settle(scene_, *seen, model_.spec(), given_, options_.keep_scale);
+    const Size input = scene_.views.front().input.size;
+    const int patch = model_.spec().patch;
+    features_ = {{input.height / patch, input.width / patch}, std::move(seen->layers)};
+    report_.dropped_gaussians = seen->dropped_gaussians;
+    const std::size_t unused = settle(scene_, std::move(*seen), model_.spec(), given_, options_.keep_scale);
     if (unused > 0) say(std::to_string(unused) + " given cameras belong to no photo and are left out");
     return true;
   }
@@ -166,7 +172,7 @@ class SceneRun {
                    {"Points", std::to_string(scene_.cloud.points.size())},
                    {"Unit", std::string(scene::to_string(scene_.unit))}};
     for (const scene::Warning& warning : scene_.warnings) page_.warnings.push_back(warning.message);
-    write_scene(options_, scene_, way_, page_, threads_, input_.folder, journal);
+    write_scene(options_, scene_, way_, page_, features_, threads_, input_.folder, journal);
     report_.ms["write"] = ms_since(start);
     for (std::size_t i = 0; i < scene_.views.size(); ++i) {
       const std::string line = line_of(view_record(scene_, i, points_of_view_[i]));
@@ -191,6 +197,7 @@ class SceneRun {
   SceneEvent event_;
   PageFacts page_;
   SceneReport report_;
+  FeatureMaps features_;
   std::vector<std::uint64_t> points_of_view_;
 };
 

@@ -51,6 +51,13 @@ std::vector<scene::Window> windows_of_size(const SceneOptions& options, std::siz
   std::vector<scene::Window> windows = {{0, views}};
   if (size < views) windows = scene::plan_windows(views, size, shared);
   check_reference(options.reference, views, windows.size());
+  const bool gaussians = wants(options, "gaussians");
+  if (windows.size() > 1 && (gaussians || !options.features.empty())) {
+    throw Error(ErrorCode::kUsage, std::string(gaussians ? "-f gaussians" : "--features") +
+                                       " needs views that are seen together, but these " +
+                                       std::to_string(views) +
+                                       " are seen in windows; give --window off, or fewer photos");
+  }
   return windows;
 }
 
@@ -93,6 +100,7 @@ class Windows {
       seen.forward_ms =
           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
       if (result.reference) seen.reference = window.begin + *result.reference;
+      for (const std::size_t view : result.without_rays) scene_.without_rays.insert(window.begin + view);
       scene_.peak_bytes = std::max(scene_.peak_bytes, result.peak_bytes);
       if (hooks_.store) hooks_.store->write(window, part, {seen.reference, seen.forward_ms});
     }
@@ -134,8 +142,13 @@ std::optional<SeenScene> see_plan(predict::DepthModel& model, std::vector<scene:
   if (plan.size() > 1) return Windows(model, views, options, hooks, std::move(plan)).see();
   if (hooks.stop.stop_requested()) return std::nullopt;
   if (hooks.on_step) hooks.on_step("one forward pass over " + std::to_string(views.size()) + " views");
-  const Seen seen = see_views(model, views, options);
-  return SeenScene{seen.reference, seen.peak_bytes, {}};
+  Seen seen = see_views(model, views, options);
+  SeenScene scene{seen.reference, seen.peak_bytes, {}};
+  scene.without_rays.insert(seen.without_rays.begin(), seen.without_rays.end());
+  scene.layers = std::move(seen.layers);
+  scene.gaussians = std::move(seen.gaussians);
+  scene.dropped_gaussians = seen.dropped_gaussians;
+  return scene;
 }
 
 }  // namespace
@@ -149,7 +162,10 @@ std::optional<SeenScene> see_scene(predict::DepthModel& model, std::vector<scene
   std::size_t size = size_of(options.window, views.size(), model.device().kind);
   for (;;) {
     try {
-      return see_plan(model, views, options, hooks, windows_of_size(options, size, views.size()));
+      std::optional<SeenScene> seen =
+          see_plan(model, views, options, hooks, windows_of_size(options, size, views.size()));
+      if (seen && options.pose == PoseChoice::kRays) seen->pose_source = scene::PoseSource::kRays;
+      return seen;
     } catch (const Error& error) {
       const std::size_t smaller = std::max<std::size_t>(kLeastWindow, (std::min(size, views.size()) + 1) / 2);
       const bool again = error.code() == ErrorCode::kOutOfMemory &&

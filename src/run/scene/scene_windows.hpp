@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -28,6 +29,11 @@ struct SeenScene {
   std::optional<std::size_t> reference;     ///< By index; none with windows
   std::optional<std::uint64_t> peak_bytes;  ///< Of the largest forward pass
   std::vector<SceneWindow> windows;         ///< Empty where all views were seen together
+  scene::PoseSource pose_source = scene::PoseSource::kDecoder;
+  std::set<std::size_t> without_rays = {};      ///< Views, by index, whose rays are no camera
+  std::vector<scene::Gaussian> gaussians = {};  ///< In the network's world; with windows none
+  std::size_t dropped_gaussians = 0;            ///< Of no use: not finite, or a size below 0
+  std::vector<std::vector<float>> layers = {};  ///< predict::Result::layers; with windows none
 };
 
 /// What goes on while a scene is seen.

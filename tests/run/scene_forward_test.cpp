@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <scene/given_cameras.hpp>
+
+#include <run/scene/scene_forward.hpp>
+
+namespace da3::run {
+namespace {
+
+/// Keeps the last request; its rays are those of a camera turned about y by 0.1 a view, but for view 1, which
+/// has none.
+class RayModel final : public predict::DepthModel {
+ public:
+  explicit RayModel(bool takes_cameras) : takes_cameras_(takes_cameras) {
+    spec_.name = "rays";
+    spec_.network_id = "da3-anyview";
+    spec_.outputs = {"depth", "pose", "rays"};
+  }
+  const ModelSpec& spec() const override { return spec_; }
+  DeviceId device() const override { return {}; }
+  Precision precision() const override { return Precision::kFp32; }
+  Attention attention() const override { return Attention::kSdpa; }
+  bool takes_cameras() const override { return takes_cameras_; }
+  void synchronize() override {}
+  int concurrency() const override { return 1; }
+
+  predict::Result predict(const predict::Request& request) override {
+    last_ = request;
+    predict::Result result;
+    result.size = request.size;
+    const auto views = static_cast<std::size_t>(request.views);
+    result.depth.assign(views * request.size.area(), 2.0F);
+    for (std::size_t i = 0; i < views; ++i) {
+      const std::array<float, 12> pose{1, 0, 0, 0.5F, 0, 1, 0, 0, 0, 0, 1, 0};
+      const std::array<float, 9> lens{33, 0, 28, 0, 33, 14, 0, 0, 1};
+      result.extrinsics.insert(result.extrinsics.end(), pose.begin(), pose.end());
+      result.intrinsics.insert(result.intrinsics.end(), lens.begin(), lens.end());
+    }
+    if (request.views >= 3 && request.reference) result.references = {2};
+    if (request.wanted.rays) add_rays(request, result);
+    return result;
+  }
+
+  predict::Request last_;
+
+ private:
+  static void add_rays(const predict::Request& request, predict::Result& result) {
+    result.rays_size = {16, 32};
+    for (int view = 0; view < request.views; ++view) {
+      const double turn = 0.1 * view;
+      for (int row = 0; row < 16; ++row) {
+        for (int column = 0; column < 32; ++column) {
+          const double x = ((2 * column + 1) / 32.0 - 1) / 2;  // Focal length: one width, two heights
+          const double y = ((2 * row + 1) / 16.0 - 1) / 4;
+          const std::array<double, 7> ray{std::cos(turn) * x + std::sin(turn),
+                                          y,
+                                          -std::sin(turn) * x + std::cos(turn),
+                                          1.0 * view,
+                                          0,
+                                          0,
+                                          2};
+          for (const double number : ray)
+            result.rays.push_back(view == 1 ? 0.0F : static_cast<float>(number));
+        }
+      }
+    }
+  }
+
+  bool takes_cameras_;
+  ModelSpec spec_;
+};
+
+std::vector<scene::View> views_of(int count, bool given) {
+  std::vector<scene::View> views(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    views[i].input.size = {28, 56};
+    views[i].input.rgb.assign(views[i].input.size.area() * 3, 7);
+    if (!given) continue;
+    views[i].given.emplace();
+    views[i].given->camera_from_world = {1, 0, 0, -3.0 * static_cast<double>(i) - 100, 0, 1, 0, 5, 0,
+                                         0, 1, 0};
+    views[i].given->intrinsics = {40, 0, 28, 0, 40, 14, 0, 0, 1};
+  }
+  return views;
+}
+
+TEST(SeeViews, ShowsTheNetworkTheGivenCameras) {
+  RayModel model(true);
+  std::vector<scene::View> views = views_of(3, true);
+  const Seen seen = see_views(model, views, {});
+  EXPECT_FALSE(seen.reference);
+  EXPECT_FALSE(model.last_.reference);
+  ASSERT_EQ(model.last_.cameras.size(), 27U);
+  // The first camera is the world, the second one a unit away.
+  const double vertical = 2 * std::atan(14.0 / 40);
+  const double horizontal = 2 * std::atan(28.0 / 40);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::array<double, 9> expected{static_cast<double>(i), 0, 0, 0, 0, 0, 1, vertical, horizontal};
+    for (std::size_t k = 0; k < 9; ++k)
+      EXPECT_NEAR(model.last_.cameras[9 * i + k], expected[k], 1e-6) << i << " " << k;
+  }
+}
+
+TEST(SeeViews, ChoosesAReferenceWithoutThem) {
+  for (const bool given : {false, true}) {
+    RayModel model(!given);  // One view without a camera, or a model that takes none
+    std::vector<scene::View> views = views_of(3, true);
+    if (!given) views[1].given.reset();
+    const Seen seen = see_views(model, views, {});
+    EXPECT_TRUE(model.last_.cameras.empty());
+    EXPECT_EQ(seen.reference, 2U);
+  }
+}
+
+TEST(SeeViews, TakesCamerasFromRaysAndTheDecodersWhereThereIsNone) {
+  RayModel model(false);
+  SceneOptions options;
+  std::vector<scene::View> views = views_of(3, false);
+  see_views(model, views, options);
+  EXPECT_FALSE(model.last_.wanted.rays);
+  EXPECT_NEAR(views[2].camera.camera_from_world[3], 0.5, 1e-9);
+
+  options.pose = PoseChoice::kRays;
+  const Seen seen = see_views(model, views, options);
+  EXPECT_EQ(seen.without_rays, std::vector<std::size_t>{1});
+  EXPECT_NEAR(views[1].camera.camera_from_world[3], 0.5, 1e-9);
+  const Camera& camera = views[2].camera;
+  EXPECT_NEAR(camera.intrinsics[0], 56, 0.05);
+  EXPECT_NEAR(camera.intrinsics[4], 56, 0.05);
+  EXPECT_NEAR(camera.camera_from_world[2], -std::sin(0.2), 1e-3);
+  const auto centre = scene::centre_of(camera);
+  EXPECT_NEAR(centre[0], 2, 1e-4);
+}
+
+}  // namespace
+}  // namespace da3::run
