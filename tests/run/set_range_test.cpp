@@ -29,7 +29,7 @@ class SetRangeTest : public RunTest {
   }
 
   std::vector<std::uint8_t> bytes(const std::string& relative) const {
-    return codec::read_file(path(relative)).bytes;
+    return codec::read_file(path(relative));
   }
 
   /// The same pictures by `da3 render --range set`, in `out`.
