@@ -182,15 +182,8 @@ Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Opt
     throw;
   }
   keep_learned();
-<<<<<<< HEAD
   if (options.range_of_set && !summary.interrupted && summary.done + summary.skipped > 0) {
     draw_set(*sink, options, settings, threads.host, callbacks, stop);
-=======
-  const journal::ResultFolder* folder = sink->folder();
-  if (options.range_of_set && folder != nullptr && !summary.interrupted &&
-      summary.done + summary.skipped > 0) {
-    draw_set(options, settings, *folder, threads.host, callbacks, stop);
->>>>>>> 4cff3c9 (Format)
     summary.interrupted = stop.stop_requested();
   }
   sink->close();
