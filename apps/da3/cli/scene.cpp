@@ -163,7 +163,8 @@ void add_results(CLI::App& app, Scene& options) {
         options.formats = list_of(text, known);
         std::erase(options.formats, "none");
       },
-      with_default("list of glb, ply, colmap, transforms, cameras, npz, html, gaussians, none", options.formats))
+      with_default("list of glb, ply, colmap, transforms, cameras, npz, html, gaussians, none",
+                   options.formats))
       ->type_name("LIST")
       ->group("Results");
   add_parsed(

@@ -26,7 +26,8 @@ struct NamedModel {
 /// read_description, refuse_synthetic and check_code.
 NamedModel name_model(const cli::ModelChoice& choice, spdlog::logger& log);
 
-/// The model, ready to run. `threads`: of one forward pass on a CPU; `parts`: what scenes need besides depth. Throws: as engine::load_model.
+/// The model, ready to run. `threads`: of one forward pass on a CPU; `parts`: what scenes need besides depth.
+/// Throws: as engine::load_model.
 std::shared_ptr<predict::DepthModel> open_model(const NamedModel& named, const cli::ModelChoice& choice,
                                                 int threads, cli::PreprocessOn preprocess,
                                                 spdlog::logger& log, engine::Parts parts = {});

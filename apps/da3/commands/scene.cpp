@@ -64,8 +64,7 @@ int scene(const cli::Scene& options) {
                             .rays = options.pose == run::PoseChoice::kRays,
                             .gaussians = run::wants(options, "gaussians")};
   // All cores: nothing else runs next to the one forward pass.
-  const auto model =
-      open_model(named, options, options.threads, cli::PreprocessOn::kAuto, *log, parts);
+  const auto model = open_model(named, options, options.threads, cli::PreprocessOn::kAuto, *log, parts);
   limit_tensor_memory(named.device, options.memory_fraction, *memory);
   const bool steps = options.progress == cli::ShowProgress::kAlways ||
                      (options.progress == cli::ShowProgress::kAuto && !options.verbosity.quiet);

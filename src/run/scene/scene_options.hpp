@@ -92,7 +92,7 @@ struct SceneOptions : options::Inputs,
 
 /// Names for `formats`, besides "none".
 inline constexpr std::string_view kSceneFormats[] = {"glb",     "ply", "colmap", "transforms",
-                                                     "cameras", "npz", "html", "gaussians"};
+                                                     "cameras", "npz", "html",   "gaussians"};
 
 /// True if `format` is among the options' formats.
 bool wants(const SceneOptions& options, std::string_view format);
