@@ -30,7 +30,8 @@ class LittleMemory : public ::testing::Test {
  protected:
   void SetUp() override {
 #if !defined(__linux__) || defined(__SANITIZE_ADDRESS__)
-    GTEST_SKIP() << "Linux, which keeps to RLIMIT_AS, and a build without AddressSanitizer, which needs all addresses, are needed";
+    GTEST_SKIP() << "Linux, which keeps to RLIMIT_AS, and a build without AddressSanitizer, which needs all "
+                    "addresses, are needed";
 #endif
     ASSERT_EQ(place_.run({"model", "export", DA3_TEST_DATA_DIR "/golden/tiny", "-o", "tiny.pt"}).code, 0);
     fs::create_directories(place_ / "in");

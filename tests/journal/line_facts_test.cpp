@@ -10,8 +10,8 @@
 
 #include <da3/error.hpp>
 
-// A resumed run looks at a million lines by scan_line, which is several times faster than the strict reader of
-// records.hpp. The two say the same.
+// A resumed run looks at a million lines by scan_line, which is several times faster than the strict reader
+// of records.hpp. The two say the same.
 namespace da3::journal {
 namespace {
 
@@ -34,7 +34,8 @@ std::string line(std::string path, ImageStatus status) {
   return to_json(record);
 }
 
-const std::string kLines[] = {line("in/a.jpg", ImageStatus::kDone), line("in/\xff\"a\\.jpg", ImageStatus::kDone),
+const std::string kLines[] = {line("in/a.jpg", ImageStatus::kDone),
+                              line("in/\xff\"a\\.jpg", ImageStatus::kDone),
                               line("\xc3\xa4/\t.jpg", ImageStatus::kFailed)};
 
 std::optional<ImageRecord> strictly(const std::string& text) {

@@ -112,8 +112,7 @@ void save(const torch::jit::Module& module, const ModelSpec& spec, core::AtomicF
   // Hash and name of the file are known only once it is written; they are put into its record in place.
   ModelSpec unhashed = spec;
   unhashed.sha256 = std::string(64, '0');
-  const torch::jit::ExtraFilesMap record{
-      {std::string(weights::kRecordName), weights::record_text(unhashed)}};
+  const torch::jit::ExtraFilesMap record{{std::string(weights::kRecordName), weights::record_text(unhashed)}};
   // LibTorch's writer ends the program where a write fails, in its destructor: it is told that all went well.
   std::exception_ptr failed;
   const auto write = [&](const void* data, std::size_t size) {

@@ -22,7 +22,8 @@ void use_memory() {
 TEST(PeakMemory, CountsWhatWasResident) {
   SystemPeakMemory memory;
   const auto before = memory.bytes();
-  if (!before) GTEST_SKIP() << "a system that tells the peak of a process (VmHWM in /proc/self/status) is needed";
+  if (!before)
+    GTEST_SKIP() << "a system that tells the peak of a process (VmHWM in /proc/self/status) is needed";
   use_memory();
   EXPECT_GE(*memory.bytes(), kBytes);
 }
@@ -32,7 +33,8 @@ TEST(PeakMemory, ARestartForgetsButTheWholeProcessDoesNot) {
   use_memory();
   const auto high = memory.bytes();
   ASSERT_GE(high.value_or(kBytes), kBytes);
-  if (!memory.restart()) GTEST_SKIP() << "a system that can forget a peak (/proc/self/clear_refs, writable) is needed";
+  if (!memory.restart())
+    GTEST_SKIP() << "a system that can forget a peak (/proc/self/clear_refs, writable) is needed";
   EXPECT_LT(*memory.bytes(), *high - (kBytes - kSlack));
   EXPECT_GE(*memory.whole_bytes(), *high);
 }
