@@ -65,14 +65,18 @@ class FactsReader {
   }
 
   bool input() {
-    return cursor_.object([&](std::string_view name) {
+    bool has_bytes = false;
+    const bool read = cursor_.object([&](std::string_view name) {
       std::int64_t number = 0;
       if (name != "bytes" && name != "mtime_ns") return cursor_.skip();
       if (!cursor_.integer(number)) return false;
+      has_bytes = has_bytes || name == "bytes";
       if (name == "bytes") facts_.identity.bytes = static_cast<std::uint64_t>(number);
       if (name == "mtime_ns") facts_.identity.mtime_ns = number;
       return true;
     });
+    if (!has_bytes) facts_.identity = {};
+    return read;
   }
 
   bool outputs() {

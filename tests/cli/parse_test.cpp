@@ -339,6 +339,12 @@ TEST(ParseInfer, ValuesAreTakenInAnyCase) {
               ElementsAre("latency"));
 }
 
+TEST(ParseInfer, ExrChannelsAreTakenAsTheyAreShown) {
+  for (const char* channels : {"Z", "Y", "RGB"})
+    EXPECT_EQ(parsed_as<Infer>({"infer", "a", "--exr-channels", channels}).exr_channels, channels);
+  EXPECT_EQ(parsed_as<Infer>({"infer", "a", "--exr-channels", "rgb"}).exr_channels, "RGB");
+}
+
 TEST(ParseInfer, NearNamesAreSuggested) {
   EXPECT_THAT(refusal({"infer", "a", "-f", "png"}), HasSubstr("did you mean png16?"));
   EXPECT_THAT(refusal({"infer", "a", "--batch-size", "3"}), HasSubstr("did you mean --batch?"));

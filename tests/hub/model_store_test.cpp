@@ -52,9 +52,20 @@ class ModelStore : public ::testing::Test {
   ~ModelStore() override { fs::remove_all(models_); }
 
   void install(const std::string& name, const std::string& origin) {
+    const std::string seed = origin == "synthetic" ? "1" : "null";
     write_archive(models_ / (name + ".pt"), name + "/extra/da3.json",
-                  R"({"parameters":5,"depth":{"kind":"relative"},"weights":{"origin":")" + origin +
-                      R"("},"licence":{"spdx":"MIT"}})");
+                  R"({"schema":1,"name":")" + name + R"(","family":"da3",
+          "network":{"id":"da3-anyview","layout":1,"config":{"model_name":"da3-base"}},"parameters":5,"patch":14,
+          "mean":[0.485,0.456,0.406],"std":[0.229,0.224,0.225],"input_range":[0,1],"process_res":504,
+          "resize_method":"upper_bound_resize","depth":{"kind":"relative","unit":null,"larger_is_farther":true},
+          "outputs":["depth","depth_conf"],"attention":["sdpa","manual"],
+          "weights":{"origin":")" +
+                      origin + R"(","seed":)" + seed + R"(,"source":"test","source_sha256":null,
+                     "sha256":")" +
+                      std::string(64, 'a') + R"("},
+          "selftest":{"height":70,"width":98,"seed":1,
+                      "depth":{"mean":1.5,"p2":0.25,"median":1.25,"p98":3.0,"tolerance":1e-4}},
+          "licence":{"spdx":"MIT","attribution":"Somebody"},"da3_version":"0.1.0"})");
   }
 
   fs::path models_;

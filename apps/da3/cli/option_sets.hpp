@@ -148,7 +148,7 @@ template <typename Value>
 Value choose(std::string_view text, const std::vector<std::pair<std::string_view, Value>>& names) {
   std::vector<std::string_view> known;
   for (const auto& [name, value] : names) {
-    if (name == small(text)) return value;
+    if (small(name) == small(text)) return value;
     known.push_back(name);
   }
   core::refuse_choice(text, known);
