@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include <image/cubic.hpp>
@@ -37,6 +38,15 @@ std::vector<Taps> taps_for(int from, int to) {
 
 constexpr std::size_t kMargin = 2;  // Pixels beyond either edge
 
+/// A pixel's channels, and one more that is carried along.
+using Pixel = float __attribute__((vector_size(16)));
+
+Pixel load(const float* from) {
+  Pixel pixel;
+  std::memcpy(&pixel, from, sizeof pixel);
+  return pixel;
+}
+
 /// The weighted sum of four rows, with the edge pixels repeated into the margins of `out`.
 void sum_rows(const Image& picture, const Taps& taps, std::vector<float>& out) {
   const std::size_t samples = static_cast<std::size_t>(picture.size.width) * 3;
@@ -62,17 +72,16 @@ void sum_rows(const Image& picture, const Taps& taps, std::vector<float>& out) {
 Image resize_cubic(const Image& picture, Size size) {
   const std::vector<Taps> columns = taps_for(picture.size.width, size.width);
   const std::vector<Taps> rows = taps_for(picture.size.height, size.height);
-  std::vector<float> sums((static_cast<std::size_t>(picture.size.width) + 2 * kMargin) * 3);
+  std::vector<float> sums((static_cast<std::size_t>(picture.size.width) + 2 * kMargin) * 3 + 1);
   Image result{size, std::vector<std::uint8_t>(size.area() * 3)};
   std::uint8_t* out = result.rgb.data();
   for (const Taps& row : rows) {
     sum_rows(picture, row, sums);
     for (const Taps& column : columns) {
       const float* in = sums.data() + (column.first - 1 + static_cast<std::ptrdiff_t>(kMargin)) * 3;
-      for (std::size_t c = 0; c < 3; ++c) {
-        *out++ = to_byte(in[c] * column.weights[0] + in[3 + c] * column.weights[1] +
-                         in[6 + c] * column.weights[2] + in[9 + c] * column.weights[3]);
-      }
+      const Pixel sum = load(in) * column.weights[0] + load(in + 3) * column.weights[1] +
+                        load(in + 6) * column.weights[2] + load(in + 9) * column.weights[3];
+      for (int c = 0; c < 3; ++c) *out++ = to_byte(sum[c]);
     }
   }
   return result;

@@ -12,7 +12,7 @@ void finish_frame(const VideoPlan& plan, Work& work) {
   formats::OutputSet& set = work.set;
   set.depth = depth::restore(plan.way, std::move(work.raw), original, plan.focal(original));
   set.kind = plan.way.result_kind;
-  if (set.kind == DepthKind::kMetric) set.unit = "m";
+  if (set.kind == DepthKind::kMetric) set.unit.emplace("m");
   const double factor = plan.value_factor(work);
   if (factor != 1) {
     for (float& value : set.depth.values) value = static_cast<float>(value * factor);

@@ -57,6 +57,12 @@ struct Frame {
   std::optional<Error> error;
 };
 
+/// A frame that was not decoded.
+struct FrameTime {
+  std::int64_t pts = 0;  ///< In `VideoFacts::time_base`
+  bool key = false;      ///< Can be decoded without others
+};
+
 /// What is asked of a frame.
 enum class Want { kPicture, kTimeOnly };
 
@@ -81,7 +87,7 @@ class VideoReader {
 
   /// Times of the frames up to `seconds` after the first one, in order, without decoding them. Empty where
   /// only decoding could tell. Reads the file a second time, which leaves the reader where it was.
-  virtual std::vector<std::int64_t> times(double seconds) const = 0;
+  virtual std::vector<FrameTime> times(double seconds) const = 0;
 
   /// After the end: what is wrong with the video as a whole, such as that it was cut short.
   virtual std::optional<Error> verdict() const { return std::nullopt; }

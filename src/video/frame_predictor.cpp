@@ -35,6 +35,16 @@ FramePredictor::FramePredictor(const VideoOptions& options, const VideoEnvironme
       model_(*environment.model),
       planner_(planner_options(options, environment), *environment.memory) {}
 
+std::size_t FramePredictor::next_batch(Size size) {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(planner_.next_batch(size));
+}
+
+int FramePredictor::wanted_batch(Size size) const {
+  const std::lock_guard lock(mutex_);
+  return planner_.wanted_batch(size);
+}
+
 void FramePredictor::predict(const Batch& batch) {
   std::vector<Work*> waiting;
   for (const WorkPtr& work : batch) {
@@ -50,7 +60,7 @@ void FramePredictor::predict(const Batch& batch) {
   while (!waiting.empty()) {
     const Size size = waiting.front()->input.size;
     std::vector<Work*> group;
-    const auto limit = static_cast<std::size_t>(planner_.next_batch(size));
+    const std::size_t limit = next_batch(size);
     for (Work* work : waiting) {
       if (work->input.size == size && group.size() < limit) group.push_back(work);
     }
@@ -70,6 +80,7 @@ void FramePredictor::forward(const std::vector<Work*>& group, Size size, std::ve
     const predict::Result result = model_.predict(request);
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     forward_s_ += seconds;
+    const std::lock_guard lock(mutex_);
     planner_.succeeded(size, request.scenes, seconds * 1e3, result.peak_bytes);
     for (std::size_t i = 0; i < group.size(); ++i) {
       group[i]->raw = depth::map_of(result.depth, i, size);
@@ -77,7 +88,10 @@ void FramePredictor::forward(const std::vector<Work*>& group, Size size, std::ve
     }
   } catch (const Error& error) {
     const bool memory = error.code() == ErrorCode::kOutOfMemory;
-    if (memory) planner_.ran_out_of_memory(size, request.scenes);
+    if (memory) {
+      const std::lock_guard lock(mutex_);
+      planner_.ran_out_of_memory(size, request.scenes);
+    }
     if (memory && group.size() > 1) {
       waiting.insert(waiting.begin(), group.begin(), group.end());
       return;

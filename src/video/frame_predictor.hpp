@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 
 #include <predict/batch_planner.hpp>
 #include <video/run_video.hpp>
@@ -25,14 +26,17 @@ class FramePredictor {
   bool keeps(std::int64_t pts) const { return kept_.contains(pts); }
   std::size_t kept() const { return kept_.size(); }
 
-  int wanted_batch(Size size) const { return planner_.wanted_batch(size); }
+  /// How many frames of `size` are worth waiting for. Threads: also while another predicts.
+  int wanted_batch(Size size) const;
   double forward_s() const { return forward_s_; }
 
  private:
+  std::size_t next_batch(Size size);
   void forward(const std::vector<Work*>& group, Size size, std::vector<Work*>& waiting);
 
   const VideoOptions& options_;
   predict::DepthModel& model_;
+  mutable std::mutex mutex_;  ///< Of the planner
   predict::BatchPlanner planner_;
   std::map<std::int64_t, DepthMap> kept_;  ///< By time, until they are used
   double forward_s_ = 0;

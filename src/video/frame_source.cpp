@@ -162,27 +162,28 @@ void FrameSource::go_to_start() {
   if (options_.choice.start_s <= 0) return;
   const double until_s = options_.timestamps.empty() ? options_.choice.start_s + kMargin_s
                                                      : std::numeric_limits<double>::infinity();
-  const std::vector<std::int64_t> times = video_.reader->times(until_s);
+  const std::vector<FrameTime> times = video_.reader->times(until_s);
   FrameChoice choice(options_.choice);
   for (std::size_t i = 0; i < times.size(); ++i) {
     const auto number = static_cast<std::int64_t>(i);
-    if (choice.starts_after(seconds_at(number, times[i]))) continue;
-    if (go_to(number, times[i])) choice_ = choice;
+    if (choice.starts_after(seconds_at(number, times[i].pts))) continue;
+    if (go_to(number, times[i].pts)) choice_ = choice;
     return;
   }
 }
 
 bool FrameSource::skip_by_times(std::int64_t count) {
   if (count == 0) return false;
-  const std::vector<std::int64_t> times = video_.reader->times(std::numeric_limits<double>::infinity());
+  const std::vector<FrameTime> times = video_.reader->times(std::numeric_limits<double>::infinity());
   FrameChoice choice(options_.choice);
   std::int64_t taken = 0;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const auto number = static_cast<std::int64_t>(i);
-    if (choice.next(seconds_at(number, times[i])) != FrameChoice::Verdict::kTake || ++taken < count) continue;
+    if (choice.next(seconds_at(number, times[i].pts)) != FrameChoice::Verdict::kTake || ++taken < count)
+      continue;
     // With a rate the verdict was about the frame before, and this one waits for its own.
     const std::size_t next = choice.looks_ahead() ? i : i + 1;
-    if (next >= times.size() || !go_to(static_cast<std::int64_t>(next), times[next])) return false;
+    if (next >= times.size() || !go_to(static_cast<std::int64_t>(next), times[next].pts)) return false;
     choice_ = choice;
     if (choice.looks_ahead()) held_ = video_.reader->next();
     return true;
@@ -191,13 +192,14 @@ bool FrameSource::skip_by_times(std::int64_t count) {
 }
 
 std::optional<std::vector<FrameSource::Place>> FrameSource::places() const {
-  const std::vector<std::int64_t> times = video_.reader->times(std::numeric_limits<double>::infinity());
+  const std::vector<FrameTime> times = video_.reader->times(std::numeric_limits<double>::infinity());
   if (times.empty()) return std::nullopt;
   std::vector<Place> taken;
   FrameChoice choice(options_.choice);
   Place before;
   for (std::size_t i = 0; i < times.size(); ++i) {
-    const Place place{static_cast<std::int64_t>(i), times[i]};
+    const auto number = static_cast<std::int64_t>(i);
+    const Place place{number, times[i].pts, times[i].key ? number : before.key};
     const FrameChoice::Verdict verdict = choice.next(seconds_at(place.number, place.pts));
     if (verdict == FrameChoice::Verdict::kEnd) return taken;
     if (verdict == FrameChoice::Verdict::kTake) taken.push_back(choice.looks_ahead() ? before : place);

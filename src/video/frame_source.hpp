@@ -53,6 +53,7 @@ class FrameSource {
   struct Place {
     std::int64_t number = 0;
     std::int64_t pts = 0;  ///< In the reader's time base
+    std::int64_t key = 0;  ///< Number of the last key frame up to this one
   };
   std::optional<std::vector<Place>> places() const;
 

@@ -53,7 +53,7 @@ class StreamReader : public VideoReader {
 
   bool seek_near(std::int64_t /*pts*/) override { return false; }
   bool seek(std::int64_t /*number*/, std::int64_t /*pts*/) override { return false; }
-  std::vector<std::int64_t> times(double /*seconds*/) const override { return {}; }
+  std::vector<FrameTime> times(double /*seconds*/) const override { return {}; }
   std::optional<Error> verdict() const override { return verdict_; }
 
  protected:

@@ -77,14 +77,23 @@ void look_by_time(const VideoOptions& options, VideoReader& reader, Findings& fi
   }
 }
 
-/// At known places; those that cannot be reached are left out.
+/// At known places, by seeking where that passes over frames; those that cannot be reached are left out.
 void look_at_places(const std::vector<FrameSource::Place>& places, VideoReader& reader, Findings& findings,
                     const std::stop_token& stop) {
   const std::size_t count = std::min(kProbes, places.size());
+  std::int64_t number = 0;
   for (std::size_t k = 0; k < count && !stop.stop_requested(); ++k) {
     const FrameSource::Place& place = places[middle_of_part(k, count, places.size())];
-    if (!reader.seek(place.number, place.pts)) continue;
-    if (auto frame = reader.next()) findings.look_at(std::move(*frame));
+    if (place.key > number) {
+      const bool there = reader.seek(place.number, place.pts);
+      number = there ? place.number : -1;
+      if (!there) continue;
+    }
+    while (number < place.number && reader.next(Want::kTimeOnly)) ++number;
+    auto frame = reader.next();
+    if (!frame) return;
+    ++number;
+    findings.look_at(std::move(*frame));
   }
 }
 

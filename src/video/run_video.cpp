@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
-#include <future>
+#include <functional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -52,7 +53,7 @@ class Run {
       begin();
     }
     process();
-    if (stop_.stop_requested() && !source_.ended()) {
+    if (!all_read_) {
       summary_.interrupted = true;
     } else {
       complete();
@@ -138,24 +139,28 @@ class Run {
 
   // Frames in order.
 
+  /// While a network runs on a CPU it has all cores; between its passes, reading the next frames and
+  /// finishing the last ones share them. On a device all three run at a time.
   void process() {
-    std::future<void> finishing;
-    const bool overlaps = environment_.model->device().kind != DeviceKind::kCpu;
-    while (!source_.ended() && !stop_.stop_requested()) {
-      Batch batch = read_batch();
-      if (batch.empty()) break;
-      predictor_.predict(batch);
-      if (finishing.valid()) finishing.get();
-      if (overlaps) {
-        finishing = std::async(std::launch::async, [this, done = std::move(batch)]() mutable {
-          finish(over_time_.next(std::move(done)));
-        });
-      } else {
-        finish(over_time_.next(std::move(batch)));
+    const bool shares_cores = environment_.model->device().kind == DeviceKind::kCpu;
+    Batch current = read_batch();
+    Batch predicted;
+    while (!current.empty() && !stop_.stop_requested()) {
+      if (shares_cores) {
+        predictor_.predict(current);
+        predicted = std::move(current);
       }
+      Batch next;
+      const std::array<std::function<void()>, 3> steps = {
+          [&] { next = read_batch(); }, [&] { finish(over_time_.next(std::move(predicted))); },
+          [&] { predictor_.predict(current); }};
+      core::for_each_parallel(shares_cores ? 2 : 3, 3, [&](std::size_t i) { steps[i](); });
+      predicted = std::move(current);
+      current = std::move(next);
     }
-    if (finishing.valid()) finishing.get();
-    if (source_.ended()) finish(over_time_.rest());
+    finish(over_time_.next(std::move(predicted)));
+    all_read_ = current.empty() && source_.ended();
+    if (all_read_) finish(over_time_.rest());
   }
 
   Batch read_batch() {
@@ -283,6 +288,7 @@ class Run {
   FramesOverTime over_time_;
   FrameWriter writer_;
   std::unique_ptr<VideoJournal> journal_;
+  bool all_read_ = false;  ///< Every frame was read and finished
 };
 
 }  // namespace

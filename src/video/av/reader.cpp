@@ -105,7 +105,7 @@ class Reader final : public VideoReader {
     return false;
   }
 
-  std::vector<std::int64_t> times(double seconds) const override {
+  std::vector<FrameTime> times(double seconds) const override {
     // Packets are not frames: fields in packets of their own, and pictures of VP8 that are never shown.
     const bool countable =
         facts_.seekable && first_pts_ && !facts_.interlaced && stream_->codecpar->codec_id != AV_CODEC_ID_VP8;
@@ -116,21 +116,22 @@ class Reader final : public VideoReader {
     }
     const PacketPtr packet = make_packet();
     const double last = static_cast<double>(*first_pts_) + seconds / av_q2d(stream_->time_base);
-    std::vector<std::int64_t> found;
+    std::vector<FrameTime> found;
     while (av_read_frame(input.get(), packet.get()) >= 0) {
       const std::int64_t pts = packet->pts;
       const std::int64_t dts = packet->dts;
       const bool shown = packet->stream_index == stream_index_ && (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
+      const bool key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
       av_packet_unref(packet.get());
       if (!shown) continue;
       if (pts == AV_NOPTS_VALUE) return {};
       // Frames come at or after the time of their decoding.
       if (dts != AV_NOPTS_VALUE && static_cast<double>(dts) > last) break;
-      if (pts >= *first_pts_ && static_cast<double>(pts) <= last) found.push_back(pts);
+      if (pts >= *first_pts_ && static_cast<double>(pts) <= last) found.push_back({pts, key});
     }
-    std::sort(found.begin(), found.end());
-    const bool unique = std::adjacent_find(found.begin(), found.end()) == found.end();
-    if (found.empty() || found.front() != *first_pts_ || !unique) return {};
+    std::ranges::sort(found, {}, &FrameTime::pts);
+    const bool unique = std::ranges::adjacent_find(found, {}, &FrameTime::pts) == found.end();
+    if (found.empty() || found.front().pts != *first_pts_ || !unique) return {};
     return found;
   }
 
