@@ -9,6 +9,7 @@
 
 #include <codec/byte_reader.hpp>
 #include <codec/heif.hpp>
+#include <codec/picture_format.hpp>
 #include <libheif/heif.h>
 
 namespace da3::codec {
@@ -125,6 +126,14 @@ Image decode_heif(const EncodedPicture& picture, const PictureHeader& header) {
     std::memcpy(result.rgb.data() + y * row_bytes, rows + y * static_cast<std::size_t>(stride), row_bytes);
   }
   return result;
+}
+
+bool reads_heif() {
+  return true;
+}
+
+std::string heif_version() {
+  return heif_get_version();
 }
 
 }  // namespace da3::codec

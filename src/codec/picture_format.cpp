@@ -178,13 +178,15 @@ bool ends_within_signature(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
+#ifndef DA3_HAS_LIBHEIF
 bool reads_heif() {
-#ifdef DA3_HAS_LIBHEIF
-  return true;
-#else
   return false;
-#endif
 }
+
+std::string heif_version() {
+  return {};
+}
+#endif
 
 PictureFormat detect_format(const EncodedPicture& picture) {
   if (picture.bytes.empty()) {

@@ -217,4 +217,10 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
   return outputs;
 }
 
+void ResultFolder::replace(std::string_view stem, const formats::EncodedFile& file) const {
+  const std::string name = result_path(stem, file.format);
+  if (leads_through_link(folder_, name)) require_absent(folder_ / name);
+  core::write_file(folder_ / name, file.bytes, core::Existing::kReplace, options_.durability);
+}
+
 }  // namespace da3::journal

@@ -68,6 +68,10 @@ class ResultFolder {
                                                              const std::vector<formats::Format>& formats,
                                                              const Contents& contents);
 
+  /// Writes a file that a record of this folder names once more. Threads: any. Throws: Error kOutputExists
+  /// where it is reached through a link, kOutputFailed.
+  void replace(std::string_view stem, const formats::EncodedFile& file) const;
+
   /// Appends an image's record; `json` is its line. Throws: Error kOutputFailed.
   void record(const ImageRecord& record, std::string_view json) { manifest_.append(record, json); }
   void record(const ImageRecord& record) { manifest_.append(record); }

@@ -26,6 +26,7 @@ class FolderSink : public Sink {
                 const std::vector<formats::Format>& formats, const Encode& encode) override;
   void record(const journal::ImageRecord& record, std::string_view json) override;
   void close() override;
+  const journal::ResultFolder* folder() const override { return &folder_; }
 
  private:
   std::string stem_of(const Item& item) const;

@@ -64,8 +64,10 @@ struct Options {
   ResultSize size = ResultSize::kInput;
   std::string colormap = "spectral";
   std::optional<std::pair<double, double>> vis_range;  ///< None: percentiles of each picture
-  std::optional<int> preview;                          ///< vis and side: pixels of the longer side
-  std::string exr_compression;                         ///< Empty: none for exr, zip for exr16
+  bool range_of_set =
+      false;  ///< One range for all results of the folder instead; the pictures are drawn twice
+  std::optional<int> preview;   ///< vis and side: pixels of the longer side
+  std::string exr_compression;  ///< Empty: none for exr, zip for exr16
   std::string exr_channels = "Z";
   bool confidence = false;
   bool sky = false;

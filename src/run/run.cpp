@@ -16,12 +16,14 @@
 #include <core/host/host_memory.hpp>
 #include <core/host/process_limits.hpp>
 #include <core/names.hpp>
+#include <core/text.hpp>
 #include <run/flow.hpp>
 #include <run/folder_sink.hpp>
 #include <run/input_source.hpp>
 #include <run/learned_file.hpp>
 #include <run/run.hpp>
 #include <run/scanner.hpp>
+#include <run/set_range.hpp>
 #include <run/settings.hpp>
 
 namespace da3::run {
@@ -62,6 +64,19 @@ bool wait_for_input(Scanner& scanner, const Options& options, const std::stop_to
                                     : ": no such file or folder; check the path"));
     }
     if (counts.ended || counts.found > 0) return true;
+  }
+}
+
+void draw_set(const Options& options, const Settings& settings, const journal::ResultFolder& folder,
+              int threads, const Callbacks& callbacks, const std::stop_token& stop) {
+  const DrawnSet drawn = draw_with_range_of_set(options, settings, folder, threads, stop);
+  if (!callbacks.on_note) return;
+  if (drawn.range) {
+    callbacks.on_note({false, "one range for all pictures: " + core::exact_text(drawn.range->first) + " to " +
+                                  core::exact_text(drawn.range->second)});
+  }
+  for (const std::string& reason : drawn.not_drawn) {
+    callbacks.on_note({true, reason + "; its pictures keep a range of their own"});
   }
 }
 
@@ -162,12 +177,17 @@ Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Opt
   };
   Summary summary;
   try {
-    summary = Flow(parts, limits).run(std::move(stop));
+    summary = Flow(parts, limits).run(stop);
   } catch (...) {
     keep_learned();
     throw;
   }
   keep_learned();
+  const journal::ResultFolder* folder = sink->folder();
+  if (options.range_of_set && folder != nullptr && !summary.interrupted && summary.done + summary.skipped > 0) {
+    draw_set(options, settings, *folder, threads.host, callbacks, stop);
+    summary.interrupted = stop.stop_requested();
+  }
   sink->close();
   return summary;
 }

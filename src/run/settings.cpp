@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <formats/read_result.hpp>
+
 #include <da3/error.hpp>
 #include <da3/version.hpp>
 
@@ -59,7 +61,13 @@ void check_results(const Options& options, const Settings& settings, const Model
     refuse("--colormap " + options.colormap + ": choose one of " + names);
   }
   if (options.vis_range && !(options.vis_range->first < options.vis_range->second)) {
-    refuse("--vis-range: expected LO,HI with LO below HI");
+    refuse("--range: expected LO,HI with LO below HI");
+  }
+  if (options.range_of_set && !formats::best_readable(settings.formats)) {
+    refuse(
+        "--range set: the pictures are drawn again from what was written; add npz, exr, npy, pfm, tiff or "
+        "png16 to "
+        "--format");
   }
 }
 
@@ -119,9 +127,10 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   values["format"] = formats::format_list(settings.formats);
   values["size"] = options.size == ResultSize::kInput ? "input" : "model";
   values["colormap"] = options.colormap;
-  values["vis-range"] = options.vis_range ? core::exact_text(options.vis_range->first) + "," +
-                                                core::exact_text(options.vis_range->second)
-                                          : "image";
+  values["vis-range"] = options.range_of_set ? "set"
+                        : options.vis_range  ? core::exact_text(options.vis_range->first) + "," +
+                                                  core::exact_text(options.vis_range->second)
+                                            : "image";
   if (options.preview) values["preview"] = std::to_string(*options.preview);
   if (!options.exr_compression.empty()) values["exr-compression"] = options.exr_compression;
   if (options.exr_channels != "Z") values["exr-channels"] = options.exr_channels;

@@ -16,6 +16,10 @@
 
 #include <run/source.hpp>
 
+namespace da3::journal {
+class ResultFolder;
+}  // namespace da3::journal
+
 namespace da3::run {
 
 /// Where results go: a folder; later a callback, a video, an object store.
@@ -49,6 +53,9 @@ class Sink {
 
   /// Ends the run's results; not called where it failed. Throws: Error kOutputFailed.
   virtual void close() = 0;
+
+  /// The folder of the results' files, whose pictures can be drawn once more; null where they go elsewhere.
+  virtual const journal::ResultFolder* folder() const { return nullptr; }
 };
 
 /// Makes the sink of a run that gives results of `formats`, once it is known that there is something to do.

@@ -11,6 +11,8 @@ void finish_frame(const VideoPlan& plan, Work& work) {
   const Size original = work.frame.picture.size;
   formats::OutputSet& set = work.set;
   set.depth = depth::restore(plan.way, std::move(work.raw), original, plan.focal(original));
+  if (work.confidence) set.confidence = depth::resize_result(plan.way, std::move(*work.confidence), original);
+  if (work.sky) set.sky = depth::resize_result(plan.way, std::move(*work.sky), original);
   set.kind = plan.way.result_kind;
   if (set.kind == DepthKind::kMetric) set.unit.emplace("m");
   const double factor = plan.value_factor(work);

@@ -35,6 +35,10 @@ FramePredictor::FramePredictor(const VideoOptions& options, const VideoEnvironme
       model_(*environment.model),
       planner_(planner_options(options, environment), *environment.memory) {}
 
+void FramePredictor::keep(std::int64_t pts, Work& work) {
+  kept_.emplace(pts, Prediction{std::move(work.raw), std::move(work.confidence), std::move(work.sky)});
+}
+
 std::size_t FramePredictor::next_batch(Size size) {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(planner_.next_batch(size));
@@ -50,8 +54,10 @@ void FramePredictor::predict(const Batch& batch) {
   for (const WorkPtr& work : batch) {
     if (work->frame.error) continue;
     const auto known = kept_.find(work->frame.pts);
-    if (known != kept_.end() && known->second.size == work->input.size) {
-      work->raw = std::move(known->second);
+    if (known != kept_.end() && known->second.raw.size == work->input.size) {
+      work->raw = std::move(known->second.raw);
+      work->confidence = std::move(known->second.confidence);
+      work->sky = std::move(known->second.sky);
       kept_.erase(known);
     } else {
       waiting.push_back(work.get());
@@ -74,6 +80,8 @@ void FramePredictor::forward(const std::vector<Work*>& group, Size size, std::ve
   predict::Request request;
   request.scenes = static_cast<int>(group.size());
   request.size = size;
+  request.wanted.confidence = options_.confidence;
+  request.wanted.sky = options_.sky;
   for (const Work* work : group) request.pictures.emplace_back(work->input.rgb);
   const Clock::time_point start = Clock::now();
   try {
@@ -84,6 +92,8 @@ void FramePredictor::forward(const std::vector<Work*>& group, Size size, std::ve
     planner_.succeeded(size, request.scenes, seconds * 1e3, result.peak_bytes);
     for (std::size_t i = 0; i < group.size(); ++i) {
       group[i]->raw = depth::map_of(result.depth, i, size);
+      if (!result.confidence.empty()) group[i]->confidence = depth::map_of(result.confidence, i, size);
+      if (!result.sky.empty()) group[i]->sky = depth::map_of(result.sky, i, size);
       group[i]->forward_ms = seconds * 1e3 / static_cast<double>(group.size());
     }
   } catch (const Error& error) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include <predict/batch_planner.hpp>
 #include <video/run_video.hpp>
@@ -22,7 +23,7 @@ class FramePredictor {
   void predict(const Batch& batch);
 
   /// Keeps the prediction of the frame at `pts`, which will not be made again.
-  void keep(std::int64_t pts, DepthMap raw) { kept_.emplace(pts, std::move(raw)); }
+  void keep(std::int64_t pts, Work& work);
   bool keeps(std::int64_t pts) const { return kept_.contains(pts); }
   std::size_t kept() const { return kept_.size(); }
 
@@ -31,6 +32,11 @@ class FramePredictor {
   double forward_s() const { return forward_s_; }
 
  private:
+  struct Prediction {
+    DepthMap raw;
+    std::optional<DepthMap> confidence;
+    std::optional<DepthMap> sky;
+  };
   std::size_t next_batch(Size size);
   void forward(const std::vector<Work*>& group, Size size, std::vector<Work*>& waiting);
 
@@ -38,7 +44,7 @@ class FramePredictor {
   predict::DepthModel& model_;
   mutable std::mutex mutex_;  ///< Of the planner
   predict::BatchPlanner planner_;
-  std::map<std::int64_t, DepthMap> kept_;  ///< By time, until they are used
+  std::map<std::int64_t, Prediction> kept_;  ///< By time, until they are used
   double forward_s_ = 0;
 };
 

@@ -29,7 +29,7 @@ class Findings {
     const DepthMap depth = plan_.small_depth(work);
     histogram_.add(depth);
     if (const auto median = median_depth(depth)) log_medians_.push_back(std::log(*median));
-    predictor_.keep(work.frame.pts, std::move(work.raw));
+    predictor_.keep(work.frame.pts, work);
   }
 
   Probed result() {

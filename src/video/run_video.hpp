@@ -69,6 +69,8 @@ struct VideoOptions {
   std::optional<double> focal_px;  ///< In pixels of the upright frame
   std::optional<double> hfov_deg;
   bool at_model_size = false;
+  bool confidence = false;  ///< Also the network's confidence, in npz and exr
+  bool sky = false;
 
   std::optional<int> batch;
   double memory_fraction = 0.85;
@@ -107,6 +109,19 @@ struct VideoSummary {
   double forward_s = 0;
   std::string where;  ///< What was written
 };
+
+/// What a run would do (`--dry-run`).
+struct VideoForecast {
+  VideoFacts facts;
+  std::optional<std::int64_t> frames;  ///< That are taken; none if only decoding all of them could tell
+  Size processed;                      ///< Input of the network
+  Size result;
+  std::vector<std::string> files;  ///< What is written, with the encoder of each video
+};
+
+/// Opens the video and writes nothing. Throws: as run_video.
+VideoForecast forecast_video(const VideoOptions& options, const ModelSpec& model,
+                             const VideoLibrary* library);
 
 /// Depth of every frame. Frames in order; at most a few are held, whatever the length. Throws: Error kUsage,
 /// kVideo*, kEncoderUnavailable, kFocalMissing, kOutput*, kPipeClosed, model errors. A damaged frame is a

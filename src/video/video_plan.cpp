@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <video/video_plan.hpp>
 
 #include <da3/error.hpp>
@@ -13,6 +15,18 @@ RangeMode range_mode_of(const VideoOptions& options) {
   const RangeMode mode = options.range_mode.value_or(RangeMode::kVideo);
   // A pipe cannot be looked at first.
   return pipe && mode == RangeMode::kVideo ? RangeMode::kRunning : mode;
+}
+
+void check_maps(const VideoOptions& options, const ModelSpec& model, const OutputPlan& outputs) {
+  if (!options.confidence && !options.sky) return;
+  if (std::none_of(outputs.frames.begin(), outputs.frames.end(), formats::holds_extra_maps)) {
+    throw Error(ErrorCode::kUsage,
+                "--confidence and --sky go into npz and exr files; add one of them to --format");
+  }
+  if (options.confidence && !model.has_output("depth_conf"))
+    throw Error(ErrorCode::kUsage, model.name + ": this model gives no confidence");
+  if (options.sky && !model.has_output("sky"))
+    throw Error(ErrorCode::kUsage, model.name + ": this model gives no sky");
 }
 
 }  // namespace
@@ -42,6 +56,7 @@ VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const 
         options.input +
             ": this model needs a focal length for metres; give --focal PX or --hfov DEG for the video");
   }
+  check_maps(options, model, plan.outputs);
   const bool relative = plan.way.result_kind != DepthKind::kMetric;
   plan.steadies = relative && options.steady != Steady::kOff;
   plan.range_mode = range_mode_of(options);

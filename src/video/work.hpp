@@ -27,7 +27,9 @@ struct Work {
   Image input;  ///< For the network
 
   // Of FramePredictor.
-  DepthMap raw;  ///< As the network gives it, (H, W) processed
+  DepthMap raw;                        ///< As the network gives it, (H, W) processed
+  std::optional<DepthMap> confidence;  ///< The same, if wanted
+  std::optional<DepthMap> sky;
   double forward_ms = 0;
 
   // Of FramesOverTime.

@@ -135,6 +135,25 @@ TEST(ParseInfer, TakesEveryOption) {
               infer.dry_run);
 }
 
+TEST(ParseInfer, TakesARangeOfTheSet) {
+  EXPECT_TRUE(parsed_as<Infer>({"infer", "a", "--range", "set"}).range_of_set);
+  const auto last = parsed_as<Infer>({"infer", "a", "--range", "set", "--range", "1,2"});
+  EXPECT_FALSE(last.range_of_set);
+  EXPECT_EQ(last.vis_range->second, 2);
+}
+
+TEST(ParseVideo, TakesEveryOptionOfItsOwn) {
+  const auto video =
+      parsed_as<Video>({"video", "a.mp4", "--constant-fps", "30000/1001", "--cuts", "c.txt", "--dry-run",
+                        "--confidence", "--sky", "-y", "--exr-compression", "zip"});
+  EXPECT_EQ(video.constant_fps, "30000/1001");
+  EXPECT_EQ(video.cuts, "c.txt");
+  EXPECT_TRUE(video.work.dry_run && video.work.confidence && video.work.sky && video.work.overwrite);
+  EXPECT_EQ(video.work.exr_compression, "zip");
+  EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, "auto");
+  EXPECT_THAT(refusal({"video", "a.mp4", "--intrinsics", "c.txt"}), HasSubstr("--hfov"));
+}
+
 TEST(ParseInfer, TakesAListOnStandardInput) {
   const auto infer = parsed_as<Infer>({"infer", "-", "--null", "--root", "data"});
   EXPECT_EQ(infer.root, "data");

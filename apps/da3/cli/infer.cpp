@@ -168,10 +168,12 @@ void add_results(CLI::App& app, Infer& options) {
       app, "--range,--vis-range",
       [&](const std::string& text) {
         options.vis_range.reset();
-        if (small(text) != "image") options.vis_range = parse_range(text);
+        options.range_of_set = small(text) == "set";
+        if (small(text) != "image" && !options.range_of_set) options.vis_range = parse_range(text);
       },
-      "depth shown nearest and farthest; image: of each picture's own (image)")
-      ->type_name("image|LO,HI")
+      "depth shown nearest and farthest: image (each picture's own), set (one for all results) or LO,HI "
+      "(image)")
+      ->type_name("image|set|LO,HI")
       ->group("Results");
   app.add_flag("--confidence", options.confidence, "also the network's confidence (npz, exr)")
       ->group("Results");

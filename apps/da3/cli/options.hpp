@@ -70,6 +70,7 @@ struct Infer {
   ResultSize size = ResultSize::kInput;
   std::string colormap = "spectral";
   std::optional<std::pair<double, double>> vis_range;
+  bool range_of_set = false;  ///< One range for all results
   VisFormat vis_format = VisFormat::kPng;
   std::optional<int> preview;
   std::string exr_compression;  ///< Empty: each format's own
@@ -183,13 +184,14 @@ struct Video {
   std::string vis_range;  ///< video, running, image; empty: by the input
   std::optional<std::pair<double, double>> range;
   std::string steady = "auto";
-  std::string cuts = "auto";
+  std::string cuts = "auto";  ///< auto, none, or a file of times
   std::string hdr = "tonemap";
   std::string deinterlace = "auto";
   std::optional<int> stream;
   std::string timestamps;
   std::string encoder;
   int crf = 18;
+  std::string constant_fps;  ///< Empty: times as in the input
   bool no_sound = false;
   Infer work;  ///< Model, device and processing, as `da3 infer`
 };

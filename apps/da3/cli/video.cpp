@@ -88,10 +88,8 @@ void add_results(CLI::App& app, Video& options) {
       "(vis,png16)")
       ->type_name("LIST")
       ->group("Results");
-  app.add_option("--colormap", options.work.colormap, "colours of vis and side")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->group("Results");
+  add_looks(app, {options.work.colormap, options.work.vis_format, options.work.preview,
+                  options.work.exr_compression, options.work.exr_channels});
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {
@@ -110,9 +108,9 @@ void add_results(CLI::App& app, Video& options) {
            "one scale over time for relative models: auto in pictures, scale also in values (auto)")
       ->type_name("HOW")
       ->group("Results");
-  add_word(app, "--cuts", options.cuts, {{"auto", "auto"}, {"none", "none"}},
-           "where that starts anew: auto finds cuts (auto)")
-      ->type_name("HOW")
+  app.add_option("--cuts", options.cuts,
+                 "where that starts anew: auto finds cuts, none, or a file of times as in the records (auto)")
+      ->type_name("auto|none|FILE")
       ->group("Results");
   add_parsed(
       app, "--size",
@@ -133,8 +131,15 @@ void add_results(CLI::App& app, Video& options) {
       "quality of encoded videos, lower is better (18)")
       ->type_name("N")
       ->group("Results");
+  app.add_option("--constant-fps", options.constant_fps,
+                 "repeats and drops frames of encoded videos and pipes to this rate (times as in IN)")
+      ->type_name("F")
+      ->group("Results");
   app.add_flag("--no-sound", options.no_sound, "leave the sound out")->group("Results");
-  app.add_flag("--overwrite", options.work.overwrite, "do everything again")->group("Results");
+  app.add_flag("--confidence", options.work.confidence, "also the network's confidence (npz, exr)")
+      ->group("Results");
+  app.add_flag("--sky", options.work.sky, "also the network's sky output (npz, exr)")->group("Results");
+  app.add_flag("-y,--overwrite", options.work.overwrite, "do everything again")->group("Results");
 }
 
 }  // namespace
@@ -146,6 +151,8 @@ void add_video(CLI::App& app, Video& options) {
   app.add_flag("--json", options.work.json, "the records of frames on standard output as they finish")
       ->group("Messages");
   add_progress(app, options.work.progress);
+  app.add_flag("--dry-run", options.work.dry_run, "what would be read and written, without inference")
+      ->group("Messages");
   add_verbosity(app, options.work.verbosity);
   app.footer(
       "\nExamples:\n"
@@ -158,6 +165,10 @@ void add_video(CLI::App& app, Video& options) {
 void check(const Video& options) {
   if (options.work.focal_px && options.work.hfov_deg) {
     throw Error(ErrorCode::kUsage, "--focal and --hfov say the same thing; give one of them");
+  }
+  if (!options.work.intrinsics.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "--intrinsics names cameras of photos; give --focal or --hfov for a video");
   }
   if (options.work.json && options.output == "-") {
     throw Error(ErrorCode::kUsage, "--json and -o - both write to standard output; leave one out");

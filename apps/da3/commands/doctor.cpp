@@ -10,16 +10,21 @@
 #include <system_error>
 #include <vector>
 
-#include <codec/picture_format.hpp>
 #include <commands/commands.hpp>
 #include <commands/model_choice.hpp>
 #include <commands/text.hpp>
+#ifdef DA3_WITH_HUB
+#include <codec/picture_format.hpp>
+#include <commands/video_library.hpp>
+#endif
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <da3/error.hpp>
 
+#include <bench/against/child_process.hpp>
 #include <bench/environment/environment.hpp>
+#include <cli/program_location.hpp>
 #include <core/build_info.hpp>
 #include <core/host/host_memory.hpp>
 #include <engine/device/system_info.hpp>
@@ -58,6 +63,26 @@ Json folder_access(const std::filesystem::path& folder) {
           {"free_bytes", ignored ? Json(nullptr) : Json(space.available)}};
 }
 
+#ifdef DA3_WITH_HUB
+/// What reads and writes videos: FFmpeg is in a runner of its own, which need not be there.
+std::string video_support() {
+  constexpr const char* kStill = "; da3 video - reads yuv4mpeg, and writes files of frames";
+  if (video_library() != nullptr) return video_library()->version;
+  const std::filesystem::path runner = cli::prefix_of_program(2) / "libexec" / "da3" / "da3-run-video";
+  std::error_code failed;
+  if (!std::filesystem::exists(runner, failed)) {
+    return "no FFmpeg: " + runner.string() +
+           " is not there (built with DA3_VIDEO=OFF or without its libraries)" + kStill;
+  }
+  try {
+    return bench::ChildProcess({runner.string(), std::string(kAskFfmpeg)}).read_line();
+  } catch (const Error&) {
+    return "no FFmpeg: " + runner.string() +
+           " cannot be started here (its libraries are missing or of another version)" + kStill;
+  }
+}
+#endif
+
 Json versions(const engine::SystemInfo& system) {
   const core::BuildInfo build = core::build_info();
   return {
@@ -75,7 +100,9 @@ Json versions(const engine::SystemInfo& system) {
       {"opencv", DA3_OPENCV_VERSION},
 #endif
 #ifdef DA3_WITH_HUB
-      {"heic", codec::reads_heif() ? "read by libheif" : "not read: built without libheif"},
+      {"heic",
+       codec::reads_heif() ? "read by libheif " + codec::heif_version() : "not read: built without libheif"},
+      {"video", video_support()},
 #endif
   };
 }

@@ -94,6 +94,7 @@ run::Options pipeline_options(const cli::Infer& options) {
   result.size = options.size == cli::ResultSize::kInput ? run::ResultSize::kInput : run::ResultSize::kModel;
   result.colormap = options.colormap;
   result.vis_range = options.vis_range;
+  result.range_of_set = options.range_of_set;
   result.confidence = options.confidence;
   result.sky = options.sky;
   result.overwrite = options.overwrite;

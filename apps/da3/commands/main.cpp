@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 
 #include <commands/address_space.hpp>
 #include <commands/commands.hpp>
+#ifdef DA3_WITH_PICTURES
+#include <commands/video_library.hpp>
+#endif
 #include <unistd.h>
 
 #include <da3/error.hpp>
@@ -44,6 +48,15 @@ int main(int argc, char** argv) {
   da3::cli::open_standard_descriptors();
   // A file above the limit of `ulimit -f` is then a failed write, reported as any other.
   std::signal(SIGXFSZ, SIG_IGN);
+#ifdef DA3_WITH_PICTURES
+  // What da3 doctor asks of the other runner.
+  if (argc == 2 && std::string_view(argv[1]) == da3::commands::kAskFfmpeg) {
+    const auto* library = da3::commands::video_library();
+    std::puts(library != nullptr ? library->version.c_str() : "none");
+    std::fflush(stdout);
+    ::_exit(0);
+  }
+#endif
   da3::commands::spare_limited_address_space();
   const int code = da3::cli::guarded([&] {
     return std::visit([](const auto& options) { return run_command(options); }, da3::cli::parse(argc, argv));

@@ -14,11 +14,13 @@
 #include <commands/log.hpp>
 #include <commands/model_choice.hpp>
 #include <commands/video_library.hpp>
+#include <nlohmann/json.hpp>
 #include <video/run_video.hpp>
 
 #include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/text.hpp>
 #include <engine/engine.hpp>
 #include <engine/operators/cpu_allocator.hpp>
 #include <hub/model_store.hpp>
@@ -44,7 +46,7 @@ video::VideoOptions options_of(const cli::Video& options) {
   work.choice.limit = options.limit;
   work.timestamps = options.timestamps;
   work.output = options.output;
-  work.formats = options.formats;
+  work.formats = cli::named_formats(options.formats, options.work.vis_format);
   work.colormap = options.work.colormap;
   if (options.vis_range == "video") work.range_mode = video::RangeMode::kVideo;
   if (options.vis_range == "running") work.range_mode = video::RangeMode::kRunning;
@@ -53,10 +55,18 @@ video::VideoOptions options_of(const cli::Video& options) {
   work.steady = options.steady == "off"     ? video::Steady::kOff
                 : options.steady == "scale" ? video::Steady::kScale
                                             : video::Steady::kAuto;
-  work.cuts = options.cuts == "none" ? video::Cuts::kNone : video::Cuts::kAuto;
+  work.cuts = options.cuts == "auto" ? video::Cuts::kAuto : video::Cuts::kNone;
+  if (options.cuts != "auto" && options.cuts != "none") work.cuts_file = options.cuts;
+  if (!options.constant_fps.empty()) work.constant_fps = video::parse_rate(options.constant_fps);
   work.encoder = options.encoder;
   work.crf = options.crf;
   work.sound = !options.no_sound;
+  work.encode.preview = options.work.preview;
+  if (!options.work.exr_compression.empty())
+    work.encode.exr_compression = formats::parse_exr_compression(options.work.exr_compression);
+  work.encode.exr_channels = formats::parse_exr_channels(options.work.exr_channels);
+  work.confidence = options.work.confidence;
+  work.sky = options.work.sky;
   work.overwrite = options.work.overwrite;
   work.process_res = options.work.process_res;
   work.resize_method = options.work.resize_method;
@@ -75,6 +85,45 @@ void check_colormap(const std::string& name) {
   std::string list;
   for (const std::string_view each : names) list += (list.empty() ? "" : ", ") + std::string(each);
   throw Error(ErrorCode::kUsage, "--colormap: '" + name + "' is not one of " + list);
+}
+
+std::string forecast_text(const video::VideoForecast& forecast, const std::string& input) {
+  const video::VideoFacts& facts = forecast.facts;
+  char text[160];
+  std::snprintf(text, sizeof(text), "%s, %d bits, %s%s", facts.codec.empty() ? "raw" : facts.codec.c_str(),
+                facts.bits, facts.matrix.c_str(), facts.matrix_assumed ? " (assumed)" : "");
+  std::string lines = input + ": " + core::size_text(facts.shown) + ", " + text;
+  if (facts.frames_per_s) {
+    std::snprintf(text, sizeof(text), ", %.6g frames/s", *facts.frames_per_s);
+    lines += text;
+  }
+  if (facts.declared_seconds) {
+    std::snprintf(text, sizeof(text), ", %.3f s", *facts.declared_seconds);
+    lines += text;
+  }
+  if (facts.turn_degrees != 0) lines += ", turned by " + std::to_string(facts.turn_degrees) + " degrees";
+  lines += "\nframes     " +
+           (forecast.frames ? std::to_string(*forecast.frames) : "known only once they are decoded") +
+           "\nprocessed  " + core::size_text(forecast.processed) + "\nresults    " +
+           core::size_text(forecast.result) + "\n";
+  for (const std::string& file : forecast.files) lines += "writes     " + file + "\n";
+  return lines;
+}
+
+std::string forecast_json(const video::VideoForecast& forecast, const std::string& input) {
+  const auto sides = [](Size size) { return nlohmann::json{{"height", size.height}, {"width", size.width}}; };
+  const video::VideoFacts& facts = forecast.facts;
+  nlohmann::json plan = {{"path", input},
+                         {"shown", sides(facts.shown)},
+                         {"codec", facts.codec},
+                         {"bits", facts.bits},
+                         {"turn", facts.turn_degrees},
+                         {"frames", nullptr},
+                         {"processed", sides(forecast.processed)},
+                         {"result", sides(forecast.result)},
+                         {"files", forecast.files}};
+  if (forecast.frames) plan["frames"] = *forecast.frames;
+  return plan.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::string frames_text(const video::VideoSummary& summary) {
@@ -135,6 +184,13 @@ int video(const cli::Video& options) {
   if (!options.work.allow_synthetic) refuse_synthetic(described.spec);
   if (const std::string notice = check_code(chosen, described, options.work.trust_code); !notice.empty()) {
     log->warn("{}", notice);
+  }
+  if (options.work.dry_run) {
+    const video::VideoForecast forecast = video::forecast_video(work, described.spec, video_library());
+    std::cout << (options.work.json ? forecast_json(forecast, options.input)
+                                    : forecast_text(forecast, options.input))
+              << std::flush;
+    return 0;
   }
   const DeviceId device = choose_device(options.work.device);
   const int cores = core::usable_cores();

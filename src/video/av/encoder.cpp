@@ -58,8 +58,8 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
     const std::string crf = std::to_string(spec.crf);
     if (name == "libx264") {
       context->max_b_frames = 2;
-      // Coloured depth is smooth: at the same CRF slower presets take 4 to 8 times as long for files that are no
-      // smaller, and what they gain is above 54 dB.
+      // Coloured depth is smooth: at the same CRF slower presets take 4 to 8 times as long for files that are
+      // no smaller, and what they gain is above 54 dB.
       av_dict_set(&options, "preset", "ultrafast", 0);
       // x264's assembly for macroblock trees reads memory that nothing wrote: equal frames gave other bytes
       // each time.

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <exception>
+#include <mutex>
+
+#include <formats/encode.hpp>
+
+#include <da3/error.hpp>
+
+#include <run/set_range.hpp>
+#include <run/stored_results.hpp>
+
+namespace da3::run {
+namespace {
+
+std::vector<formats::Format> pictures_of(const StoredResult& result) {
+  std::vector<formats::Format> pictures;
+  for (const auto& [format, path] : result.outputs) {
+    if (formats::has_range(format)) pictures.push_back(format);
+  }
+  return pictures;
+}
+
+}  // namespace
+
+DrawnSet draw_with_range_of_set(const Options& options, const Settings& settings,
+                                const journal::ResultFolder& folder, int threads,
+                                const std::stop_token& stop) {
+  std::optional<journal::Shard> shard;
+  if (options.shard) shard = journal::Shard{options.shard->index, options.shard->count};
+  const StoredResults results = read_results(folder.folder(), shard);
+  DrawnSet drawn;
+  drawn.range = range_of_all(results.list, threads, stop);
+  if (!drawn.range) return drawn;
+  formats::EncodeOptions encode = settings.encode;
+  encode.vis.range = drawn.range;
+  std::mutex mutex;
+  const std::exception_ptr thrown = on_threads(results.list.size(), threads, stop, [&](std::size_t index) {
+    const StoredResult& result = results.list[index];
+    const std::vector<formats::Format> pictures = pictures_of(result);
+    if (pictures.empty()) return;
+    try {
+      const formats::OutputSet set = load(result, read_back_of(results.run, pictures));
+      for (const formats::EncodedFile& file : formats::encode(set, pictures, encode).files) {
+        folder.replace(result.stem, file);
+      }
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kOutputFailed || error.code() == ErrorCode::kInternal) throw;
+      const std::lock_guard lock(mutex);
+      drawn.not_drawn.emplace_back(error.what());
+    }
+  });
+  if (thrown) std::rethrow_exception(thrown);
+  return drawn;
+}
+
+}  // namespace da3::run

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <codec/decode.hpp>
+#include <codec/file_bytes.hpp>
+#include <formats/read_result.hpp>
+
+#include <da3/error.hpp>
+
+#include <core/text.hpp>
+#include <image/preprocess.hpp>
+#include <image/resample.hpp>
+#include <run/names.hpp>
+#include <run/stored_results.hpp>
+
+namespace da3::run {
+namespace {
+
+std::optional<StoredResult> result_of(const std::filesystem::path& folder,
+                                      const journal::ImageRecord& record) {
+  std::vector<formats::Format> there;
+  for (const auto& [format, path] : record.outputs) there.push_back(format);
+  const auto best = formats::best_readable(there);
+  if (!best) return std::nullopt;
+  const auto output = std::find_if(record.outputs.begin(), record.outputs.end(),
+                                   [&](const auto& each) { return each.first == *best; });
+  StoredResult result;
+  result.file = folder / output->second;
+  result.stem = output->second.substr(0, output->second.size() - suffix(*best).size());
+  result.format = *best;
+  result.outputs = record.outputs;
+  result.photo = record.path;
+  result.photo_size = record.input;
+  if (record.focal) result.focal_px = record.focal->px;
+  return result;
+}
+
+}  // namespace
+
+StoredResults read_results(const std::filesystem::path& folder, const std::optional<journal::Shard>& shard) {
+  std::error_code failed;
+  if (!std::filesystem::is_directory(folder, failed)) {
+    throw Error(ErrorCode::kNoInput,
+                folder.string() + ": no such folder; give the folder that da3 infer wrote");
+  }
+  StoredResults results;
+  std::map<std::string, std::optional<StoredResult>> by_path;
+  std::optional<journal::RunRecord> run;
+  const std::vector<std::string> names =
+      shard ? std::vector<std::string>{journal::manifest_name(shard)} : journal::manifest_names(folder);
+  for (const std::string& name : names) {
+    std::ifstream stream(folder / name, std::ios::binary);
+    for (std::string line; std::getline(stream, line);) {
+      try {
+        if (line.starts_with(R"({"type":"run")")) run = journal::run_from_json(line);
+        if (!line.starts_with(R"({"type":"image")")) continue;
+        const journal::ImageRecord record = journal::image_from_json(line);
+        if (record.status == journal::ImageStatus::kDone) by_path[record.path] = result_of(folder, record);
+      } catch (const Error&) {
+        continue;  // Torn by the end of a run, as when it goes on
+      }
+    }
+  }
+  bool unreadable = false;
+  for (auto& [path, result] : by_path) {
+    unreadable = unreadable || !result;
+    if (result) results.list.push_back(std::move(*result));
+  }
+  if (!run || results.list.empty()) {
+    throw Error(
+        ErrorCode::kNoInput,
+        folder.string() +
+            (unreadable
+                 ? ": its results are pictures only; da3 infer with -f npz, exr, npy, pfm, tiff or png16 "
+                   "makes files that can be rendered"
+                 : ": no results of da3 infer are here (manifest.jsonl names none)"));
+  }
+  results.run = *run;
+  std::sort(results.list.begin(), results.list.end(),
+            [](const StoredResult& a, const StoredResult& b) { return natural_compare(a.stem, b.stem) < 0; });
+  return results;
+}
+
+ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format> formats) {
+  ReadBack wanted;
+  wanted.kind = run.model_unit ? DepthKind::kMetric : DepthKind::kRelative;
+  wanted.unit = run.model_unit;
+  wanted.formats = std::move(formats);
+  return wanted;
+}
+
+formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
+  const std::string name = result.file.string();
+  formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
+  set.kind = wanted.kind;
+  set.unit = wanted.unit;
+  if (!set.camera && result.focal_px && result.photo_size) {
+    set.camera = image::resized(image::centred(*result.focal_px, *result.photo_size), *result.photo_size,
+                                set.depth.size);
+  }
+  const int longer = std::max(set.depth.size.height, set.depth.size.width);
+  if (wanted.longest && longer > *wanted.longest) {
+    const auto scaled = [&](int side) {
+      return std::max(1, static_cast<int>(std::int64_t{side} * *wanted.longest / longer));
+    };
+    const Size size{scaled(set.depth.size.height), scaled(set.depth.size.width)};
+    if (set.camera) set.camera = image::resized(*set.camera, set.depth.size, size);
+    set.depth = image::resize_map(set.depth, size);
+    if (set.confidence) set.confidence = image::resize_map(*set.confidence, size);
+    if (set.sky) set.sky = image::resize_map(*set.sky, size);
+  }
+  if (std::any_of(wanted.formats.begin(), wanted.formats.end(), formats::needs_camera) && !set.camera) {
+    throw Error(ErrorCode::kFocalMissing,
+                name +
+                    ": ply needs a focal length, and neither the file nor its record has one; make the "
+                    "result again with da3 infer and --focal, --hfov or --intrinsics");
+  }
+  if (std::any_of(wanted.formats.begin(), wanted.formats.end(), formats::shows_photo)) {
+    set.photo = codec::decode_file(result.photo).image;
+    if (set.photo->size != set.depth.size) {
+      set.photo = image::resample(*set.photo, set.depth.size, image::Resampling::kArea);
+    }
+  }
+  return set;
+}
+
+std::exception_ptr on_threads(std::size_t count, int threads, const std::stop_token& stop,
+                              const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
+  std::mutex mutex;
+  std::vector<std::jthread> workers;
+  for (int i = 0; i < threads; ++i) {
+    workers.emplace_back([&] {
+      while (!failed && !stop.stop_requested()) {
+        const std::size_t index = next++;
+        if (index >= count) return;
+        try {
+          work(index);
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          if (!failed.exchange(true)) error = std::current_exception();
+        }
+      }
+    });
+  }
+  workers.clear();
+  return error;
+}
+
+std::optional<image::DepthRange> range_of_all(const std::vector<StoredResult>& list, int threads,
+                                              const std::stop_token& stop) {
+  image::NearnessHistogram all;
+  std::mutex mutex;
+  const std::exception_ptr error = on_threads(list.size(), threads, stop, [&](std::size_t index) {
+    image::NearnessHistogram one;
+    try {
+      const StoredResult& result = list[index];
+      one.add(formats::read_result(codec::read_file(result.file), result.format, result.file.string())
+                  .depth);
+    } catch (const Error&) {
+      return;
+    }
+    const std::lock_guard lock(mutex);
+    all.add(one);
+  });
+  if (error) std::rethrow_exception(error);
+  return image::range_of(all);
+}
+
+}  // namespace da3::run

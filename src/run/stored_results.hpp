@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <formats/output_set.hpp>
+#include <journal/manifest.hpp>
+#include <journal/records.hpp>
+
+#include <image/nearness_histogram.hpp>
+
+// Results that an earlier run, or this one, left in a folder.
+namespace da3::run {
+
+/// One input and the best file that it left.
+struct StoredResult {
+  std::filesystem::path file;
+  std::string stem;
+  formats::Format format = formats::Format::kPng16;
+  std::vector<std::pair<formats::Format, std::string>> outputs;  ///< All files, below the folder
+  std::string photo;
+  std::optional<Size> photo_size;
+  std::optional<double> focal_px;
+};
+
+struct StoredResults {
+  std::vector<StoredResult> list;  ///< In natural order of their stems
+  journal::RunRecord run;
+};
+
+/// The results that all manifests of `folder` name, or those of `shard`. Throws: Error kNoInput for a folder
+/// without results that can be read back.
+StoredResults read_results(const std::filesystem::path& folder,
+                           const std::optional<journal::Shard>& shard = std::nullopt);
+
+/// What is wanted of a result that is read back.
+struct ReadBack {
+  DepthKind kind = DepthKind::kRelative;
+  std::optional<std::string> unit;
+  std::optional<int> longest;            ///< Maps with at most so many pixels on the longer side
+  std::vector<formats::Format> formats;  ///< That are made of it: whether they need camera or photo
+};
+
+/// What comes of inverse depth is depth, of unknown scale and shift.
+ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format> formats);
+
+/// Throws: Error of what cannot be read; kFocalMissing.
+formats::OutputSet load(const StoredResult& result, const ReadBack& wanted);
+
+/// One range for all results, 2nd to 98th percentile of their inverse depth together; none without values.
+/// Results that cannot be read say nothing. Threads: `threads` of its own.
+std::optional<image::DepthRange> range_of_all(const std::vector<StoredResult>& list, int threads,
+                                              const std::stop_token& stop);
+
+/// Runs `work(index)` for all indices below `count` on `threads` threads until it throws or `stop` is set;
+/// what it threw.
+std::exception_ptr on_threads(std::size_t count, int threads, const std::stop_token& stop,
+                              const std::function<void(std::size_t)>& work);
+
+}  // namespace da3::run

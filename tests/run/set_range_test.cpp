@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <codec/file_bytes.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <da3/error.hpp>
+
+#include <run/render.hpp>
+#include <run/run_fixture.hpp>
+
+namespace da3::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SetRangeTest : public RunTest {
+ protected:
+  SetRangeTest() {
+    options_.formats = {"npy", "vis", "side"};
+    options_.range_of_set = true;
+    for (const std::uint32_t colour : {0U, 80U, 240U}) {
+      picture("in/" + std::to_string(colour) + ".ppm", colour * 4);
+    }
+  }
+
+  std::vector<std::uint8_t> bytes(const std::string& relative) const {
+    return codec::read_file(path(relative));
+  }
+
+  /// The same pictures by `da3 render --range set`, in `out`.
+  void render_set(const std::string& out) const {
+    RenderOptions render_options;
+    render_options.input = path("out");
+    render_options.output = path(out);
+    render_options.formats = {"vis", "side"};
+    render_options.range_of_set = true;
+    render(render_options);
+  }
+};
+
+TEST_F(SetRangeTest, PicturesAreThoseOfRenderWithTheRangeOfTheSet) {
+  ASSERT_EQ(run().done, 3U);
+  render_set("rendered");
+  for (const char* name : {"/0.vis.png", "/80.vis.png", "/240.vis.png", "/80.side.png"}) {
+    EXPECT_EQ(bytes("out" + std::string(name)), bytes("rendered" + std::string(name))) << name;
+  }
+  EXPECT_NE(bytes("out/0.vis.png"), bytes("out/240.vis.png")) << "one depth each, which differs";
+  ASSERT_FALSE(notes_.empty());
+  EXPECT_THAT(notes_.back().text, ::testing::HasSubstr("one range"));
+}
+
+TEST_F(SetRangeTest, ResultsOfAnEarlierRunCountAndAreDrawnAgain) {
+  fs::rename(path("in/240.ppm"), path("240.ppm"));
+  ASSERT_EQ(run().done, 2U);
+  const auto alone = bytes("out/80.vis.png");
+  fs::rename(path("240.ppm"), path("in/240.ppm"));
+  const Summary summary = run();
+  EXPECT_EQ(summary.done, 1U);
+  EXPECT_EQ(summary.skipped, 2U);
+  EXPECT_NE(bytes("out/80.vis.png"), alone) << "it was the farthest before";
+  render_set("rendered");
+  EXPECT_EQ(bytes("out/80.vis.png"), bytes("rendered/80.vis.png"));
+}
+
+TEST_F(SetRangeTest, AShardHasTheRangeOfItsOwnResults) {
+  for (const int index : {1, 2}) {
+    options_.shard = Shard{index, 2};
+    run();
+  }
+  EXPECT_TRUE(fs::exists(path("out/0.vis.png")));
+  render_set("rendered");
+  int others = 0;
+  for (const char* name : {"0", "80", "240"}) {
+    others +=
+        bytes("out/" + std::string(name) + ".vis.png") != bytes("rendered/" + std::string(name) + ".vis.png");
+  }
+  EXPECT_GT(others, 0);
+}
+
+TEST_F(SetRangeTest, AResultThatWentAwayKeepsItsPicturesAndTheOthersAreDrawn) {
+  ASSERT_EQ(run().done, 3U);
+  fs::remove(path("in/80.ppm"));
+  fs::remove(path("out/80.npy"));
+  const Summary summary = run();
+  EXPECT_EQ(summary.skipped, 2U);
+  ASSERT_FALSE(notes_.empty());
+  EXPECT_TRUE(notes_.back().warning);
+  EXPECT_THAT(notes_.back().text, ::testing::HasSubstr("80.npy"));
+}
+
+TEST_F(SetRangeTest, PicturesAloneCannotBeDrawnAgain) {
+  options_.formats = {"vis"};
+  EXPECT_THROW(run(), Error);
+}
+
+}  // namespace
+}  // namespace da3::run
