@@ -51,8 +51,11 @@ struct CameraMatches {
 /// without a camera or with several.
 CameraMatches match_cameras(const GivenCameras& given, std::span<const std::filesystem::path> photos);
 
-/// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape
-/// than the camera's picture (ratios of width and height more than 0.5 % apart).
+/// True if a photo is the camera's picture resized: ratios of width and height at most 0.5 % apart, or the
+/// rounding of one side.
+bool is_same_shape(Size picture, Size photo);
+
+/// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape.
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo);
 
 }  // namespace da3::cameras

@@ -96,13 +96,19 @@ CameraMatches match_cameras(const GivenCameras& given, std::span<const fs::path>
   return matches;
 }
 
+bool is_same_shape(Size picture, Size photo) {
+  const double tolerance = std::max(0.005, 1.0 / std::min(photo.width, photo.height));
+  const double x = static_cast<double>(photo.width) / picture.width;
+  const double y = static_cast<double>(photo.height) / picture.height;
+  return std::abs(x / y - 1) <= tolerance;
+}
+
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo) {
   std::array<double, 9> k = camera.intrinsics;
   if (!camera.size || *camera.size == photo) return k;
-  constexpr double kTolerance = 0.005;
   const double sx = static_cast<double>(photo.width) / camera.size->width;
   const double sy = static_cast<double>(photo.height) / camera.size->height;
-  if (std::abs(sx / sy - 1) > kTolerance) {
+  if (!is_same_shape(*camera.size, photo)) {
     throw Error(ErrorCode::kUsage, "--cameras: the camera of " + camera.photo + " is for a picture of " +
                                        core::size_text(*camera.size) + ", but the upright photo has " +
                                        core::size_text(photo) +

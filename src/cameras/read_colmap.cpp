@@ -35,12 +35,7 @@ constexpr std::array<LensModel, 12> kModels{{{"SIMPLE_PINHOLE", 3, 1, true},
                                              {"THIN_PRISM_FISHEYE", 12, 2, false},
                                              {"RAD_TAN_THIN_PRISM_FISHEYE", 16, 2, false}}};
 
-/// The part of a GivenCamera that a camera of COLMAP has.
-struct Lens {
-  Size size;
-  std::array<double, 9> intrinsics{};
-  std::string distortion;
-};
+using Lens = ColmapLens;
 
 Lens lens_of(const LensModel& model, std::uint64_t width, std::uint64_t height,
              const std::vector<double>& p) {
@@ -205,8 +200,8 @@ std::vector<GivenCamera> read_colmap_binary(Bytes cameras, Bytes images) {
   return given;
 }
 
-std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images) {
-  std::unordered_map<std::uint32_t, Lens> lenses;
+std::vector<ColmapLens> read_colmap_lenses(Bytes cameras) {
+  std::vector<ColmapLens> lenses;
   for (const std::string_view line : lines_of(cameras)) {
     if (line.empty()) continue;
     WordReader words(line);
@@ -219,8 +214,15 @@ std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images) {
     const auto height = words.number<std::uint64_t>();
     std::vector<double> parameters(model->parameters);
     for (double& value : parameters) value = words.number<double>();
-    lenses[id] = lens_of(*model, width, height, parameters);
+    lenses.push_back(lens_of(*model, width, height, parameters));
+    lenses.back().id = id;
   }
+  return lenses;
+}
+
+std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images) {
+  std::unordered_map<std::uint32_t, Lens> lenses;
+  for (Lens& lens : read_colmap_lenses(cameras)) lenses[lens.id] = std::move(lens);
   std::vector<GivenCamera> given;
   const std::vector<std::string_view> lines = lines_of(images);
   for (std::size_t i = 0; i < lines.size(); i += 2) {  // Every second line lists 2D points

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -20,6 +21,16 @@ using Bytes = std::span<const std::uint8_t>;
 
 /// cameras.json or transforms.json, told apart by their members.
 GivenCameras read_json(Bytes text);
+
+/// The part of a GivenCamera that a camera of COLMAP has.
+struct ColmapLens {
+  std::uint32_t id = 0;
+  Size size;
+  std::array<double, 9> intrinsics{};
+  std::string distortion;  ///< As GivenCamera
+};
+/// cameras.txt, in the order of its lines.
+std::vector<ColmapLens> read_colmap_lenses(Bytes cameras);
 std::vector<GivenCamera> read_colmap_binary(Bytes cameras, Bytes images);
 std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images);
 std::vector<GivenCamera> read_npz(Bytes archive);

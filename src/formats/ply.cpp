@@ -1,22 +1,31 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <bit>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
+#include <formats/byte_writer.hpp>
 #include <formats/ply.hpp>
 
 #include <da3/error.hpp>
 
 namespace da3::formats {
-namespace {
-
-void put_float(std::uint8_t* to, float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  for (unsigned k = 0; k < 4; ++k) to[k] = static_cast<std::uint8_t>(bits >> (8 * k));
+std::string ply_header(std::span<const std::string> comments, std::size_t count,
+                       std::span<const PlyProperty> properties) {
+  std::string header = "ply\nformat binary_little_endian 1.0\n";
+  for (const std::string& comment : comments) header += "comment " + comment + "\n";
+  header += "element vertex " + std::to_string(count) + "\n";
+  for (const PlyProperty& property : properties) {
+    header.append("property ").append(property.type).append(" ").append(property.name).append("\n");
+  }
+  return header + "end_header\n";
 }
 
-}  // namespace
+std::vector<PlyProperty> ply_properties(std::string_view type,
+                                        std::initializer_list<std::string_view> names) {
+  std::vector<PlyProperty> properties;
+  for (const std::string_view name : names) properties.push_back({type, std::string(name)});
+  return properties;
+}
 
 PointCloud points_of(const OutputSet& set) {
   if (!set.camera) throw Error(ErrorCode::kInternal, "ply: points need a camera");
@@ -48,22 +57,19 @@ std::vector<std::uint8_t> encode_ply(const PointCloud& cloud, const std::vector<
   if (cloud.positions.size() % 3 != 0 || (coloured && cloud.colours.size() != count * 3)) {
     throw Error(ErrorCode::kInternal, "ply: positions and colours are not of one number of points");
   }
-  std::string header = "ply\nformat binary_little_endian 1.0\n";
-  for (const std::string& comment : comments) header += "comment " + comment + "\n";
-  header +=
-      "element vertex " + std::to_string(count) + "\nproperty float x\nproperty float y\nproperty float z\n";
-  if (coloured) header += "property uchar red\nproperty uchar green\nproperty uchar blue\n";
-  header += "end_header\n";
-  const std::size_t stride = 12 + (coloured ? 3U : 0U);
-  std::vector<std::uint8_t> bytes(header.size() + count * stride);
-  std::memcpy(bytes.data(), header.data(), header.size());
-  std::uint8_t* to = bytes.data() + header.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t k = 0; k < 3; ++k) put_float(to + 4 * k, cloud.positions[3 * i + k]);
-    if (coloured) std::memcpy(to + 12, &cloud.colours[3 * i], 3);
-    to += stride;
+  std::vector<PlyProperty> properties = ply_properties("float", {"x", "y", "z"});
+  if (coloured) {
+    for (PlyProperty& each : ply_properties("uchar", {"red", "green", "blue"}))
+      properties.push_back(std::move(each));
   }
-  return bytes;
+  const std::string header = ply_header(comments, count, properties);
+  ByteWriter file(header.size() + count * (12 + (coloured ? 3U : 0U)));
+  file.put_text(header);
+  for (std::size_t i = 0; i < count; ++i) {
+    file.put_all(std::span(cloud.positions).subspan(3 * i, 3));
+    if (coloured) file.put_all(std::span(cloud.colours).subspan(3 * i, 3));
+  }
+  return file.take();
 }
 
 }  // namespace da3::formats

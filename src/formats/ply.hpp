@@ -2,13 +2,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <formats/output_set.hpp>
 
 namespace da3::formats {
+
+/// A property of the vertices, in the order of their bytes.
+struct PlyProperty {
+  std::string_view type;  ///< float, double or uchar
+  std::string name;
+};
+
+/// The header of a binary little-endian PLY file of `count` vertices, up to their bytes.
+std::string ply_header(std::span<const std::string> comments, std::size_t count,
+                       std::span<const PlyProperty> properties);
+
+/// Properties of one type.
+std::vector<PlyProperty> ply_properties(std::string_view type, std::initializer_list<std::string_view> names);
 
 /// Points with colours.
 struct PointCloud {

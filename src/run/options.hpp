@@ -56,7 +56,7 @@ struct Options {
   std::optional<ResizeMethod> resize_method;  ///< None: the model's
   std::optional<double> focal_px;    ///< Focal length in pixels of the original photo (metric models)
   std::optional<double> hfov_deg;    ///< Horizontal field of view (metric models)
-  std::filesystem::path intrinsics;  ///< File of known cameras (depth::KnownCameras); empty: none
+  std::filesystem::path intrinsics;  ///< File of known cameras (cameras::KnownCameras); empty: none
 
   // Results.
   std::filesystem::path output_dir = "depth";

@@ -95,7 +95,8 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   }
   settings.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
   if (!options.intrinsics.empty()) {
-    settings.cameras = std::make_shared<depth::KnownCameras>(depth::KnownCameras::read(options.intrinsics));
+    settings.cameras =
+        std::make_shared<cameras::KnownCameras>(cameras::KnownCameras::read(options.intrinsics));
   }
   // Where nobody says what the camera is, a network that finds cameras is asked.
   settings.wanted.pose = settings.needs_camera() && model.has_output("pose");

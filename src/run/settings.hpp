@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <cameras/known_cameras.hpp>
 #include <codec/decode.hpp>
-#include <depth/known_cameras.hpp>
 #include <depth/way.hpp>
 #include <formats/encode.hpp>
 #include <formats/output_set.hpp>
@@ -32,7 +32,7 @@ struct Settings {
   std::optional<std::string> unit;  ///< "m" or none
   std::vector<formats::Format> formats;
   formats::EncodeOptions encode;
-  std::shared_ptr<const depth::KnownCameras> cameras;  ///< Of --intrinsics; null: none
+  std::shared_ptr<const cameras::KnownCameras> cameras;  ///< Of --intrinsics; null: none
 
   /// True if results show the photo or take its colours.
   bool needs_photo() const { return std::any_of(formats.begin(), formats.end(), formats::shows_photo); }

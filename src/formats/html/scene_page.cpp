@@ -3,9 +3,9 @@
 #include <cmath>
 #include <string>
 
+#include <formats/byte_writer.hpp>
 #include <formats/html/page_text.hpp>
 #include <formats/html/scene_page.hpp>
-#include <formats/scene/byte_writer.hpp>
 #include <formats/scene/scene_files.hpp>
 #include <formats/scene/viewer.hpp>
 #include <page_source.hpp>

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include <formats/scene/byte_writer.hpp>
+#include <formats/byte_writer.hpp>
 #include <formats/scene/scene_files.hpp>
 
 #include <da3/error.hpp>

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include <formats/scene/byte_writer.hpp>
+#include <formats/byte_writer.hpp>
 #include <formats/scene/scene_files.hpp>
 #include <formats/scene/viewer.hpp>
 #include <nlohmann/json.hpp>

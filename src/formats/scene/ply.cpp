@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
-#include <formats/scene/byte_writer.hpp>
+#include <formats/byte_writer.hpp>
+#include <formats/ply.hpp>
 #include <formats/scene/scene_files.hpp>
 #include <formats/scene/viewer.hpp>
 
@@ -12,24 +15,22 @@
 namespace da3::formats {
 namespace {
 
-std::string header_begin(const std::string& comment, std::size_t count) {
-  return "ply\nformat binary_little_endian 1.0\ncomment da3 " + std::string(version()) + "\ncomment " +
-         comment + "\nelement vertex " + std::to_string(count) + "\n";
+std::vector<std::string> comments_of(const std::string& comment) {
+  return {"da3 " + std::string(version()), comment};
 }
 
-std::string properties(const char* type, std::initializer_list<const char*> names) {
-  std::string lines;
-  for (const char* name : names) lines += std::string("property ") + type + " " + name + "\n";
-  return lines;
+void append(std::vector<PlyProperty>& to, std::vector<PlyProperty> more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 template <typename Coordinate>
 Bytes points_ply(const scene::Scene& scene, const char* type, bool confidence) {
   const std::vector<scene::Point>& points = scene.cloud.points;
-  std::string header = header_begin("unit " + std::string(to_string(scene.unit)), points.size()) +
-                       properties(type, {"x", "y", "z"}) + properties("uchar", {"red", "green", "blue"});
-  if (confidence) header += properties("float", {"confidence"});
-  header += "end_header\n";
+  std::vector<PlyProperty> properties = ply_properties(type, {"x", "y", "z"});
+  append(properties, ply_properties("uchar", {"red", "green", "blue"}));
+  if (confidence) append(properties, ply_properties("float", {"confidence"}));
+  const std::string header =
+      ply_header(comments_of("unit " + std::string(to_string(scene.unit))), points.size(), properties);
   ByteWriter file(header.size() + points.size() * (3 * sizeof(Coordinate) + 3 + sizeof(float)));
   file.put_text(header);
   for (const scene::Point& point : points) {
@@ -66,11 +67,11 @@ Bytes encode_points_ply(const scene::Scene& scene, bool confidence) {
 GaussiansPly encode_gaussians_ply(std::span<const scene::Gaussian> gaussians, int degree) {
   const std::size_t bands = static_cast<std::size_t>(degree + 1) * static_cast<std::size_t>(degree + 1);
   const std::size_t rest = 3 * (bands - 1);
-  std::string names = properties("float", {"x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"});
-  for (std::size_t i = 0; i < rest; ++i) names += "property float f_rest_" + std::to_string(i) + "\n";
-  names +=
-      properties("float", {"opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"}) +
-      "end_header\n";
+  std::vector<PlyProperty> properties =
+      ply_properties("float", {"x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"});
+  for (std::size_t i = 0; i < rest; ++i) properties.push_back({"float", "f_rest_" + std::to_string(i)});
+  append(properties, ply_properties("float", {"opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1",
+                                              "rot_2", "rot_3"}));
 
   GaussiansPly ply;
   ByteWriter rows(gaussians.size() * (17 + rest) * sizeof(float));
@@ -85,9 +86,9 @@ GaussiansPly encode_gaussians_ply(std::span<const scene::Gaussian> gaussians, in
     }
   }
   const Bytes data = rows.take();
-  const std::string header = header_begin("spherical harmonics of degree " + std::to_string(degree),
-                                          gaussians.size() - ply.dropped) +
-                             names;
+  const std::string header =
+      ply_header(comments_of("spherical harmonics of degree " + std::to_string(degree)),
+                 gaussians.size() - ply.dropped, properties);
   ply.bytes.reserve(header.size() + data.size());
   ply.bytes.assign(header.begin(), header.end());
   ply.bytes.insert(ply.bytes.end(), data.begin(), data.end());

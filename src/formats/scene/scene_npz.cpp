@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <formats/byte_writer.hpp>
 #include <formats/float_formats.hpp>
-#include <formats/scene/byte_writer.hpp>
 #include <formats/scene/scene_files.hpp>
 
 #include <da3/error.hpp>

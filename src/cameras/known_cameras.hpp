@@ -12,7 +12,7 @@
 
 #include <image/intrinsics.hpp>
 
-namespace da3::depth {
+namespace da3::cameras {
 
 /// A calibrated camera as a file says it.
 struct KnownCamera {
@@ -25,8 +25,8 @@ class KnownCameras {
  public:
   /// Reads COLMAP's cameras.txt (with images.txt next to it where it has more than one camera), OpenCV's YAML
   /// (camera_matrix, image_width, image_height) or JSON: {"fx", "fy", "cx", "cy"} with "width" and "height",
-  /// Open3D's {"intrinsic_matrix"}, NeRF's {"fl_x"} (with "frames" for one camera each), or an object of such
-  /// objects by photo name. Lens distortion is passed over. Throws: Error kUsage with what is wrong in it,
+  /// Open3D's {"intrinsic_matrix"}, transforms.json, da3's cameras.json, or an object of such objects by
+  /// photo name. Lens distortion is passed over. Throws: Error kUsage with what is wrong in it,
   /// kInputNotFound, kInputUnreadable.
   static KnownCameras read(const std::filesystem::path& file);
 
@@ -40,4 +40,4 @@ class KnownCameras {
   std::map<std::string, KnownCamera, std::less<>> by_name_;
 };
 
-}  // namespace da3::depth
+}  // namespace da3::cameras

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <depth/known_cameras.hpp>
+#include <cameras/known_cameras.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include <testing/temporary_folder.hpp>
 
-namespace da3::depth {
+namespace da3::cameras {
 namespace {
 
 using da3::testing::TemporaryFolder;
@@ -58,6 +58,19 @@ TEST_F(KnownCamerasTest, ReadsJsonOfOneAndOfMany) {
   EXPECT_EQ(many.find("q.jpg", {2, 2}), std::nullopt);
 }
 
+TEST_F(KnownCamerasTest, ReadsTheCamerasOfAScene) {
+  const KnownCameras nerf =
+      read("transforms.json", R"({"w": 4, "h": 2, "fl_x": 5, "cx": 2, "cy": 1, "frames": [
+      {"file_path": "in/a.jpg", "transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]},
+      {"file_path": "b.jpg", "fl_x": 6, "transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}]})");
+  EXPECT_EQ(nerf.find("x/a.jpg", {4, 8}), (Intrinsics{10, 10, 4, 2}));
+  EXPECT_EQ(nerf.find("b.jpg", {2, 4}), (Intrinsics{6, 6, 2, 1}));
+  const KnownCameras own = read("cameras.json", R"({"views": [{"photo": "c.jpg", "height": 2, "width": 4,
+      "camera_from_world": [[1,0,0,0],[0,1,0,0],[0,0,1,0]], "intrinsics": [[5,0,2],[0,6,1],[0,0,1]]}]})");
+  EXPECT_EQ(own.find("c.jpg", {2, 4}), (Intrinsics{5, 6, 2, 1}));
+  EXPECT_EQ(own.find("d.jpg", {2, 4}), std::nullopt);
+}
+
 TEST_F(KnownCamerasTest, RefusesWhatItCannotUse) {
   for (const char* text :
        {"", "{", "{}", R"({"fx": -1, "cx": 1, "cy": 1})", "1 OPENCV_FISHEYE 2 2 1 1 1 1 0 0 0 0\n",
@@ -69,4 +82,4 @@ TEST_F(KnownCamerasTest, RefusesWhatItCannotUse) {
 }
 
 }  // namespace
-}  // namespace da3::depth
+}  // namespace da3::cameras

@@ -1,17 +1,21 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <vector>
 
-#include <depth/known_cameras.hpp>
+#include <cameras/given_cameras.hpp>
+#include <cameras/known_cameras.hpp>
+#include <cameras/readers.hpp>
 #include <nlohmann/json.hpp>
 
 #include <da3/error.hpp>
 
-namespace da3::depth {
+namespace da3::cameras {
 namespace {
 
 using nlohmann::json;
@@ -47,67 +51,32 @@ void require_sane(const std::string& file, const KnownCamera& camera) {
 // OpenCV and Open3D count from the centre of the first pixel, COLMAP and NeRF from its corner, as da3 does.
 constexpr double kCentreToCorner = 0.5;
 
-/// CAMERA_ID MODEL WIDTH HEIGHT PARAMS[]
-std::map<std::string, KnownCamera> colmap_cameras(const std::string& file, const std::string& text) {
-  std::map<std::string, KnownCamera> cameras;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty() || line.front() == '#' || line == "\r") continue;
-    std::istringstream fields(line);
-    std::string id;
-    std::string model;
-    Size size;
-    fields >> id >> model >> size.width >> size.height;
-    std::vector<double> values;
-    for (double value = 0; fields >> value;) values.push_back(value);
-    const bool one_focal = model.starts_with("SIMPLE_") || model == "RADIAL";
-    if (!one_focal && !model.starts_with("PINHOLE") && !model.starts_with("OPENCV") &&
-        model != "FULL_OPENCV") {
-      refuse(file, "camera " + id + " has the model " + model +
-                       ", which is no pinhole camera with or without distortion");
-    }
-    if (model.find("FISHEYE") != std::string::npos) {
-      refuse(file, "camera " + id + " is a fisheye; undistort its photos first");
-    }
-    if (values.size() < (one_focal ? 3U : 4U)) refuse(file, "camera " + id + " has too few parameters");
-    KnownCamera camera;
-    camera.size = size;
-    const std::size_t centre = one_focal ? 1 : 2;
-    camera.intrinsics = {values[0], values[one_focal ? 0 : 1], values[centre], values[centre + 1]};
-    require_sane(file, camera);
-    cameras[id] = camera;
-  }
-  if (cameras.empty()) refuse(file, "there is no camera in it");
-  return cameras;
+KnownCamera known(const std::string& file, Size size, const std::array<double, 9>& k,
+                  const std::string& distortion) {
+  if (distortion.find("FISHEYE") != std::string::npos || distortion == "FOV" ||
+      distortion == "EQUIRECTANGULAR")
+    refuse(file, "a camera has the lens model " + distortion + "; undistort its photos first");
+  KnownCamera camera{{k[0], k[4], k[2], k[5]}, size};
+  require_sane(file, camera);
+  return camera;
 }
 
-/// IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME, and behind each a line of points.
-std::map<std::string, KnownCamera, std::less<>> colmap_images(
-    const std::string& file, const std::string& text, const std::map<std::string, KnownCamera>& cameras) {
-  std::map<std::string, KnownCamera, std::less<>> found;
-  std::istringstream lines(text);
-  bool points = false;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.front() == '#') continue;
-    if (points) {
-      points = false;
-      continue;
-    }
-    std::istringstream fields(line);
-    std::string skipped;
-    for (int i = 0; i < 8; ++i) fields >> skipped;
-    std::string camera;
-    std::string name;
-    if (!(fields >> camera)) continue;
-    std::getline(fields >> std::ws, name);
-    if (!name.empty() && name.back() == '\r') name.pop_back();
-    const auto known = cameras.find(camera);
-    if (known == cameras.end())
-      refuse(file, "image " + name + " names camera " + camera + ", which cameras.txt lacks");
-    found[std::filesystem::path(name).filename().string()] = known->second;
-    points = true;
+std::string name_of(const std::string& photo) {
+  return std::filesystem::path(photo).filename().string();
+}
+
+Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// What `read` gives; its errors with the file's name.
+template <typename Read>
+auto of_file(const std::string& file, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    refuse(file, error.what());
   }
-  return found;
 }
 
 /// The number behind `key:` at the beginning of a line.
@@ -187,6 +156,13 @@ std::optional<KnownCamera> json_camera(const std::string& file, const json& obje
   return camera;
 }
 
+/// A transforms.json: frames with poses.
+bool has_poses(const json& root) {
+  const auto frames = root.find("frames");
+  return frames != root.end() && frames->is_array() && !frames->empty() && frames->front().is_object() &&
+         frames->front().contains("transform_matrix");
+}
+
 }  // namespace
 
 KnownCameras KnownCameras::read(const std::filesystem::path& path) {
@@ -201,19 +177,19 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
     if (root.is_discarded()) refuse(file, "it is no valid JSON");
     try {
       cameras.for_all_ = json_camera(file, root);
-      const auto frames = root.find("frames");
-      if (frames != root.end() && frames->is_array()) {
-        for (const json& frame : *frames) {
-          const auto name = frame.find("file_path");
-          const std::optional<KnownCamera> camera = json_camera(file, frame);
-          if (camera && name != frame.end()) {
-            cameras.by_name_[std::filesystem::path(name->get<std::string>()).filename().string()] = *camera;
-          }
+      if (root.contains("views") || has_poses(root)) {
+        const GivenCameras given = of_file(file, [&] { return read_json(bytes_of(text)); });
+        for (const GivenCamera& camera : given.cameras) {
+          KnownCamera found =
+              known(file, camera.size.value_or(Size{1, 1}), camera.intrinsics, camera.distortion);
+          if (!camera.size) found.size.reset();
+          cameras.by_name_[name_of(camera.photo)] = found;
         }
+        return cameras;
       }
       for (const auto& [name, value] : root.items()) {
         if (const auto camera = json_camera(file, value)) {
-          cameras.by_name_[std::filesystem::path(name).filename().string()] = *camera;
+          cameras.by_name_[name_of(name)] = *camera;
         }
       }
     } catch (const json::exception& error) {
@@ -227,16 +203,26 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
     cameras.for_all_ = opencv_yaml(file, text);
     return cameras;
   }
-  const std::map<std::string, KnownCamera> all = colmap_cameras(file, text);
+  const std::vector<ColmapLens> lenses = of_file(file, [&] { return read_colmap_lenses(bytes_of(text)); });
+  if (lenses.empty()) refuse(file, "there is no camera in it");
+  std::vector<KnownCamera> all;
+  for (const ColmapLens& lens : lenses)
+    all.push_back(known(file, lens.size, lens.intrinsics, lens.distortion));
   const std::filesystem::path images = path.parent_path() / "images.txt";
   std::error_code failed;
   if (std::filesystem::exists(images, failed)) {
-    cameras.by_name_ = colmap_images(images.string(), text_of(images), all);
+    const std::string listed = text_of(images);
+    const std::vector<GivenCamera> given =
+        of_file(images.string(), [&] { return read_colmap_text(bytes_of(text), bytes_of(listed)); });
+    for (const GivenCamera& camera : given) {
+      cameras.by_name_[name_of(camera.photo)] =
+          known(file, *camera.size, camera.intrinsics, camera.distortion);
+    }
   } else if (all.size() > 1) {
     refuse(file, "it has " + std::to_string(all.size()) +
                      " cameras, and no images.txt next to it says which photo is whose");
   }
-  if (all.size() == 1) cameras.for_all_ = all.begin()->second;
+  if (all.size() == 1) cameras.for_all_ = all.front();
   return cameras;
 }
 
@@ -245,11 +231,7 @@ std::optional<image::Intrinsics> KnownCameras::find(std::string_view photo, Size
   if (named == by_name_.end() && !for_all_) return std::nullopt;
   const KnownCamera& camera = named != by_name_.end() ? named->second : *for_all_;
   if (!camera.size || *camera.size == original) return camera.intrinsics;
-  // Equal shapes up to the rounding of one side by a resize.
-  const double x = static_cast<double>(original.width) / camera.size->width;
-  const double y = static_cast<double>(original.height) / camera.size->height;
-  const double tolerance = 1.0 / std::min(original.width, original.height) + 1e-3;
-  if (std::abs(x / y - 1) > tolerance) {
+  if (!is_same_shape(*camera.size, original)) {
     throw Error(ErrorCode::kUsage, std::string(photo) + ": the photo has " + std::to_string(original.width) +
                                        "x" + std::to_string(original.height) + " pixels, its camera in " +
                                        file_ + " " + std::to_string(camera.size->width) + "x" +
@@ -259,4 +241,4 @@ std::optional<image::Intrinsics> KnownCameras::find(std::string_view photo, Size
   return image::resized(camera.intrinsics, *camera.size, original);
 }
 
-}  // namespace da3::depth
+}  // namespace da3::cameras
