@@ -53,9 +53,12 @@ PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& cont
       return prepare_preprocess(settings, context);
     case bench::SuiteName::kFolder:
       return prepare_folder(settings, context, models);
+    case bench::SuiteName::kVideo:
+      return prepare_video(settings, context, models);
     case bench::SuiteName::kScene:
       return prepare_scene(settings, context, models);
 #else
+    case bench::SuiteName::kVideo:
     case bench::SuiteName::kPreprocess:
     case bench::SuiteName::kFolder:
     case bench::SuiteName::kScene:

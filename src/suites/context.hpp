@@ -21,6 +21,10 @@
 #include <engine/bench_workloads.hpp>
 #include <engine/device/gpu_jpeg.hpp>
 
+namespace da3::video {
+struct VideoLibrary;
+}  // namespace da3::video
+
 namespace da3::suites {
 
 /// A model on disk.
@@ -52,9 +56,10 @@ struct Context {
   std::function<std::unique_ptr<bench::Worker>()> start_worker;
   predict::MemoryProbe* memory = nullptr;
   bench::Clock* clock = nullptr;
-  bench::PeakMemory* peak_memory = nullptr;  ///< Null: peaks are not measured
-  std::filesystem::path scratch;             ///< Folder for photos and results; the caller removes it
-  double slowdown = 1;                       ///< Test aid, see SampleOptions
+  bench::PeakMemory* peak_memory = nullptr;            ///< Null: peaks are not measured
+  const video::VideoLibrary* video_library = nullptr;  ///< Of the suite `video`; null: it cannot run
+  std::filesystem::path scratch;  ///< Folder for photos and results; the caller removes it
+  double slowdown = 1;            ///< Test aid, see SampleOptions
 };
 
 /// A case that is ready to be measured.
@@ -90,6 +95,7 @@ PreparedCase prepare_attention(const bench::Fields& settings, const Context& con
 PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_folder(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models);
+PreparedCase prepare_video(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_scene(const bench::Fields& settings, const Context& context, GroupModels& models);
 PreparedCase prepare_soak(const bench::Fields& settings, const Context& context, GroupModels& models);
 

@@ -14,6 +14,7 @@ constexpr double kAttentionEfficiency = 0.5;
 constexpr double kManualFactor = 2;
 constexpr double kReadSecondsPerPixel = 8e-9;    // decoding and preprocessing a JPEG
 constexpr double kWriteSecondsPerPixel = 60e-9;  // png16 and vis
+constexpr double kVideoSecondsPerPixel = 60e-9;  // decoding and encoding, within the run and alone
 constexpr double kStartSeconds = 0.5;            // a process and its model
 
 double forward_seconds(const weights::NetworkConfig& config, Size size, double gflops) {
@@ -75,6 +76,8 @@ double estimate_run_seconds(const bench::PlannedCase& planned, double gflops) {
       return 2 * forward + (settings.text("cache") == "hit" ? 0 : kStartSeconds);
     case bench::SuiteName::kFolder:
       return images * (2 * forward + read_seconds(settings) + write_seconds(settings));
+    case bench::SuiteName::kVideo:
+      return images * (2 * forward + kVideoSecondsPerPixel * photo_pixels(settings));
     case bench::SuiteName::kAccuracy:
       return settings.find(bench::kDatasetSetting) == nullptr ? 4 * forward : images * forward;
     default:

@@ -11,9 +11,9 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 10> kSuites = {"throughput", "latency",  "load",   "preprocess",
-                                                      "attention",  "batching", "folder", "accuracy",
-                                                      "scene",      "soak"};
+constexpr std::array<std::string_view, 11> kSuites = {"throughput", "latency",  "load",   "preprocess",
+                                                      "attention",  "batching", "folder", "video",
+                                                      "accuracy",   "scene",    "soak"};
 
 std::string checked_suite(const std::string& text) {
   for (const std::string_view suite : kSuites) {
@@ -54,8 +54,8 @@ void add_numbers(CLI::App& app, const std::string& names, std::vector<int>& valu
 void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--suite", [&](const std::string& item) { options.suites.push_back(checked_suite(item)); },
-      "throughput, latency, load, preprocess, attention, batching, folder, accuracy, scene, soak (all but "
-      "scene "
+      "throughput, latency, load, preprocess, attention, batching, folder, video, accuracy, scene, soak (all "
+      "but video, scene "
       "and soak); "
       "--skip-NAME leaves one out")
       ->type_name("LIST")
@@ -124,7 +124,7 @@ void add_selection(CLI::App& app, BenchRun& options) {
 }
 
 void add_sampling(CLI::App& app, BenchRun& options) {
-  app.add_flag("--quick", options.quick, "a short run of every suite but soak")->group("Sampling");
+  app.add_flag("--quick", options.quick, "a short run of every suite but video and soak")->group("Sampling");
   const auto number = [](auto& value, long long low, long long high) {
     return [&value, low, high](const std::string& text) {
       value = static_cast<typename std::remove_reference_t<decltype(value)>::value_type>(
@@ -147,7 +147,8 @@ void add_sampling(CLI::App& app, BenchRun& options) {
       "seconds that a case is timed at least")
       ->type_name("S")
       ->group("Sampling");
-  add_parsed(app, "--images", number(options.images, 1, 1'000'000), "images of batching and folder (20)")
+  add_parsed(app, "--images", number(options.images, 1, 1'000'000),
+             "images of batching and folder, frames of video (20)")
       ->type_name("N")
       ->group("Sampling");
   add_parsed(app, "--soak-images", number(options.soak_images, 1, 1'000'000'000), "images of soak (2000)")

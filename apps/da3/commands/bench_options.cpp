@@ -39,6 +39,7 @@ bench::PlanOptions plan_options(const cli::BenchRun& options) {
 #ifndef DA3_WITH_PICTURES
   plan.skipped_suites.push_back(bench::SuiteName::kPreprocess);
   plan.skipped_suites.push_back(bench::SuiteName::kFolder);
+  plan.skipped_suites.push_back(bench::SuiteName::kVideo);
 #endif
   // Alternating programs are for the regression gate: forwards, unless more is asked for.
   if (!options.against.empty() && plan.suites.empty()) plan.suites = {bench::SuiteName::kThroughput};

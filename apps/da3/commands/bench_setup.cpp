@@ -20,6 +20,9 @@
 #include <engine/device/system_info.hpp>
 #include <engine/engine.hpp>
 #include <suites/estimate.hpp>
+#ifdef DA3_WITH_PICTURES
+#include <commands/video_library.hpp>
+#endif
 #include <weights/model_config.hpp>
 #ifdef DA3_WITH_HUB
 #include <hub/model_store.hpp>
@@ -140,6 +143,9 @@ BenchSetup::BenchSetup(Console& console) : console_(console), memory_(engine::ma
   context_.clock = &clock_;
   context_.peak_memory = &peak_memory_;
   context_.scratch = scratch_.path();
+#ifdef DA3_WITH_PICTURES
+  context_.video_library = video_library();
+#endif
   context_.slowdown = slowdown_from_environment();
 }
 

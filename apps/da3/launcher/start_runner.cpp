@@ -59,7 +59,9 @@ std::filesystem::path path_of(const std::string& runner) {
 std::string runner_of(const cli::Command& command) {
   if (std::holds_alternative<cli::Render>(command)) return "da3-render";
   std::error_code failed;
-  const bool video = std::holds_alternative<cli::Video>(command);
+  const auto* bench = std::get_if<cli::BenchRun>(&command);
+  const bool video = std::holds_alternative<cli::Video>(command) ||
+                     (bench != nullptr && std::ranges::find(bench->suites, "video") != bench->suites.end());
   return video && std::filesystem::exists(path_of("da3-run-video"), failed) ? "da3-run-video" : "da3-run";
 }
 

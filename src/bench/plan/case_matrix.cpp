@@ -232,6 +232,25 @@ std::vector<PlannedGroup> folder(const PlanOptions& options, const PlanFacts& fa
   return groups;
 }
 
+std::vector<PlannedGroup> video(const PlanOptions& options, const PlanFacts& facts) {
+  std::vector<PlannedGroup> groups;
+  const std::vector<Size> usual = {{480, 854}, {720, 1280}, {1080, 1920}, {2160, 3840}};
+  for (const Base& base : bases(options, facts)) {
+    PlannedGroup group{SuiteName::kVideo, {}};
+    for (const Size frame : options.image_sizes.empty() ? usual : options.image_sizes) {
+      Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
+                              modes_of(options, facts, base.model, {"sdpa"}).front());
+      settings.set("images", std::int64_t{options.images});
+      set_shape(settings, facts.processed_size(base.model, frame, options.process_res.front()));
+      set_photo(settings, frame);
+      settings.set("process_res", std::int64_t{options.process_res.front()});
+      add(group, std::move(settings), base.threads);
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
 // A mode against float32 SDPA of the same model, which against itself says nothing.
 PlannedGroup against_float32(const Base& base, const PlanOptions& options, const PlanFacts& facts) {
   PlannedGroup group{SuiteName::kAccuracy, {}};
@@ -332,6 +351,8 @@ std::vector<PlannedGroup> expand_suite(SuiteName suite, const PlanOptions& optio
       return batching(options, facts);
     case SuiteName::kFolder:
       return folder(options, facts);
+    case SuiteName::kVideo:
+      return video(options, facts);
     case SuiteName::kAccuracy:
       return accuracy(options, facts);
     case SuiteName::kScene:

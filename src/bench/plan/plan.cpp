@@ -91,7 +91,7 @@ void note_fixed_attention(Plan& plan, const PlanFacts& facts) {
 void note_quick(Plan& plan) {
   if (!plan.options.quick) return;
   const auto& suites = plan.options.suites;
-  for (const SuiteName suite : {SuiteName::kScene, SuiteName::kSoak}) {
+  for (const SuiteName suite : {SuiteName::kVideo, SuiteName::kScene, SuiteName::kSoak}) {
     if (std::find(suites.begin(), suites.end(), suite) != suites.end()) continue;
     plan.left_out.push_back(
         {suite,
@@ -158,8 +158,9 @@ PlanEcho Plan::echo() const {
 PlanOptions with_defaults(PlanOptions options) {
   if (options.suites.empty()) {
     options.suites = all_suites();
-    std::erase(options.suites, SuiteName::kScene);
-    std::erase(options.suites, SuiteName::kSoak);
+    // Scenes and a soak take long, and a video needs FFmpeg.
+    for (const SuiteName suite : {SuiteName::kVideo, SuiteName::kScene, SuiteName::kSoak})
+      std::erase(options.suites, suite);
   }
   for (const SuiteName suite : options.skipped_suites) std::erase(options.suites, suite);
   if (options.suites.empty())
@@ -223,6 +224,7 @@ SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
   switch (suite) {
     case SuiteName::kBatching:
     case SuiteName::kFolder:
+    case SuiteName::kVideo:
     case SuiteName::kLoad:
     case SuiteName::kScene:
       // A pass sees every shape several times; every load is a process of its own.

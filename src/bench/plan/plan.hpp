@@ -25,7 +25,7 @@ inline constexpr const char* kFixedAttention = "fixed";
 
 /// What to measure. An empty list or 0 stands for the default, which --quick makes smaller.
 struct PlanOptions {
-  std::vector<SuiteName> suites;  ///< All but scene and soak
+  std::vector<SuiteName> suites;  ///< All but video, scene and soak
   std::vector<SuiteName> skipped_suites;
   std::vector<std::string> models;      ///< da3-small and da3-base
   std::vector<std::string> devices;     ///< "cpu"

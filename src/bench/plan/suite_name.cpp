@@ -6,18 +6,19 @@
 namespace da3::bench {
 namespace {
 
-constexpr core::NameTable<SuiteName, 10> kNames{{{SuiteName::kThroughput, "throughput"},
+constexpr core::NameTable<SuiteName, 11> kNames{{{SuiteName::kThroughput, "throughput"},
                                                  {SuiteName::kLatency, "latency"},
                                                  {SuiteName::kLoad, "load"},
                                                  {SuiteName::kPreprocess, "preprocess"},
                                                  {SuiteName::kAttention, "attention"},
                                                  {SuiteName::kBatching, "batching"},
                                                  {SuiteName::kFolder, "folder"},
+                                                 {SuiteName::kVideo, "video"},
                                                  {SuiteName::kAccuracy, "accuracy"},
                                                  {SuiteName::kScene, "scene"},
                                                  {SuiteName::kSoak, "soak"}}};
 
-constexpr core::NameTable<SuiteName, 10> kTitles{
+constexpr core::NameTable<SuiteName, 11> kTitles{
     {{SuiteName::kThroughput, "Throughput: forwards of independent images, by model and batch"},
      {SuiteName::kLatency, "Latency: one photo at a time, by stage"},
      {SuiteName::kLoad, "Load: process start to first result, by cache"},
@@ -25,6 +26,7 @@ constexpr core::NameTable<SuiteName, 10> kTitles{
      {SuiteName::kAttention, "Attention: fused (SDPA) against written out (manual)"},
      {SuiteName::kBatching, "Batching: fixed sizes against the adaptive batcher"},
      {SuiteName::kFolder, "Folder: the whole program against forwards alone"},
+     {SuiteName::kVideo, "Video: the whole program against decoding, forwards and encoding alone"},
      {SuiteName::kAccuracy, "Accuracy: difference to float32, or to measured depth"},
      {SuiteName::kScene, "Scene: several views together, from pictures to points and files"},
      {SuiteName::kSoak, "Soak: many images of changing shapes"}}};

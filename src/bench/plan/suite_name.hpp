@@ -16,6 +16,7 @@ enum class SuiteName {
   kAttention,
   kBatching,
   kFolder,
+  kVideo,
   kAccuracy,
   kScene,
   kSoak

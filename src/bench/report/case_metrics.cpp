@@ -28,6 +28,9 @@ std::vector<std::string_view> suite_metrics(SuiteName suite) {
       return {"total_ms",     "images_per_s", "forward_only_ms", "others_ms",        "overhead_share",
               "ideal_share",  "scan_share",   "decode_share",    "preprocess_share", "forward_share",
               "resize_share", "write_share",  "peak_rss_bytes"};
+    case SuiteName::kVideo:
+      return {"total_ms",  "images_per_s",  "decode_ms",          "forward_only_ms",
+              "encode_ms", "forward_share", "overlap_efficiency", "peak_rss_bytes"};
     case SuiteName::kAccuracy:
       return {"abs_rel",       "max_rel",       "rmse_m",         "log10",         "delta1",
               "delta2",        "delta3",        "abs_rel_median", "rmse_m_median", "log10_median",

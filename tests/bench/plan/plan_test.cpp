@@ -38,11 +38,11 @@ std::set<SuiteName> suites_of(const Plan& plan) {
   return suites;
 }
 
-TEST(Plan, DefaultHasEverySuiteButSceneAndSoak) {
+TEST(Plan, DefaultHasEverySuiteButVideoSceneAndSoak) {
   const Plan plan = make_plan({}, facts());
-  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 2));
-  EXPECT_FALSE(suites_of(plan).count(SuiteName::kSoak));
-  EXPECT_FALSE(suites_of(plan).count(SuiteName::kScene));
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 3));
+  for (const SuiteName suite : {SuiteName::kVideo, SuiteName::kScene, SuiteName::kSoak})
+    EXPECT_FALSE(suites_of(plan).count(suite)) << to_string(suite);
 }
 
 TEST(Plan, ScenesHaveMoreAndMoreViews) {
@@ -71,14 +71,14 @@ TEST(Plan, QuickStaysWithinItsBudgetAndListsTheRest) {
   options.quick = true;
   const Plan all = make_plan(options, facts(0.1));
   EXPECT_LE(all.estimate_s(), 240.0);
-  EXPECT_THAT(all.left_out, SizeIs(2));  // scene, soak
+  EXPECT_THAT(all.left_out, SizeIs(3));  // video, scene, soak
   const Plan slow = make_plan(options, facts(2.0));
   EXPECT_LE(slow.estimate_s(), 240.0);
   std::size_t kept = 0;
   std::size_t planned = 0;
   for (const PlannedGroup& group : slow.groups) kept += group.cases.size();
   for (const PlannedGroup& group : all.groups) planned += group.cases.size();
-  EXPECT_EQ(kept + slow.left_out.size() - 2, planned);
+  EXPECT_EQ(kept + slow.left_out.size() - 3, planned);
 }
 
 TEST(Plan, QuickMeasuresSmallThings) {
