@@ -184,7 +184,8 @@ Summary run(std::unique_ptr<Source> source, const MakeSink& make_sink, const Opt
   }
   keep_learned();
   const journal::ResultFolder* folder = sink->folder();
-  if (options.range_of_set && folder != nullptr && !summary.interrupted && summary.done + summary.skipped > 0) {
+  if (options.range_of_set && folder != nullptr && !summary.interrupted &&
+      summary.done + summary.skipped > 0) {
     draw_set(options, settings, *folder, threads.host, callbacks, stop);
     summary.interrupted = stop.stop_requested();
   }

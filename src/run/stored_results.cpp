@@ -164,8 +164,7 @@ std::optional<image::DepthRange> range_of_all(const std::vector<StoredResult>& l
     image::NearnessHistogram one;
     try {
       const StoredResult& result = list[index];
-      one.add(formats::read_result(codec::read_file(result.file), result.format, result.file.string())
-                  .depth);
+      one.add(formats::read_result(codec::read_file(result.file), result.format, result.file.string()).depth);
     } catch (const Error&) {
       return;
     }
