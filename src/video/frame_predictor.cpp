@@ -24,6 +24,8 @@ predict::BatchPlannerOptions planner_options(const VideoOptions& options,
   planner.key.precision = model.precision();
   planner.key.attention = model.attention();
   planner.fixed = options.batch;
+  // A batch found by timing would let a run that goes on round otherwise, and on a CPU batches gain little.
+  if (!planner.fixed && model.device().kind == DeviceKind::kCpu) planner.fixed = 1;
   planner.memory_fraction = options.memory_fraction;
   return planner;
 }
