@@ -61,8 +61,8 @@ TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
   options.quick = true;
   options.budget_s = 1;
   const Plan plan = make_plan(options, facts());
-  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 2));
-  EXPECT_GT(plan.left_out.size(), 2U);
+  EXPECT_THAT(suites_of(plan), SizeIs(all_suites().size() - 3));
+  EXPECT_GT(plan.left_out.size(), 3U);
   EXPECT_THAT(plan.left_out.front().reason, HasSubstr("budget of 1 s"));
 }
 
