@@ -109,12 +109,15 @@ double number_or_nan(const Json& json, const char* name) {
   return maybe<double>(json, name).value_or(std::nan(""));
 }
 
+std::string decoded_name(const std::string& encoded) {
+  auto decoded = core::base64_decode(encoded);
+  if (!decoded) throw Error(ErrorCode::kInternal, "manifest: a name is no base64");
+  return *std::move(decoded);
+}
+
 std::string exact_text(const Json& json, const char* plain, const char* base64) {
   const auto encoded = maybe<std::string>(json, base64);
-  if (!encoded) return json.at(plain).get<std::string>();
-  const auto decoded = core::base64_decode(*encoded);
-  if (!decoded) throw Error(ErrorCode::kInternal, std::string("manifest: ") + base64 + " is no base64");
-  return *decoded;
+  return encoded ? decoded_name(*encoded) : json.at(plain).get<std::string>();
 }
 
 std::optional<Size> maybe_size(const Json& json) {
@@ -132,9 +135,8 @@ std::vector<std::pair<formats::Format, std::string>> read_outputs(const Json& js
     const auto text = path.get<std::string>();
     const auto* known = std::ranges::find(formats::kFormatFacts, name, &formats::FormatFacts::name);
     if (known == formats::kFormatFacts.end()) continue;  // A format of a later da3 is none of ours
-    const auto decoded =
-        exact.contains(name) ? core::base64_decode(exact.at(name).get<std::string>()) : std::nullopt;
-    outputs.emplace_back(known->format, decoded ? *decoded : text);
+    outputs.emplace_back(known->format,
+                         exact.contains(name) ? decoded_name(exact.at(name).get<std::string>()) : text);
     if (!is_result_path(outputs.back().second)) {
       throw Error(ErrorCode::kInternal, "manifest: a result lies outside of the folder");
     }

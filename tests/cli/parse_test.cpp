@@ -148,10 +148,10 @@ TEST(ParseVideo, TakesEveryOptionOfItsOwn) {
                         "--confidence", "--sky", "-y", "--exr-compression", "zip"});
   EXPECT_EQ(video.constant_fps, "30000/1001");
   EXPECT_EQ(video.cuts, "c.txt");
-  EXPECT_TRUE(video.work.dry_run && video.work.confidence && video.work.sky && video.work.overwrite);
-  EXPECT_EQ(video.work.exr_compression, "zip");
+  EXPECT_TRUE(video.dry_run && video.confidence && video.sky && video.overwrite);
+  EXPECT_EQ(video.exr_compression, "zip");
   EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, "auto");
-  EXPECT_THAT(refusal({"video", "a.mp4", "--intrinsics", "c.txt"}), HasSubstr("--hfov"));
+  EXPECT_THAT(refusal({"video", "a.mp4", "--intrinsics", "c.txt"}), HasSubstr("--intrinsics"));
 }
 
 TEST(ParseInfer, TakesAListOnStandardInput) {

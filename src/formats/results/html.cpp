@@ -15,7 +15,7 @@ std::vector<std::uint8_t> encode_html_file(Encoding& encoding) {
 }
 
 std::uint64_t need_html(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
-  return std::max(ranks_need(pixels), 6 * pixels);  // Picture and file
+  return std::max(ranks_need(pixels), 15 * pixels);  // The map, both side by side, and their file
 }
 
 }  // namespace da3::formats

@@ -367,7 +367,7 @@ TEST_F(Runs, AConstantRateRepeatsAndDropsFrames) {
                                  "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough "
                                  "-enc_time_base 1/60 -c:v libx264 -crf 16 -video_track_timescale 60000");
   options_.constant_fps = Ratio{6, 1};
-  options_.colormap = "gray";
+  options_.colormap = "grey";
   // The depth of the fake is the red of a pixel, so its grey code tells the frame.
   const std::string output = (folder_.path() / "out").string();
   EXPECT_EQ(run(input, output, {"gray16", "npy"}).done, kFrames);
