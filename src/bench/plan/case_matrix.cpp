@@ -215,40 +215,34 @@ std::vector<PlannedGroup> batching(const PlanOptions& options, const PlanFacts& 
   return groups;
 }
 
-std::vector<PlannedGroup> folder(const PlanOptions& options, const PlanFacts& facts) {
+/// A case of the whole program for each size of its photos or frames.
+std::vector<PlannedGroup> whole_program(SuiteName suite, const std::vector<Size>& sizes,
+                                        const PlanOptions& options, const PlanFacts& facts) {
   std::vector<PlannedGroup> groups;
   for (const Base& base : bases(options, facts)) {
-    PlannedGroup group{SuiteName::kFolder, {}};
-    const Size photo = photos_of(options).front();
-    Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
-                            modes_of(options, facts, base.model, {"sdpa"}).front());
-    settings.set("images", std::int64_t{options.images});
-    set_shape(settings, facts.processed_size(base.model, photo, options.process_res.front()));
-    set_photo(settings, photo);
-    settings.set("process_res", std::int64_t{options.process_res.front()});
-    add(group, std::move(settings), base.threads);
-    groups.push_back(std::move(group));
-  }
-  return groups;
-}
-
-std::vector<PlannedGroup> video(const PlanOptions& options, const PlanFacts& facts) {
-  std::vector<PlannedGroup> groups;
-  const std::vector<Size> usual = {{480, 854}, {720, 1280}, {1080, 1920}, {2160, 3840}};
-  for (const Base& base : bases(options, facts)) {
-    PlannedGroup group{SuiteName::kVideo, {}};
-    for (const Size frame : options.image_sizes.empty() ? usual : options.image_sizes) {
+    PlannedGroup group{suite, {}};
+    for (const Size size : sizes) {
       Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
                               modes_of(options, facts, base.model, {"sdpa"}).front());
       settings.set("images", std::int64_t{options.images});
-      set_shape(settings, facts.processed_size(base.model, frame, options.process_res.front()));
-      set_photo(settings, frame);
+      set_shape(settings, facts.processed_size(base.model, size, options.process_res.front()));
+      set_photo(settings, size);
       settings.set("process_res", std::int64_t{options.process_res.front()});
       add(group, std::move(settings), base.threads);
     }
     groups.push_back(std::move(group));
   }
   return groups;
+}
+
+std::vector<PlannedGroup> folder(const PlanOptions& options, const PlanFacts& facts) {
+  return whole_program(SuiteName::kFolder, {photos_of(options).front()}, options, facts);
+}
+
+std::vector<PlannedGroup> video(const PlanOptions& options, const PlanFacts& facts) {
+  const std::vector<Size> usual = {{480, 854}, {720, 1280}, {1080, 1920}, {2160, 3840}};
+  return whole_program(SuiteName::kVideo, options.image_sizes.empty() ? usual : options.image_sizes, options,
+                       facts);
 }
 
 // A mode against float32 SDPA of the same model, which against itself says nothing.
