@@ -27,12 +27,24 @@ def last_stage(
     return torch.cat(maps)
 
 
-#: last_stage_own
-# Last stage of a head by the operator of da3 (src/engine/operators/own_operators.hpp): in tiles, so the upsampled map never exists.
+#: packed_float
+# What last_stage_own wants of the 3x3 convolution's weight.
 
 
 def packed(self, weight: Tensor) -> Tensor:
     return da3.pack_winograd(weight)
+
+
+#: packed_int16
+# As packed_float, with 16-bit codes as factors.
+
+
+def packed(self, weight: Tensor) -> Tensor:
+    return da3.pack_winograd(weight, True)
+
+
+#: last_stage_own
+# Last stage of a head by the operator of da3 (src/engine/operators/own_operators.hpp): in tiles, so the upsampled map never exists.
 
 
 def last_stage(

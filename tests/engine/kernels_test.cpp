@@ -26,6 +26,10 @@ const Kernels& table();
 namespace tiles_of_avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
 }
+namespace int16_of_avx512 {
+const ConvolutionKernels& int16_convolutions_table();
+const ProductKernels& int16_products_table();
+}  // namespace int16_of_avx512
 namespace products_of_avx512 {
 const ProductKernels& bf16_products_table();
 const ProductKernels& int8_products_table();
@@ -275,6 +279,8 @@ const ProductKernels* products_named(const std::string& name) {
   if (name == "int8") return int8_products();
   if (name == "bf16_avx512_tiles") return &products_of_avx512::bf16_products_table();
   if (name == "int8_avx512_tiles") return &products_of_avx512::int8_products_table();
+  if (name == "int16") return int16_products();
+  if (name == "int16_avx512_tiles") return &int16_of_avx512::int16_products_table();
   if (name == "bf16_neon_tiles") return &products_of_neon::bf16_products_table();
   return &products_of_neon::int8_products_table();
 }
@@ -285,6 +291,7 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   const ProductKernels* const kernel = products_named(GetParam());
   if (kernel == nullptr) GTEST_SKIP() << "this processor has no such products";
   const bool bytes = kernel->factors == 4;
+  const bool codes = std::string(GetParam()).starts_with("int16");
   constexpr std::int64_t kDepth = 192;
   const std::int64_t outputs = 2 * kernel->panel;
   const std::int64_t rows = kernel->rows + 1;  // a whole tile and one row of the next
@@ -320,8 +327,15 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
 
   const auto rounded_input = [&](std::int64_t row, std::int64_t k) -> double {
     const float value = x[static_cast<std::size_t>(row * kDepth + k)];
-    if (!bytes) return to_bf16(value);
+    if (!bytes && !codes) return to_bf16(value);
     const InputScale& scale = scales[static_cast<std::size_t>(row)];
+    if (codes) {
+      const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 2)];
+      const double stands_for = static_cast<double>(scale.scale) *
+                                static_cast<std::int16_t>(static_cast<std::uint16_t>(word >> (16 * (k % 2))));
+      EXPECT_NEAR(stands_for, value, 0.51 * scale.scale);
+      return stands_for;
+    }
     const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 4)];
     const auto code = static_cast<std::int32_t>((word >> (8 * (k % 4))) & 0xFF);
     const double stands_for = static_cast<double>(scale.scale) * (code - scale.zero);
@@ -331,17 +345,23 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   for (std::int64_t output = 0; output < outputs; ++output) {
     const float* const weight = weights.data() + output * kDepth;
     double largest = 0;
-    for (std::int64_t k = 0; k < kDepth; ++k) largest = std::max(largest, std::abs(double{weight[k]}));
+    double squares = 0;
+    for (std::int64_t k = 0; k < kDepth; ++k) {
+      largest = std::max(largest, std::abs(double{weight[k]}));
+      squares += double{weight[k]} * double{weight[k]};
+    }
+    // The code of a weight of 1.
+    const double code = bytes ? 127 / largest : std::min(65000 / std::sqrt(squares), 32767 / largest);
     for (std::int64_t row = 0; row < rows; ++row) {
       double expected = 7.0 + bias[static_cast<std::size_t>(output)];
       for (std::int64_t k = 0; k < kDepth; ++k) {
-        const double factor = !bytes         ? to_bf16(weight[k])
-                              : largest == 0 ? 0
-                                             : std::nearbyint(weight[k] / largest * 127) * largest / 127;
+        const double factor = !bytes && !codes ? to_bf16(weight[k])
+                              : largest == 0   ? 0
+                                               : std::nearbyint(weight[k] * code) / code;
         expected += rounded_input(row, k) * factor;
       }
       // A weight between two codes may go to either.
-      const double tolerance = bytes ? 0.03 : 1e-4;
+      const double tolerance = bytes ? 0.03 : codes ? 3e-4 : 1e-4;
       EXPECT_NEAR(out[static_cast<std::size_t>(row * outputs + output)], expected, tolerance)
           << row << ", " << output;
     }
@@ -350,7 +370,8 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
 
 INSTANTIATE_TEST_SUITE_P(Builds, Products,
                          ::testing::Values("bf16", "int8", "bf16_avx512_tiles", "int8_avx512_tiles",
-                                           "bf16_neon_tiles", "int8_neon_tiles"),
+                                           "bf16_neon_tiles", "int8_neon_tiles", "int16",
+                                           "int16_avx512_tiles"),
                          [](const auto& each) { return std::string(each.param); });
 
 INSTANTIATE_TEST_SUITE_P(Builds, Bf16Attention, ::testing::Values("chosen", "avx512_tiles"),
@@ -429,7 +450,34 @@ std::vector<double> depth_tail(const TailCase& c, const std::vector<float>& inpu
   return out;
 }
 
-TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
+/// Winograd's convolutions of a build, float32 or with 16-bit codes.
+class Convolutions : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string build = GetParam();
+    codes_ = build.starts_with("int16");
+    const Kernels* const floats = build == "avx512_tiles" ? &tiles_of_avx512::table()
+                                  : build == "neon_tiles" ? &tiles_of_neon::table()
+                                                          : kernels_named(build.c_str());
+    kernels_ = build == "int16"                ? int16_convolutions()
+               : build == "int16_avx512_tiles" ? &int16_of_avx512::int16_convolutions_table()
+               : floats != nullptr             ? &floats->convolution
+                                               : nullptr;
+    if (kernels_ == nullptr) GTEST_SKIP() << "there is no build of the kernels for this processor";
+  }
+
+  std::vector<float> packed(const std::vector<float>& weights, std::int64_t in, std::int64_t out) const {
+    std::vector<float> result = unwritten(kernels_->packed_floats(in, out));
+    for (std::int64_t panel = 0; panel * kernels_->panel < out; ++panel)
+      kernels_->pack(weights.data(), in, out, panel, result.data());
+    return result;
+  }
+
+  const ConvolutionKernels* kernels_ = nullptr;
+  bool codes_ = false;
+};
+
+TEST_P(Convolutions, DepthTailEqualsItsFourSteps) {
   const std::vector<TailCase> cases{{1, 1, 16, 1, 1, 1, false},    {5, 3, 16, 9, 5, 2, true},
                                     {8, 8, 32, 14, 14, 2, true},   {9, 40, 32, 17, 70, 1, false},
                                     {12, 33, 64, 21, 63, 2, true}, {7, 16, 128, 13, 29, 1, true}};
@@ -441,18 +489,16 @@ TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
     const auto map = random_values(size(c.out_height * c.out_width * kTailChannels), 1, 4);
     const auto w1 = random_values(size(c.outputs * kTailChannels), 0.2F, 5);
     const auto b1 = random_values(size(c.outputs), 1, 6);
-    std::vector<float> packed = unwritten(kernels_->winograd_packed_floats(c.channels, kTailChannels));
-    for (std::int64_t panel = 0; panel * kernels_->panel < kTailChannels; ++panel)
-      kernels_->pack_winograd(w3.data(), c.channels, kTailChannels, panel, packed.data());
+    const std::vector<float> weights3 = packed(w3, c.channels, kTailChannels);
     std::vector<float> out(size(c.outputs * c.out_height * c.out_width), -99.0F);
     std::vector<float> scratch = unwritten(kernels_->tail_scratch_floats(c.channels));
-    const DepthTail tail{.input = input.data(),
-                         .in_height = c.in_height,
-                         .in_width = c.in_width,
-                         .channels = c.channels,
-                         .out_height = c.out_height,
-                         .out_width = c.out_width,
-                         .weights3 = packed.data(),
+    const DepthTail tail{.source = {.input = input.data(),
+                                    .in_height = c.in_height,
+                                    .in_width = c.in_width,
+                                    .channels = c.channels,
+                                    .out_height = c.out_height,
+                                    .out_width = c.out_width},
+                         .weights3 = weights3.data(),
                          .bias3 = b3.data(),
                          .map = c.with_map ? map.data() : nullptr,
                          .weights1 = w1.data(),
@@ -460,15 +506,17 @@ TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
                          .num_outputs = c.outputs,
                          .out = out.data()};
     const ExpectsWrittenMemory check;
-    for (std::int64_t y = 0; y < c.out_height; y += kernels_->tail_tile_rows) {
+    for (std::int64_t y = 0; y < c.out_height; y += kernels_->tile_rows) {
       for (std::int64_t x = 0; x < c.out_width; x += kernels_->tail_tile_columns(c.channels)) {
         kernels_->depth_tail(tail, y, x, scratch.data());
       }
     }
     const auto expected = depth_tail(c, input, w3, b3, map, w1, b1);
     for (std::size_t i = 0; i < out.size(); ++i) {
-      // 9 * 128 products of float32 around 0.1, then 32 around 0.5: rounding of 1e-5 at the most.
-      ASSERT_NEAR(out[i], expected[i], 2e-5 * std::max(1.0, std::abs(expected[i])))
+      // 9 * 128 products of float32 around 0.1, then 32 around 0.5: rounding of 1e-5 at the most. Codes have 10
+      // bits after the transforms.
+      const double share = codes_ ? 2e-2 : 2e-5;
+      ASSERT_NEAR(out[i], expected[i], share * std::max(1.0, std::abs(expected[i])))
           << c.channels << " channels, value " << i;
     }
   }
@@ -496,7 +544,7 @@ double convolution_at(const ConvolutionCase& c, const std::vector<float>& input,
   return sum;
 }
 
-TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
+TEST_P(Convolutions, WinogradEqualsTheConvolution) {
   // Maps that end within a tile, more tiles than a block has, and channels that fill no panel.
   const std::vector<ConvolutionCase> cases{
       {1, 1, 16, 16, false, false, false},  {4, 4, 32, 16, true, true, false},
@@ -509,9 +557,7 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
         random_values(size(c.out * 9 * c.in), 1 / std::sqrt(9.0F * static_cast<float>(c.in)), 2);
     const auto bias = random_values(size(c.out), 1, 3);
     const auto residual = random_values(size(c.height * c.width * c.out), 1, 4);
-    std::vector<float> packed = unwritten(kernels_->winograd_packed_floats(c.in, c.out));
-    for (std::int64_t panel = 0; panel * kernels_->panel < c.out; ++panel)
-      kernels_->pack_winograd(weights.data(), c.in, c.out, panel, packed.data());
+    const std::vector<float> transformed = packed(weights, c.in, c.out);
     std::vector<float> out(residual.size(), -99.0F);
     const Convolution convolution{.input = input.data(),
                                   .height = c.height,
@@ -519,16 +565,16 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
                                   .in_channels = c.in,
                                   .out_channels = c.out,
                                   .relu = c.relu,
-                                  .weights = packed.data(),
+                                  .weights = transformed.data(),
                                   .bias = c.bias ? bias.data() : nullptr,
                                   .residual = c.residual ? residual.data() : nullptr,
                                   .out = out.data()};
-    std::vector<float> scratch = unwritten(kernels_->winograd_scratch_floats(convolution));
+    std::vector<float> scratch = unwritten(kernels_->scratch_floats(convolution));
     const std::int64_t tiles = (c.height + 3) / 4 * ((c.width + 3) / 4);
-    const std::int64_t middle = std::min(tiles, kernels_->winograd_group);
+    const std::int64_t middle = std::min(tiles, kernels_->group);
     const ExpectsWrittenMemory check;
-    kernels_->winograd(convolution, 0, middle, scratch.data());
-    kernels_->winograd(convolution, middle, tiles, scratch.data());
+    kernels_->convolve(convolution, 0, middle, scratch.data());
+    kernels_->convolve(convolution, middle, tiles, scratch.data());
     for (std::size_t i = 0; i < out.size(); ++i) {
       const auto at = static_cast<std::int64_t>(i);
       double expected =
@@ -536,11 +582,74 @@ TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
       if (c.bias) expected += double{bias[i % bias.size()]};
       if (c.residual) expected += double{residual[i]};
       // Sums of size 1. The transforms lose about five bits against the direct form, more with many channels.
-      ASSERT_NEAR(out[i], expected, 1e-4)
+      ASSERT_NEAR(out[i], expected, codes_ ? 3e-2 : 1e-4)
           << c.height << "x" << c.width << ", " << c.in << " to " << c.out << ", value " << i;
     }
   }
 }
+
+TEST_P(Convolutions, OfUpsampledImagesEqualBothSteps) {
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  // One pixel, more than a tile, an image that becomes smaller.
+  for (const auto& [in_height, in_width, channels, height, width, outputs] :
+       {std::tuple{1, 1, 16, 1, 1, 16}, std::tuple{11, 37, 32, 21, 73, 48}, std::tuple{12, 30, 16, 9, 14, 16}}) {
+    const auto input = random_values(size(in_height * in_width * channels), 1, 1);
+    const auto weights = random_values(size(outputs * 9 * channels), 0.1F, 2);
+    const auto bias = random_values(size(outputs), 1, 3);
+    std::vector<float> up(size(height * width * channels));
+    for (std::int64_t y = 0; y < height; ++y) {
+      const double sy = height > 1 ? double(y) * (in_height - 1) / (height - 1) : 0;
+      const auto y0 = static_cast<std::int64_t>(sy);
+      const auto y1 = std::min<std::int64_t>(y0 + 1, in_height - 1);
+      for (std::int64_t x = 0; x < width; ++x) {
+        const double sx = width > 1 ? double(x) * (in_width - 1) / (width - 1) : 0;
+        const auto x0 = static_cast<std::int64_t>(sx);
+        const auto x1 = std::min<std::int64_t>(x0 + 1, in_width - 1);
+        for (std::int64_t i = 0; i < channels; ++i) {
+          const auto at = [&](std::int64_t v, std::int64_t u) {
+            return double{input[size((v * in_width + u) * channels + i)]};
+          };
+          const double fy = sy - double(y0);
+          const double fx = sx - double(x0);
+          up[size((y * width + x) * channels + i)] =
+              static_cast<float>((1 - fy) * ((1 - fx) * at(y0, x0) + fx * at(y0, x1)) +
+                                 fy * ((1 - fx) * at(y1, x0) + fx * at(y1, x1)));
+        }
+      }
+    }
+    const std::vector<float> transformed = packed(weights, channels, outputs);
+    std::vector<float> out(size(height * width * outputs), -99.0F);
+    std::vector<float> scratch = unwritten(kernels_->upsampled_scratch_floats(channels, outputs));
+    const UpsampledConvolution convolution{.source = {.input = input.data(),
+                                                      .in_height = in_height,
+                                                      .in_width = in_width,
+                                                      .channels = channels,
+                                                      .out_height = height,
+                                                      .out_width = width},
+                                           .out_channels = outputs,
+                                           .weights = transformed.data(),
+                                           .bias = bias.data(),
+                                           .out = out.data()};
+    const ExpectsWrittenMemory check;
+    for (std::int64_t y = 0; y < height; y += kernels_->tile_rows) {
+      for (std::int64_t x = 0; x < width; x += kernels_->tile_columns)
+        kernels_->convolve_upsampled(convolution, y, x, scratch.data());
+    }
+    const ConvolutionCase c{height, width, channels, outputs, false, true, false};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      const double expected =
+          convolution_at(c, up, weights, at / outputs / width, at / outputs % width, at % outputs) +
+          double{bias[i % bias.size()]};
+      ASSERT_NEAR(out[i], expected, codes_ ? 3e-2 : 1e-4) << height << "x" << width << ", value " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, Convolutions,
+                         ::testing::Values("avx2", "avx512", "neon", "avx512_tiles", "neon_tiles", "int16",
+                                           "int16_avx512_tiles"),
+                         [](const auto& build) { return std::string(build.param); });
 
 struct LinearCase {
   std::int64_t rows, depth, outputs;

@@ -118,7 +118,7 @@ TEST(CpuOperators, ModulesAreLoweredAsTheTableSays) {
   EXPECT_FALSE(bare.own_kernels || bare.onednn_products || bare.own_products || bare.full_int8_range);
 }
 
-TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
+TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_FALSE(cpu_lowering(zen3(), Precision::kInt8).full_int8_range);
   const Lowering int8 = cpu_lowering(zen5(), Precision::kInt8);
   EXPECT_EQ(int8.block_products, BlockProducts::kInt8);
@@ -131,11 +131,11 @@ TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
   switched_off.kernels.clear();
   EXPECT_FALSE(cpu_lowering(switched_off, Precision::kInt8).bf16_attention);
   CpuOperatorFacts own = zen5();
-  own.bf16_products = "avx512_bf16";
-  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).bf16_head);
-  EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).bf16_head) << "the original keeps its head in float32";
-  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).bf16_head);
-  EXPECT_FALSE(int8.bf16_head);
+  own.int16_products = "avx512_vnni";
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_head);
+  EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head) << "as exact as TF32, the original's head on CUDA";
+  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_head);
+  EXPECT_FALSE(int8.int16_head);
 }
 
 TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {

@@ -77,8 +77,8 @@ struct Bf16Attention {
 
   /// 2^x within 8e-5 of itself, a twentieth of what its rounding takes.
   static Vec power_of_two(Vec x) {
-    const Vec shifted = x + 12582912.0F;
-    const Vec r = x - (shifted - 12582912.0F);
+    const Vec shifted = x + kToInteger;
+    const Vec r = x - (shifted - kToInteger);
     Vec p = splat(0.0551716723F);
     p = p * r + 0.242611125F;
     p = p * r + 0.693260992F;

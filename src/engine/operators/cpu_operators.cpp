@@ -106,6 +106,7 @@ void use_8_bits(Lowering& lowering) {
 constexpr const char* kFp32Products = "matrix products, cpu, fp32";
 constexpr const char* kBf16Products = "linear layers of the blocks, cpu, bf16";
 constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
+constexpr const char* kHead = "head: dense layers and 3x3 convolutions, cpu, bf16 and int8";
 constexpr const char* kOwnInt8 =
     "VNNI adds 8-bit products in 32 bits; a scale and a zero for each row of inputs: only when named";
 
@@ -153,12 +154,12 @@ constexpr Rule kRules[] = {
      "named"},
     {"attention core, cpu, bf16 and int8", below_fp32, always, nullptr, "as for fp32",
      "da3 has no attention with bfloat16 factors for this processor"},
-    {"head: dense layers and 3x3 convolutions on smaller maps, cpu, int8", int8,
-     [](const Facts& facts) { return own_products_are_faster(facts) && !facts.bf16_products.empty(); },
-     [](Lowering& lowering) { lowering.bf16_head = true; }, "da3::product, da3::low_conv3, bfloat16",
-     "inputs and weights are rounded, sums stay fp32: only when named"},
-    {"head: dense layers and 3x3 convolutions on smaller maps, cpu, int8", int8, always, nullptr,
-     "as for fp32", "da3 has no bfloat16 products for this processor"},
+    {kHead, below_fp32,
+     [](const Facts& facts) { return own_products_are_faster(facts) && !facts.int16_products.empty(); },
+     [](Lowering& lowering) { lowering.int16_head = true; }, "da3::product, da3::low_conv3, da3::conv3, 16 bits",
+     "inputs and weights are rounded to 16-bit codes, about as exact as TF32, sums are exact: only when such a "
+     "precision is named"},
+    {kHead, below_fp32, always, nullptr, "as for fp32", "da3 has no 16-bit products for this processor"},
     {"q/k norm and rotary embedding, cpu", any, own_kernels, use_own_kernels, "da3::norm_rotate_",
      "one pass over the joint product, which brings the bias along"},
     {"q/k norm and rotary embedding, cpu", any, always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
@@ -204,6 +205,7 @@ CpuOperatorFacts cpu_operator_facts() {
   facts.bf16_attention = bf16_attention_available();
   if (const auto* products = kernels::bf16_products()) facts.bf16_products = products->name;
   if (const auto* products = kernels::int8_products()) facts.int8_products = products->name;
+  if (const auto* products = kernels::int16_products()) facts.int16_products = products->name;
   facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
   facts.onednn = onednn_available();
   if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);

@@ -20,6 +20,7 @@ struct CpuOperatorFacts {
   bool bf16_attention = false;  ///< They have attention with bfloat16 factors
   std::string bf16_products;    ///< Their products of bfloat16, such as "avx512_bf16"; empty: none
   std::string int8_products;    ///< Their products of 8 bits, such as "avx512_vnni"; empty: none
+  std::string int16_products;   ///< Their products and convolutions of 16-bit codes; empty: none
   std::string blas;             ///< LibTorch's, such as "mkl"
   bool onednn = false;          ///< onednn_available()
   std::string int8_engine;      ///< LibTorch's engine for 8-bit products, such as "onednn"; empty: none

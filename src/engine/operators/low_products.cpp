@@ -24,18 +24,18 @@ const kernels::ProductKernels* kernels_of(BlockProducts products) {
       return kernels::bf16_products();
     case BlockProducts::kInt8:
       return kernels::int8_products();
+    case BlockProducts::kInt16:
+      return kernels::int16_products();
     case BlockProducts::kFloat:
       break;
   }
   return nullptr;
 }
 
-const kernels::ProductKernels& kernels_of_factors(std::int64_t factors) {
-  for (const BlockProducts products : {BlockProducts::kBf16, BlockProducts::kInt8}) {
-    const kernels::ProductKernels* found = kernels_of(products);
-    if (found != nullptr && found->factors == factors) return *found;
-  }
-  TORCH_CHECK(false, "da3 has no products of ", factors, " factors a word for this processor");
+const kernels::ProductKernels& kernels_of_kind(std::int64_t kind) {
+  const kernels::ProductKernels* const found = kernels_of(static_cast<BlockProducts>(kind));
+  TORCH_CHECK(found != nullptr, "da3 has no products of kind ", kind, " for this processor");
+  return *found;
 }
 
 bool is_rows(const at::Tensor& x) {
@@ -52,8 +52,8 @@ struct PackedLayer {
 };
 
 PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& bias, std::int64_t depth,
-                     std::int64_t factors) {
-  const kernels::ProductKernels& kernel = kernels_of_factors(factors);
+                     std::int64_t kind) {
+  const kernels::ProductKernels& kernel = kernels_of_kind(kind);
   TORCH_CHECK(packed.dim() == 2, "packed: expected two dimensions, got ", packed.sizes());
   const std::int64_t outputs = packed.size(0) * kernel.panel;
   const bool packed_fits = packed.is_contiguous() && packed.scalar_type() == at::kInt && depth > 0 &&
@@ -126,9 +126,9 @@ void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, boo
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
-                   std::int64_t factors, bool gelu, std::optional<double> epsilon) {
+                   std::int64_t kind, bool gelu, std::optional<double> epsilon) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(-1), factors);
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind);
   std::vector<std::int64_t> sizes = x.sizes().vec();
   sizes.back() = layer.outputs;
   at::Tensor out = at::empty(sizes, x.options());
@@ -137,9 +137,9 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::opt
 }
 
 at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
-                        const std::optional<at::Tensor>& bias, std::int64_t factors) {
+                        const std::optional<at::Tensor>& bias, std::int64_t kind) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(-1), factors);
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind);
   const bool fits = is_rows(residual) && residual.size(-1) == layer.outputs &&
                     residual.numel() / layer.outputs == x.numel() / layer.depth;
   TORCH_CHECK(fits, "residual: expected contiguous float32 with a row for each of x and ", layer.outputs,
@@ -169,12 +169,12 @@ bool is_map(const at::Tensor& x) {
 }
 
 at::Tensor low_conv3(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
-                     std::int64_t factors, std::int64_t stride, bool relu,
+                     std::int64_t kind, std::int64_t stride, bool relu,
                      const std::optional<at::Tensor>& residual) {
   TORCH_CHECK(is_map(x), "x: expected float32 (B, C, h, w) in channels_last, got ", x.sizes());
   TORCH_CHECK(stride == 1 || stride == 2, "stride: expected 1 or 2, got ", stride);
   const std::int64_t channels = x.size(1);
-  const PackedLayer layer = layer_of(packed, bias, 9 * channels, factors);
+  const PackedLayer layer = layer_of(packed, bias, 9 * channels, kind);
   const std::int64_t height = (x.size(2) - 1) / stride + 1;
   const std::int64_t width = (x.size(3) - 1) / stride + 1;
   const std::vector<std::int64_t> sizes{x.size(0), layer.outputs, height, width};
@@ -207,10 +207,6 @@ bool suits_low_products(BlockProducts products, const at::Tensor& weight) {
          weight.size(1) % kernels::kProductDepth == 0 && weight.size(1) <= kDeepest;
 }
 
-std::int64_t factors_per_word(BlockProducts products) {
-  return kernels_of(products)->factors;
-}
-
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
   TORCH_CHECK(weight.dim() == 2 && weight.scalar_type() == at::kFloat && suits_low_products(products, weight),
               "weight: expected float32 (N, K) that da3's products take, got ", weight.sizes());
@@ -233,12 +229,12 @@ at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
-      "product(Tensor x, Tensor packed, Tensor? bias, int factors, bool gelu=False, float? norm=None) -> "
+      "product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None) -> "
       "Tensor");
   m.def(
-      "product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int factors) -> Tensor(a!)");
+      "product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)");
   m.def(
-      "low_conv3(Tensor x, Tensor packed, Tensor? bias, int factors, int stride, bool relu, Tensor? "
+      "low_conv3(Tensor x, Tensor packed, Tensor? bias, int kind, int stride, bool relu, Tensor? "
       "residual) -> Tensor");
 }
 

@@ -185,7 +185,8 @@ void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor&
   TORCH_CHECK(x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 16 == 0,
               "x: expected (B, C, h, w) in channels_last with C a multiple of 16, got ", x.sizes());
   TORCH_CHECK(packed.is_contiguous() &&
-                  packed.numel() == chosen().winograd_packed_floats(x.size(1), kernels::kTailChannels),
+                  packed.numel() ==
+                      convolution_kernels(packed).packed_floats(x.size(1), kernels::kTailChannels),
               "packed: not from pack_winograd of this C");
   TORCH_CHECK(weight1.is_contiguous() && weight1.numel() % kernels::kTailChannels == 0,
               "weight1: expected (outputs, 32, 1, 1)");
@@ -199,31 +200,31 @@ at::Tensor depth_tail(const at::Tensor& x, const at::Tensor& packed, const at::T
                       const at::Tensor& map, const at::Tensor& weight1, const at::Tensor& bias1,
                       std::int64_t height, std::int64_t width) {
   check_tail(x, packed, map, weight1, height, width);
-  const kernels::Kernels& kernel = chosen();
+  const kernels::ConvolutionKernels& kernel = convolution_kernels(packed);
   const std::int64_t channels = x.size(1);
   const std::int64_t outputs = weight1.numel() / kernels::kTailChannels;
   at::Tensor out =
       at::empty({x.size(0), outputs, height, width}, x.options().memory_format(at::MemoryFormat::Contiguous));
   const at::Tensor scratch =
       at::empty({at::get_num_threads(), kernel.tail_scratch_floats(channels)}, out.options());
-  const std::int64_t tile_rows = kernel.tail_tile_rows;
+  const std::int64_t tile_rows = kernel.tile_rows;
   const std::int64_t tile_columns = kernel.tail_tile_columns(channels);
   const std::int64_t across = (width + tile_columns - 1) / tile_columns;
   const std::int64_t tiles = (height + tile_rows - 1) / tile_rows * across;
   at::parallel_for(0, x.size(0) * tiles, 1, [&](std::int64_t begin, std::int64_t end) {
-    kernels::DepthTail tail{.in_height = x.size(2),
-                            .in_width = x.size(3),
-                            .channels = channels,
-                            .out_height = height,
-                            .out_width = width,
-                            .weights3 = packed.const_data_ptr<float>(),
+    kernels::DepthTail tail{.source = {.in_height = x.size(2),
+                                       .in_width = x.size(3),
+                                       .channels = channels,
+                                       .out_height = height,
+                                       .out_width = width},
+                            .weights3 = static_cast<const float*>(packed.const_data_ptr()),
                             .bias3 = bias.const_data_ptr<float>(),
                             .map = map.numel() > 0 ? map.const_data_ptr<float>() : nullptr,
                             .weights1 = weight1.const_data_ptr<float>(),
                             .bias1 = bias1.const_data_ptr<float>(),
                             .num_outputs = outputs};
     for (std::int64_t i = begin; i < end; ++i) {
-      tail.input = x.const_data_ptr<float>() + i / tiles * x.size(2) * x.size(3) * channels;
+      tail.source.input = x.const_data_ptr<float>() + i / tiles * x.size(2) * x.size(3) * channels;
       tail.out = out.mutable_data_ptr<float>() + i / tiles * outputs * height * width;
       const std::int64_t tile = i % tiles;
       kernel.depth_tail(tail, tile / across * tile_rows, tile % across * tile_columns,
@@ -231,6 +232,10 @@ at::Tensor depth_tail(const at::Tensor& x, const at::Tensor& packed, const at::T
     }
   });
   return out;
+}
+
+at::Tensor pack_for_convolutions(const at::Tensor& weight, bool int16) {
+  return pack_winograd(weight, int16 ? ConvolutionFactors::kInt16 : ConvolutionFactors::kFloat);
 }
 
 }  // namespace
@@ -255,8 +260,10 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
       "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
       "height, int width) -> Tensor");
-  m.def("pack_winograd(Tensor weight) -> Tensor");
+  m.def("pack_winograd(Tensor weight, bool int16=False) -> Tensor");
   m.def("conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor");
+  m.def(
+      "conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) -> Tensor");
   m.def("linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor");
   m.def("linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)");
 }
@@ -267,8 +274,9 @@ TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("norm_rotate_", &da3::engine::norm_rotate);
   m.impl("gelu_", &da3::engine::gelu);
   m.impl("depth_tail", &da3::engine::depth_tail);
-  m.impl("pack_winograd", &da3::engine::pack_winograd);
+  m.impl("pack_winograd", &da3::engine::pack_for_convolutions);
   m.impl("conv3", &da3::engine::conv3);
+  m.impl("conv3_upsampled", &da3::engine::conv3_upsampled);
   m.impl("linear", &da3::engine::linear);
   m.impl("linear_add_", &da3::engine::linear_add);
 }
