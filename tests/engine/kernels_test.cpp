@@ -25,7 +25,8 @@ const Kernels& table();
 }
 namespace tiles_of_avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
-}
+const AttentionKernels& int8_attention_table();
+}  // namespace tiles_of_avx512_bf16
 namespace int16_of_avx512 {
 const ConvolutionKernels& int16_convolutions_table();
 const ProductKernels& int16_products_table();
@@ -271,6 +272,56 @@ TEST_P(Bf16Attention, KeepsWhatIsNoNumberWhereItBelongs) {
   if (kernels == nullptr) GTEST_SKIP() << "there is no attention in bfloat16 for this processor";
   expect_no_neighbour_is_touched(*kernels);
 }
+
+class Int8Attention : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    kernels_ =
+        GetParam() == std::string("chosen") ? int8_attention() : &tiles_of_avx512_bf16::int8_attention_table();
+    if (kernels_ == nullptr) GTEST_SKIP() << "there is no attention in 8 bits for this processor";
+  }
+  const AttentionKernels* kernels_ = nullptr;
+};
+
+TEST_P(Int8Attention, RoundsQueriesAndKeysByTheirRows) {
+  for (const AttentionCase& c : kAttentionCases) {
+    if (c.head_dim % kInt8HeadMultiple != 0) continue;
+    const AttentionInputs in(c);
+    const std::vector<float> out = attend(*kernels_, c, in);
+    AttentionInputs rounded = in;
+    for (auto* const each : {&rounded.q, &rounded.k}) {
+      for (std::size_t row = 0; row < each->size(); row += static_cast<std::size_t>(in.stride)) {
+        float largest = 0;
+        for (std::int64_t d = 0; d < c.head_dim; ++d)
+          largest = std::max(largest, std::abs((*each)[row + static_cast<std::size_t>(d)]));
+        for (std::int64_t d = 0; d < c.head_dim; ++d) {
+          float& value = (*each)[row + static_cast<std::size_t>(d)];
+          value = std::nearbyint(value * (127 / largest)) * (largest / 127);
+        }
+      }
+    }
+    for (float& v : rounded.v) v = to_bf16(v);
+    AttentionInputs magnitudes = rounded;
+    for (float& v : magnitudes.v) v = std::abs(v);
+    for (std::int64_t i = 0; i < c.queries; ++i) {
+      const float* const q = rounded.q.data() + i * in.stride;
+      const auto expected = attention_row(q, rounded.k, rounded.v, in.stride, c, double{in.scale});
+      const auto most = attention_row(q, rounded.k, magnitudes.v, in.stride, c, double{in.scale});
+      for (std::int64_t d = 0; d < c.head_dim; ++d) {
+        const auto at = static_cast<std::size_t>(d);
+        // Each exponential is rounded by up to 2^-9 of itself; a factor between two codes may go to either.
+        ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[at],
+                    most[at] / 512 + (c.spread > 1 ? 2e-2 : 1e-3))
+            << c.queries << " queries, " << c.keys << " keys, row " << i << ", feature " << d;
+      }
+    }
+  }
+}
+
+TEST_P(Int8Attention, KeepsWhatIsNoNumberWhereItBelongs) { expect_no_neighbour_is_touched(*kernels_); }
+
+INSTANTIATE_TEST_SUITE_P(Builds, Int8Attention, ::testing::Values("chosen", "avx512_tiles"),
+                         [](const auto& param) { return std::string(param.param); });
 
 /// A build of the products: what the processor has, or the register tiles of another in ordinary
 /// instructions.

@@ -72,8 +72,8 @@ TEST(CpuOperators, PrintedTableIsAFunctionOfTheFacts) {
   EXPECT_EQ(choice_of(own, "matrix products, cpu, fp32"), "linear, addmm_ (BLAS)");
   const auto wide = cpu_operators(zen5());
   EXPECT_EQ(choice_of(wide, "linear layers of the blocks, cpu, int8"), "linear_dynamic, 8-bit inputs");
-  EXPECT_EQ(choice_of(own, "attention core, cpu, bf16 and int8"), "as for fp32");
-  EXPECT_EQ(choice_of(wide, "attention core, cpu, bf16 and int8"), "da3::attention_bf16 (avx512_bf16)");
+  EXPECT_EQ(choice_of(own, "attention core, cpu, bf16"), "as for fp32");
+  EXPECT_EQ(choice_of(wide, "attention core, cpu, bf16"), "da3::attention_bf16 (avx512_bf16)");
   EXPECT_EQ(choice_of(wide, "matrix products, cpu, fp32"), "da3::linear (avx512)");
   CpuOperatorFacts without_kernels = zen5();
   without_kernels.kernels.clear();
@@ -136,6 +136,10 @@ TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head) << "as exact as TF32, the original's head on CUDA";
   EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_head);
   EXPECT_FALSE(int8.int16_head);
+  own.int8_attention = true;
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int8_attention);
+  EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).int8_attention);
+  EXPECT_FALSE(int8.int8_attention);
 }
 
 TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {

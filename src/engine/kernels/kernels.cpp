@@ -19,6 +19,9 @@ namespace avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
 const ProductKernels& bf16_products_table();
 }  // namespace avx512_bf16
+namespace avx512_bf16_vnni {
+const AttentionKernels& int8_attention_table();
+}
 namespace avx512_vnni {
 const ProductKernels& int8_products_table();
 const ProductKernels& int16_products_table();
@@ -78,6 +81,13 @@ bool has_avx512_vnni() {
 const AttentionKernels* bf16_attention() {
 #if defined(__x86_64__)
   if (has_avx512_bf16()) return &avx512_bf16::bf16_attention_table();
+#endif
+  return nullptr;
+}
+
+const AttentionKernels* int8_attention() {
+#if defined(__x86_64__)
+  if (has_avx512_bf16() && has_avx512_vnni()) return &avx512_bf16_vnni::int8_attention_table();
 #endif
   return nullptr;
 }

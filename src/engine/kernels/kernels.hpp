@@ -218,6 +218,12 @@ const Kernels* kernels();
 /// float32; null where this processor has no such products, or none that da3 has a build for.
 const AttentionKernels* bf16_attention();
 
+/// The same with 8-bit codes of queries and keys, a scale for each row of them; head_dim is a multiple of
+/// kInt8HeadMultiple, up to 256.
+const AttentionKernels* int8_attention();
+
+inline constexpr std::int64_t kInt8HeadMultiple = 64;
+
 /// Products whose inputs and weights are rounded to bfloat16; null as for bf16_attention().
 const ProductKernels* bf16_products();
 

@@ -36,11 +36,14 @@ std::string dispatch_text(int num_blocks) {
 // The sizes that da3's operators take (own_operators.hpp).
 constexpr int kOwnHeadMultiple = 32;
 constexpr int kOwnRotatedMultiple = 64;
+constexpr int kInt8Head = 64;
 constexpr int kOwnTailMultiple = 16;
 
 ModulePlan attention_plan(const weights::BackboneConfig& config, int block, const Lowering& lowering) {
   const bool own = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
+  const bool int8 = lowering.int8_attention && config.head_dim() == kInt8Head;
   const std::string_view fused = !own                      ? text::k_attend_sdpa
+                                 : int8                    ? text::k_attend_own_int8
                                  : lowering.bf16_attention ? text::k_attend_own_bf16
                                                            : text::k_attend_own;
   const std::string attend = join({fused, text::k_attend});

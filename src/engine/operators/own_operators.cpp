@@ -116,6 +116,14 @@ at::Tensor attention_bf16(const at::Tensor& q, const at::Tensor& k, const at::Te
   return attend(*found, q, k, v);
 }
 
+at::Tensor attention_int8(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  const kernels::AttentionKernels* found = kernels::int8_attention();
+  TORCH_CHECK(found != nullptr, "da3 has no attention in 8 bits for this processor");
+  TORCH_CHECK(q.size(-1) % kernels::kInt8HeadMultiple == 0 && q.size(-1) <= 256,
+              "q: expected d a multiple of ", kernels::kInt8HeadMultiple, ", got ", q.sizes());
+  return attend(*found, q, k, v);
+}
+
 at::Tensor& norm_rotate(at::Tensor& qkv, const std::optional<at::Tensor>& shift, const at::Tensor& q_weight,
                         const at::Tensor& q_bias, const at::Tensor& k_weight, const at::Tensor& k_bias,
                         const at::Tensor& cos, const at::Tensor& sin) {
@@ -248,11 +256,16 @@ bool bf16_attention_available() {
   return kernels::bf16_attention() != nullptr;
 }
 
+bool int8_attention_available() {
+  return kernels::int8_attention() != nullptr;
+}
+
 }  // namespace da3::engine
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("attention(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def("attention_bf16(Tensor q, Tensor k, Tensor v) -> Tensor");
+  m.def("attention_int8(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def(
       "norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor "
       "k_bias, Tensor cos, Tensor sin) -> Tensor(a!)");
@@ -271,6 +284,7 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention", &da3::engine::attention);
   m.impl("attention_bf16", &da3::engine::attention_bf16);
+  m.impl("attention_int8", &da3::engine::attention_int8);
   m.impl("norm_rotate_", &da3::engine::norm_rotate);
   m.impl("gelu_", &da3::engine::gelu);
   m.impl("depth_tail", &da3::engine::depth_tail);

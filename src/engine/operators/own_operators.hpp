@@ -14,6 +14,9 @@ namespace da3::engine {
 ///   da3::attention_bf16(Tensor q, Tensor k, Tensor v) -> Tensor
 ///       The same with q, k, v and the softmax's exponentials rounded to bfloat16 and sums in float32.
 ///       Throws: c10::Error where bf16_attention_available() is false.
+///   da3::attention_int8(Tensor q, Tensor k, Tensor v) -> Tensor
+///       The same with q and k rounded to 8-bit codes, a scale for each row; d a multiple of 64 up to 256.
+///       Throws: c10::Error where int8_attention_available() is false.
 ///   da3::norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor
 ///   k_bias, Tensor cos, Tensor sin) -> Tensor(a!)
 ///       Adds shift (3 * heads * d). Norms (epsilon 1e-5) of queries and keys over each head, then their
@@ -45,5 +48,8 @@ bool own_operators_available();
 
 /// True if this processor has an own kernel for da3::attention_bf16.
 bool bf16_attention_available();
+
+/// True if this processor has an own kernel for da3::attention_int8.
+bool int8_attention_available();
 
 }  // namespace da3::engine
