@@ -11,12 +11,21 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return torch.linear(x, weight, bias)
 
 
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    # The product of the norm of x (without scale and shift, epsilon 1e-5).
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
+
+
 #: dense_onednn
 # As dense, by oneDNN.
 
 
 def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
 
 
 #: dense_own
@@ -27,6 +36,10 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return da3.linear(x.contiguous(), weight, bias)
 
 
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
+
+
 #: dense_low
 # As dense_own, with 16-bit codes (kind 3) where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
 
@@ -35,6 +48,12 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if weight.dtype == 3:
         return da3.product(x.contiguous(), weight, bias, 3)
     return da3.linear(x.contiguous(), weight, bias)
+
+
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    if weight.dtype == 3:
+        return da3.product(x.contiguous(), weight, None, 3, False, 1e-5)
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
 
 
 #: linear

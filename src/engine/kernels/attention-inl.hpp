@@ -67,7 +67,7 @@ struct QueryBlock {
 
 /// Scores of kRows rows and a panel of keys, in registers.
 template <typename Products>
-inline void multiply_scores(const float* queries, Index depth, const float* keys,
+__attribute__((always_inline)) inline void multiply_scores(const float* queries, Index depth, const float* keys,
                             const typename Products::Scores& scores, const float* scales,
                             Vec (&score)[kRows][kVectors]) {
 #pragma GCC unroll 16
@@ -89,7 +89,10 @@ inline void multiply_scores(const float* queries, Index depth, const float* keys
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) score[r][v] = scores.of(score[r][v], v, scales[r]);
+    for (Index v = 0; v < kVectors; ++v) {
+      keep_in_register(score[r][v]);
+      score[r][v] = scores.of(score[r][v], v, scales[r]);
+    }
   }
 }
 
@@ -141,8 +144,9 @@ inline void attend(const AttentionHead& head, const QueryBlock& block, Index fir
 
 /// kRows rows and a panel of keys: scores to exponentials without leaving the registers. `mask`: ones where
 /// there are keys.
+// Not inlined: beside other code its accumulators do not all stay in registers.
 template <typename Products, bool kMasked>
-inline void score_tile(const float* queries, Index depth, const float* keys,
+__attribute__((noinline)) void score_tile(const float* queries, Index depth, const float* keys,
                        const typename Products::Scores& scores, const float* scales, const Vec* mask,
                        float* to, Index to_stride, float* sums) {
   Vec score[kRows][kVectors];

@@ -67,7 +67,7 @@ struct Int8Attention : Bf16Attention {
       most = max(most, max(value, -value));
       none += 0.0F * value;
     }
-    const float largest = folded(most, max);
+    const float largest = folded(most, [](Vec a, Vec b) { return max(a, b); });
     const float codes = largest > 1e-30F ? kLargestByte / largest : 0.0F;
     for (Index d = 0; d < head_dim; d += kWidth) {
       const IVec bytes = (IVec)(load(x + d) * codes + (kToInteger + static_cast<float>(zero))) -

@@ -53,24 +53,30 @@ inline void put_codes(Vec x, Word16* to) {
 #endif
 }
 
-/// Norms of rows with those sums of squares; below the smallest ones that count: 0.
-inline Vec norms(Vec squares) {
+/// Of rows of inputs: codes for a value of 1, and what a code of 1 stands for; 0 for rows of zeros.
+struct RowCodes {
+  Vec codes;
+  Vec values;
+};
+
+/// For rows with those sums of squares. A row with what is infinite or no number has values that are none.
+inline RowCodes row_codes(Vec squares) {
   constexpr float kSmallest = 1e-30F;
+  const Vec counts = squares < kSmallest ? Vec{} : splat(1);
+  squares = squares < kSmallest ? splat(kSmallest) : squares;
 #ifdef __AVX512VNNI__
-  const Vec roots = (Vec)_mm512_sqrt_ps((__m512)squares);
+  const Vec codes = kInputNorm * (Vec)_mm512_rsqrt14_ps((__m512)squares);  // within 2^-14
+  Vec values = (Vec)_mm512_rcp14_ps((__m512)codes);
+  values = values * (2.0F - codes * values);
 #else
-  Vec roots = squares;
-  for (Index lane = 0; lane < kWidth; ++lane) roots[lane] = __builtin_sqrtf(squares[lane]);
+  Vec codes{};
+  for (Index lane = 0; lane < kWidth; ++lane) codes[lane] = kInputNorm / __builtin_sqrtf(squares[lane]);
+  const Vec values = 1.0F / codes + 0.0F * squares;
 #endif
-  return squares < kSmallest ? Vec{} : roots;
+  return {codes * counts, values * counts};
 }
 
-/// Codes for a value of 1 in rows of those norms.
-inline Vec codes_of_one(Vec norms) {
-  return norms == 0.0F ? Vec{} : kInputNorm / norms;
-}
-
-/// The same for a row of weights, whose largest magnitude is known too.
+/// Codes for a value of 1 in a row of weights with that sum of squares and that largest magnitude.
 inline float codes_of_one_weight(float squares, float largest) {
   if (!(squares > 1e-30F)) return 0;
   const float by_norm = kWeightNorm / __builtin_sqrtf(squares);

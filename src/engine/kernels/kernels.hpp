@@ -58,13 +58,15 @@ struct Upsampling {
   std::int64_t out_width = 0;
 };
 
-/// The last stage of the depth heads: upsampling, plus an optional constant map behind the convolution, 3x3
+/// The last stage of the depth heads: upsampling, plus an optional map of constants behind the convolution, 3x3
 /// convolution (zero padding) to 32 channels, ReLU, 1x1 convolution to `num_outputs`.
 struct DepthTail {
   Upsampling source;
   const float* weights3 = nullptr;  ///< From ConvolutionKernels::pack of the same table
   const float* bias3 = nullptr;     ///< (32)
-  const float* map = nullptr;       ///< (out_height, out_width, 32) added before the ReLU, or null
+  /// Added before the ReLU, or null: (3, out_width, 32) for the columns of the first, an inner and the last row,
+  /// plus (out_height, 3, 32), which lie behind them, for the rows of such columns.
+  const float* map = nullptr;
   const float* weights1 = nullptr;  ///< (num_outputs, 32)
   const float* bias1 = nullptr;     ///< (num_outputs)
   std::int64_t num_outputs = 0;

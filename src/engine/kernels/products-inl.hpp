@@ -139,8 +139,8 @@ struct Int8Factors {
       lowest = min(lowest, load(x + k));
       highest = max(highest, load(x + k));
     }
-    const float low = least_of(folded(lowest, min) * norm.scale + norm.shift, 0);
-    const float high = -least_of(-(folded(highest, max) * norm.scale + norm.shift), 0);
+    const float low = least_of(folded(lowest, [](Vec a, Vec b) { return min(a, b); }) * norm.scale + norm.shift, 0);
+    const float high = -least_of(-(folded(highest, [](Vec a, Vec b) { return max(a, b); }) * norm.scale + norm.shift), 0);
     const float range = high - low;
     const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
     const float inverse = 1.0F / step;
@@ -204,11 +204,10 @@ struct Int16Factors {
       const Vec value = load(x + k) * norm.scale + norm.shift;
       squares += value * value;
     }
-    const Vec length = norms(splat(folded_sum(squares)));
-    const Vec codes = codes_of_one(length);
+    const RowCodes row = row_codes(splat(folded_sum(squares)));
     for (Index k = 0; k < depth; k += kWidth)
-      put_codes((load(x + k) * norm.scale + norm.shift) * codes, to + k / 2);
-    return {.scale = length[0] * (1.0F / kInputNorm)};
+      put_codes((load(x + k) * norm.scale + norm.shift) * row.codes, to + k / 2);
+    return {.scale = row.values[0]};
   }
 
   static Vec finished(Vec sum, const InputScale& input, const Word* scales, const Word* /*sums*/) {

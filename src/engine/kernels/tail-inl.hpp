@@ -102,6 +102,30 @@ inline void upsample_tile(const Upsampling& t, Index row, Index column, Index ha
   }
 }
 
+/// What a DepthTail's map adds to a row of pixels.
+class TailMap {
+ public:
+  TailMap(const DepthTail& t, Index row) : last_(t.source.out_width - 1) {
+    if (t.map == nullptr) return;
+    const Index width = t.source.out_width;
+    of_row_ = t.map + kind(row, t.source.out_height - 1) * width * kTailChannels;
+    of_columns_ = t.map + (3 * width + 3 * row) * kTailChannels;
+  }
+  Vec at(Index column, Index channel) const {
+    if (of_row_ == nullptr) return Vec{};
+    return load(of_row_ + column * kTailChannels + channel) +
+           load(of_columns_ + kind(column, last_) * kTailChannels + channel);
+  }
+
+ private:
+  /// First, inner or last.
+  static Index kind(Index at, Index last) { return at == 0 ? 0 : at < last ? 1 : 2; }
+
+  Index last_;
+  const float* of_row_ = nullptr;
+  const float* of_columns_ = nullptr;
+};
+
 /// relu(hidden + map) times the 1x1 convolution, for the tile's part of the picture, kWidth pixels at a time.
 inline void last_products(const DepthTail& t, Index row, Index column, Index tile_columns,
                           const float* hidden) {
@@ -111,6 +135,7 @@ inline void last_products(const DepthTail& t, Index row, Index column, Index til
   const Vec zero{};
   for (Index y = 0; y < rows; ++y) {
     const Index line = (row + y) * t.source.out_width + column;
+    const TailMap map(t, row + y);
     for (Index first = 0; first < columns; first += kWidth) {
       const Index count = least(kWidth, columns - first);
       Vec values[kWidth][kVecs];
@@ -118,9 +143,8 @@ inline void last_products(const DepthTail& t, Index row, Index column, Index til
         // Those beyond the last repeat it.
         const Index pixel = first + least(x, count - 1);
         const float* const from = hidden + (y * tile_columns + pixel) * kTailChannels;
-        const float* const map = t.map != nullptr ? t.map + (line + pixel) * kTailChannels : nullptr;
         for (Index i = 0; i < kVecs; ++i) {
-          const Vec sum = load(from + i * kWidth) + (map != nullptr ? load(map + i * kWidth) : zero);
+          const Vec sum = load(from + i * kWidth) + map.at(column + pixel, i * kWidth);
           values[x][i] = max(sum, zero);
         }
       }

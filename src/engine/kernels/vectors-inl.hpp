@@ -49,6 +49,13 @@ inline Vec min(Vec a, Vec b) {
 /// 1.5 * 2^23: the last bits of its sum with a number are the nearest integer, ties to even.
 constexpr float kToInteger = 12582912.0F;
 
+/// Hides from the compiler what becomes of a sum, which else makes copies of it within its loop.
+inline void keep_in_register([[maybe_unused]] Vec& v) {
+#ifdef __AVX512F__
+  asm("" : "+v"(v));
+#endif
+}
+
 inline Index round_up(Index n, Index to) {
   return (n + to - 1) / to * to;
 }

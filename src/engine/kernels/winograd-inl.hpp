@@ -14,7 +14,7 @@
 //   scale_floats(outputs), tile_floats(in_channels): room behind packed weights, and for a tile, if it needs some
 //   pack(...): one panel of transformed weights as factors
 //   put_tile<kRelu>(...): the transformed inputs of a tile as factors
-//   product(...): a result of multiply_tile as float32
+//   Outputs(c, block, t): of a tile, of(sum, point, output): results of multiply_tile as float32
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
@@ -180,17 +180,19 @@ inline void transform_outputs(const Convolution& c, const WinogradBlock& block, 
   const Index columns = least(kOutTile, out_width(c) - left);
   const Index out_stride = c.out_stride != 0 ? c.out_stride : out_width(c);
   const float* const from = block.products + t * block.padded;
+  const Index stride = block.product_stride;
+  const typename Products::Outputs outputs(c, block, t);
   for (Index i = 0; i < c.out_channels; i += kWidth) {
     Vec m[kPoints];
+    // Not unrolled: the addresses of all points would not stay in registers.
+    for (Index y = 0; y < kInTile; ++y) {
+      const float* at = from + y * kInTile * stride + i;
 #pragma GCC unroll 6
-    for (Index x = 0; x < kInTile; ++x) {
-#pragma GCC unroll 6
-      for (Index y = 0; y < kInTile; ++y) {
-        const Index point = y * kInTile + x;
-        m[point] = Products::product(c, block, load(from + point * block.product_stride + i), point, t, i);
-      }
-      output_transform(m + x, kInTile);
+      for (Index x = 0; x < kInTile; ++x, at += stride)
+        m[y * kInTile + x] = outputs.of(load(at), y * kInTile + x, i);
     }
+#pragma GCC unroll 6
+    for (Index x = 0; x < kInTile; ++x) output_transform(m + x, kInTile);
     const Vec bias = c.bias != nullptr ? load(c.bias + i) : Vec{};
 #pragma GCC unroll 4
     for (Index y = 0; y < kOutTile; ++y) {
@@ -286,10 +288,10 @@ struct FloatWinograd {
     transform_inputs<kRelu>(c, tile, block.inputs + t * c.in_channels, block.input_stride, block.zeros);
   }
 
-  static Vec product(const Convolution& /*c*/, const WinogradBlock& /*block*/, Vec sum, Index /*point*/,
-                     Index /*t*/, Index /*output*/) {
-    return sum;
-  }
+  struct Outputs {
+    Outputs(const Convolution& /*c*/, const WinogradBlock& /*block*/, Index /*t*/) {}
+    static Vec of(Vec sum, Index /*point*/, Index /*output*/) { return sum; }
+  };
 };
 
 }  // namespace

@@ -23,9 +23,9 @@ struct Int16Winograd {
   };
 
   static Index scale_floats(Index outputs) { return outputs; }
-  /// A tile's transformed inputs, then what a code stands for at each (point, tile of the block).
+  /// A tile's transformed inputs, then what a code stands for at each (tile of the block, point).
   static Index tile_floats(Index in_channels) {
-    return kPoints * (in_channels + kSetPadding) + kPoints * kBlockTiles;
+    return kPoints * (in_channels + kSetPadding) + kScales * kBlockTiles;
   }
 
   static void pack(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
@@ -76,7 +76,7 @@ struct Int16Winograd {
     const Index channels = c.in_channels;
     const Index stride = channels + kSetPadding;
     transform_inputs<kRelu>(c, tile, block.tile, stride, block.zeros);
-    float* const scales = scales_of(c, block);
+    float* const scales = scales_of(c, block) + t * kScales;
     for (Index first = 0; first < kPoints; first += kWidth) {
       const Index count = least(kWidth, kPoints - first);
       Vec squares[kWidth] = {};
@@ -84,28 +84,39 @@ struct Int16Winograd {
         const float* const row = block.tile + (first + p) * stride;
         for (Index i = 0; i < channels; i += kWidth) squares[p] += load(row + i) * load(row + i);
       }
-      const Vec norm = norms(sums_of_rows(squares));
-      const Vec codes = codes_of_one(norm);
-      const Vec values = norm * (1.0F / kInputNorm);  // infinite or no number where an input is
+      const RowCodes rows = row_codes(sums_of_rows(squares));
+      store(scales + first, rows.values);
+      float codes[kWidth];
+      store(codes, rows.codes);
       for (Index p = 0; p < count; ++p) {
         const float* const row = block.tile + (first + p) * stride;
         auto* const to =
             reinterpret_cast<Word16*>(block.inputs + (first + p) * block.input_stride) + t * channels / 2;
         for (Index i = 0; i < channels; i += kWidth) put_codes(load(row + i) * codes[p], to + i / 2);
-        scales[(first + p) * kBlockTiles + t] = values[p];
       }
     }
   }
 
-  static Vec product(const Convolution& c, const WinogradBlock& block, Vec sum, Index point, Index t,
-                     Index output) {
-    const float* const weight_scales = c.weights + kPoints * (c.in_channels / 2 * block.padded);
-    return __builtin_convertvector((IVec)sum, Vec) *
-           (load(weight_scales + point * block.padded + output) *
-            scales_of(c, block)[point * kBlockTiles + t]);
-  }
+  class Outputs {
+   public:
+    Outputs(const Convolution& c, const WinogradBlock& block, Index t)
+        : weights_(c.weights + kPoints * (c.in_channels / 2 * block.padded)),
+          stride_(block.padded),
+          inputs_(scales_of(c, block) + t * kScales) {}
+    Vec of(Vec sum, Index point, Index output) const {
+      return __builtin_convertvector((IVec)sum, Vec) *
+             (load(weights_ + point * stride_ + output) * inputs_[point]);
+    }
+
+   private:
+    const float* weights_;
+    Index stride_;
+    const float* inputs_;
+  };
 
  private:
+  static constexpr Index kScales = (kPoints + kWidth - 1) / kWidth * kWidth;
+
   static float* scales_of(const Convolution& c, const WinogradBlock& block) {
     return block.tile + kPoints * (c.in_channels + kSetPadding);
   }

@@ -106,8 +106,9 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
     if (normed) plan = {"LowBlock", std::string(text::k_block_low), {}};
     if (gelu && is_low(tensors, plans, products, first)) {
       ModulePlan& mlp = plans.at(block + ".mlp");
-      mlp.class_name = "LowMlp";
-      mlp.text = std::string(text::k_gelu_fused) + std::string(text::k_mlp);
+      const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2");
+      mlp.class_name = whole ? "WholeLowMlp" : "LowMlp";
+      mlp.text = whole ? std::string(text::k_mlp_low) : std::string(text::k_gelu_fused) + std::string(text::k_mlp);
     }
     for (const std::string& path :
          {block + ".attn.qkv", first, block + ".attn.proj", block + (gelu ? ".mlp.fc2" : ".mlp.w3")}) {

@@ -199,8 +199,9 @@ void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor&
   TORCH_CHECK(weight1.is_contiguous() && weight1.numel() % kernels::kTailChannels == 0,
               "weight1: expected (outputs, 32, 1, 1)");
   const bool map_fits =
-      map.numel() == 0 || (map.is_contiguous() && map.numel() == height * width * kernels::kTailChannels);
-  TORCH_CHECK(map_fits, "map: expected (", height, ", ", width, ", 32), got ", map.sizes());
+      map.numel() == 0 ||
+      (map.is_contiguous() && map.numel() == 3 * (height + width) * kernels::kTailChannels);
+  TORCH_CHECK(map_fits, "map: expected (", 3 * (height + width), ", 32), got ", map.sizes());
   TORCH_CHECK(height > 0 && width > 0 && x.numel() > 0, "nothing to compute");
 }
 

@@ -27,9 +27,10 @@ namespace da3::engine {
 ///   da3::depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int
 ///   height, int width)
 ///       -> Tensor
-///       conv1x1(relu(conv3x3(upsample(x)) + map)), where map (height, width, 32), or empty, is added behind
-///       the 3x3 convolution, whose weight (32, C, 3, 3) is packed by pack_winograd. x: (B, C, h, w)
-///       channels_last. Returns (B, outputs, height, width), contiguous.
+///       conv1x1(relu(conv3x3(upsample(x)) + map)), where map, or empty, is added behind the 3x3 convolution,
+///       whose weight (32, C, 3, 3) is packed by pack_winograd. map: (3 * (width + height), 32), what is added
+///       for each column of the first, an inner and the last row, then for each row the same of columns. x:
+///       (B, C, h, w) channels_last. Returns (B, outputs, height, width), contiguous.
 ///   da3::pack_winograd(Tensor weight, bool int16=False) -> Tensor
 ///       (K, C, 3, 3) transformed for conv3, conv3_upsampled and depth_tail, whose factors it decides: float32
 ///       (four times as large) or 16-bit codes (twice as large, int32); K and C multiples of 16.
