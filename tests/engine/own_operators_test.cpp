@@ -162,9 +162,8 @@ TEST_F(OwnOperators, Conv3EqualsLibTorchsConvolutionOfABatch) {
 TEST_F(OwnOperators, Conv3UpsampledEqualsLibTorchsTwoSteps) {
   constexpr auto kLast = at::MemoryFormat::ChannelsLast;
   // Tiles that end within a picture, one row of tiles, and a small map: LibTorch's operators.
-  for (const auto& [from, to, height, width] :
-       {std::tuple{64, 32, 37, 111}, std::tuple{16, 48, 4, 200}, std::tuple{128, 64, 17, 50},
-        std::tuple{32, 32, 9, 5}}) {
+  for (const auto& [from, to, height, width] : {std::tuple{64, 32, 37, 111}, std::tuple{16, 48, 4, 200},
+                                                std::tuple{128, 64, 17, 50}, std::tuple{32, 32, 9, 5}}) {
     const at::Tensor x = at::randn({2, from, (height + 1) / 2, (width + 1) / 2}).contiguous(kLast);
     const at::Tensor weight = (at::randn({to, from, 3, 3}) * 0.05).contiguous(kLast);
     const at::Tensor bias = at::randn({to});
@@ -210,11 +209,13 @@ TEST_F(OwnOperators, WeightsPackedBesideOtherWorkAreThoseOfPackWinograd) {
   for (const bool started : {true, false}) {
     WinogradPacking packing;
     std::vector<at::Tensor> packed;
-    for (const at::Tensor& weight : weights) packed.push_back(packing.add(weight, ConvolutionFactors::kFloat));
+    for (const at::Tensor& weight : weights)
+      packed.push_back(packing.add(weight, ConvolutionFactors::kFloat));
     if (started) packing.start();
     packing.finish();
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      EXPECT_TRUE(packed[i].equal(call("da3::pack_winograd", weights[i], false))) << i << ", started " << started;
+      EXPECT_TRUE(packed[i].equal(call("da3::pack_winograd", weights[i], false)))
+          << i << ", started " << started;
     }
   }
 }
@@ -244,8 +245,8 @@ TEST_F(OwnOperators, TensorsOfOtherLayoutsAreRefused) {
   EXPECT_THROW(call("da3::pack_winograd", at::randn({16, 24, 3, 3}), false), c10::Error);
   const at::Tensor weight = at::randn({16, 16, 3, 3});
   const at::Tensor map = at::randn({1, 16, 32, 32});
-  EXPECT_THROW(call("da3::conv3", map, weight, call("da3::pack_winograd", weight, false), c10::IValue(), false,
-                    c10::IValue()),
+  EXPECT_THROW(call("da3::conv3", map, weight, call("da3::pack_winograd", weight, false), c10::IValue(),
+                    false, c10::IValue()),
                c10::Error);
   EXPECT_THROW(call("da3::conv3", map.contiguous(at::MemoryFormat::ChannelsLast), weight, at::empty({10}),
                     c10::IValue(), false, c10::IValue()),
@@ -508,7 +509,8 @@ TEST_P(LowProducts, RefuseWhatDoesNotFit) {
   EXPECT_FALSE(suits_low_products(GetParam(), at::randn({60, 128})));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, LowProducts, ::testing::Values(BlockProducts::kBf16, BlockProducts::kInt8, BlockProducts::kInt16),
+INSTANTIATE_TEST_SUITE_P(Each, LowProducts,
+                         ::testing::Values(BlockProducts::kBf16, BlockProducts::kInt8, BlockProducts::kInt16),
                          [](const auto& each) {
                            return each.param == BlockProducts::kBf16   ? "bf16"
                                   : each.param == BlockProducts::kInt8 ? "int8"

@@ -133,7 +133,8 @@ TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   CpuOperatorFacts own = zen5();
   own.int16_products = "avx512_vnni";
   EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_head);
-  EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head) << "as exact as TF32, the original's head on CUDA";
+  EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head)
+      << "as exact as TF32, the original's head on CUDA";
   EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_head);
   EXPECT_FALSE(int8.int16_head);
   own.int8_attention = true;

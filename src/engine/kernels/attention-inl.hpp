@@ -7,7 +7,8 @@
 #include <engine/kernels/vectors-inl.hpp>
 
 // Attention of one head, whatever its products' factors are. Those are said by a type:
-//   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product; of queries and keys
+//   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product; of queries and
+//   keys
 //     kKeysPerFloat
 //   Step, ScoreStep: of multiply_tile, over so many factors
 //   Scores(head, key): of a panel of keys that begins with `key`: start(v), where its sums begin, and
@@ -67,9 +68,11 @@ struct QueryBlock {
 
 /// Scores of kRows rows and a panel of keys, in registers.
 template <typename Products>
-__attribute__((always_inline)) inline void multiply_scores(const float* queries, Index depth, const float* keys,
-                            const typename Products::Scores& scores, const float* scales,
-                            Vec (&score)[kRows][kVectors]) {
+__attribute__((always_inline)) inline void multiply_scores(const float* queries, Index depth,
+                                                           const float* keys,
+                                                           const typename Products::Scores& scores,
+                                                           const float* scales,
+                                                           Vec (&score)[kRows][kVectors]) {
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -147,8 +150,8 @@ inline void attend(const AttentionHead& head, const QueryBlock& block, Index fir
 // Not inlined: beside other code its accumulators do not all stay in registers.
 template <typename Products, bool kMasked>
 __attribute__((noinline)) void score_tile(const float* queries, Index depth, const float* keys,
-                       const typename Products::Scores& scores, const float* scales, const Vec* mask,
-                       float* to, Index to_stride, float* sums) {
+                                          const typename Products::Scores& scores, const float* scales,
+                                          const Vec* mask, float* to, Index to_stride, float* sums) {
   Vec score[kRows][kVectors];
   multiply_scores<Products>(queries, depth, keys, scores, scales, score);
 #pragma GCC unroll 16

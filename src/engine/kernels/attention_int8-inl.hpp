@@ -36,8 +36,8 @@ struct Int8Attention : Bf16Attention {
     }
   };
 
-  /// Behind the panels of keys: what a code of each key stands for, then where its sums begin, which takes the
-  /// queries' zero out of them.
+  /// Behind the panels of keys: what a code of each key stands for, then where its sums begin, which takes
+  /// the queries' zero out of them.
   class Scores {
    public:
     Scores(const AttentionHead& head, Index key) {

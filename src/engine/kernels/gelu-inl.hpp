@@ -32,8 +32,8 @@ inline Vec gelu_of(Vec x) {
   return 0.5F * x * (1.0F + error_function(x * 0.70710678118654752F));
 }
 
-/// The GELU within 9e-5, for results that are rounded afterwards: the normal distribution as an odd polynomial
-/// of degree 15 on [-4.2, 4.2], our own weighted fit, which is 0 and 1 at the ends and beyond.
+/// The GELU within 9e-5, for results that are rounded afterwards: the normal distribution as an odd
+/// polynomial of degree 15 on [-4.2, 4.2], our own weighted fit, which is 0 and 1 at the ends and beyond.
 inline Vec near_gelu_of(Vec x) {
   const Vec z = max(min(x, splat(4.2F)), splat(-4.2F));
   const Vec s = z * z;

@@ -9,10 +9,10 @@
 #include <engine/kernels/transpose-inl.hpp>
 #include <engine/kernels/vectors-inl.hpp>
 
-// Factors of 16 bits, two in a 32-bit word: integer codes and a scale for each row. Sums of products are exact
-// in 32 bits, since the norms of the rows' codes are at most kInputNorm and kWeightNorm (Cauchy and Schwarz).
-// A row of 1536 factors keeps 10 to 11 bits of a typical one, as many as TF32, a row of 64 two more. Without the
-// instruction set it computes the same in ordinary instructions, for tests.
+// Factors of 16 bits, two in a 32-bit word: integer codes and a scale for each row. Sums of products are
+// exact in 32 bits, since the norms of the rows' codes are at most kInputNorm and kWeightNorm (Cauchy and
+// Schwarz). A row of 1536 factors keeps 10 to 11 bits of a typical one, as many as TF32, a row of 64 two
+// more. Without the instruction set it computes the same in ordinary instructions, for tests.
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
@@ -46,8 +46,7 @@ inline std::uint32_t pair_of_codes(float first, float second) {
 /// The codes of kWidth neighbours, which are at most kLargestCode.
 inline void put_codes(Vec x, Word16* to) {
 #ifdef __AVX512VNNI__
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
-                      _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)x)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)x)));
 #else
   for (Index i = 0; i < kWidth; i += 2) to[i / 2] = pair_of_codes(x[i], x[i + 1]);
 #endif

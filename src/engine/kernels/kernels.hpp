@@ -58,14 +58,14 @@ struct Upsampling {
   std::int64_t out_width = 0;
 };
 
-/// The last stage of the depth heads: upsampling, plus an optional map of constants behind the convolution, 3x3
-/// convolution (zero padding) to 32 channels, ReLU, 1x1 convolution to `num_outputs`.
+/// The last stage of the depth heads: upsampling, plus an optional map of constants behind the convolution,
+/// 3x3 convolution (zero padding) to 32 channels, ReLU, 1x1 convolution to `num_outputs`.
 struct DepthTail {
   Upsampling source;
   const float* weights3 = nullptr;  ///< From ConvolutionKernels::pack of the same table
   const float* bias3 = nullptr;     ///< (32)
-  /// Added before the ReLU, or null: (3, out_width, 32) for the columns of the first, an inner and the last row,
-  /// plus (out_height, 3, 32), which lie behind them, for the rows of such columns.
+  /// Added before the ReLU, or null: (3, out_width, 32) for the columns of the first, an inner and the last
+  /// row, plus (out_height, 3, 32), which lie behind them, for the rows of such columns.
   const float* map = nullptr;
   const float* weights1 = nullptr;  ///< (num_outputs, 32)
   const float* bias1 = nullptr;     ///< (num_outputs)
@@ -97,7 +97,7 @@ struct Convolution {
   const float* bias = nullptr;     ///< (out_channels), or null
   /// (height, width, out_channels) added to the result (padding 1, out_stride 0), or null.
   const float* residual = nullptr;
-  float* out = nullptr;  ///< (height, width, out_channels), not the input or the residual
+  float* out = nullptr;         ///< (height, width, out_channels), not the input or the residual
   std::int64_t out_stride = 0;  ///< Pixels from a row of `out` to the next; 0: the output's width
 };
 
@@ -176,8 +176,8 @@ struct ProductKernels {
   std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
   /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
   void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);
-  /// Rounds scale * x + shift of a row of inputs, scale above 0. Codes: by the row's own range or norm, so that
-  /// rows do not depend on each other.
+  /// Rounds scale * x + shift of a row of inputs, scale above 0. Codes: by the row's own range or norm, so
+  /// that rows do not depend on each other.
   InputScale (*put_row)(const float* x, std::int64_t depth, RowNorm norm, std::uint32_t* to);
   /// What makes mean 0 and variance 1 of a row.
   RowNorm (*norm_of_row)(const float* x, std::int64_t depth, float epsilon);
@@ -233,8 +233,8 @@ const ProductKernels* bf16_products();
 /// 32 bits (VNNI).
 const ProductKernels* int8_products();
 
-/// Products of 16-bit codes of inputs and weights, summed exactly: as close as TF32, as fast as bfloat16. Null
-/// where this processor cannot add two of them in 32 bits (AVX512_VNNI).
+/// Products of 16-bit codes of inputs and weights, summed exactly: as close as TF32, as fast as bfloat16.
+/// Null where this processor cannot add two of them in 32 bits (AVX512_VNNI).
 const ProductKernels* int16_products();
 
 /// Convolutions with such codes of transformed inputs and weights; null as for int16_products().

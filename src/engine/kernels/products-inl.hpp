@@ -139,8 +139,10 @@ struct Int8Factors {
       lowest = min(lowest, load(x + k));
       highest = max(highest, load(x + k));
     }
-    const float low = least_of(folded(lowest, [](Vec a, Vec b) { return min(a, b); }) * norm.scale + norm.shift, 0);
-    const float high = -least_of(-(folded(highest, [](Vec a, Vec b) { return max(a, b); }) * norm.scale + norm.shift), 0);
+    const float low =
+        least_of(folded(lowest, [](Vec a, Vec b) { return min(a, b); }) * norm.scale + norm.shift, 0);
+    const float high =
+        -least_of(-(folded(highest, [](Vec a, Vec b) { return max(a, b); }) * norm.scale + norm.shift), 0);
     const float range = high - low;
     const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
     const float inverse = 1.0F / step;

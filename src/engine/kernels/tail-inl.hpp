@@ -38,8 +38,7 @@ inline Index halo_floats(Index channels, Index columns) {
 template <typename Products>
 Index upsampled_scratch_floats(Index channels, Index out_channels) {
   return halo_floats(channels, kMostColumns) +
-         winograd_scratch_floats<Products>(
-             tile_convolution(channels, out_channels, kTileRows, kMostColumns));
+         winograd_scratch_floats<Products>(tile_convolution(channels, out_channels, kTileRows, kMostColumns));
 }
 
 template <typename Products>

@@ -11,10 +11,10 @@
 // What the factors of the products are is said by a type:
 //   kPerFloat: factors in the room of one float32, adjacent ones along the input channels
 //   Step: of multiply_tile, over kPerFloat factors
-//   scale_floats(outputs), tile_floats(in_channels): room behind packed weights, and for a tile, if it needs some
-//   pack(...): one panel of transformed weights as factors
-//   put_tile<kRelu>(...): the transformed inputs of a tile as factors
-//   Outputs(c, block, t): of a tile, of(sum, point, output): results of multiply_tile as float32
+//   scale_floats(outputs), tile_floats(in_channels): room behind packed weights, and for a tile, if it needs
+//   some pack(...): one panel of transformed weights as factors put_tile<kRelu>(...): the transformed inputs
+//   of a tile as factors Outputs(c, block, t): of a tile, of(sum, point, output): results of multiply_tile as
+//   float32
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
@@ -144,8 +144,7 @@ inline void transform_inputs(const Convolution& c, Index tile, float* to, Index 
     for (Index x = 0; x < kInTile; ++x) {
       const Index row = top + y;
       const Index column = left + x;
-      const bool inside =
-          all_inside || (row >= 0 && row < c.height && column >= 0 && column < c.width);
+      const bool inside = all_inside || (row >= 0 && row < c.height && column >= 0 && column < c.width);
       from[y * kInTile + x] = inside ? c.input + (row * c.width + column) * c.in_channels : zeros;
     }
   }

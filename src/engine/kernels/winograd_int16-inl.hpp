@@ -8,8 +8,8 @@
 #include <engine/kernels/winograd-inl.hpp>
 
 // Winograd's convolutions with 16-bit codes of the transformed inputs (a scale for each tile and point) and
-// weights (a scale for each output and point). The transforms multiply what rounding adds by ten to twenty, so
-// the 8 bits of bfloat16 would lose all but five of a result; the codes keep ten.
+// weights (a scale for each output and point). The transforms multiply what rounding adds by ten to twenty,
+// so the 8 bits of bfloat16 would lose all but five of a result; the codes keep ten.
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 

@@ -88,10 +88,10 @@ bool is_low(const TensorMap& tensors, const Plans& plans, BlockProducts products
 void make_low(TensorMap& tensors, Plans& plans, BlockProducts products, const std::string& path,
               bool normed) {
   const auto weight = tensors.find(path + ".weight");
-  plans.at(path) = {
-      normed ? "LowNormedLinear" : "LowLinear",
-      std::string(normed ? text::k_linear_low_normed : text::k_linear_low),
-      {{"kind", static_cast<std::int64_t>(products)}, {"packed", pack_low_product(products, weight->second)}}};
+  plans.at(path) = {normed ? "LowNormedLinear" : "LowLinear",
+                    std::string(normed ? text::k_linear_low_normed : text::k_linear_low),
+                    {{"kind", static_cast<std::int64_t>(products)},
+                     {"packed", pack_low_product(products, weight->second)}}};
   tensors.erase(weight);
 }
 
@@ -108,7 +108,8 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
       ModulePlan& mlp = plans.at(block + ".mlp");
       const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2");
       mlp.class_name = whole ? "WholeLowMlp" : "LowMlp";
-      mlp.text = whole ? std::string(text::k_mlp_low) : std::string(text::k_gelu_fused) + std::string(text::k_mlp);
+      mlp.text =
+          whole ? std::string(text::k_mlp_low) : std::string(text::k_gelu_fused) + std::string(text::k_mlp);
     }
     for (const std::string& path :
          {block + ".attn.qkv", first, block + ".attn.proj", block + (gelu ? ".mlp.fc2" : ".mlp.w3")}) {

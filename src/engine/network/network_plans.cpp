@@ -115,7 +115,8 @@ ModulePlan conv3_plan(bool with_bias) {
 
 /// From tokens of four blocks to one map.
 std::string pyramid_text(const Lowering& lowering) {
-  return join({head_dense_text(lowering), lowering.int16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
+  return join(
+      {head_dense_text(lowering), lowering.int16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
 }
 
 /// The fusion blocks refinenet1 to 4, each with `suffix`.

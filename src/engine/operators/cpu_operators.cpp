@@ -175,8 +175,10 @@ constexpr Rule kRules[] = {
     {kInt8Attention, int8, always, nullptr, "as for fp32", kNoBf16Attention},
     {kHead, below_fp32,
      [](const Facts& facts) { return own_products_are_faster(facts) && !facts.int16_products.empty(); },
-     [](Lowering& lowering) { lowering.int16_head = true; }, "da3::product, da3::low_conv3, da3::conv3, 16 bits",
-     "inputs and weights are rounded to 16-bit codes, about as exact as TF32, sums are exact: only when such a "
+     [](Lowering& lowering) { lowering.int16_head = true; },
+     "da3::product, da3::low_conv3, da3::conv3, 16 bits",
+     "inputs and weights are rounded to 16-bit codes, about as exact as TF32, sums are exact: only when such "
+     "a "
      "precision is named"},
     {kHead, below_fp32, always, nullptr, "as for fp32", "da3 has no 16-bit products for this processor"},
     {"q/k norm and rotary embedding, cpu", any, own_kernels, use_own_kernels, "da3::norm_rotate_",

@@ -17,7 +17,8 @@ namespace {
 /// Register tiles of rows that meet all panels of weights: their inputs and results stay in the second-level
 /// cache, and a panel is read for enough of them.
 constexpr std::int64_t kTilesPerTask = 4;
-constexpr std::int64_t kHiddenBytesOfTask = 640 << 10;  ///< Between the layers of low_mlp_, for the same cache
+constexpr std::int64_t kHiddenBytesOfTask = 640
+                                            << 10;  ///< Between the layers of low_mlp_, for the same cache
 constexpr std::int64_t kRowsPerTask = 16;
 constexpr std::int64_t kDeepest = 32768;  ///< Sums of 255 * 127 stay within 31 bits
 
@@ -151,14 +152,14 @@ at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Ten
 
 /// A block of rows that low_mlp_ takes through both layers.
 struct MlpBlock {
-  std::uint32_t* inputs;       ///< (rows, depth / factors)
+  std::uint32_t* inputs;        ///< (rows, depth / factors)
   std::uint32_t* hidden_words;  ///< (rows, hidden / factors)
-  float* hidden;               ///< (rows, hidden)
+  float* hidden;                ///< (rows, hidden)
   kernels::InputScale* scales;
 };
 
-/// Adds the rows' feed-forward part to them. rows: up to a multiple of the register tile's there is room in the
-/// block.
+/// Adds the rows' feed-forward part to them. rows: up to a multiple of the register tile's there is room in
+/// the block.
 void feed_forward(const PackedLayer& first, const PackedLayer& second, float epsilon, float* x,
                   std::int64_t rows, const MlpBlock& block) {
   const kernels::ProductKernels& kernel = *first.kernel;
@@ -218,7 +219,8 @@ at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optiona
   float* const data = x.mutable_data_ptr<float>();
   at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t thread = at::get_thread_num();
-    auto* const own_words = reinterpret_cast<std::uint32_t*>(words.mutable_data_ptr<int>()) + thread * words.size(1);
+    auto* const own_words =
+        reinterpret_cast<std::uint32_t*>(words.mutable_data_ptr<int>()) + thread * words.size(1);
     const MlpBlock block{.inputs = own_words,
                          .hidden_words = own_words + input_words,
                          .hidden = hidden.mutable_data_ptr<float>() + thread * hidden.size(1),
@@ -315,8 +317,7 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
       "product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None) -> "
       "Tensor");
-  m.def(
-      "product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)");
+  m.def("product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)");
   m.def(
       "low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float "
       "norm) -> Tensor(a!)");

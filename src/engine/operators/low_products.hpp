@@ -32,8 +32,8 @@ namespace da3::engine {
 //
 // bfloat16: inputs and weights are rounded to nearest, sums are float32. 8 bits: weights symmetric with a
 // scale for each output; inputs with a scale and a zero for each row, so that a row's result does not depend
-// on the others; sums are exact. 16 bits: both symmetric with a scale for each row and output, by their norms,
-// so that sums are exact too: as close as TF32.
+// on the others; sums are exact. 16 bits: both symmetric with a scale for each row and output, by their
+// norms, so that sums are exact too: as close as TF32.
 
 /// True if this processor has own kernels for such products.
 bool low_products_available(BlockProducts products);

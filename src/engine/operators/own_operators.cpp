@@ -192,15 +192,13 @@ void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor&
   check_float_cpu(x, "x");
   TORCH_CHECK(x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 16 == 0,
               "x: expected (B, C, h, w) in channels_last with C a multiple of 16, got ", x.sizes());
-  TORCH_CHECK(packed.is_contiguous() &&
-                  packed.numel() ==
-                      convolution_kernels(packed).packed_floats(x.size(1), kernels::kTailChannels),
+  TORCH_CHECK(packed.is_contiguous() && packed.numel() == convolution_kernels(packed).packed_floats(
+                                                              x.size(1), kernels::kTailChannels),
               "packed: not from pack_winograd of this C");
   TORCH_CHECK(weight1.is_contiguous() && weight1.numel() % kernels::kTailChannels == 0,
               "weight1: expected (outputs, 32, 1, 1)");
-  const bool map_fits =
-      map.numel() == 0 ||
-      (map.is_contiguous() && map.numel() == 3 * (height + width) * kernels::kTailChannels);
+  const bool map_fits = map.numel() == 0 ||
+                        (map.is_contiguous() && map.numel() == 3 * (height + width) * kernels::kTailChannels);
   TORCH_CHECK(map_fits, "map: expected (", 3 * (height + width), ", 32), got ", map.sizes());
   TORCH_CHECK(height > 0 && width > 0 && x.numel() > 0, "nothing to compute");
 }
@@ -277,7 +275,8 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("pack_winograd(Tensor weight, bool int16=False) -> Tensor");
   m.def("conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor");
   m.def(
-      "conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) -> Tensor");
+      "conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) -> "
+      "Tensor");
   m.def("linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor");
   m.def("linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)");
 }

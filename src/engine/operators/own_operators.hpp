@@ -28,17 +28,19 @@ namespace da3::engine {
 ///   height, int width)
 ///       -> Tensor
 ///       conv1x1(relu(conv3x3(upsample(x)) + map)), where map, or empty, is added behind the 3x3 convolution,
-///       whose weight (32, C, 3, 3) is packed by pack_winograd. map: (3 * (width + height), 32), what is added
-///       for each column of the first, an inner and the last row, then for each row the same of columns. x:
-///       (B, C, h, w) channels_last. Returns (B, outputs, height, width), contiguous.
+///       whose weight (32, C, 3, 3) is packed by pack_winograd. map: (3 * (width + height), 32), what is
+///       added for each column of the first, an inner and the last row, then for each row the same of
+///       columns. x: (B, C, h, w) channels_last. Returns (B, outputs, height, width), contiguous.
 ///   da3::pack_winograd(Tensor weight, bool int16=False) -> Tensor
-///       (K, C, 3, 3) transformed for conv3, conv3_upsampled and depth_tail, whose factors it decides: float32
-///       (four times as large) or 16-bit codes (twice as large, int32); K and C multiples of 16.
+///       (K, C, 3, 3) transformed for conv3, conv3_upsampled and depth_tail, whose factors it decides:
+///       float32 (four times as large) or 16-bit codes (twice as large, int32); K and C multiples of 16.
 ///   da3::conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor
 ///       conv3x3(relu ? relu(x) : x) + residual, stride 1, zero padding 1, by Winograd's F(4x4, 3x3), small
 ///       maps by LibTorch. x: (B, C, h, w), residual: the result's shape; both and the result channels_last.
-///   da3::conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) -> Tensor
-///       conv3x3(upsample(x)), bilinear with align_corners, as conv3 otherwise; the upsampled map never exists.
+///   da3::conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) ->
+///   Tensor
+///       conv3x3(upsample(x)), bilinear with align_corners, as conv3 otherwise; the upsampled map never
+///       exists.
 ///   da3::linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor
 ///       x weight^T + bias, or its exact GELU. x: (..., K); weight: (N, K). Returns (..., N), contiguous.
 ///   da3::linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)
