@@ -150,7 +150,9 @@ def main() -> None:
             out = Path(folder) / f"out-{workers}"
             found, without, took = overhead(workers, photos, options.photos, options.block, out)
             share = found - without
-            print(f"| {workers} | {found:.2f} | {without:.2f} | {share:.2f} | {options.photos / took:.0f} |", flush=True)
+            print(
+                f"| {workers} | {found:.2f} | {without:.2f} | {share:.2f} | {options.photos / took:.0f} |", flush=True
+            )
     if options.names:
         print("\n| names | driver's greatest memory, MB |\n| --- | --- |")
     for names in options.names:

@@ -4,7 +4,8 @@
 # completion_test.sh DESCRIBED: completes command lines as bash does, and reads man pages and scripts with the programs
 # that are there for them.
 set -uo pipefail
-described=$1
+described=$(cd "$1" && pwd)
+here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 failures=0
 
 # shellcheck source=/dev/null
@@ -77,7 +78,7 @@ if command -v zsh >/dev/null && zsh -f -c 'zmodload zsh/zpty' 2>/dev/null; then
   # expect_zsh LINE LATER: what a line in a real zsh has become after the tabulator.
   expect_zsh() {
     local found
-    found=$(cd "$folder" && timeout 60 zsh -f "${BASH_SOURCE[0]%/*}/complete_line.zsh" "$described/zsh/site-functions" "$1")
+    found=$(cd "$folder" && timeout 60 zsh -f "$here/complete_line.zsh" "$described/zsh/site-functions" "$1")
     same zsh "$1" "$2" "$found"
   }
   expect_zsh 'da3 inf' 'da3 infer '

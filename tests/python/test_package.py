@@ -103,7 +103,7 @@ def test_the_module_is_the_program(program: object) -> None:
 def test_building_without_the_libraries_names_them_in_one_line(tmp_path: Path) -> None:
     pytest.importorskip("scikit_build_core")
     installed = tmp_path / "dpkg-query"
-    installed.write_text("#!/bin/sh\nfor name; do echo \"not-installed $name\"; done\nexit 1\n")
+    installed.write_text('#!/bin/sh\nfor name; do echo "not-installed $name"; done\nexit 1\n')
     installed.chmod(0o755)
     code = "import sys; sys.path.insert(0, sys.argv[1]); import da3_build; da3_build.get_requires_for_build_wheel()"
     ended = python(code, ROOT / "python/build_backend", PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]]))

@@ -91,6 +91,8 @@ def work_of(options: argparse.Namespace, threads: int) -> _photos.Work:
         raise da3.UsageError(f"--batch: expected auto or a number above 0, found '{batch}'", "usage")
     if options.workers != "auto" and not (options.workers.isdigit() and int(options.workers) > 0):
         raise da3.UsageError(f"--workers: expected auto or a number above 0, found '{options.workers}'", "usage")
+    if options.range is not None and not options.range[0] < options.range[1]:
+        raise da3.UsageError("--range: expected the near depth below the far one", "usage")
     if options.block < 1:
         raise da3.UsageError(f"--block: expected 1 or more, found {options.block}", "usage")
     return _photos.Work(
@@ -202,6 +204,12 @@ def main() -> int:
     except da3.Error as problem:
         print(f"da3.ray: {problem}", file=sys.stderr)
         return exit_code(problem)
+    except Exception as problem:
+        print(
+            f"da3.ray: {type(problem).__name__}: {problem}\nThis is a bug in da3; please report it with the command.",
+            file=sys.stderr,
+        )
+        return 70
     except KeyboardInterrupt:
         print("da3.ray: interrupted; the same command goes on", file=sys.stderr)
         return 130

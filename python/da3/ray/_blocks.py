@@ -132,7 +132,9 @@ def agree(output: Place, run: dict[str, Any], overwrite: bool) -> str | None:
     if earlier == run:
         return None
     if earlier is not None and not overwrite:
-        differences = [f"{key} was {earlier.get(key)}, now {value}" for key, value in run.items() if earlier.get(key) != value]
+        differences = [
+            f"{key} was {earlier.get(key)}, now {value}" for key, value in run.items() if earlier.get(key) != value
+        ]
         return "; ".join(differences) or f"{name} knows options that this da3 has not"
     about = {"schema": 1, "tool": {"version": da3.__version__}, "run": run}
     output.put(name, (json.dumps(about, indent=1) + "\n").encode())

@@ -50,6 +50,11 @@ class _Task:
     finished: bool = False
 
 
+def _cause(problem: RayTaskError) -> BaseException:
+    """What a worker raised, as it raised it."""
+    return problem.cause if isinstance(problem.cause, BaseException) else problem
+
+
 class _Hand:
     """A worker's actor and what it was given."""
 
@@ -118,7 +123,7 @@ class Pool:
             try:
                 work: dict[str, Any] = ray.get(ref)
             except RayTaskError as problem:
-                raise problem.cause from None
+                raise _cause(problem) from None
             except RayError as problem:
                 self._lost(problem)
                 self._start()
@@ -190,7 +195,7 @@ class Pool:
                 try:
                     report: Report = ray.get(ref)
                 except RayTaskError as problem:
-                    raise problem.cause from None
+                    raise _cause(problem) from None
                 except RayError as problem:
                     totals.deaths += 1
                     self._bury(hand, [task, *hand.tasks.values()], again, problem)

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 import da3
 from da3._program import prefix
 from da3.ray._places import Place
@@ -128,6 +130,16 @@ class Predictor:
                 "model.synthetic",
             )
         self.batch = (1 if self.model.device == "cpu" else 8) if work.batch == "auto" else int(work.batch)
+        # What is wrong with the options is said before the first photo.
+        self._predict([])
+        for name in work.formats:
+            da3.encode(
+                np.ones((1, 1)),
+                name,
+                photo=np.zeros((1, 1, 3), np.uint8),
+                colormap=work.colormap,
+                vis_range=work.vis_range,
+            )
 
     def _predict(self, photos: Sequence[da3.Photo]) -> list[da3.Prediction]:
         work = self.work

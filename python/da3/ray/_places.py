@@ -22,6 +22,7 @@ FOLDER = ".da3"
 STAGING = f"{FOLDER}/tmp"
 RUN = "run.json"
 ATTEMPTS = 9
+PIECE_BYTES = 1 << 22
 _Result = TypeVar("_Result")
 
 
@@ -137,7 +138,7 @@ class Place:
 
     def stream(self, name: str) -> Iterator[bytes]:
         with retried(lambda: self.filesystem.open_input_stream(self.path(name)), name) as file:
-            while piece := file.read(1 << 22):
+            while piece := file.read(PIECE_BYTES):
                 yield piece
 
     def put(self, name: str, data: bytes) -> None:
