@@ -125,11 +125,16 @@ class Cluster:
         self._cluster.wait_for_nodes()
         self.address = self._cluster.address
 
-    def kill_node(self) -> None:
-        """SIGKILL to a raylet; its workers die with it. Another node comes in its place."""
-        process = self.nodes.pop(0).all_processes["raylet"][0].process
-        os.kill(process.pid, signal.SIGKILL)
-        self.nodes.append(self._cluster.add_node(num_cpus=1))
+    def kill_node(self, among: Callable[[int], bool] = lambda _: True) -> None:
+        """SIGKILL to the first raylet (its process number is given) that is among those wanted; its workers die with
+        it. Another node comes in its place."""
+        for number, node in enumerate(self.nodes):
+            raylet = node.all_processes["raylet"][0].process.pid
+            if among(raylet):
+                os.kill(raylet, signal.SIGKILL)
+                self.nodes[number] = self._cluster.add_node(num_cpus=1)
+                return
+        raise AssertionError("no such node")
 
     def close(self) -> None:
         self._cluster.shutdown()
@@ -162,6 +167,21 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"never seen: {what}"
         time.sleep(0.05)
+
+
+def parents_of_clients(port: int) -> set[int]:
+    """Parents of the processes that are connected to a port of this machine."""
+    inodes = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[2].split(":")[1], 16) == port and fields[3] == "01":
+            inodes.add(f"socket:[{fields[9]}]")
+    parents = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if inodes & {os.readlink(each) for each in (process / "fd").iterdir()}:
+                parents.add(int((process / "stat").read_text().rpartition(")")[2].split()[1]))
+    return parents
 
 
 def count_files(folder: Path) -> int:
@@ -456,8 +476,8 @@ def test_of_a_killed_node_one_block_a_worker_is_done_again(
     front.puts.clear()
     arguments = command(source, f"s3://depth/node{query}", address=cluster.address)
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: sum(front.puts.values()) > 40, "40 objects")
-        cluster.kill_node()
+        wait_until(lambda: sum(front.puts.values()) > 20, "20 objects")
+        cluster.kill_node(lambda raylet: raylet in parents_of_clients(front.server_address[1]))
         _, told = process.communicate(timeout=500)
     assert process.returncode == 1, told
     check(place, expected, folder[1])
