@@ -22,8 +22,11 @@ if(missing)
   message(FATAL_ERROR \"not found: \${missing}\")
 endif()
 file(MAKE_DIRECTORY \"\${destination}\")
-foreach(library IN LISTS found) # Under the name that is asked for, once
+foreach(library IN LISTS found) # Under the name that is asked for, once; what LibTorch brings (libgomp) is its own
   get_filename_component(name \"\${library}\" NAME)
+  if(EXISTS \"${DA3_TORCH_LIB_DIR}/\${name}\")
+    continue()
+  endif()
   file(COPY_FILE \"\${library}\" \"\${destination}/\${name}\" ONLY_IF_DIFFERENT)
 endforeach()
 ")
