@@ -48,9 +48,9 @@ chosen_torch() {
   IFS=: read -r -a entries <<<"${CMAKE_PREFIX_PATH:-}"
   for entry in ${entries[@]+"${entries[@]}"}; do
     # torch.utils.cmake_prefix_path ends in share/cmake.
-    for entry in "$entry" "$entry/../.."; do
-      if [ -n "$entry" ] && usable_torch "$entry"; then
-        (cd "$entry" && pwd)
+    for folder in "$entry" "$entry/../.."; do
+      if [ -n "$folder" ] && usable_torch "$folder"; then
+        (cd "$folder" && pwd)
         return
       fi
     done

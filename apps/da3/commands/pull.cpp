@@ -57,7 +57,8 @@ std::string to_text(const nlohmann::json& object) {
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void print_installed(const std::string& name, const std::filesystem::path& file, const cli::ModelPull& options) {
+void print_installed(const std::string& name, const std::filesystem::path& file,
+                     const cli::ModelPull& options) {
   const std::string text = options.json ? to_text({{"name", name}, {"file", file.string()}}) : file.string();
   std::printf("%s\n", text.c_str());
 }
