@@ -20,6 +20,10 @@ namespace da3::engine {
 //       norm: each row of x is normed first (layer norm without scale and shift), with that epsilon.
 //   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)
 //       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
+//   da3::product_rotated(Tensor x, Tensor packed, Tensor? bias, int kind, int heads, Tensor q_weight, Tensor
+//   q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm) -> Tensor
+//       da3::norm_rotate_ of the product of norm(x), while its rows are in the cache. x: (B, N, C); packed:
+//       of 3 * heads * d outputs. Returns (B, N, 3, heads, d).
 //   da3::low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float
 //   norm) -> Tensor(a!)
 //       Adds layer2(gelu(layer1(norm(x)))) to x, in place: the product and product_add_ of rows that stay in
