@@ -112,7 +112,8 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
     }
     if (gelu && is_low(tensors, plans, products, first)) {
       ModulePlan& mlp = plans.at(block + ".mlp");
-      const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2");
+      const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2") &&
+                         suits_low_mlp(products, tensors.at(first + ".weight"));
       mlp.class_name = whole ? "WholeLowMlp" : "LowMlp";
       mlp.text =
           whole ? std::string(text::k_mlp_low) : std::string(text::k_gelu_fused) + std::string(text::k_mlp);

@@ -379,6 +379,13 @@ bool suits_low_products(BlockProducts products, const at::Tensor& weight) {
          weight.size(1) % kernels::kProductDepth == 0 && weight.size(1) <= kDeepest;
 }
 
+bool suits_low_mlp(BlockProducts products, const at::Tensor& weight) {
+  constexpr std::int64_t kMostBytes =
+      3 << 20;  // small's layers, and base's in 8 bits (docs/lab/linear-layers.md)
+  const kernels::ProductKernels* kernel = kernels_of(products);
+  return kernel != nullptr && weight.numel() / kernel->factors * 4 <= kMostBytes;
+}
+
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
   TORCH_CHECK(weight.dim() == 2 && weight.scalar_type() == at::kFloat && suits_low_products(products, weight),
               "weight: expected float32 (N, K) that da3's products take, got ", weight.sizes());

@@ -45,6 +45,10 @@ bool low_products_available(BlockProducts products);
 /// True if they take a layer of that weight (N, K).
 bool suits_low_products(BlockProducts products, const at::Tensor& weight);
 
+/// True if da3::low_mlp_ is faster than its layers apart for a first layer of that weight (N, K): larger ones
+/// push the rows out of the cache that they are to stay in.
+bool suits_low_mlp(BlockProducts products, const at::Tensor& weight);
+
 /// A weight (N, K), float32, rounded and packed: (N / panel, words) int32, a row for each panel of outputs.
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight);
 
