@@ -22,7 +22,7 @@ struct Seen {
   predict::PhaseTimes times;
   std::vector<std::size_t> without_rays;   ///< Views, by index, whose rays are no camera
   std::vector<scene::Gaussian> gaussians;  ///< Those kept, in the network's world
-  std::size_t dropped_gaussians = 0;       ///< Of no use: not finite, or a size below 0
+  std::vector<std::size_t> dropped_gaussians;  ///< Of each view: of no use, not finite or a size below 0
   std::vector<std::vector<float>> layers;  ///< predict::Result::layers
 };
 
