@@ -109,8 +109,7 @@ void NearPosition::steps(std::span<const float> values, std::span<std::uint16_t>
 }
 
 DepthColours::DepthColours(const DepthMap& depth, DepthKind kind, const VisOptions& options)
-    : depth_(&depth),
-      position_of_(depth, kind, options.range) {
+    : depth_(&depth), position_of_(depth, kind, options.range) {
   const Table table = far_to_near_colours(options.colormap);
   std::copy(table.begin(), table.end(), colours_.begin());
 }

@@ -58,7 +58,8 @@ class DepthColours {
  private:
   const DepthMap* depth_;
   NearPosition position_of_;
-  std::array<std::uint8_t, (NearPosition::kSteps + 1) * 3> colours_{};  ///< From far to near, then black for no value
+  std::array<std::uint8_t, (NearPosition::kSteps + 1) * 3>
+      colours_{};  ///< From far to near, then black for no value
 };
 
 /// Two pictures of one height side by side. Shape (H, W of the left + W of the right). Throws: Error kUsage

@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kStep = 4;
 constexpr unsigned kShift = 5;  ///< 8 levels a channel
 
-// Measured: moving cameras and people change up to 0.09 of the colours from frame to frame, and up to 1.5 times
-// what they usually do; cuts in a trailer of dark shots from 0.13, between photographs of different places from
-// 0.65.
+// Measured: moving cameras and people change up to 0.09 of the colours from frame to frame, and up to 1.5
+// times what they usually do; cuts in a trailer of dark shots from 0.13, between photographs of different
+// places from 0.65.
 constexpr double kLeastChange = 0.08;
 constexpr double kUsualTimes = 3;
 constexpr double kLearning = 0.1;  ///< Share of the newest change in the usual one

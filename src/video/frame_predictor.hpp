@@ -22,8 +22,8 @@ class FramePredictor {
   /// Gives each frame its `raw`; a prediction that is not valid becomes its error. Throws: model errors.
   void predict(const Batch& batch);
 
-  /// Keeps the prediction of the frame at `pts`, which will not be made again: that frame's input needs a size
-  /// alone. Threads, of these three: also while another predicts.
+  /// Keeps the prediction of the frame at `pts`, which will not be made again: that frame's input needs a
+  /// size alone. Threads, of these three: also while another predicts.
   void keep(std::int64_t pts, Work& work);
   bool keeps(std::int64_t pts) const;
   std::size_t kept() const;

@@ -112,8 +112,7 @@ WorkPtr FrameSource::next(const NeedsPicture& needs_picture) {
 void FrameSource::skip(std::int64_t count) {
   started_ = true;
   if (!skip_by_times(count)) {
-    const NeedsPicture needs =
-        choice_.looks_ahead() ? [](std::int64_t) { return true; } : NeedsPicture();
+    const NeedsPicture needs = choice_.looks_ahead() ? [](std::int64_t) { return true; } : NeedsPicture();
     for (std::int64_t i = 0; i < count; ++i) {
       if (!take(needs)) {
         throw Error(ErrorCode::kVideoDamaged,

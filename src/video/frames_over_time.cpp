@@ -29,9 +29,8 @@ void fill_counts(const json& pairs, std::size_t size, std::vector<Count>& counts
 }
 
 json json_of_running(const RunningRange::State& state) {
-  return {{"counts", json_of_counts(state.counts)},
-          {"range", json_of(state.range)},
-          {"seconds", state.seconds}};
+  return {
+      {"counts", json_of_counts(state.counts)}, {"range", json_of(state.range)}, {"seconds", state.seconds}};
 }
 
 RunningRange::State running_of_json(const json& value) {

@@ -139,8 +139,8 @@ class Run {
 
   // Frames in order.
 
-  /// While a network runs on a CPU it has all cores; between its passes, writing frames, reading the next ones
-  /// and finishing the last ones share them. On a device all four run at a time.
+  /// While a network runs on a CPU it has all cores; between its passes, writing frames, reading the next
+  /// ones and finishing the last ones share them. On a device all four run at a time.
   void process() {
     const bool shares_cores = environment_.model->device().kind == DeviceKind::kCpu;
     Batch current = read_batch();

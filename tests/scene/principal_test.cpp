@@ -30,8 +30,7 @@ TEST(PrincipalDirections, AreTheWidestOnesWithTheLargestNumberAboveZero) {
   const PrincipalDirections found = principal_directions(cloud(20000), 5);
   for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(found.mean[k], static_cast<double>(k) + 1, 0.2);
   const double half = std::sqrt(0.5);
-  const std::vector<std::vector<double>> expected = {
-      {0, 0, 0, 1, 0}, {half, half, 0, 0, 0}, {0, 0, 1, 0, 0}};
+  const std::vector<std::vector<double>> expected = {{0, 0, 0, 1, 0}, {half, half, 0, 0, 0}, {0, 0, 1, 0, 0}};
   for (std::size_t d = 0; d < 3; ++d) {
     // Off by chance: 1 / sqrt(20000) and the ratio of the widths.
     for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(found.directions[d][k], expected[d][k], 0.03) << d << k;

@@ -40,8 +40,8 @@ std::vector<std::uint8_t> encode_feature_picture(const scene::View& view, Size p
   const Size resized = at_photo ? view.place.resized : input;
   const std::vector<int> rows = patch_of_pixels(whole.height, resized.height, at_photo ? view.place.top : 0,
                                                 input.height, patches.height);
-  const std::vector<int> columns = patch_of_pixels(whole.width, resized.width, at_photo ? view.place.left : 0,
-                                                   input.width, patches.width);
+  const std::vector<int> columns =
+      patch_of_pixels(whole.width, resized.width, at_photo ? view.place.left : 0, input.width, patches.width);
   const auto fill = [&](int y, std::span<std::uint8_t> row) {
     std::ranges::fill(row, std::uint8_t{0});
     const int patch_row = rows[static_cast<std::size_t>(y)];

@@ -69,7 +69,7 @@ struct SceneOptions : options::Inputs,
   // Given cameras (docs/scene.md).
   std::filesystem::path cameras;  ///< File or folder; empty: none
   scene::Normalisation camera_normalisation = scene::Normalisation::kOurs;
-  bool keep_scale = false;        ///< Given cameras are moved into the network's world instead
+  bool keep_scale = false;  ///< Given cameras are moved into the network's world instead
   bool ignore_distortion = false;
 
   // Results.

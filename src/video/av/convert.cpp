@@ -58,12 +58,14 @@ std::vector<std::uint8_t> scaled(ScalerPtr& scaler, const PlanarFrame& frame, AV
   constexpr int kUnit = 1 << 16;
   sws_setColorspaceDetails(scaler.get(), coefficients, frame.full_range ? 1 : 0, coefficients, 1, 0, kUnit,
                            kUnit);
-  const int stride = (width * pixel_bytes + kRowAlignment - 1) / kRowAlignment * kRowAlignment + kRowAlignment;
+  const int stride =
+      (width * pixel_bytes + kRowAlignment - 1) / kRowAlignment * kRowAlignment + kRowAlignment;
   std::vector<std::uint8_t> rows(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height) +
                                  kRowAlignment);
   std::uint8_t* const planes[4] = {rows.data(), nullptr, nullptr, nullptr};
   const int strides[4] = {stride, 0, 0, 0};
-  if (sws_scale(scaler.get(), frame.planes.data(), frame.strides.data(), 0, height, planes, strides) != height)
+  if (sws_scale(scaler.get(), frame.planes.data(), frame.strides.data(), 0, height, planes, strides) !=
+      height)
     throw Error(ErrorCode::kVideoDamaged, "a frame could not be converted to RGB");
   const std::size_t row_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(pixel_bytes);
   for (std::size_t y = 1; y < static_cast<std::size_t>(height); ++y)

@@ -57,7 +57,7 @@ std::int16_t tapped(const std::uint8_t* row, const CubicTaps& taps) {
 
 /// Between the ends all pairs of new samples have the same two sets of weights.
 DA3_VECTOR_CLONES void double_middle(const std::uint8_t* row, int count, const CubicTaps& even,
-                               const CubicTaps& odd, std::int16_t* to) {
+                                     const CubicTaps& odd, std::int16_t* to) {
   const int e0 = even.weights[0];
   const int e1 = even.weights[1];
   const int e2 = even.weights[2];
@@ -98,8 +98,8 @@ struct ChromaRows {
 };
 
 DA3_VECTOR_CLONES void fill_rows(const std::uint8_t* luma, const ChromaRows& rows, const RgbWeights& weights,
-                           int width, std::uint8_t* __restrict red, std::uint8_t* __restrict green,
-                           std::uint8_t* __restrict blue) {
+                                 int width, std::uint8_t* __restrict red, std::uint8_t* __restrict green,
+                                 std::uint8_t* __restrict blue) {
   const std::int16_t* const b0 = rows.cb[0];
   const std::int16_t* const b1 = rows.cb[1];
   const std::int16_t* const b2 = rows.cb[2];
