@@ -4,7 +4,7 @@
 # get_test_python: a Python in .deps/python that builds and tests the Python package, if this machine can have one, with
 # the programs that read what da3 writes (tests/formats).
 kPythonPackages=('nanobind>=2.4' 'numpy>=1.23' 'pytest>=7' pillow)
-kReaderPackages=(trimesh pygltflib plyfile pycolmap playwright axe-playwright-python)
+kReaderPackages=(trimesh pygltflib plyfile pycolmap tifffile imagecodecs OpenEXR playwright axe-playwright-python)
 
 # Without them tests are skipped by name.
 get_readers() {
