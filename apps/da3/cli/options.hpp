@@ -118,6 +118,7 @@ struct ModelPull {
   bool accept_license = false;
   bool offline = false;
   bool depth_only = false;
+  bool json = false;  ///< Name and file, or the error with its code, on standard output
   Verbosity verbosity;
 };
 
