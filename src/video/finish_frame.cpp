@@ -12,7 +12,7 @@ void prepare_frame(const VideoPlan& plan, Work& work) {
     return;
   }
   work.input = depth::prepare(plan.way, work.frame.picture);
-  work.look = look_of(work.input);
+  work.look = look_of(work.frame.picture);
 }
 
 void finish_frame(const VideoPlan& plan, Work& work) {

@@ -26,7 +26,7 @@ struct Work {
   std::optional<double> until_s;  ///< Where the next taken frame begins; only for a constant rate
 
   Image input;  ///< For the network
-  Look look;    ///< Of the input
+  Look look;    ///< Of the picture
 
   // Of FramePredictor.
   DepthMap raw;                        ///< As the network gives it, (H, W) processed

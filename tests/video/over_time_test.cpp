@@ -105,7 +105,7 @@ TEST(CutFinder, TellsAnotherPlaceFromAMovingCamera) {
 
 TEST(CutFinder, ASmallChangeIsACutWhereHardlyAnythingMovesAndGoesOnFromItsState) {
   CutFinder finder;
-  // A pixel in 10 columns of 20 that are looked at, less than a hundredth in all.
+  // A column of 80.
   for (int i = 0; i < 60; ++i) finder.next(look_of(panned(i % 2 == 0 ? 0 : 1, {9, 9, 9}, {70, 70, 70})));
   CutFinder again;
   again.restore(finder.state());
