@@ -85,7 +85,7 @@ std::string video_support() {
 
 Json versions(const engine::SystemInfo& system) {
   const core::BuildInfo build = core::build_info();
-  return {
+  Json versions = {
       {"da3", build.version},
       {"commit", build.commit},
       {"build_type", build.build_type},
@@ -100,11 +100,19 @@ Json versions(const engine::SystemInfo& system) {
       {"opencv", DA3_OPENCV_VERSION},
 #endif
 #ifdef DA3_WITH_HUB
-      {"heic",
-       codec::reads_heif() ? "read by libheif " + codec::heif_version() : "not read: built without libheif"},
-      {"video", video_support()},
 #endif
   };
+#ifdef DA3_WITH_HUB
+  for (const codec::PictureCodec* codec : codec::kPictureCodecs) {
+    if (codec->library.empty()) continue;
+    const std::string library(codec->library);
+    versions[std::string(codec->extensions.front())] = codec->is_read()
+                                                           ? "read by " + library + " " + codec->version()
+                                                           : "not read: built without " + library;
+  }
+  versions["video"] = video_support();
+#endif
+  return versions;
 }
 
 Json machine(const bench::Environment& environment, const engine::SystemInfo& system) {
