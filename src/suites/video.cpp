@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <suites/cases.hpp>
+#include <suites/context.hpp>
+#include <suites/estimate.hpp>
+#ifdef DA3_WITH_PICTURES
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -15,10 +19,25 @@
 #include <bench/report/case_metrics.hpp>
 #include <core/atomic_file.hpp>
 #include <core/host/host_memory.hpp>
-#include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
+#endif
 
 namespace da3::suites {
+
+std::vector<bench::PlannedGroup> expand_video(const bench::PlanOptions& options,
+                                              const bench::PlanFacts& facts) {
+  const std::vector<Size> usual = {{480, 854}, {720, 1280}, {1080, 1920}, {2160, 3840}};
+  return whole_program(bench::SuiteName::kVideo, options.image_sizes.empty() ? usual : options.image_sizes,
+                       options, facts);
+}
+
+double estimate_video(const bench::Fields& settings, double gflops) {
+  constexpr double kSecondsPerPixel = 60e-9;  // Decoding and encoding, within the run and alone
+  return static_cast<double>(settings.number("images")) *
+         (2 * forward_seconds(settings, gflops) + kSecondsPerPixel * photo_pixels(settings));
+}
+
+#ifdef DA3_WITH_PICTURES
 namespace {
 
 constexpr int kRate = 25;
@@ -167,5 +186,10 @@ PreparedCase prepare_video(const bench::Fields& settings, const Context& context
   };
   return prepared;
 }
+#else
+PreparedCase prepare_video(const bench::Fields&, const Context&, GroupModels&) {
+  refuse_without_pictures();
+}
+#endif
 
 }  // namespace da3::suites

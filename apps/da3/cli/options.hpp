@@ -14,6 +14,7 @@
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
 
+#include <bench/plan/plan_options.hpp>
 #include <bench/presentation/report_format.hpp>
 #include <run/scene/scene_options.hpp>
 
@@ -146,27 +147,9 @@ struct Doctor {
 
 /// `da3 bench [run]`. Empty lists: the suite's own.
 struct BenchRun {
-  std::vector<std::string> suites;
-  std::vector<std::string> skipped_suites;
-  std::vector<std::string> models;
+  bench::PlanOptions plan;           ///< What to measure; its devices are found from those below
+  std::vector<std::string> devices;  ///< "auto", "cpu", "cuda:0", or "all": every device present
   bool trust_code = false;
-  std::vector<std::string> devices;     ///< "all": every device present
-  std::vector<std::string> precisions;  ///< Names, or "default": the device's own
-  std::vector<Attention> attentions;
-  std::vector<int> batches;
-  std::vector<std::pair<int, int>> image_sizes;  ///< Width, height of the photo
-  std::vector<int> process_res;
-  std::vector<int> threads;
-  std::vector<int> tokens;            ///< Of `attention`
-  std::vector<std::string> photos;    ///< Of `accuracy`, instead of drawn pictures
-  std::vector<std::string> datasets;  ///< Folders with ground truth for `accuracy`
-  std::optional<int> images;          ///< Of `batching` and `folder`
-  std::optional<int> soak_images;
-  std::optional<int> runs;
-  std::optional<int> rounds;
-  std::optional<int> warmup;
-  std::optional<double> min_time_s;
-  bool quick = false;
   bool dry_run = false;
   std::string against;  ///< Another da3 program, interleaved with this one
   std::vector<std::string> fail_on;

@@ -24,6 +24,7 @@
 #include <core/atomic_file.hpp>
 #include <core/host/cgroup.hpp>
 #include <suites/group_session.hpp>
+#include <suites/make_plan.hpp>
 
 namespace da3::commands {
 namespace {
@@ -186,10 +187,10 @@ int bench(const cli::BenchRun& options) {
   const Interrupts interrupts(
       [&console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
-  check_models(options.models, options.trust_code, console);
+  check_models(options.plan.models, options.trust_code, console);
   const bench::PlanOptions wanted = plan_options(options);
   BenchSetup setup(console);
-  const bench::Plan plan = bench::make_plan(wanted, setup.plan_facts(wanted, /*estimates=*/true));
+  const bench::Plan plan = suites::make_plan(wanted, setup.plan_facts(wanted, /*estimates=*/true));
   if (options.dry_run) {
     put_on_stdout(bench::format_plan(plan));
     return 0;

@@ -43,7 +43,7 @@ std::string format_plan(const Plan& plan) {
     if (cases.empty()) continue;
     std::vector<NamedCase> named;
     for (const CaseResult& each : cases) named.push_back({"", &each});
-    text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(named)) + "\n";
+    text += std::string(facts_of(suite).title) + "\n" + render_plain(tabulate(named)) + "\n";
     count += cases.size();
   }
   text += std::to_string(count) + (count == 1 ? " case" : " cases") + ", about " +

@@ -49,7 +49,7 @@ std::string calibration_text(const Report& report) {
 
 std::string devices_text(const Environment& environment) {
   std::string text;
-  for (const DeviceInfo& device : environment.devices) {
+  for (const ReportedDevice& device : environment.devices) {
     text += (text.empty() ? "" : ", ") + device.id + (device.name.empty() ? "" : " " + device.name) +
             (device.driver.empty() ? "" : " (" + device.driver + ")");
   }
@@ -161,7 +161,7 @@ std::string suites_markdown(const std::vector<NamedReport>& reports, const std::
   for (const SuiteName suite : all_suites()) {
     const std::vector<NamedCase> cases = cases_of(reports, suite);
     if (cases.empty()) continue;
-    text += "\n## " + std::string(suite_title(suite)) + "\n\n" + render_markdown(tabulate(cases));
+    text += "\n## " + std::string(facts_of(suite).title) + "\n\n" + render_markdown(tabulate(cases));
     for (const ChartLink& chart : charts) {
       if (chart.suite == suite) text += "\n![" + chart.title + "](" + chart.file + ")\n";
     }
@@ -175,7 +175,8 @@ std::string format_table(const std::vector<NamedReport>& reports) {
   std::string text;
   for (const SuiteName suite : all_suites()) {
     const std::vector<NamedCase> cases = cases_of(reports, suite);
-    if (!cases.empty()) text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(cases)) + "\n";
+    if (!cases.empty())
+      text += std::string(facts_of(suite).title) + "\n" + render_plain(tabulate(cases)) + "\n";
   }
   if (text.find('[') != std::string::npos) text += std::string(kBrackets) + "\n";
   for (const Advice& advice : advice_of(reports)) {

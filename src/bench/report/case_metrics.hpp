@@ -11,17 +11,15 @@
 
 namespace da3::bench {
 
-/// The metrics of a suite in the order of reports; a case that lacks one says why.
-std::vector<std::string_view> suite_metrics(SuiteName suite);
-
 /// What was sampled, as a case: "_ms" metrics keep their samples, "_bytes" become their highest value, others
 /// their median. Then the suite's order, the median calibration, and status failed with the reason if the
 /// variant failed.
 CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
                           const Calibrations& calibrations);
 
-/// Adds images_per_s where the case says how many images one of its times is for.
-void add_image_rate(CaseResult& result);
+/// Adds images_per_s: the setting `count` images in the time of the metric `time`.
+void add_image_rate(CaseResult& result, std::string_view count = "images",
+                    std::string_view time = "total_ms");
 
 /// Adds Missing for the suite's metrics that the case lacks and puts all in the suite's order; others follow
 /// by name.

@@ -12,8 +12,8 @@
 
 #include <bench/environment/environment.hpp>
 #include <bench/plan/fields.hpp>
-#include <bench/plan/suite_name.hpp>
 #include <bench/statistics/statistics.hpp>
+#include <bench/suite_table.hpp>
 
 // What a benchmark found, as values. Writing it down: report_json, report_text; judging it: warnings,
 // compare.
