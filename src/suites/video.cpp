@@ -70,7 +70,7 @@ class VideoRun {
     write_clip({static_cast<int>(settings.number("photo_height")),
                 static_cast<int>(settings.number("photo_width"))});
     options_.input = (folder_ / "clip.mp4").string();
-    options_.output = (folder_ / "depth.mp4").string();
+    options_.output_dir = folder_ / "depth.mp4";
     options_.overwrite = true;
     options_.read.threads = core::usable_cores();
     if (!model_->spec().fixed_size) options_.process_res = static_cast<int>(settings.number("process_res"));
@@ -80,7 +80,7 @@ class VideoRun {
 
   void remove_results() const {
     std::error_code ignored;
-    std::filesystem::remove(options_.output, ignored);
+    std::filesystem::remove(options_.output_dir, ignored);
   }
 
   void whole() {
@@ -133,7 +133,7 @@ class VideoRun {
   }
 
   void keep_shown() {
-    const auto reader = library_.open(options_.output, options_.read);
+    const auto reader = library_.open(options_.output_dir.string(), options_.read);
     while (shown_.size() < kShownFrames) {
       auto frame = reader->next();
       if (!frame) break;

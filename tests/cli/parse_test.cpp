@@ -146,11 +146,11 @@ TEST(ParseVideo, TakesEveryOptionOfItsOwn) {
   const auto video =
       parsed_as<Video>({"video", "a.mp4", "--constant-fps", "30000/1001", "--cuts", "c.txt", "--dry-run",
                         "--confidence", "--sky", "-y", "--exr-compression", "zip"});
-  EXPECT_EQ(video.constant_fps, "30000/1001");
-  EXPECT_EQ(video.cuts, "c.txt");
+  EXPECT_EQ(video.constant_fps, (video::Ratio{30000, 1001}));
+  EXPECT_EQ(video.cuts_file, "c.txt");
   EXPECT_TRUE(video.dry_run && video.confidence && video.sky && video.overwrite);
   EXPECT_EQ(video.exr_compression, "zip");
-  EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, "auto");
+  EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, video::Cuts::kAuto);
   EXPECT_THAT(refusal({"video", "a.mp4", "--intrinsics", "c.txt"}), HasSubstr("--intrinsics"));
 }
 

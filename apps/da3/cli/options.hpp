@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <options/options.hpp>
+#include <video/options/video_options.hpp>
 
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
@@ -69,37 +70,10 @@ struct Render : options::Render, Messages {
 };
 
 /// `da3 video`
-struct Video : options::Processing,
-               options::Focal,
-               options::Results,
-               options::Looks,
-               options::Resources,
-               ModelChoice,
-               Messages {
-  std::string input;
-  std::string raw;  ///< WxH[@FPS]; empty: not raw
-  std::vector<std::string> formats;
-  std::optional<double> fps;
-  std::optional<std::int64_t> every;
-  std::string start;
-  std::string duration;
-  std::optional<std::int64_t> limit;
-  std::uint64_t max_pixels = options::Inputs{}.max_pixels;
-  std::string range_mode;                  ///< video, running, image; empty: by the input, or vis_range
-  VisFormat vis_format = VisFormat::kPng;  ///< Once parsed, `formats` has it
-  std::string steady = "auto";
-  std::string cuts = "auto";  ///< auto, none, or a file of times
-  std::string hdr = "tonemap";
-  std::string deinterlace = "auto";
-  std::optional<int> stream;
-  std::string timestamps;
-  std::string encoder;
-  int crf = 18;
-  std::string constant_fps;  ///< Empty: times as in the input
-  bool no_sound = false;
-  bool dry_run = false;
-  std::optional<int> batch;
+struct Video : video::VideoOptions, ModelChoice, Messages {
   PreprocessOn preprocess = PreprocessOn::kAuto;
+  VisFormat vis_format = VisFormat::kPng;  ///< Once parsed, `formats` has it
+  bool dry_run = false;
 };
 
 /// `da3 model list`

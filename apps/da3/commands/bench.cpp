@@ -116,10 +116,7 @@ class BenchRunner {
 
   void tell(const bench::PlannedGroup& group, std::size_t number) {
     if (options_.verbosity.quiet) return;
-    const std::string text = "[" + std::to_string(number) + "/" + std::to_string(plan_.groups.size()) + ", " +
-                             seconds_text(elapsed_s()) + "] " + std::string(bench::to_string(group.suite)) +
-                             " " + bench::to_text(group.cases.front().settings, {"weights", "views"}) + ", " +
-                             count_of(group.cases.size(), "case");
+    const std::string text = progress_text(group, number, plan_.groups.size(), elapsed_s());
     if (Console::is_terminal() && options_.verbosity.verbose == 0) {
       console_.status(text);
     } else {

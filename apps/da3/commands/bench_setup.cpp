@@ -238,8 +238,10 @@ bench::Environment bench_environment() {
   const engine::SystemInfo system = engine::system_info();
   environment.threads = system.threads;
   environment.libraries.libtorch = system.libtorch_version;
-  environment.libraries.blas =
-      system.blas + (system.mkl_version.empty() ? "" : " " + short_version(system.mkl_version));
+  environment.libraries.blas = system.blas;
+  if (!system.mkl_version.empty()) {
+    environment.libraries.blas.append(" ").append(short_version(system.mkl_version));
+  }
   environment.libraries.onednn = system.onednn_version;
 #ifdef DA3_OPENCV_VERSION
   environment.libraries.opencv = DA3_OPENCV_VERSION;
@@ -268,6 +270,15 @@ double slowdown_from_environment() {
                 std::string("DA3_BENCH_SLOWDOWN is '") + text + "'; give a factor of 1 to 100 or unset it");
   }
   return factor;
+}
+
+std::string progress_text(const bench::PlannedGroup& group, std::size_t number, std::size_t groups,
+                          double elapsed_s) {
+  std::string text("[");
+  text.append(std::to_string(number)).append("/").append(std::to_string(groups)).append(", ");
+  text.append(seconds_text(elapsed_s)).append("] ").append(bench::to_string(group.suite)).append(" ");
+  text.append(bench::to_text(group.cases.front().settings, {"weights", "views"})).append(", ");
+  return text.append(count_of(group.cases.size(), "case"));
 }
 
 void put_on_stdout(const std::string& text) {

@@ -71,6 +71,10 @@ std::string own_program();
 /// kUsage.
 double slowdown_from_environment();
 
+/// "[3/12, 1:05] throughput model=da3-small ..., 4 cases"
+std::string progress_text(const bench::PlannedGroup& group, std::size_t number, std::size_t groups,
+                          double elapsed_s);
+
 /// `da3 bench --against PROGRAM`
 int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console& console,
                   const std::function<bool()>& interrupted);

@@ -162,7 +162,7 @@ Json threads(const engine::SystemInfo& system) {
   std::string waiting;
   for (const char* variable : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}) {
     if (const char* value = std::getenv(variable)) {
-      waiting += (waiting.empty() ? "" : " ") + std::string(variable) + "=" + value;
+      waiting.append(waiting.empty() ? "" : " ").append(variable).append("=").append(value);
     }
   }
   result["waiting"] = text_or_null(waiting);
@@ -237,7 +237,7 @@ std::string value_text(const std::string& key, const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string text;
-  for (const Json& each : value) text += (text.empty() ? "" : " ") + value_text("", each);
+  for (const Json& each : value) text.append(text.empty() ? "" : " ").append(value_text("", each));
   return text.empty() ? "none" : text;
 }
 

@@ -56,8 +56,8 @@ std::string not_entered_text(const run::Summary& summary) {
 std::string busy_text(const run::Summary& summary) {
   std::string text = "busy:";
   for (std::size_t stage = 0; stage < run::kNumStages; ++stage) {
-    text += " " + std::string(to_string(static_cast<run::Stage>(stage))) + " " +
-            seconds_text(summary.busy_s.at(stage));
+    text.append(" ").append(to_string(static_cast<run::Stage>(stage))).append(" ");
+    text.append(seconds_text(summary.busy_s.at(stage)));
   }
   return text + "; slowest: " + std::string(to_string(summary.slowest));
 }
