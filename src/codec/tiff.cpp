@@ -174,7 +174,7 @@ void check_data(const EncodedPicture& picture, const TiffFile& file, const Layou
   }
 }
 
-/// Samples of a row or tile row into the picture. `samples` counts those beside each other in `in`.
+/// Samples of a row or tile row into the picture. `samples` counts those next to each other in `in`.
 class RowWriter {
  public:
   RowWriter(const Layout& layout, Image& image)

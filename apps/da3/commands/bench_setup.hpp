@@ -17,7 +17,7 @@
 
 namespace da3::commands {
 
-/// A folder of its own for a run's photos and results, removed at the end.
+/// A separate folder for a run's photos and results, removed at the end.
 class ScratchFolder {
  public:
   ScratchFolder();

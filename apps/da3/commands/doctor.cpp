@@ -64,7 +64,7 @@ Json folder_access(const std::filesystem::path& folder) {
 }
 
 #ifdef DA3_WITH_HUB
-/// What reads and writes videos: FFmpeg is in a runner of its own, which need not be there.
+/// What reads and writes videos: FFmpeg is in a separate runner, which need not be there.
 std::string video_support() {
   constexpr const char* kStill = "; da3 video - reads yuv4mpeg, and writes files of frames";
   if (video_library() != nullptr) return video_library()->version;

@@ -45,7 +45,7 @@ std::string files_text(const cli::Infer& options, const ModelSpec& model) {
   return text;
 }
 
-/// What a folder that was named holds beside what was taken; empty if nothing.
+/// What a folder that was named holds next to what was taken; empty if nothing.
 std::string not_entered_text(const run::Summary& summary) {
   if (summary.folders_not_entered == 0) return "";
   return "\n     " + count_of(summary.folders_not_entered, "folder") + " not entered (-r)";

@@ -65,7 +65,7 @@ std::string forecast_json(const video::VideoForecast& forecast, const std::strin
 std::string frames_text(const video::VideoSummary& summary) {
   char text[160];
   const double rate = summary.elapsed_s > 0 ? static_cast<double>(summary.done) / summary.elapsed_s : 0;
-  std::snprintf(text, sizeof(text), "%lld frames done in %.1f s (%.2f frames/s; forwards %.1f s)",
+  std::snprintf(text, sizeof(text), "%lld frames done in %.1f s (%.2f frames/s; forward passes %.1f s)",
                 static_cast<long long>(summary.done), summary.elapsed_s, rate, summary.forward_s);
   std::string line = text;
   if (summary.resumed > 0) line += ", " + std::to_string(summary.resumed) + " done before";
@@ -105,7 +105,7 @@ class Progress {
 
 int video(const cli::Video& options) {
   Console console;
-  // A reader of our output that goes away is an error of its own, not a signal.
+  // A reader of our output that goes away is an error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   const Interrupts interrupts([&console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");

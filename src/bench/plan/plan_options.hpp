@@ -26,7 +26,7 @@ struct PlanOptions {
   std::vector<std::optional<Precision>> precisions;  ///< None, as an entry: the device's own
   std::vector<Attention> attention;                  ///< Both where modes are compared, else sdpa
   std::vector<int> batches;                          ///< 1, 2, 4, 8
-  std::vector<Size> image_sizes;    ///< The photos: 1280x720; preprocess has three of its own
+  std::vector<Size> image_sizes;    ///< The photos: 1280x720; preprocess has three other ones
   std::vector<int> process_res;     ///< 504
   std::vector<int> threads;         ///< The machine's own
   std::vector<int> tokens;          ///< Of the attention suite
