@@ -71,6 +71,7 @@ struct SuiteFacts {
   std::string_view title;                    ///< What is asked, for headings
   std::array<std::string_view, 16> metrics;  ///< In the order of reports; a case that lacks one says why
   bool by_default = true;                    ///< Of a run that names no suite, and of --quick
+  bool needs_videos = false;                 ///< Runs in da3-run-video, where there is one
   bool needs_pictures = false;               ///< Cannot run in a build without picture formats
   Repeats repeats = Repeats::kAsAsked;
   bool calibrated = false;     ///< Next to its cases the machine's matrix products are timed
@@ -179,7 +180,8 @@ inline constexpr std::array kSuiteRows = {
               .title = "Video: the whole program against decoding, forwards and encoding alone",
               .metrics = {"total_ms", "images_per_s", "decode_ms", "forward_only_ms", "encode_ms",
                           "forward_share", "overlap_efficiency", "peak_rss_bytes"},
-              .by_default = false,  // Needs FFmpeg
+              .by_default = false,  // Not every installation has FFmpeg
+              .needs_videos = true,
               .needs_pictures = true, .repeats = Repeats::kOneWarmUp},
              suites::expand_video, suites::estimate_video, suites::prepare_video},
     SuiteRow{{.suite = SuiteName::kAccuracy, .name = "accuracy",

@@ -65,7 +65,8 @@ class Pass {
   std::string batches_text() const {
     std::string text;
     for (const auto& [batch, count] : batches_) {
-      text += (text.empty() ? "" : " ") + std::to_string(batch) + "x" + std::to_string(count);
+      text.append(text.empty() ? "" : " ").append(std::to_string(batch)).append("x");
+      text.append(std::to_string(count));
     }
     return text;
   }

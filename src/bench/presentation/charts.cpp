@@ -26,7 +26,8 @@ std::string short_name(const Fields& settings, std::string_view without) {
   const std::int64_t photo = settings.number("photo_width");
   const std::int64_t width = photo > 0 ? photo : settings.number("width");
   const std::int64_t height = photo > 0 ? settings.number("photo_height") : settings.number("height");
-  if (width > 0) text += " " + core::size_text({static_cast<int>(height), static_cast<int>(width)});
+  if (width > 0)
+    text.append(" ").append(core::size_text({static_cast<int>(height), static_cast<int>(width)}));
   return text;
 }
 

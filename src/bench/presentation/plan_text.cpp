@@ -49,8 +49,9 @@ std::string format_plan(const Plan& plan) {
   text += std::to_string(count) + (count == 1 ? " case" : " cases") + ", about " +
           duration_text(plan.estimate_s()) + "\n";
   for (const LeftOut& each : plan.left_out) {
-    text += "left out: " + std::string(to_string(each.suite)) +
-            (each.settings.empty() ? "" : " " + to_text(each.settings)) + ": " + each.reason + "\n";
+    text.append("left out: ").append(to_string(each.suite));
+    if (!each.settings.empty()) text.append(" ").append(to_text(each.settings));
+    text.append(": ").append(each.reason).append("\n");
   }
   return text;
 }

@@ -138,9 +138,11 @@ std::string left_out_markdown(const std::vector<NamedReport>& reports) {
   std::string text;
   for (const NamedReport& each : reports) {
     for (const LeftOut& out : each.report.plan.left_out) {
-      text += "- " + (reports.size() > 1 ? each.name + ": " : std::string()) +
-              std::string(to_string(out.suite)) + (out.settings.empty() ? "" : " " + to_text(out.settings)) +
-              ": " + out.reason + ".\n";
+      text.append("- ");
+      if (reports.size() > 1) text.append(each.name).append(": ");
+      text.append(to_string(out.suite));
+      if (!out.settings.empty()) text.append(" ").append(to_text(out.settings));
+      text.append(": ").append(out.reason).append(".\n");
     }
   }
   return text;
