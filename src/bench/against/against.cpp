@@ -20,7 +20,7 @@ struct Side {
 };
 
 void begin(Side& side, const PlannedGroup& group) {
-  side.cases.clear();
+  side.cases.assign(group.cases.size(), {});
   side.samples.assign(group.cases.size(), {});
   side.calibrations.clear();
 }
@@ -72,6 +72,18 @@ void finish(Side& side, const PlannedGroup& group) {
   }
 }
 
+bool all_failed(const Side& side) {
+  return std::all_of(side.samples.begin(), side.samples.end(),
+                     [](const Samples& each) { return each.failure.has_value(); });
+}
+
+// A case that one program cannot run is compared with nothing: the other one's time is spared.
+void fail_unpaired(Side& side) {
+  for (Samples& each : side.samples) {
+    if (!each.failure) each.failure = "not compared: the other program failed";
+  }
+}
+
 // The longest metric's samples together: parts of a run are metrics too.
 double timed_ms(const Samples& samples) {
   double longest = 0;
@@ -113,7 +125,8 @@ SideBySide measure_against(const Plan& plan, const StartWorker& base, const Star
     };
     for (Side& side : sides) begin(side, group);
     tell();
-    while (wanted() && !result.interrupted) {
+    bool comparable = true;
+    while (comparable && wanted() && !result.interrupted) {
       if (hooks.interrupted && hooks.interrupted()) {
         result.interrupted = true;
         break;
@@ -121,7 +134,12 @@ SideBySide measure_against(const Plan& plan, const StartWorker& base, const Star
       const int first = done % 2;
       const int runs = spread[static_cast<std::size_t>(std::min(done, planned - 1))];
       for (Side* side : {&sides[first], &sides[1 - first]}) {
+        if (!comparable) {
+          fail_unpaired(*side);
+          continue;
+        }
         run_round(*side, group, options.warmups, runs, static_cast<std::size_t>(done));
+        comparable = !all_failed(*side);
       }
       ++done;
       tell();

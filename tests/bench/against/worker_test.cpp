@@ -170,6 +170,28 @@ TEST_F(ScriptTest, ProgramsAlternateAndASlowerOneIsFound) {
   EXPECT_FALSE(compare_reports(result.base, result.base, limits, Pairing::kByRound).failed());
 }
 
+// An unknown model, say: what the first program refuses costs no time of the second.
+TEST_F(ScriptTest, WhatOneProgramCannotRunTheOtherIsNotAsked) {
+  FakeBackend backend;
+  const std::string hello = answers("", backend).front().dump();
+  const std::string refuses =
+      script("refuses",
+             "cat <<'END'\n" + hello +
+                 "\nEND\nwhile read -r line; do\n  case \"$line\" in\n"
+                 "  *environment*) echo '{\"ok\":false,\"error\":\"unknown\"}';;\n"
+                 "  *open*) echo '{\"ok\":true,\"cases\":[{\"facts\":{},\"failure\":\"no such model\"}]}';;\n"
+                 "  *) echo '{\"ok\":true,\"cases\":[{\"values\":{},\"failure\":\"no such model\"}],"
+                 "\"calibration\":{}}';;\n  esac\ndone\n");
+  const SideBySide result = measure_against(plan(), starts(refuses), starts(worker("now", "100")));
+  EXPECT_EQ(read("order"), "");  // `now` measured no round
+  ASSERT_THAT(result.base.cases, SizeIs(1));
+  EXPECT_EQ(result.base.cases.front().status, CaseStatus::kFailed);
+  EXPECT_EQ(result.base.cases.front().reason, "no such model");
+  ASSERT_THAT(result.now.cases, SizeIs(1));
+  EXPECT_EQ(result.now.cases.front().status, CaseStatus::kFailed);
+  EXPECT_EQ(result.now.cases.front().reason, "not compared: the other program failed");
+}
+
 TEST_F(ScriptTest, RunsSpreadOverTheRoundsAskedFor) {
   PlanOptions options;
   options.rounds = 2;
