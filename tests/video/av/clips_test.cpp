@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <formats/png16.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
