@@ -197,7 +197,8 @@ void tail_own(benchmark::State& state) {
   if (!own_or_skip(state)) return;
   const Settings settings;
   const Tail t = tail_of(state);
-  const at::Tensor packed = own_operator<at::Tensor(const at::Tensor&)>("da3::pack_winograd").call(t.weight3);
+  const at::Tensor packed =
+      own_operator<at::Tensor(const at::Tensor&, bool)>("da3::pack_winograd").call(t.weight3, false);
   const at::Tensor no_map = at::empty({0});
   const auto tail =
       own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
@@ -239,7 +240,8 @@ void convolution_own(benchmark::State& state) {
   const std::int64_t width = height * kWidth / kHeight;
   const at::Tensor x = at::randn({1, from, height, width}).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor weight = at::randn({to, from, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast);
-  const at::Tensor packed = own_operator<at::Tensor(const at::Tensor&)>("da3::pack_winograd").call(weight);
+  const at::Tensor packed =
+      own_operator<at::Tensor(const at::Tensor&, bool)>("da3::pack_winograd").call(weight, false);
   const auto conv3 =
       own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
                               const std::optional<at::Tensor>&, bool, const std::optional<at::Tensor>&)>(

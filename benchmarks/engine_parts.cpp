@@ -69,9 +69,10 @@ double flops_of(const std::string& name, const std::vector<at::Tensor>& in) {
   if (name == "da3::product" && in.size() >= 3) return 2 * product(in[0].sizes()) * double(in[2].numel());
   if (name == "da3::product_add_" && in.size() >= 4)
     return 2 * product(in[1].sizes()) * double(in[3].numel());
+  if (name == "da3::low_mlp_" && in.size() >= 4) return 4 * product(in[0].sizes()) * double(in[2].numel());
   if (name == "aten::matmul" && in.size() >= 2) return 2 * product(in[0].sizes()) * double(in[1].size(-1));
   if (name == "aten::addmm_" && in.size() >= 3) return 2 * product(in[1].sizes()) * double(in[2].size(1));
-  if (name == "da3::attention" || name == "da3::attention_bf16" ||
+  if (name == "da3::attention" || name == "da3::attention_bf16" || name == "da3::attention_int8" ||
       name == "aten::scaled_dot_product_attention")
     return 4 * product(in[0].sizes()) * double(in[1].size(2));
   if (name == "da3::conv3") return 2 * product(in[0].sizes()) * double(in[1].size(0)) * 9;

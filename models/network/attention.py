@@ -39,6 +39,14 @@ def fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return da3.attention_bf16(q, k, v)
 
 
+#: attend_own_int8
+# As attend_own_bf16, with queries and keys of 8 bits.
+
+
+def fused(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return da3.attention_int8(q, k, v)
+
+
 #: attention
 # Attention of a DINOv2 block without q/k norms and rotary embedding.
 

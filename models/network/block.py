@@ -58,6 +58,15 @@ def forward(self, x: Tensor, normed: Tensor) -> Tensor:
     return self.fc2.add_to(x, self.activated(normed))
 
 
+#: mlp_low
+# As mlp of the norm of x (without scale and shift, epsilon 1e-6), by one operator of da3
+# (src/engine/operators/low_products.hpp).
+
+
+def forward(self, x: Tensor, normed: Tensor) -> Tensor:
+    return da3.low_mlp_(x, self.fc1.packed, self.fc1.bias, self.fc2.packed, self.fc2.bias, self.fc1.kind, 1e-6)
+
+
 #: swiglu
 # Gated feed-forward part of a block (ViT-g): silu(a) * b.
 

@@ -20,6 +20,11 @@ def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
     return self.forward(torch.relu_(x)).add_(residual)
 
 
+def of_upsampled(self, x: Tensor, height: int, width: int) -> Tensor:
+    # Bilinear (align_corners), then the convolution.
+    return self.forward(torch.upsample_bilinear2d(x, [height, width], True))
+
+
 #: conv3_own
 # A 3x3 convolution of a head by the operator of da3 (src/engine/operators/own_operators.hpp).
 
@@ -36,20 +41,30 @@ def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
     return da3.conv3(x, self.weight, self.packed, self.bias, True, residual)
 
 
+def of_upsampled(self, x: Tensor, height: int, width: int) -> Tensor:
+    # As in conv3; the upsampled map never exists.
+    return da3.conv3_upsampled(x, self.weight, self.packed, self.bias, height, width)
+
+
 #: conv3_low
-# A 3x3 convolution of a head with bfloat16 factors (src/engine/operators/low_products.hpp).
+# A 3x3 convolution of a head with 16-bit codes, kind 3 (src/engine/operators/low_products.hpp).
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return da3.low_conv3(x, self.packed, self.bias, 2, 1, False, None)
+    return da3.low_conv3(x, self.packed, self.bias, 3, 1, False, None)
 
 
 def after_relu(self, x: Tensor) -> Tensor:
-    return da3.low_conv3(x, self.packed, self.bias, 2, 1, True, None)
+    return da3.low_conv3(x, self.packed, self.bias, 3, 1, True, None)
 
 
 def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
-    return da3.low_conv3(x, self.packed, self.bias, 2, 1, True, residual)
+    return da3.low_conv3(x, self.packed, self.bias, 3, 1, True, residual)
+
+
+def of_upsampled(self, x: Tensor, height: int, width: int) -> Tensor:
+    # As in conv3.
+    return self.forward(torch.upsample_bilinear2d(x, [height, width], True))
 
 
 #: residual_unit

@@ -8,8 +8,8 @@
 
 
 def last_table(self, height: int, width: int) -> Tensor:
-    # (H, W, 32): the last 3x3 convolution of the embedding of the last map, and its bias. Each half of the embedding
-    # changes along one axis only, so three rows and three columns hold every border case.
+    # The last 3x3 convolution of the embedding of the last map, and its bias, as last_stage wants it. Each half of the
+    # embedding changes along one axis only, so three rows and three columns hold every border case.
     conv = getattr(self.scratch.output_conv2, "0")
     aspect = width / height
     diagonal = (aspect**2 + 1.0) ** 0.5
@@ -18,13 +18,12 @@ def last_table(self, height: int, width: int) -> Tensor:
     y = self.uv_axis(height, 1.0 / diagonal, half).t().view(1, half, height, 1).expand(-1, -1, -1, 3)
     x = torch.conv2d(x, conv.weight[:, :half], conv.bias, 1, 1)[0].permute(1, 2, 0)
     y = torch.conv2d(y, conv.weight[:, half:], None, 1, 1)[0].permute(1, 2, 0)
-    x = torch.cat([x[:1], x[1:2].expand(height - 2, -1, -1), x[2:]])
-    return x + torch.cat([y[:, :1], y[:, 1:2].expand(-1, width - 2, -1), y[:, 2:]], 1)
+    return self.border_table(x, y)
 
 
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
-    # uv0..3 (h * w, K): added to the projected tokens. last (H, W, 32): added behind the last 3x3
-    # convolution, whose weight is in packed.
+    # uv0..3 (h * w, K): added to the projected tokens. last: added behind the last 3x3 convolution, whose weight is in
+    # packed.
     rows = height // self.patch
     columns = width // self.patch
     aspect = width / height
@@ -40,8 +39,7 @@ def tables(self, height: int, width: int) -> Dict[str, Tensor]:
 
 def project(self, feature: Tensor, weight: Tensor, uv: Tensor) -> Tensor:
     # (B, S, h * w, C) -> (B * S, h * w, K). Scale and shift of the norm are in weight and bias (tensor layout 2).
-    x = torch.layer_norm(feature.flatten(0, 1), [feature.size(-1)], None, None, 1e-5)
-    return self.dense(x, weight.flatten(1), None).add_(uv)
+    return self.dense_of_norm(feature.flatten(0, 1), weight.flatten(1)).add_(uv)
 
 
 def projected(self, features: Dict[str, Tensor], tables: Dict[str, Tensor]) -> List[Tensor]:

@@ -12,6 +12,13 @@ def packed(self, weight: Tensor) -> Tensor:
     return weight
 
 
+def border_table(self, x: Tensor, y: Tensor) -> Tensor:
+    # x (3, W, 32) for each column of the first, an inner and the last row; y (H, 3, 32) for each row the same of columns.
+    # Returns their sums, (H, W, 32).
+    x = torch.cat([x[:1], x[1:2].expand(y.size(0) - 2, -1, -1), x[2:]])
+    return x + torch.cat([y[:, :1], y[:, 1:2].expand(-1, x.size(1) - 2, -1), y[:, 2:]], 1)
+
+
 def last_stage(
     self, neck: Tensor, packed: Tensor, bias: Tensor, table: Tensor, weight: Tensor, last_bias: Tensor, height: int, width: int
 ) -> Tensor:
@@ -27,16 +34,33 @@ def last_stage(
     return torch.cat(maps)
 
 
-#: last_stage_own
-# Last stage of a head by the operator of da3 (src/engine/operators/own_operators.hpp): in tiles, so the upsampled map never exists.
+#: packed_float
+# What last_stage_own wants of the 3x3 convolution's weight.
 
 
 def packed(self, weight: Tensor) -> Tensor:
     return da3.pack_winograd(weight)
 
 
+#: packed_int16
+# As packed_float, with 16-bit codes as factors.
+
+
+def packed(self, weight: Tensor) -> Tensor:
+    return da3.pack_winograd(weight, True)
+
+
+#: last_stage_own
+# Last stage of a head by the operator of da3 (src/engine/operators/own_operators.hpp): in tiles, so the upsampled map never exists.
+
+
+def border_table(self, x: Tensor, y: Tensor) -> Tensor:
+    # As in last_stage, but both behind one another, (3 (W + H), 32): they stay in the cache, their sums would not.
+    return torch.cat([x.flatten(0, 1), y.flatten(0, 1)])
+
+
 def last_stage(
     self, neck: Tensor, packed: Tensor, bias: Tensor, table: Tensor, weight: Tensor, last_bias: Tensor, height: int, width: int
 ) -> Tensor:
-    # As in last_stage.
+    # As in last_stage; table as border_table gives it, or empty.
     return da3.depth_tail(neck, packed, bias, table, weight, last_bias, height, width)

@@ -11,12 +11,21 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return torch.linear(x, weight, bias)
 
 
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    # The product of the norm of x (without scale and shift, epsilon 1e-5).
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
+
+
 #: dense_onednn
 # As dense, by oneDNN.
 
 
 def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
 
 
 #: dense_own
@@ -27,14 +36,24 @@ def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return da3.linear(x.contiguous(), weight, bias)
 
 
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
+
+
 #: dense_low
-# As dense_own, with bfloat16 factors where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
+# As dense_own, with 16-bit codes (kind 3) where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
 
 
 def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if weight.dtype == 3:
-        return da3.product(x.contiguous(), weight, bias, 2)
+        return da3.product(x.contiguous(), weight, bias, 3)
     return da3.linear(x.contiguous(), weight, bias)
+
+
+def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    if weight.dtype == 3:
+        return da3.product(x.contiguous(), weight, None, 3, False, 1e-5)
+    return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
 
 
 #: linear
@@ -166,12 +185,12 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return da3.product(x, self.packed, self.bias, self.factors)
+    return da3.product(x, self.packed, self.bias, self.kind)
 
 
 def activated(self, x: Tensor) -> Tensor:
     # The exact GELU of the layer.
-    return da3.product(x, self.packed, self.bias, self.factors, True)
+    return da3.product(x, self.packed, self.bias, self.kind, True)
 
 
 def product(self, x: Tensor) -> Tensor:
@@ -184,14 +203,14 @@ def shift(self) -> Optional[Tensor]:
 
 def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
     # As in linear.
-    return da3.product_add_(residual, x, self.packed, self.bias, self.factors)
+    return da3.product_add_(residual, x, self.packed, self.bias, self.kind)
 
 
 def parts(self, x: Tensor, count: int) -> List[Tensor]:
     # As in linear.
     packed = torch.chunk(self.packed, count, 0)
     biases = torch.chunk(self.bias, count, 0)
-    return [da3.product(x, packed[i], biases[i], self.factors) for i in range(count)]
+    return [da3.product(x, packed[i], biases[i], self.kind) for i in range(count)]
 
 
 #: linear_low_normed
@@ -199,12 +218,12 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return da3.product(x, self.packed, self.bias, self.factors, False, 1e-6)
+    return da3.product(x, self.packed, self.bias, self.kind, False, 1e-6)
 
 
 def activated(self, x: Tensor) -> Tensor:
     # The exact GELU of the layer.
-    return da3.product(x, self.packed, self.bias, self.factors, True, 1e-6)
+    return da3.product(x, self.packed, self.bias, self.kind, True, 1e-6)
 
 
 def product(self, x: Tensor) -> Tensor:
@@ -219,7 +238,7 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
     # As in linear.
     packed = torch.chunk(self.packed, count, 0)
     biases = torch.chunk(self.bias, count, 0)
-    return [da3.product(x, packed[i], biases[i], self.factors, False, 1e-6) for i in range(count)]
+    return [da3.product(x, packed[i], biases[i], self.kind, False, 1e-6) for i in range(count)]
 
 
 #: linear_int8

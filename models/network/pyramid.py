@@ -3,14 +3,30 @@
 # From tokens of four blocks to one map, which both heads share: the fusion blocks, then the way through them.
 
 
+#: fusion_out
+# What a fusion block gives, before its upsampling.
+
+
+def out(self, x: Tensor) -> Tensor:
+    return torch.conv2d(self.resConfUnit2.forward(x), self.out_conv.weight, self.out_conv.bias)
+
+
+#: fusion_out_own
+# As fusion_out, with the 1x1 convolution as a matrix product (dense).
+
+
+def out(self, x: Tensor) -> Tensor:
+    x = self.resConfUnit2.forward(x).permute(0, 2, 3, 1)
+    return self.dense(x, self.out_conv.weight.flatten(1), self.out_conv.bias).permute(0, 3, 1, 2)
+
+
 #: fusion_resize
 # End of every fusion block. The 1x1 convolution stands before the upsampling: bilinear weights sum to one, so the two
 # can change places, and it costs a quarter there.
 
 
 def resize(self, x: Tensor, height: int, width: int) -> Tensor:
-    x = torch.conv2d(self.resConfUnit2.forward(x), self.out_conv.weight, self.out_conv.bias)
-    return torch.upsample_bilinear2d(x, [height, width], True)
+    return torch.upsample_bilinear2d(self.out(x), [height, width], True)
 
 
 #: fusion
@@ -19,6 +35,10 @@ def resize(self, x: Tensor, height: int, width: int) -> Tensor:
 
 def forward(self, top: Tensor, lateral: Tensor, height: int, width: int) -> Tensor:
     return self.resize(top.add_(self.resConfUnit1.forward(lateral)), height, width)
+
+
+def before_resize(self, top: Tensor, lateral: Tensor) -> Tensor:
+    return self.out(top.add_(self.resConfUnit1.forward(lateral)))
 
 
 #: fusion_top
@@ -38,12 +58,12 @@ def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 #: halve_low
-# As halve, with bfloat16 factors where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
+# As halve, with 16-bit codes (kind 3) where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
 
 
 def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if weight.dtype == 3:
-        return da3.low_conv3(x, weight, bias, 2, 2, False, None)
+        return da3.low_conv3(x, weight, bias, 3, 2, False, None)
     return torch.conv2d(x, weight, bias, 2, 1)
 
 
@@ -87,8 +107,8 @@ def merge(self, laterals: List[Tensor], rows: int, columns: int) -> Tensor:
     y = scratch.refinenet4.forward(laterals.pop(), rows, columns)
     y = scratch.refinenet3.forward(y, laterals.pop(), 2 * rows, 2 * columns)
     y = scratch.refinenet2.forward(y, laterals.pop(), 4 * rows, 4 * columns)
-    y = scratch.refinenet1.forward(y, laterals.pop(), 8 * rows, 8 * columns)
-    return scratch.output_conv1.forward(y)
+    y = scratch.refinenet1.before_resize(y, laterals.pop())
+    return scratch.output_conv1.of_upsampled(y, 8 * rows, 8 * columns)
 
 
 def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:

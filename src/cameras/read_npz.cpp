@@ -5,50 +5,30 @@
 #include <charconv>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <regex>
 #include <utility>
 
 #include <cameras/readers.hpp>
-#include <zip.h>
+#include <zip/archive.hpp>
 
 namespace da3::cameras {
 namespace {
 
-struct DiscardArchive {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-};
-struct CloseEntry {
-  void operator()(zip_file_t* entry) const { zip_fclose(entry); }
-};
-using Archive = std::unique_ptr<zip_t, DiscardArchive>;
-
-Archive open_archive(Bytes bytes) {
-  zip_error_t error;
-  zip_error_init(&error);
-  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
-  Archive archive(source == nullptr ? nullptr : zip_open_from_source(source, ZIP_RDONLY, &error));
-  if (!archive) {
-    zip_source_free(source);
-    refuse(std::string("no npz file: ") + zip_error_strerror(&error));
+zip::Archive opened(Bytes bytes) {
+  try {
+    return zip::open_bytes(bytes);
+  } catch (const zip::Unreadable& error) {
+    refuse(error.what());
   }
-  return archive;
 }
 
-/// Bytes of an entry, at most the first `most`; none if it is not there.
 std::optional<std::vector<std::uint8_t>> entry_of(zip_t* archive, const std::string& name,
-                                                  std::uint64_t most) {
-  zip_stat_t stat;
-  zip_stat_init(&stat);
-  if (zip_stat(archive, name.c_str(), 0, &stat) != 0) return std::nullopt;
-  if ((stat.valid & ZIP_STAT_SIZE) == 0) refuse(name + " has no size");
-  const std::unique_ptr<zip_file_t, CloseEntry> entry(zip_fopen(archive, name.c_str(), 0));
-  std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(stat.size, most));
-  if (!entry ||
-      zip_fread(entry.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
-    refuse(name + " cannot be unpacked");
+                                                  std::uint64_t packed_bytes, std::uint64_t most) {
+  try {
+    return zip::read_entry(archive, name, packed_bytes, most);
+  } catch (const zip::Unreadable& error) {
+    refuse(error.what());
   }
-  return bytes;
 }
 
 struct Array {
@@ -154,7 +134,7 @@ std::vector<std::string> texts_of(const Array& array) {
 }  // namespace
 
 std::vector<GivenCamera> read_npz(Bytes bytes) {
-  const Archive archive = open_archive(bytes);
+  const zip::Archive archive = opened(bytes);
   std::map<std::string, std::vector<std::uint8_t>> entries;
   std::map<std::string, Array> arrays;
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 28U;  // A million cameras have 150 MB
@@ -164,7 +144,7 @@ std::vector<GivenCamera> read_npz(Bytes bytes) {
                                    {"photo", kLargest},
                                    {"crop", kLargest},
                                    {"depth", kHeader}}) {
-    if (auto entry = entry_of(archive.get(), std::string(name) + ".npy", most)) {
+    if (auto entry = entry_of(archive.get(), std::string(name) + ".npy", bytes.size(), most)) {
       entries[name] = std::move(*entry);
       arrays[name] = array_of(name, entries[name]);
     }

@@ -6,7 +6,7 @@
 
 #include <formats/deflate.hpp>
 #include <formats/float_formats.hpp>
-#include <zip.h>
+#include <zip/archive.hpp>
 
 #include <da3/error.hpp>
 
@@ -26,15 +26,6 @@ constexpr zip_uint16_t kDosDate = (1U << 5U) | 1U;
 [[noreturn]] void fail(const std::string& what, zip_t* archive) {
   fail(what, zip_get_error(archive));
 }
-
-struct FreeSource {
-  void operator()(zip_source_t* source) const { zip_source_free(source); }
-};
-struct DiscardArchive {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-};
-using Source = std::unique_ptr<zip_source_t, FreeSource>;
-using Archive = std::unique_ptr<zip_t, DiscardArchive>;
 
 /// One entry as libzip reads it: bytes that are packed already.
 struct PackedEntry {
@@ -81,7 +72,7 @@ zip_int64_t serve(void* state, void* data, zip_uint64_t length, zip_source_cmd_t
 }
 
 void add_entry(zip_t* archive, PackedEntry& entry) {
-  Source source(zip_source_function(archive, serve, &entry));
+  zip::Source source(zip_source_function(archive, serve, &entry));
   if (!source) fail(entry.name, archive);
   const zip_int64_t index = zip_file_add(archive, entry.name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
   if (index < 0) fail(entry.name, archive);
@@ -109,9 +100,9 @@ std::vector<std::uint8_t> read_all(zip_source_t* source) {
 std::vector<std::uint8_t> archive_of(std::vector<PackedEntry> entries) {
   zip_error_t error;
   zip_error_init(&error);
-  Source buffer(zip_source_buffer_create(nullptr, 0, 0, &error));
+  zip::Source buffer(zip_source_buffer_create(nullptr, 0, 0, &error));
   if (!buffer) fail("making a buffer", &error);
-  Archive archive(zip_open_from_source(buffer.get(), ZIP_TRUNCATE, &error));
+  zip::Archive archive = zip::open(buffer.get(), ZIP_TRUNCATE, &error);
   if (!archive) fail("opening a buffer", &error);
   zip_source_keep(buffer.get());  // Closing the archive drops one reference, `buffer` the other
   for (PackedEntry& entry : entries) add_entry(archive.get(), entry);

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <bit>
-#include <cfenv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -13,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include <engine/kernels/kernels.hpp>
+
+#include "kernel_memory.hpp"
 
 // Against plain double precision: the builds that this processor runs, and the register tiles of those that
 // it may not run, in ordinary instructions (kernels_tiles_*.cpp).
@@ -25,6 +26,10 @@ const Kernels& table();
 }
 namespace tiles_of_avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
+const AttentionKernels& int8_attention_table();
+}  // namespace tiles_of_avx512_bf16
+namespace int16_of_avx512 {
+const ProductKernels& int16_products_table();
 }
 namespace products_of_avx512 {
 const ProductKernels& bf16_products_table();
@@ -35,28 +40,6 @@ const ProductKernels& bf16_products_table();
 const ProductKernels& int8_products_table();
 }  // namespace products_of_neon
 namespace {
-
-std::vector<float> random_values(std::size_t count, float spread, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0.0F, spread);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return values;
-}
-
-/// Memory that nobody has written yet: arithmetic with any of it raises FE_INVALID, whatever comes of it.
-std::vector<float> unwritten(std::int64_t count) {
-  return std::vector<float>(static_cast<std::size_t>(count), std::numeric_limits<float>::signaling_NaN());
-}
-
-/// Fails where what runs in its scope computes with `unwritten` memory.
-class ExpectsWrittenMemory {
- public:
-  ExpectsWrittenMemory() { std::feclearexcept(FE_INVALID); }
-  ~ExpectsWrittenMemory() { EXPECT_EQ(std::fetestexcept(FE_INVALID), 0) << "scratch is used unwritten"; }
-  ExpectsWrittenMemory(const ExpectsWrittenMemory&) = delete;
-  ExpectsWrittenMemory& operator=(const ExpectsWrittenMemory&) = delete;
-};
 
 class KernelsTest : public ::testing::TestWithParam<const char*> {
  protected:
@@ -268,6 +251,58 @@ TEST_P(Bf16Attention, KeepsWhatIsNoNumberWhereItBelongs) {
   expect_no_neighbour_is_touched(*kernels);
 }
 
+class Int8Attention : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    kernels_ = GetParam() == std::string("chosen") ? int8_attention()
+                                                   : &tiles_of_avx512_bf16::int8_attention_table();
+    if (kernels_ == nullptr) GTEST_SKIP() << "there is no attention in 8 bits for this processor";
+  }
+  const AttentionKernels* kernels_ = nullptr;
+};
+
+TEST_P(Int8Attention, RoundsQueriesAndKeysByTheirRows) {
+  for (const AttentionCase& c : kAttentionCases) {
+    if (c.head_dim % kInt8HeadMultiple != 0) continue;
+    const AttentionInputs in(c);
+    const std::vector<float> out = attend(*kernels_, c, in);
+    AttentionInputs rounded = in;
+    for (auto* const each : {&rounded.q, &rounded.k}) {
+      for (std::size_t row = 0; row < each->size(); row += static_cast<std::size_t>(in.stride)) {
+        float largest = 0;
+        for (std::int64_t d = 0; d < c.head_dim; ++d)
+          largest = std::max(largest, std::abs((*each)[row + static_cast<std::size_t>(d)]));
+        for (std::int64_t d = 0; d < c.head_dim; ++d) {
+          float& value = (*each)[row + static_cast<std::size_t>(d)];
+          value = std::nearbyint(value * (127 / largest)) * (largest / 127);
+        }
+      }
+    }
+    for (float& v : rounded.v) v = to_bf16(v);
+    AttentionInputs magnitudes = rounded;
+    for (float& v : magnitudes.v) v = std::abs(v);
+    for (std::int64_t i = 0; i < c.queries; ++i) {
+      const float* const q = rounded.q.data() + i * in.stride;
+      const auto expected = attention_row(q, rounded.k, rounded.v, in.stride, c, double{in.scale});
+      const auto most = attention_row(q, rounded.k, magnitudes.v, in.stride, c, double{in.scale});
+      for (std::int64_t d = 0; d < c.head_dim; ++d) {
+        const auto at = static_cast<std::size_t>(d);
+        // Each exponential is rounded by up to 2^-9 of itself; a factor between two codes may go to either.
+        ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[at],
+                    most[at] / 512 + (c.spread > 1 ? 2e-2 : 1e-3))
+            << c.queries << " queries, " << c.keys << " keys, row " << i << ", feature " << d;
+      }
+    }
+  }
+}
+
+TEST_P(Int8Attention, KeepsWhatIsNoNumberWhereItBelongs) {
+  expect_no_neighbour_is_touched(*kernels_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, Int8Attention, ::testing::Values("chosen", "avx512_tiles"),
+                         [](const auto& param) { return std::string(param.param); });
+
 /// A build of the products: what the processor has, or the register tiles of another in ordinary
 /// instructions.
 const ProductKernels* products_named(const std::string& name) {
@@ -275,6 +310,8 @@ const ProductKernels* products_named(const std::string& name) {
   if (name == "int8") return int8_products();
   if (name == "bf16_avx512_tiles") return &products_of_avx512::bf16_products_table();
   if (name == "int8_avx512_tiles") return &products_of_avx512::int8_products_table();
+  if (name == "int16") return int16_products();
+  if (name == "int16_avx512_tiles") return &int16_of_avx512::int16_products_table();
   if (name == "bf16_neon_tiles") return &products_of_neon::bf16_products_table();
   return &products_of_neon::int8_products_table();
 }
@@ -285,6 +322,7 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   const ProductKernels* const kernel = products_named(GetParam());
   if (kernel == nullptr) GTEST_SKIP() << "this processor has no such products";
   const bool bytes = kernel->factors == 4;
+  const bool codes = std::string(GetParam()).starts_with("int16");
   constexpr std::int64_t kDepth = 192;
   const std::int64_t outputs = 2 * kernel->panel;
   const std::int64_t rows = kernel->rows + 1;  // a whole tile and one row of the next
@@ -320,8 +358,15 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
 
   const auto rounded_input = [&](std::int64_t row, std::int64_t k) -> double {
     const float value = x[static_cast<std::size_t>(row * kDepth + k)];
-    if (!bytes) return to_bf16(value);
+    if (!bytes && !codes) return to_bf16(value);
     const InputScale& scale = scales[static_cast<std::size_t>(row)];
+    if (codes) {
+      const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 2)];
+      const double stands_for = static_cast<double>(scale.scale) *
+                                static_cast<std::int16_t>(static_cast<std::uint16_t>(word >> (16 * (k % 2))));
+      EXPECT_NEAR(stands_for, value, 0.51 * scale.scale);
+      return stands_for;
+    }
     const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 4)];
     const auto code = static_cast<std::int32_t>((word >> (8 * (k % 4))) & 0xFF);
     const double stands_for = static_cast<double>(scale.scale) * (code - scale.zero);
@@ -331,17 +376,23 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   for (std::int64_t output = 0; output < outputs; ++output) {
     const float* const weight = weights.data() + output * kDepth;
     double largest = 0;
-    for (std::int64_t k = 0; k < kDepth; ++k) largest = std::max(largest, std::abs(double{weight[k]}));
+    double squares = 0;
+    for (std::int64_t k = 0; k < kDepth; ++k) {
+      largest = std::max(largest, std::abs(double{weight[k]}));
+      squares += double{weight[k]} * double{weight[k]};
+    }
+    // The code of a weight of 1.
+    const double code = bytes ? 127 / largest : std::min(65000 / std::sqrt(squares), 32767 / largest);
     for (std::int64_t row = 0; row < rows; ++row) {
       double expected = 7.0 + bias[static_cast<std::size_t>(output)];
       for (std::int64_t k = 0; k < kDepth; ++k) {
-        const double factor = !bytes         ? to_bf16(weight[k])
-                              : largest == 0 ? 0
-                                             : std::nearbyint(weight[k] / largest * 127) * largest / 127;
+        const double factor = !bytes && !codes ? to_bf16(weight[k])
+                              : largest == 0   ? 0
+                                               : std::nearbyint(weight[k] * code) / code;
         expected += rounded_input(row, k) * factor;
       }
       // A weight between two codes may go to either.
-      const double tolerance = bytes ? 0.03 : 1e-4;
+      const double tolerance = bytes ? 0.03 : codes ? 3e-4 : 1e-4;
       EXPECT_NEAR(out[static_cast<std::size_t>(row * outputs + output)], expected, tolerance)
           << row << ", " << output;
     }
@@ -350,7 +401,8 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
 
 INSTANTIATE_TEST_SUITE_P(Builds, Products,
                          ::testing::Values("bf16", "int8", "bf16_avx512_tiles", "int8_avx512_tiles",
-                                           "bf16_neon_tiles", "int8_neon_tiles"),
+                                           "bf16_neon_tiles", "int8_neon_tiles", "int16",
+                                           "int16_avx512_tiles"),
                          [](const auto& each) { return std::string(each.param); });
 
 INSTANTIATE_TEST_SUITE_P(Builds, Bf16Attention, ::testing::Values("chosen", "avx512_tiles"),
@@ -366,179 +418,6 @@ TEST_P(KernelsTest, GeluIsTheExactFormToRounding) {
     const double value = double{x[i]};
     const double expected = 0.5 * value * std::erfc(-value / std::sqrt(2.0));
     ASSERT_NEAR(y[i], expected, 3e-7 * std::max(1.0, std::abs(value))) << "at " << value;
-  }
-}
-
-struct TailCase {
-  std::int64_t in_height, in_width, channels, out_height, out_width, outputs;
-  bool with_map;
-};
-
-/// The stage written out: upsample everything, convolve, ReLU, 1x1.
-std::vector<double> depth_tail(const TailCase& c, const std::vector<float>& input,
-                               const std::vector<float>& w3, const std::vector<float>& b3,
-                               const std::vector<float>& map, const std::vector<float>& w1,
-                               const std::vector<float>& b1) {
-  const auto at = [&](std::int64_t y, std::int64_t x, std::int64_t i) {
-    return double{input[static_cast<std::size_t>((y * c.in_width + x) * c.channels + i)]};
-  };
-  std::vector<double> up(static_cast<std::size_t>(c.out_height * c.out_width * c.channels));
-  for (std::int64_t y = 0; y < c.out_height; ++y) {
-    for (std::int64_t x = 0; x < c.out_width; ++x) {
-      const double sy = c.out_height > 1 ? double(y) * double(c.in_height - 1) / double(c.out_height - 1) : 0;
-      const double sx = c.out_width > 1 ? double(x) * double(c.in_width - 1) / double(c.out_width - 1) : 0;
-      const auto y0 = static_cast<std::int64_t>(sy);
-      const auto x0 = static_cast<std::int64_t>(sx);
-      const auto y1 = std::min(y0 + 1, c.in_height - 1);
-      const auto x1 = std::min(x0 + 1, c.in_width - 1);
-      const double fy = sy - double(y0);
-      const double fx = sx - double(x0);
-      for (std::int64_t i = 0; i < c.channels; ++i) {
-        up[static_cast<std::size_t>((y * c.out_width + x) * c.channels + i)] =
-            (1 - fy) * ((1 - fx) * at(y0, x0, i) + fx * at(y0, x1, i)) +
-            fy * ((1 - fx) * at(y1, x0, i) + fx * at(y1, x1, i));
-      }
-    }
-  }
-  std::vector<double> out(static_cast<std::size_t>(c.outputs * c.out_height * c.out_width));
-  for (std::int64_t y = 0; y < c.out_height; ++y) {
-    for (std::int64_t x = 0; x < c.out_width; ++x) {
-      for (std::int64_t o = 0; o < c.outputs; ++o)
-        out[static_cast<std::size_t>((o * c.out_height + y) * c.out_width + x)] =
-            double{b1[static_cast<std::size_t>(o)]};
-      for (std::int64_t m = 0; m < kTailChannels; ++m) {
-        double sum = double{b3[static_cast<std::size_t>(m)]};
-        if (c.with_map)
-          sum += double{map[static_cast<std::size_t>((y * c.out_width + x) * kTailChannels + m)]};
-        for (std::int64_t tap = 0; tap < 9; ++tap) {
-          const std::int64_t v = y + tap / 3 - 1;
-          const std::int64_t u = x + tap % 3 - 1;
-          if (v < 0 || u < 0 || v >= c.out_height || u >= c.out_width) continue;
-          for (std::int64_t i = 0; i < c.channels; ++i) {
-            sum += up[static_cast<std::size_t>((v * c.out_width + u) * c.channels + i)] *
-                   double{w3[static_cast<std::size_t>((m * 9 + tap) * c.channels + i)]};
-          }
-        }
-        for (std::int64_t o = 0; o < c.outputs; ++o) {
-          out[static_cast<std::size_t>((o * c.out_height + y) * c.out_width + x)] +=
-              std::max(sum, 0.0) * double{w1[static_cast<std::size_t>(o * kTailChannels + m)]};
-        }
-      }
-    }
-  }
-  return out;
-}
-
-TEST_P(KernelsTest, DepthTailEqualsItsFourSteps) {
-  const std::vector<TailCase> cases{{1, 1, 16, 1, 1, 1, false},    {5, 3, 16, 9, 5, 2, true},
-                                    {8, 8, 32, 14, 14, 2, true},   {9, 40, 32, 17, 70, 1, false},
-                                    {12, 33, 64, 21, 63, 2, true}, {7, 16, 128, 13, 29, 1, true}};
-  for (const TailCase& c : cases) {
-    const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-    const auto input = random_values(size(c.in_height * c.in_width * c.channels), 1, 1);
-    const auto w3 = random_values(size(kTailChannels * c.channels * 9), 0.1F, 2);
-    const auto b3 = random_values(size(kTailChannels), 1, 3);
-    const auto map = random_values(size(c.out_height * c.out_width * kTailChannels), 1, 4);
-    const auto w1 = random_values(size(c.outputs * kTailChannels), 0.2F, 5);
-    const auto b1 = random_values(size(c.outputs), 1, 6);
-    std::vector<float> packed = unwritten(kernels_->winograd_packed_floats(c.channels, kTailChannels));
-    for (std::int64_t panel = 0; panel * kernels_->panel < kTailChannels; ++panel)
-      kernels_->pack_winograd(w3.data(), c.channels, kTailChannels, panel, packed.data());
-    std::vector<float> out(size(c.outputs * c.out_height * c.out_width), -99.0F);
-    std::vector<float> scratch = unwritten(kernels_->tail_scratch_floats(c.channels));
-    const DepthTail tail{.input = input.data(),
-                         .in_height = c.in_height,
-                         .in_width = c.in_width,
-                         .channels = c.channels,
-                         .out_height = c.out_height,
-                         .out_width = c.out_width,
-                         .weights3 = packed.data(),
-                         .bias3 = b3.data(),
-                         .map = c.with_map ? map.data() : nullptr,
-                         .weights1 = w1.data(),
-                         .bias1 = b1.data(),
-                         .num_outputs = c.outputs,
-                         .out = out.data()};
-    const ExpectsWrittenMemory check;
-    for (std::int64_t y = 0; y < c.out_height; y += kernels_->tail_tile_rows) {
-      for (std::int64_t x = 0; x < c.out_width; x += kernels_->tail_tile_columns(c.channels)) {
-        kernels_->depth_tail(tail, y, x, scratch.data());
-      }
-    }
-    const auto expected = depth_tail(c, input, w3, b3, map, w1, b1);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      // 9 * 128 products of float32 around 0.1, then 32 around 0.5: rounding of 1e-5 at the most.
-      ASSERT_NEAR(out[i], expected[i], 2e-5 * std::max(1.0, std::abs(expected[i])))
-          << c.channels << " channels, value " << i;
-    }
-  }
-}
-
-struct ConvolutionCase {
-  std::int64_t height, width, in, out;
-  bool relu, bias, residual;
-};
-
-/// One output of a 3x3 convolution in double; the caller adds bias and residual.
-double convolution_at(const ConvolutionCase& c, const std::vector<float>& input,
-                      const std::vector<float>& weights, std::int64_t y, std::int64_t x, std::int64_t o) {
-  double sum = 0;
-  for (std::int64_t tap = 0; tap < 9; ++tap) {
-    const std::int64_t v = y + tap / 3 - 1;
-    const std::int64_t u = x + tap % 3 - 1;
-    if (v < 0 || u < 0 || v >= c.height || u >= c.width) continue;
-    for (std::int64_t i = 0; i < c.in; ++i) {
-      const double value = double{input[static_cast<std::size_t>((v * c.width + u) * c.in + i)]};
-      sum += (c.relu ? std::max(value, 0.0) : value) *
-             double{weights[static_cast<std::size_t>((o * 9 + tap) * c.in + i)]};
-    }
-  }
-  return sum;
-}
-
-TEST_P(KernelsTest, WinogradEqualsTheConvolution) {
-  // Maps that end within a tile, more tiles than a block has, and channels that fill no panel.
-  const std::vector<ConvolutionCase> cases{
-      {1, 1, 16, 16, false, false, false},  {4, 4, 32, 16, true, true, false},
-      {5, 7, 16, 48, true, true, true},     {9, 30, 64, 32, false, true, true},
-      {30, 33, 16, 16, true, false, false}, {6, 13, 512, 32, false, true, false}};
-  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-  for (const ConvolutionCase& c : cases) {
-    const auto input = random_values(size(c.height * c.width * c.in), 1, 1);
-    const auto weights =
-        random_values(size(c.out * 9 * c.in), 1 / std::sqrt(9.0F * static_cast<float>(c.in)), 2);
-    const auto bias = random_values(size(c.out), 1, 3);
-    const auto residual = random_values(size(c.height * c.width * c.out), 1, 4);
-    std::vector<float> packed = unwritten(kernels_->winograd_packed_floats(c.in, c.out));
-    for (std::int64_t panel = 0; panel * kernels_->panel < c.out; ++panel)
-      kernels_->pack_winograd(weights.data(), c.in, c.out, panel, packed.data());
-    std::vector<float> out(residual.size(), -99.0F);
-    const Convolution convolution{.input = input.data(),
-                                  .height = c.height,
-                                  .width = c.width,
-                                  .in_channels = c.in,
-                                  .out_channels = c.out,
-                                  .relu = c.relu,
-                                  .weights = packed.data(),
-                                  .bias = c.bias ? bias.data() : nullptr,
-                                  .residual = c.residual ? residual.data() : nullptr,
-                                  .out = out.data()};
-    std::vector<float> scratch = unwritten(kernels_->winograd_scratch_floats(convolution));
-    const std::int64_t tiles = (c.height + 3) / 4 * ((c.width + 3) / 4);
-    const std::int64_t middle = std::min(tiles, kernels_->winograd_group);
-    const ExpectsWrittenMemory check;
-    kernels_->winograd(convolution, 0, middle, scratch.data());
-    kernels_->winograd(convolution, middle, tiles, scratch.data());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const auto at = static_cast<std::int64_t>(i);
-      double expected =
-          convolution_at(c, input, weights, at / c.out / c.width, at / c.out % c.width, at % c.out);
-      if (c.bias) expected += double{bias[i % bias.size()]};
-      if (c.residual) expected += double{residual[i]};
-      // Sums of size 1. The transforms lose about five bits against the direct form, more with many channels.
-      ASSERT_NEAR(out[i], expected, 1e-4)
-          << c.height << "x" << c.width << ", " << c.in << " to " << c.out << ", value " << i;
-    }
   }
 }
 

@@ -72,8 +72,8 @@ TEST(CpuOperators, PrintedTableIsAFunctionOfTheFacts) {
   EXPECT_EQ(choice_of(own, "matrix products, cpu, fp32"), "linear, addmm_ (BLAS)");
   const auto wide = cpu_operators(zen5());
   EXPECT_EQ(choice_of(wide, "linear layers of the blocks, cpu, int8"), "linear_dynamic, 8-bit inputs");
-  EXPECT_EQ(choice_of(own, "attention core, cpu, bf16 and int8"), "as for fp32");
-  EXPECT_EQ(choice_of(wide, "attention core, cpu, bf16 and int8"), "da3::attention_bf16 (avx512_bf16)");
+  EXPECT_EQ(choice_of(own, "attention core, cpu, bf16"), "as for fp32");
+  EXPECT_EQ(choice_of(wide, "attention core, cpu, bf16"), "da3::attention_bf16 (avx512_bf16)");
   EXPECT_EQ(choice_of(wide, "matrix products, cpu, fp32"), "da3::linear (avx512)");
   CpuOperatorFacts without_kernels = zen5();
   without_kernels.kernels.clear();
@@ -91,7 +91,7 @@ TEST(CpuOperators, EveryPartHasOneLine) {
   for (const CpuOperatorFacts& facts : {zen3(), zen5(), CpuOperatorFacts{}}) {
     std::vector<std::string> purposes;
     for (const OperatorChoice& each : cpu_operators(facts)) purposes.push_back(each.purpose);
-    EXPECT_EQ(purposes.size(), 11U);
+    EXPECT_EQ(purposes.size(), 12U);
     std::sort(purposes.begin(), purposes.end());
     EXPECT_EQ(std::adjacent_find(purposes.begin(), purposes.end()), purposes.end());
   }
@@ -118,7 +118,7 @@ TEST(CpuOperators, ModulesAreLoweredAsTheTableSays) {
   EXPECT_FALSE(bare.own_kernels || bare.onednn_products || bare.own_products || bare.full_int8_range);
 }
 
-TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
+TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_FALSE(cpu_lowering(zen3(), Precision::kInt8).full_int8_range);
   const Lowering int8 = cpu_lowering(zen5(), Precision::kInt8);
   EXPECT_EQ(int8.block_products, BlockProducts::kInt8);
@@ -131,11 +131,16 @@ TEST(CpuOperators, LowPrecisionChangesTheBlocksAlone) {
   switched_off.kernels.clear();
   EXPECT_FALSE(cpu_lowering(switched_off, Precision::kInt8).bf16_attention);
   CpuOperatorFacts own = zen5();
-  own.bf16_products = "avx512_bf16";
-  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).bf16_head);
-  EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).bf16_head) << "the original keeps its head in float32";
-  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).bf16_head);
-  EXPECT_FALSE(int8.bf16_head);
+  own.int16_products = "avx512_vnni";
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_head);
+  EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head)
+      << "as exact as TF32, the original's head on CUDA";
+  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_head);
+  EXPECT_FALSE(int8.int16_head);
+  own.int8_attention = true;
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int8_attention);
+  EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).int8_attention);
+  EXPECT_FALSE(int8.int8_attention);
 }
 
 TEST(SystemInfo, ListsTheOperatorsOfTheCpu) {

@@ -7,15 +7,18 @@
 #include <engine/kernels/vectors-inl.hpp>
 
 // Attention of one head, whatever its products' factors are. Those are said by a type:
-//   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product
-//   Step: of multiply_tile, over kPerFloat factors
+//   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product; of queries and
+//   keys
+//     kKeysPerFloat
+//   Step, ScoreStep: of multiply_tile, over so many factors
+//   Scores(head, key): of a panel of keys that begins with `key`: start(v), where its sums begin, and
+//     of(sum, v, scale): a score
 //   pack_keys, pack_values: keys as panels (head_dim, kPanel), values as panels (keys, kPanel)
-//   put_queries(q, head_dim, scale, row): a row of scaled queries as factors
+//   put_queries(q, head_dim, scale, row): a row of scaled queries as factors; the scale of its scores
 //   exponentials(row, count, padded, maximum): 2^(row - maximum) as factors in the row's place, zero from
 //     `count` on up to `padded`; their sum
 //   power_of_two(x), -kBounded <= x <= kBounded, to the exactness of the factors
 //   put_exponentials(e, to, sums): a panel's exponentials of a row as factors; adds them to the row's sums
-//   add_squares(sum, packed): the squares of a vector of packed keys
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
@@ -39,8 +42,8 @@ inline Index norm_of_keys(Index num_keys, Index head_dim) {
 }
 
 Index attention_scratch_floats(Index head_dim) {
-  // queries, accumulators, scores, then the running maximum and sum of each row
-  return kQueryBlock * (2 * head_dim + kKeyBlock + 1 + kWidth) + kWidth;
+  // queries, accumulators, scores, then the running maximum, sum and scale of each row
+  return kQueryBlock * (2 * head_dim + kKeyBlock + 2 + kWidth) + kWidth;
 }
 
 inline float largest(const float* row, Index count, float start) {
@@ -54,7 +57,8 @@ inline float largest(const float* row, Index count, float start) {
 }
 
 struct QueryBlock {
-  float* queries;      // (kQueryBlock, head_dim / kPerFloat), scaled
+  float* queries;      // (kQueryBlock, head_dim / kKeysPerFloat), scaled
+  float* scales;       // (kQueryBlock)
   float* accumulated;  // (kQueryBlock, head_dim)
   float* scores;       // (kQueryBlock, kKeyBlock)
   float* maximum;      // (kQueryBlock)
@@ -62,18 +66,56 @@ struct QueryBlock {
   Index rows;          // padded to kRows
 };
 
+/// Scores of kRows rows and a panel of keys, in registers.
+template <typename Products>
+__attribute__((always_inline)) inline void multiply_scores(const float* queries, Index depth,
+                                                           const float* keys,
+                                                           const typename Products::Scores& scores,
+                                                           const float* scales,
+                                                           Vec (&score)[kRows][kVectors]) {
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) score[r][v] = scores.start(v);
+  }
+  for (Index k = 0; k < depth; ++k) {
+    Vec row[kVectors];
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) row[v] = load(keys + k * kPanel + v * kWidth);
+#pragma GCC unroll 16
+    for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v)
+        score[r][v] = Products::ScoreStep::add(score[r][v], queries + r * depth + k, row[v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) {
+      keep_in_register(score[r][v]);
+      score[r][v] = scores.of(score[r][v], v, scales[r]);
+    }
+  }
+}
+
 /// One block of keys for a block of queries: softmax with a running maximum (Milakov and Gimelshein 2018, as
 /// in FlashAttention), so a row of scores is never longer than kKeyBlock.
 template <typename Products>
 inline void attend(const AttentionHead& head, const QueryBlock& block, Index first_key) {
   const Index count = least(kKeyBlock, head.num_keys - first_key);
   const Index padded = round_up(count, kPanel);
-  const Index depth = head.head_dim / Products::kPerFloat;
+  const Index depth = head.head_dim / Products::kKeysPerFloat;
   for (Index panel = 0; panel < padded; panel += kPanel) {
-    const float* keys = head.keys + (first_key + panel) * depth;
+    const typename Products::Scores scores(head, first_key + panel);
     for (Index r = 0; r < block.rows; r += kRows) {
-      multiply_tile<false, typename Products::Step>(block.queries + r * depth, depth, keys, depth,
-                                                    block.scores + r * kKeyBlock + panel, kKeyBlock);
+      Vec score[kRows][kVectors];
+      multiply_scores<Products>(block.queries + r * depth, depth, head.keys + (first_key + panel) * depth,
+                                scores, block.scales + r, score);
+      for (Index i = 0; i < kRows; ++i) {
+        for (Index v = 0; v < kVectors; ++v)
+          store(block.scores + (r + i) * kKeyBlock + panel + v * kWidth, score[i][v]);
+      }
     }
   }
   for (Index r = 0; r < block.rows; ++r) {
@@ -105,26 +147,13 @@ inline void attend(const AttentionHead& head, const QueryBlock& block, Index fir
 
 /// kRows rows and a panel of keys: scores to exponentials without leaving the registers. `mask`: ones where
 /// there are keys.
+// Not inlined: beside other code its accumulators do not all stay in registers.
 template <typename Products, bool kMasked>
-inline void score_tile(const float* queries, Index depth, const float* keys, const Vec* mask, float* to,
-                       Index to_stride, float* sums) {
+__attribute__((noinline)) void score_tile(const float* queries, Index depth, const float* keys,
+                                          const typename Products::Scores& scores, const float* scales,
+                                          const Vec* mask, float* to, Index to_stride, float* sums) {
   Vec score[kRows][kVectors];
-#pragma GCC unroll 16
-  for (Index r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) score[r][v] = Vec{};
-  }
-  for (Index k = 0; k < depth; ++k) {
-    Vec row[kVectors];
-#pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) row[v] = load(keys + k * kPanel + v * kWidth);
-#pragma GCC unroll 16
-    for (Index r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (Index v = 0; v < kVectors; ++v)
-        score[r][v] = Products::Step::add(score[r][v], queries + r * depth + k, row[v]);
-    }
-  }
+  multiply_scores<Products>(queries, depth, keys, scores, scales, score);
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -141,7 +170,7 @@ inline void score_tile(const float* queries, Index depth, const float* keys, con
 template <typename Products>
 inline void attend_bounded(const AttentionHead& head, const QueryBlock& block, Index first_key) {
   const Index count = least(kBoundedKeyBlock, head.num_keys - first_key);
-  const Index depth = head.head_dim / Products::kPerFloat;
+  const Index depth = head.head_dim / Products::kKeysPerFloat;
   const Index all_padded = round_up(head.num_keys, kPanel);
   constexpr Index kStride = kBoundedKeyBlock / Products::kPerFloat;
   Vec mask[kVectors];
@@ -153,11 +182,13 @@ inline void attend_bounded(const AttentionHead& head, const QueryBlock& block, I
     const float* const queries = block.queries + r * depth;
     for (Index panel = 0; panel < count; panel += kPanel) {
       const float* const keys = head.keys + (first_key + panel) * depth;
+      const typename Products::Scores scores(head, first_key + panel);
       float* const to = block.scores + panel / Products::kPerFloat;
+      float* const sums = block.sum + r * kWidth;
       if (panel + kPanel <= count) {
-        score_tile<Products, false>(queries, depth, keys, mask, to, kStride, block.sum + r * kWidth);
+        score_tile<Products, false>(queries, depth, keys, scores, block.scales + r, mask, to, kStride, sums);
       } else {
-        score_tile<Products, true>(queries, depth, keys, mask, to, kStride, block.sum + r * kWidth);
+        score_tile<Products, true>(queries, depth, keys, scores, block.scales + r, mask, to, kStride, sums);
       }
     }
     for (Index d = 0; d < head.head_dim; d += kPanel) {
@@ -180,7 +211,8 @@ inline bool put_queries(const AttentionHead& head, const QueryBlock& block, Inde
   for (Index r = 0; r < block.rows; ++r) {
     // Rows that fill the last tile repeat one, so that they hold numbers.
     const float* q = head.q + (first + least(r, count - 1)) * head.q_stride;
-    Products::put_queries(q, dim, scale, block.queries + r * (dim / Products::kPerFloat));
+    float* const row = block.queries + r * (dim / Products::kKeysPerFloat);
+    block.scales[r] = Products::put_queries(q, dim, scale, row);
     Vec squares{};
     for (Index d = 0; d < dim; d += kWidth) {
       squares += load(q + d) * load(q + d);
@@ -203,6 +235,7 @@ void attention(const AttentionHead& head, Index begin, Index end, float* scratch
   block.scores = block.accumulated + kQueryBlock * dim;
   block.sum = block.scores + kQueryBlock * kKeyBlock;
   block.maximum = block.sum + kQueryBlock * kWidth;
+  block.scales = block.maximum + kQueryBlock;
   for (Index first = begin; first < end; first += kQueryBlock) {
     const Index count = least(kQueryBlock, end - first);
     block.rows = round_up(count, kRows);
@@ -220,36 +253,35 @@ void attention(const AttentionHead& head, Index begin, Index end, float* scratch
   }
 }
 
-/// The largest square of a norm among packed keys, as norm_of_keys wants it.
-template <typename Products>
-inline void put_norm_of_keys(Index num_keys, Index head_dim, float* packed) {
-  const Index depth = head_dim / Products::kPerFloat;
-  Vec largest{};
-  Vec none{};  // not a number if any key has one
-  for (Index first = 0; first < num_keys; first += kPanel) {
-    Vec squares[kVectors] = {};
-    for (Index d = 0; d < depth; ++d) {
-      for (Index v = 0; v < kVectors; ++v)
-        squares[v] =
-            Products::add_squares(squares[v], load(packed + (first * depth + d * kPanel) + v * kWidth));
-    }
-    for (Index v = 0; v < kVectors; ++v) {
-      largest = max(largest, squares[v]);
-      none += 0.0F * squares[v];
-    }
-  }
-  largest += none;
+/// The largest square of a norm among keys, not a number if any of them has one.
+inline float largest_norm(const float* keys, Index stride, Index num_keys, Index head_dim) {
   float most = 0;
-  for (Index lane = 0; lane < kWidth; ++lane) most = largest[lane] <= most ? most : largest[lane];
-  for (Index lane = 0; lane < kWidth; ++lane) most += 0.0F * largest[lane];
-  packed[norm_of_keys<Products>(num_keys, head_dim)] = most;
+  float none = 0;
+  for (Index key = 0; key < num_keys; ++key) {
+    Vec squares{};
+    for (Index d = 0; d < head_dim; d += kWidth) {
+      const Vec value = load(keys + key * stride + d);
+      squares += value * value;
+    }
+    const float square = folded_sum(squares);
+    most = square > most ? square : most;
+    none += 0.0F * square;
+  }
+  return most + none;
 }
 
 template <typename Products>
 void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
   Products::pack_keys(keys, stride, num_keys, head_dim, packed);
-  put_norm_of_keys<Products>(num_keys, head_dim, packed);
+  packed[norm_of_keys<Products>(num_keys, head_dim)] = largest_norm(keys, stride, num_keys, head_dim);
 }
+
+/// Scores of factors that stand for themselves.
+struct PlainScores {
+  PlainScores(const AttentionHead& /*head*/, Index /*key*/) {}
+  static Vec start(Index /*vector*/) { return Vec{}; }
+  static Vec of(Vec sum, Index /*vector*/, float /*scale*/) { return sum; }
+};
 
 template <typename Products>
 constexpr AttentionKernels attention_kernels() {

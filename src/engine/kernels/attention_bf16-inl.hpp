@@ -68,17 +68,20 @@ inline Pairs pair_neighbours(Vec first, Vec second) {
 
 struct Bf16Attention {
   static constexpr Index kPerFloat = 2;
+  static constexpr Index kKeysPerFloat = 2;
 
   struct Step {
     static Vec add(Vec sum, const float* a, Vec b) {
       return add_products(sum, *reinterpret_cast<const Bits*>(a) - Pairs{}, (Pairs)b);
     }
   };
+  using ScoreStep = Step;
+  using Scores = PlainScores;
 
   /// 2^x within 8e-5 of itself, a twentieth of what its rounding takes.
   static Vec power_of_two(Vec x) {
-    const Vec shifted = x + 12582912.0F;
-    const Vec r = x - (shifted - 12582912.0F);
+    const Vec shifted = x + kToInteger;
+    const Vec r = x - (shifted - kToInteger);
     Vec p = splat(0.0551716723F);
     p = p * r + 0.242611125F;
     p = p * r + 0.693260992F;
@@ -94,11 +97,10 @@ struct Bf16Attention {
     store(sums, add_products(load(sums), pairs, 0x3F803F80 - Pairs{}));
   }
 
-  static Vec add_squares(Vec sum, Vec packed) { return add_products(sum, (Pairs)packed, (Pairs)packed); }
-
-  static void put_queries(const float* q, Index head_dim, float scale, float* row) {
+  static float put_queries(const float* q, Index head_dim, float scale, float* row) {
     for (Index d = 0; d < head_dim; d += 2 * kWidth)
       store_pairs(row + d / 2, pair_neighbours(load(q + d) * scale, load(q + d + kWidth) * scale));
+    return 1;
   }
 
   /// Lane: a key; its factors: two features.
@@ -152,10 +154,5 @@ struct Bf16Attention {
 };
 
 }  // namespace
-
-const AttentionKernels& bf16_attention_table() {
-  static constexpr AttentionKernels kTable = attention_kernels<Bf16Attention>();
-  return kTable;
-}
 
 }  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

@@ -5,3 +5,12 @@
 #define DA3_KERNELS_ROWS 12
 #define DA3_KERNELS_VECTORS 2
 #include <engine/kernels/attention_bf16-inl.hpp>
+
+namespace da3::engine::kernels::avx512_bf16 {
+
+const AttentionKernels& bf16_attention_table() {
+  static constexpr AttentionKernels kTable = attention_kernels<Bf16Attention>();
+  return kTable;
+}
+
+}  // namespace da3::engine::kernels::avx512_bf16

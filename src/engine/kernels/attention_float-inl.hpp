@@ -10,7 +10,10 @@ namespace {
 
 struct FloatAttention {
   static constexpr Index kPerFloat = 1;
+  static constexpr Index kKeysPerFloat = 1;
   using Step = FloatStep;
+  using ScoreStep = FloatStep;
+  using Scores = PlainScores;
 
   /// (num_keys, head_dim) to panels of kPanel keys: (panel, head_dim, kPanel), zero beyond the last key.
   static void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
@@ -51,10 +54,9 @@ struct FloatAttention {
     store(sums, sum);
   }
 
-  static Vec add_squares(Vec sum, Vec packed) { return sum + packed * packed; }
-
-  static void put_queries(const float* q, Index head_dim, float scale, float* row) {
+  static float put_queries(const float* q, Index head_dim, float scale, float* row) {
     for (Index d = 0; d < head_dim; d += kWidth) store(row + d, load(q + d) * scale);
+    return 1;
   }
 
   /// row = 2^(row - maximum), zero from `count` on up to `padded`; the sum.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <engine/kernels/kernels.hpp>
+#include <engine/kernels/transpose-inl.hpp>
 #include <engine/kernels/vectors-inl.hpp>
 
 // Norm and rotary embedding of one token's queries or keys, in one pass.
@@ -21,13 +22,13 @@ inline void norm_rotate_head(const Heads& h, float* x, const float* cos, const f
   const Index quarter = h.head_dim / 4;
   Vec sums{};
   for (Index i = 0; i < h.head_dim; i += kWidth) sums += load(x + i);
-  const float mean = sum_of_lanes(sums) / static_cast<float>(h.head_dim);
+  const float mean = folded_sum(sums) / static_cast<float>(h.head_dim);
   Vec squares{};
   for (Index i = 0; i < h.head_dim; i += kWidth) {
     const Vec centred = load(x + i) - mean;
     squares += centred * centred;
   }
-  const float variance = sum_of_lanes(squares) / static_cast<float>(h.head_dim);
+  const float variance = folded_sum(squares) / static_cast<float>(h.head_dim);
   const float scale = 1.0F / __builtin_sqrtf(variance + h.epsilon);
   for (Index half = 0; half < h.head_dim; half += 2 * quarter) {
     for (Index i = half; i < half + quarter; i += kWidth) {

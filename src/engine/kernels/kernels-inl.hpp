@@ -27,15 +27,7 @@ const Kernels& table() {
                                   .linear_rows = kRows,
                                   .linear_scratch_floats = linear_scratch_floats,
                                   .linear = linear,
-                                  .tail_tile_rows = kTileRows,
-                                  .tail_tile_columns = tail_tile_columns,
-                                  .tail_scratch_floats = tail_scratch_floats,
-                                  .depth_tail = depth_tail,
-                                  .winograd_group = kRows,
-                                  .winograd_packed_floats = winograd_packed_floats,
-                                  .pack_winograd = pack_winograd,
-                                  .winograd_scratch_floats = winograd_scratch_floats,
-                                  .winograd = winograd};
+                                  .convolution = convolution_kernels<FloatWinograd>()};
   return kTable;
 }
 

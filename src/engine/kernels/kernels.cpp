@@ -19,9 +19,14 @@ namespace avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
 const ProductKernels& bf16_products_table();
 }  // namespace avx512_bf16
+namespace avx512_bf16_vnni {
+const AttentionKernels& int8_attention_table();
+}
 namespace avx512_vnni {
 const ProductKernels& int8_products_table();
-}
+const ProductKernels& int16_products_table();
+const ConvolutionKernels& int16_convolutions_table();
+}  // namespace avx512_vnni
 namespace avx_vnni {
 const ProductKernels& int8_products_table();
 }
@@ -62,11 +67,27 @@ bool has_avx512_bf16() {
 #endif
 }
 
+bool has_avx512_vnni() {
+#if defined(__x86_64__)
+  const core::Processor& cpu = core::processor();
+  return kernels_named("avx512") != nullptr && cpu.avx512bw && cpu.avx512_vnni;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 const AttentionKernels* bf16_attention() {
 #if defined(__x86_64__)
   if (has_avx512_bf16()) return &avx512_bf16::bf16_attention_table();
+#endif
+  return nullptr;
+}
+
+const AttentionKernels* int8_attention() {
+#if defined(__x86_64__)
+  if (has_avx512_bf16() && has_avx512_vnni()) return &avx512_bf16_vnni::int8_attention_table();
 #endif
   return nullptr;
 }
@@ -80,11 +101,22 @@ const ProductKernels* bf16_products() {
 
 const ProductKernels* int8_products() {
 #if defined(__x86_64__)
-  const core::Processor& cpu = core::processor();
-  if (kernels_named("avx512") != nullptr && cpu.avx512bw && cpu.avx512_vnni) {
-    return &avx512_vnni::int8_products_table();
-  }
-  if (kernels_named("avx2") != nullptr && cpu.avx_vnni) return &avx_vnni::int8_products_table();
+  if (has_avx512_vnni()) return &avx512_vnni::int8_products_table();
+  if (kernels_named("avx2") != nullptr && core::processor().avx_vnni) return &avx_vnni::int8_products_table();
+#endif
+  return nullptr;
+}
+
+const ProductKernels* int16_products() {
+#if defined(__x86_64__)
+  if (has_avx512_vnni()) return &avx512_vnni::int16_products_table();
+#endif
+  return nullptr;
+}
+
+const ConvolutionKernels* int16_convolutions() {
+#if defined(__x86_64__)
+  if (has_avx512_vnni()) return &avx512_vnni::int16_convolutions_table();
 #endif
   return nullptr;
 }

@@ -48,19 +48,25 @@ struct Heads {
   float epsilon = 0;
 };
 
-/// The last stage of the depth heads: bilinear upsampling (align_corners) of (h, w, C), plus an optional
-/// constant map behind the convolution, 3x3 convolution (zero padding) to 32 channels, ReLU, 1x1 convolution
-/// to `num_outputs`.
-struct DepthTail {
-  const float* input = nullptr;  ///< (h, w, C) one image, channels last
+/// A bilinear upsampling (align_corners) of (in_height, in_width, channels) of one image, channels last.
+struct Upsampling {
+  const float* input = nullptr;
   std::int64_t in_height = 0;
   std::int64_t in_width = 0;
-  std::int64_t channels = 0;  ///< C, a multiple of the vector width
+  std::int64_t channels = 0;  ///< A multiple of the vector width
   std::int64_t out_height = 0;
   std::int64_t out_width = 0;
-  const float* weights3 = nullptr;  ///< From pack_winograd
+};
+
+/// The last stage of the depth heads: upsampling, plus an optional map of constants behind the convolution,
+/// 3x3 convolution (zero padding) to 32 channels, ReLU, 1x1 convolution to `num_outputs`.
+struct DepthTail {
+  Upsampling source;
+  const float* weights3 = nullptr;  ///< From ConvolutionKernels::pack of the same table
   const float* bias3 = nullptr;     ///< (32)
-  const float* map = nullptr;       ///< (out_height, out_width, 32) added before the ReLU, or null
+  /// Added before the ReLU, or null: (3, out_width, 32) for the columns of the first, an inner and the last
+  /// row, plus (out_height, 3, 32), which lie behind them, for the rows of such columns.
+  const float* map = nullptr;
   const float* weights1 = nullptr;  ///< (num_outputs, 32)
   const float* bias1 = nullptr;     ///< (num_outputs)
   std::int64_t num_outputs = 0;
@@ -68,6 +74,15 @@ struct DepthTail {
 };
 
 inline constexpr std::int64_t kTailChannels = 32;
+
+/// 3x3 convolution (zero padding) of an upsampled image.
+struct UpsampledConvolution {
+  Upsampling source;
+  std::int64_t out_channels = 0;   ///< A multiple of the vector width
+  const float* weights = nullptr;  ///< From ConvolutionKernels::pack of the same table
+  const float* bias = nullptr;     ///< (out_channels), or null
+  float* out = nullptr;            ///< (out_height, out_width, out_channels)
+};
 
 /// 3x3 convolution of (height, width, in_channels), stride 1, of one image, channels last.
 struct Convolution {
@@ -78,11 +93,37 @@ struct Convolution {
   std::int64_t out_channels = 0;
   std::int64_t padding = 1;  ///< Zeros around the input, 0 or 1; the output is (height + 2 padding - 2, ...)
   bool relu = false;         ///< The input goes through a ReLU first
-  const float* weights = nullptr;  ///< From pack_winograd
+  const float* weights = nullptr;  ///< From ConvolutionKernels::pack of the same table
   const float* bias = nullptr;     ///< (out_channels), or null
-  /// (height, width, out_channels) added to the result (padding 1), or null.
+  /// (height, width, out_channels) added to the result (padding 1, out_stride 0), or null.
   const float* residual = nullptr;
-  float* out = nullptr;  ///< (height, width, out_channels), not the input or the residual
+  float* out = nullptr;         ///< (height, width, out_channels), not the input or the residual
+  std::int64_t out_stride = 0;  ///< Pixels from a row of `out` to the next; 0: the output's width
+};
+
+/// 3x3 convolutions by Winograd's F(4x4, 3x3), with one kind of products.
+struct ConvolutionKernels {
+  std::int64_t panel;  ///< Outputs that are computed together
+  /// Tiles of 4x4 outputs are numbered row by row. Ranges are best multiples of this.
+  std::int64_t group;
+  std::int64_t (*packed_floats)(std::int64_t in_channels, std::int64_t out_channels);
+  /// (out_channels, 3, 3, in_channels) contiguous, transformed; `panel` numbers `panel` outputs.
+  void (*pack)(const float* weights, std::int64_t in_channels, std::int64_t out_channels, std::int64_t panel,
+               float* packed);
+  std::int64_t (*scratch_floats)(const Convolution& convolution);
+  /// Tiles [begin, end).
+  void (*convolve)(const Convolution& convolution, std::int64_t begin, std::int64_t end, float* scratch);
+
+  // Of upsampled images a tile at a time, so that they never exist.
+  std::int64_t tile_rows;
+  std::int64_t tile_columns;
+  std::int64_t (*upsampled_scratch_floats)(std::int64_t channels, std::int64_t out_channels);
+  /// The tile with its top left corner at (row, column) of the output.
+  void (*convolve_upsampled)(const UpsampledConvolution& convolution, std::int64_t row, std::int64_t column,
+                             float* scratch);
+  std::int64_t (*tail_tile_columns)(std::int64_t channels);
+  std::int64_t (*tail_scratch_floats)(std::int64_t channels);
+  void (*depth_tail)(const DepthTail& tail, std::int64_t row, std::int64_t column, float* scratch);
 };
 
 /// out = inputs weights^T + bias, then its GELU, then added to what `out` has, as asked for; all in float32.
@@ -98,7 +139,7 @@ struct Linear {
   float* out = nullptr;  ///< (rows, outputs)
 };
 
-/// What 8-bit codes of a row of inputs stand for: scale * (code - zero).
+/// What codes of a row of inputs stand for: scale * (code - zero).
 struct InputScale {
   float scale = 1;
   std::int32_t zero = 0;
@@ -130,13 +171,13 @@ struct ProductKernels {
   const char* name;      ///< Such as "avx512_vnni"
   std::int64_t panel;    ///< Outputs are a multiple of this
   std::int64_t rows;     ///< Of the register tile
-  std::int64_t factors;  ///< In 32 bits: 2 of bfloat16, 4 of 8 bits
+  std::int64_t factors;  ///< In 32 bits: 2 of bfloat16 or of 16 bits, 4 of 8 bits
 
   std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
   /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
   void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);
-  /// Rounds scale * x + shift of a row of inputs, scale above 0. 8 bits: by the row's own range, so that rows
-  /// do not depend on each other.
+  /// Rounds scale * x + shift of a row of inputs, scale above 0. Codes: by the row's own range or norm, so
+  /// that rows do not depend on each other.
   InputScale (*put_row)(const float* x, std::int64_t depth, RowNorm norm, std::uint32_t* to);
   /// What makes mean 0 and variance 1 of a row.
   RowNorm (*norm_of_row)(const float* x, std::int64_t depth, float epsilon);
@@ -147,7 +188,7 @@ struct ProductKernels {
 /// One instruction set's build.
 struct Kernels {
   const char* name;    ///< Such as "avx2"
-  std::int64_t panel;  ///< Outputs of convolutions and linear layers that are computed together
+  std::int64_t panel;  ///< Outputs of linear layers that are computed together
 
   AttentionKernels attention;
 
@@ -169,21 +210,7 @@ struct Kernels {
   void (*linear)(const Linear& linear, std::int64_t begin, std::int64_t end, std::int64_t panel,
                  float* scratch);
 
-  std::int64_t tail_tile_rows;
-  std::int64_t (*tail_tile_columns)(std::int64_t channels);
-  std::int64_t (*tail_scratch_floats)(std::int64_t channels);
-  /// The tile with its top left corner at (row, column) of the output.
-  void (*depth_tail)(const DepthTail& tail, std::int64_t row, std::int64_t column, float* scratch);
-
-  /// A convolution by tiles of 4x4 outputs, numbered row by row. Ranges are best multiples of this.
-  std::int64_t winograd_group;
-  std::int64_t (*winograd_packed_floats)(std::int64_t in_channels, std::int64_t out_channels);
-  /// (out_channels, 3, 3, in_channels) contiguous, transformed; `panel` numbers `Kernels::panel` outputs.
-  void (*pack_winograd)(const float* weights, std::int64_t in_channels, std::int64_t out_channels,
-                        std::int64_t panel, float* packed);
-  std::int64_t (*winograd_scratch_floats)(const Convolution& convolution);
-  /// Tiles [begin, end).
-  void (*winograd)(const Convolution& convolution, std::int64_t begin, std::int64_t end, float* scratch);
+  ConvolutionKernels convolution;
 };
 
 /// The best build for this processor; null when there is none for it (then LibTorch's operators serve).
@@ -193,12 +220,25 @@ const Kernels* kernels();
 /// float32; null where this processor has no such products, or none that da3 has a build for.
 const AttentionKernels* bf16_attention();
 
+/// The same with 8-bit codes of queries and keys, a scale for each row of them; head_dim is a multiple of
+/// kInt8HeadMultiple, up to 256.
+const AttentionKernels* int8_attention();
+
+inline constexpr std::int64_t kInt8HeadMultiple = 64;
+
 /// Products whose inputs and weights are rounded to bfloat16; null as for bf16_attention().
 const ProductKernels* bf16_products();
 
 /// Products of 8-bit inputs and weights, summed exactly; null where this processor cannot add four of them in
 /// 32 bits (VNNI).
 const ProductKernels* int8_products();
+
+/// Products of 16-bit codes of inputs and weights, summed exactly: as close as TF32, as fast as bfloat16.
+/// Null where this processor cannot add two of them in 32 bits (AVX512_VNNI).
+const ProductKernels* int16_products();
+
+/// Convolutions with such codes of transformed inputs and weights; null as for int16_products().
+const ConvolutionKernels* int16_convolutions();
 
 /// The build of that name if this processor runs it, for tests and benchmarks; null otherwise.
 const Kernels* kernels_named(const char* name);

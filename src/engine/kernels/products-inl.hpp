@@ -7,6 +7,7 @@
 #endif
 
 #include <engine/kernels/gelu-inl.hpp>
+#include <engine/kernels/int16-inl.hpp>
 #include <engine/kernels/kernels.hpp>
 #include <engine/kernels/transpose-inl.hpp>
 
@@ -30,7 +31,6 @@ inline void store_words(Word* p, Words v) {
   *reinterpret_cast<Words*>(p) = v;
 }
 
-constexpr float kToInteger = 12582912.0F;  // 1.5 * 2^23: the sum's last bits are the nearest integer
 constexpr float kSmallestScale = 1e-30F;
 
 inline float least_of(float a, float b) {
@@ -139,14 +139,10 @@ struct Int8Factors {
       lowest = min(lowest, load(x + k));
       highest = max(highest, load(x + k));
     }
-    float low = lowest[0];
-    float high = highest[0];
-    for (Index lane = 1; lane < kWidth; ++lane) {
-      low = lowest[lane] < low ? lowest[lane] : low;
-      high = highest[lane] > high ? highest[lane] : high;
-    }
-    low = least_of(low * norm.scale + norm.shift, 0);
-    high = -least_of(-(high * norm.scale + norm.shift), 0);
+    const float low =
+        least_of(folded(lowest, [](Vec a, Vec b) { return min(a, b); }) * norm.scale + norm.shift, 0);
+    const float high =
+        -least_of(-(folded(highest, [](Vec a, Vec b) { return max(a, b); }) * norm.scale + norm.shift), 0);
     const float range = high - low;
     const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
     const float inverse = 1.0F / step;
@@ -181,6 +177,43 @@ struct Int8Factors {
   static Vec finished(Vec sum, const InputScale& input, const Word* scales, const Word* sums) {
     const IVec exact = (IVec)sum - input.zero * (IVec)load_words(sums);
     return __builtin_convertvector(exact, Vec) * ((Vec)load_words(scales) * input.scale);
+  }
+};
+
+/// Factors of 16 bits, two a word: integer codes with a scale for each row and each output (int16-inl.hpp).
+struct Int16Factors {
+  static constexpr Index kFactors = 2;
+
+  static Vec add(Vec sum, Word a, Vec b) { return add_products16(sum, a, b); }
+
+  static void pack_row(const float* weights, Index depth, Word* to, Word* scale, Word* /*sum*/) {
+    float squares = 0;
+    float largest = 0;
+    for (Index k = 0; k < depth; ++k) {
+      squares += weights[k] * weights[k];
+      const float magnitude = weights[k] < 0 ? -weights[k] : weights[k];
+      if (magnitude > largest) largest = magnitude;
+    }
+    const float codes = codes_of_one_weight(squares, largest);
+    for (Index k = 0; k < depth; k += 2)
+      to[k / 2 * kPanel] = pair_of_codes(weights[k] * codes, weights[k + 1] * codes);
+    *scale = __builtin_bit_cast(std::uint32_t, value_of_one_weight(codes));
+  }
+
+  static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
+    Vec squares{};
+    for (Index k = 0; k < depth; k += kWidth) {
+      const Vec value = load(x + k) * norm.scale + norm.shift;
+      squares += value * value;
+    }
+    const RowCodes row = row_codes(splat(folded_sum(squares)));
+    for (Index k = 0; k < depth; k += kWidth)
+      put_codes((load(x + k) * norm.scale + norm.shift) * row.codes, to + k / 2);
+    return {.scale = row.values[0]};
+  }
+
+  static Vec finished(Vec sum, const InputScale& input, const Word* scales, const Word* /*sums*/) {
+    return __builtin_convertvector((IVec)sum, Vec) * ((Vec)load_words(scales) * input.scale);
   }
 };
 
@@ -253,7 +286,7 @@ struct ProductOf {
       Vec value = Factors::finished(load(sums + v * kWidth), input, scales + v * kWidth,
                                     scales + kPanel + v * kWidth);
       if (product.bias != nullptr) value += load(product.bias + panel * kPanel + v * kWidth);
-      if (product.gelu) value = gelu_of(value);
+      if (product.gelu) value = near_gelu_of(value);
       if (product.add) value += load(out + v * kWidth);
       store(out + v * kWidth, value);
     }

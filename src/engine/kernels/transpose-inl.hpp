@@ -21,15 +21,19 @@ struct LanesUpTo<0, kRest...> {
   using Type = Lanes<kRest...>;
 };
 
-/// The sum of all lanes, in each of them.
-template <int kDistance, int... kLanes>
-inline Vec sum_across(Vec v, Lanes<kLanes...> all) {
-  v += (Vec)__builtin_shufflevector(v, v, (kLanes ^ kDistance)...);
-  if constexpr (kDistance > 1) return sum_across<kDistance / 2>(v, all);
+/// All lanes combined, in each of them.
+template <int kDistance, typename Combine, int... kLanes>
+inline Vec across(Vec v, Combine combine, Lanes<kLanes...> all) {
+  v = combine(v, (Vec)__builtin_shufflevector(v, v, (kLanes ^ kDistance)...));
+  if constexpr (kDistance > 1) return across<kDistance / 2>(v, combine, all);
   return v;
 }
+template <typename Combine>
+inline float folded(Vec v, Combine combine) {
+  return across<int{kWidth / 2}>(v, combine, typename LanesUpTo<int{kWidth}>::Type{})[0];
+}
 inline float folded_sum(Vec v) {
-  return sum_across<int{kWidth / 2}>(v, typename LanesUpTo<int{kWidth}>::Type{})[0];
+  return folded(v, [](Vec a, Vec b) { return a + b; });
 }
 
 /// Changes places of the odd blocks of `first` with the even ones of `second`; blocks are kDistance lanes.
@@ -52,6 +56,22 @@ inline void transpose_by_blocks(Vec (&rows)[kWidth]) {
       swap_blocks<kDistance>(rows[i], rows[i | kDistance], typename LanesUpTo<int{kWidth}>::Type{});
   }
   if constexpr (kDistance > 1) transpose_by_blocks<kDistance / 2>(rows);
+}
+
+template <int kDistance>
+inline void add_pairs(Vec (&rows)[kWidth]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kDistance; ++i) {
+    swap_blocks<kDistance>(rows[i], rows[i + kDistance], typename LanesUpTo<int{kWidth}>::Type{});
+    rows[i] += rows[i + kDistance];
+  }
+  if constexpr (kDistance > 1) add_pairs<kDistance / 2>(rows);
+}
+
+/// Lane i: the sum of the lanes of rows[i]; `rows` are used up.
+inline Vec sums_of_rows(Vec (&rows)[kWidth]) {
+  add_pairs<int{kWidth / 2}>(rows);
+  return rows[0];
 }
 
 /// to[i][j] = rows[j][i], kWidth each; `rows` are used up.

@@ -46,6 +46,16 @@ inline Vec max(Vec a, Vec b) {
 inline Vec min(Vec a, Vec b) {
   return a < b ? a : b;
 }
+/// 1.5 * 2^23: the last bits of its sum with a number are the nearest integer, ties to even.
+constexpr float kToInteger = 12582912.0F;
+
+/// Hides from the compiler what becomes of a sum, which else makes copies of it within its loop.
+inline void keep_in_register([[maybe_unused]] Vec& v) {
+#ifdef __AVX512F__
+  asm("" : "+v"(v));
+#endif
+}
+
 inline Index round_up(Index n, Index to) {
   return (n + to - 1) / to * to;
 }
@@ -62,8 +72,8 @@ inline float sum_of_lanes(Vec v) {
 /// 2^x for x <= 0, relative error under 2e-7; 0 below -126. Polynomial of degree 5 on [-1/2, 1/2], our own
 /// fit (7.5e-8 before rounding).
 inline Vec power_of_two_nonpositive(Vec x) {
-  const Vec shifted = x + 12582912.0F;  // 1.5 * 2^23: rounds to nearest
-  const Vec r = x - (shifted - 12582912.0F);
+  const Vec shifted = x + kToInteger;
+  const Vec r = x - (shifted - kToInteger);
   Vec p = splat(0.00132764719F);
   p = p * r + 0.00967554154F;
   p = p * r + 0.0555071328F;
@@ -76,8 +86,8 @@ inline Vec power_of_two_nonpositive(Vec x) {
 
 /// 2^x for -120 <= x <= 120, as power_of_two_nonpositive.
 inline Vec power_of_two_bounded(Vec x) {
-  const Vec shifted = x + 12582912.0F;
-  const Vec r = x - (shifted - 12582912.0F);
+  const Vec shifted = x + kToInteger;
+  const Vec r = x - (shifted - kToInteger);
   Vec p = splat(0.00132764719F);
   p = p * r + 0.00967554154F;
   p = p * r + 0.0555071328F;

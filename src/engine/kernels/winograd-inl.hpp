@@ -7,6 +7,14 @@
 
 // 3x3 convolution, stride 1, zero padding, channels last, by Winograd's F(4x4, 3x3) with the points 0, 1,
 // -1, 2, -2 and infinity (Lavin and Gray 2015): 36 products for 16 outputs, where the direct form takes 144.
+//
+// What the factors of the products are is said by a type:
+//   kPerFloat: factors in the room of one float32, adjacent ones along the input channels
+//   Step: of multiply_tile, over kPerFloat factors
+//   scale_floats(outputs), tile_floats(in_channels): room behind packed weights, and for a tile, if it needs
+//   some pack(...): one panel of transformed weights as factors put_tile<kRelu>(...): the transformed inputs
+//   of a tile as factors Outputs(c, block, t): of a tile, of(sum, point, output): results of multiply_tile as
+//   float32
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
@@ -56,15 +64,13 @@ inline void kernel_transform(const Vec g[3], Vec u[kInTile]) {
   u[5] = g[2];
 }
 
-Index winograd_packed_floats(Index in_channels, Index out_channels) {
-  return kPoints * in_channels * round_up(out_channels, kPanel);
-}
+/// Transformed weights of kWidth input channels for the outputs of a panel; a vector's lanes are the
+/// channels.
+struct KernelPoints {
+  Vec values[kPoints][kPanel];
 
-/// (out_channels, 3, 3, in_channels) to (point, panel of outputs, in_channels, kPanel), for one panel.
-void pack_winograd(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
-  const Index point_stride = in_channels * round_up(out_channels, kPanel);
-  for (Index in = 0; in < in_channels; in += kWidth) {
-    Vec points[kPoints][kPanel];
+  /// weights: (out_channels, 3, 3, in_channels); outputs beyond the last are zero.
+  KernelPoints(const float* weights, Index in_channels, Index out_channels, Index panel, Index in) {
     for (Index lane = 0; lane < kPanel; ++lane) {
       const Index out = panel * kPanel + lane;
       Vec half[3][kInTile];
@@ -79,21 +85,30 @@ void pack_winograd(const float* weights, Index in_channels, Index out_channels, 
         const Vec g[3] = {half[0][column], half[1][column], half[2][column]};
         Vec u[kInTile];
         kernel_transform(g, u);
-        for (Index row = 0; row < kInTile; ++row) points[row * kInTile + column][lane] = u[row];
-      }
-    }
-    for (Index point = 0; point < kPoints; ++point) {
-      float* to = packed + point * point_stride + (panel * in_channels + in) * kPanel;
-      for (Index i = 0; i < kWidth; ++i) {
-        for (Index lane = 0; lane < kPanel; ++lane) to[i * kPanel + lane] = points[point][lane][i];
+        for (Index row = 0; row < kInTile; ++row) values[row * kInTile + column][lane] = u[row];
       }
     }
   }
+};
+
+template <typename Products>
+Index winograd_packed_floats(Index in_channels, Index out_channels) {
+  const Index padded = round_up(out_channels, kPanel);
+  return kPoints * (in_channels * padded / Products::kPerFloat + Products::scale_floats(padded));
 }
 
+/// (out_channels, 3, 3, in_channels) to (point, panel of outputs, in_channels / kPerFloat, kPanel), then what
+/// belongs to (point, output), for one panel.
+template <typename Products>
+void pack_winograd(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
+  Products::pack(weights, in_channels, out_channels, panel, packed);
+}
+
+template <typename Products>
 Index winograd_scratch_floats(const Convolution& c) {
-  return kPoints * (kBlockTiles * (c.in_channels + round_up(c.out_channels, kPanel)) + 2 * kSetPadding) +
-         c.in_channels;
+  const Index padded = round_up(c.out_channels, kPanel);
+  return kPoints * (kBlockTiles * (c.in_channels / Products::kPerFloat + padded) + 2 * kSetPadding) +
+         c.in_channels + Products::tile_floats(c.in_channels);
 }
 
 inline Index out_height(const Convolution& c) {
@@ -109,9 +124,10 @@ inline Index tiles_across(const Convolution& c) {
 }
 
 struct WinogradBlock {
-  float* inputs;       // (point, tiles, in_channels)
+  float* inputs;       // (point, tiles, in_channels / kPerFloat)
   float* products;     // (point, tiles, padded outputs)
   float* zeros;        // (in_channels): what lies outside the picture
+  float* tile;         // what put_tile and product share
   Index input_stride;  // of a point
   Index product_stride;
   Index padded;  // out_channels, a multiple of kPanel
@@ -122,12 +138,13 @@ inline void transform_inputs(const Convolution& c, Index tile, float* to, Index 
   const Index across = tiles_across(c);
   const Index top = tile / across * kOutTile - c.padding;
   const Index left = tile % across * kOutTile - c.padding;
+  const bool all_inside = top >= 0 && left >= 0 && top + kInTile <= c.height && left + kInTile <= c.width;
   const float* from[kPoints];
   for (Index y = 0; y < kInTile; ++y) {
     for (Index x = 0; x < kInTile; ++x) {
       const Index row = top + y;
       const Index column = left + x;
-      const bool inside = row >= 0 && row < c.height && column >= 0 && column < c.width;
+      const bool inside = all_inside || (row >= 0 && row < c.height && column >= 0 && column < c.width);
       from[y * kInTile + x] = inside ? c.input + (row * c.width + column) * c.in_channels : zeros;
     }
   }
@@ -152,26 +169,35 @@ inline void transform_inputs(const Convolution& c, Index tile, float* to, Index 
   }
 }
 
-inline void transform_outputs(const Convolution& c, Index tile, const float* from, Index stride) {
+/// The outputs of tile `first + t` from the products of tile t of the block.
+template <typename Products>
+inline void transform_outputs(const Convolution& c, const WinogradBlock& block, Index first, Index t) {
   const Index across = tiles_across(c);
-  const Index top = tile / across * kOutTile;
-  const Index left = tile % across * kOutTile;
+  const Index top = (first + t) / across * kOutTile;
+  const Index left = (first + t) % across * kOutTile;
   const Index rows = least(kOutTile, out_height(c) - top);
   const Index columns = least(kOutTile, out_width(c) - left);
+  const Index out_stride = c.out_stride != 0 ? c.out_stride : out_width(c);
+  const float* const from = block.products + t * block.padded;
+  const Index stride = block.product_stride;
+  const typename Products::Outputs outputs(c, block, t);
   for (Index i = 0; i < c.out_channels; i += kWidth) {
     Vec m[kPoints];
+    // Not unrolled: the addresses of all points would not stay in registers.
+    for (Index y = 0; y < kInTile; ++y) {
+      const float* at = from + y * kInTile * stride + i;
 #pragma GCC unroll 6
-    for (Index x = 0; x < kInTile; ++x) {
-#pragma GCC unroll 6
-      for (Index y = 0; y < kInTile; ++y) m[y * kInTile + x] = load(from + (y * kInTile + x) * stride + i);
-      output_transform(m + x, kInTile);
+      for (Index x = 0; x < kInTile; ++x, at += stride)
+        m[y * kInTile + x] = outputs.of(load(at), y * kInTile + x, i);
     }
+#pragma GCC unroll 6
+    for (Index x = 0; x < kInTile; ++x) output_transform(m + x, kInTile);
     const Vec bias = c.bias != nullptr ? load(c.bias + i) : Vec{};
 #pragma GCC unroll 4
     for (Index y = 0; y < kOutTile; ++y) {
       output_transform(m + y * kInTile, 1);
       if (y >= rows) continue;
-      const Index at = ((top + y) * out_width(c) + left) * c.out_channels + i;
+      const Index at = ((top + y) * out_stride + left) * c.out_channels + i;
 #pragma GCC unroll 4
       for (Index x = 0; x < kOutTile; ++x) {
         if (x >= columns) continue;
@@ -184,53 +210,88 @@ inline void transform_outputs(const Convolution& c, Index tile, const float* fro
 }
 
 /// Rows [begin, end): those that fill the last register tile, which multiplies them too.
+template <typename Products>
 inline void zero_inputs(const Convolution& c, const WinogradBlock& block, Index begin, Index end) {
+  const Index depth = c.in_channels / Products::kPerFloat;
   for (Index point = 0; point < kPoints; ++point) {
     float* const inputs = block.inputs + point * block.input_stride;
-    for (Index i = begin * c.in_channels; i < end * c.in_channels; i += kWidth) store(inputs + i, Vec{});
+    for (Index i = begin * depth; i < end * depth; ++i) inputs[i] = 0;
   }
 }
 
+template <typename Products>
 inline void multiply_points(const Convolution& c, const WinogradBlock& block, Index tiles) {
-  const Index point_stride = c.in_channels * block.padded;
+  const Index depth = c.in_channels / Products::kPerFloat;
+  const Index point_stride = depth * block.padded;
   for (Index point = 0; point < kPoints; ++point) {
     const float* inputs = block.inputs + point * block.input_stride;
     float* products = block.products + point * block.product_stride;
     for (Index out = 0; out < block.padded; out += kPanel) {
-      const float* panel = c.weights + point * point_stride + out * c.in_channels;
+      const float* panel = c.weights + point * point_stride + out * depth;
       for (Index t = 0; t < tiles; t += kRows) {
-        multiply_tile<false>(inputs + t * c.in_channels, c.in_channels, panel, c.in_channels,
-                             products + t * block.padded + out, block.padded);
+        multiply_tile<false, typename Products::Step>(inputs + t * depth, depth, panel, depth,
+                                                      products + t * block.padded + out, block.padded);
       }
     }
   }
 }
 
+template <typename Products>
 void winograd(const Convolution& c, Index begin, Index end, float* scratch) {
   WinogradBlock block{};
   block.padded = round_up(c.out_channels, kPanel);
-  block.input_stride = kBlockTiles * c.in_channels + kSetPadding;
+  block.input_stride = kBlockTiles * c.in_channels / Products::kPerFloat + kSetPadding;
   block.product_stride = kBlockTiles * block.padded + kSetPadding;
   block.inputs = scratch;
   block.products = block.inputs + kPoints * block.input_stride;
   block.zeros = block.products + kPoints * block.product_stride;
+  block.tile = block.zeros + c.in_channels;
   for (Index i = 0; i < c.in_channels; ++i) block.zeros[i] = 0;
   for (Index first = begin; first < end; first += kBlockTiles) {
     const Index count = least(kBlockTiles, end - first);
     for (Index t = 0; t < count; ++t) {
-      float* to = block.inputs + t * c.in_channels;
       if (c.relu) {
-        transform_inputs<true>(c, first + t, to, block.input_stride, block.zeros);
+        Products::template put_tile<true>(c, block, first + t, t);
       } else {
-        transform_inputs<false>(c, first + t, to, block.input_stride, block.zeros);
+        Products::template put_tile<false>(c, block, first + t, t);
       }
     }
-    zero_inputs(c, block, count, round_up(count, kRows));
-    multiply_points(c, block, count);
-    for (Index t = 0; t < count; ++t)
-      transform_outputs(c, first + t, block.products + t * block.padded, block.product_stride);
+    zero_inputs<Products>(c, block, count, round_up(count, kRows));
+    multiply_points<Products>(c, block, count);
+    for (Index t = 0; t < count; ++t) transform_outputs<Products>(c, block, first, t);
   }
 }
+
+struct FloatWinograd {
+  static constexpr Index kPerFloat = 1;
+  using Step = FloatStep;
+
+  static Index scale_floats(Index /*outputs*/) { return 0; }
+  static Index tile_floats(Index /*in_channels*/) { return 0; }
+
+  static void pack(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
+    const Index point_stride = in_channels * round_up(out_channels, kPanel);
+    for (Index in = 0; in < in_channels; in += kWidth) {
+      const KernelPoints points(weights, in_channels, out_channels, panel, in);
+      for (Index point = 0; point < kPoints; ++point) {
+        float* to = packed + point * point_stride + (panel * in_channels + in) * kPanel;
+        for (Index i = 0; i < kWidth; ++i) {
+          for (Index lane = 0; lane < kPanel; ++lane) to[i * kPanel + lane] = points.values[point][lane][i];
+        }
+      }
+    }
+  }
+
+  template <bool kRelu>
+  static void put_tile(const Convolution& c, const WinogradBlock& block, Index tile, Index t) {
+    transform_inputs<kRelu>(c, tile, block.inputs + t * c.in_channels, block.input_stride, block.zeros);
+  }
+
+  struct Outputs {
+    Outputs(const Convolution& /*c*/, const WinogradBlock& /*block*/, Index /*t*/) {}
+    static Vec of(Vec sum, Index /*point*/, Index /*output*/) { return sum; }
+  };
+};
 
 }  // namespace
 }  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

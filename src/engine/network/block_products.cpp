@@ -88,10 +88,10 @@ bool is_low(const TensorMap& tensors, const Plans& plans, BlockProducts products
 void make_low(TensorMap& tensors, Plans& plans, BlockProducts products, const std::string& path,
               bool normed) {
   const auto weight = tensors.find(path + ".weight");
-  plans.at(path) = {
-      normed ? "LowNormedLinear" : "LowLinear",
-      std::string(normed ? text::k_linear_low_normed : text::k_linear_low),
-      {{"factors", factors_per_word(products)}, {"packed", pack_low_product(products, weight->second)}}};
+  plans.at(path) = {normed ? "LowNormedLinear" : "LowLinear",
+                    std::string(normed ? text::k_linear_low_normed : text::k_linear_low),
+                    {{"kind", static_cast<std::int64_t>(products)},
+                     {"packed", pack_low_product(products, weight->second)}}};
   tensors.erase(weight);
 }
 
@@ -106,8 +106,10 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
     if (normed) plan = {"LowBlock", std::string(text::k_block_low), {}};
     if (gelu && is_low(tensors, plans, products, first)) {
       ModulePlan& mlp = plans.at(block + ".mlp");
-      mlp.class_name = "LowMlp";
-      mlp.text = std::string(text::k_gelu_fused) + std::string(text::k_mlp);
+      const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2");
+      mlp.class_name = whole ? "WholeLowMlp" : "LowMlp";
+      mlp.text =
+          whole ? std::string(text::k_mlp_low) : std::string(text::k_gelu_fused) + std::string(text::k_mlp);
     }
     for (const std::string& path :
          {block + ".attn.qkv", first, block + ".attn.proj", block + (gelu ? ".mlp.fc2" : ".mlp.w3")}) {
@@ -118,20 +120,20 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
   }
 }
 
-/// The heads' layers that da3's products of bfloat16 take.
-void use_bf16_in_heads(TensorMap& tensors, Plans& plans) {
-  constexpr BlockProducts kProducts = BlockProducts::kBf16;
+/// The heads' layers that da3's products of 16-bit codes take.
+void use_int16_in_heads(TensorMap& tensors, Plans& plans) {
+  constexpr BlockProducts kProducts = BlockProducts::kInt16;
   const auto packed_or_same = [](const at::Tensor& matrix, const at::Tensor& weight) {
     return suits_low_products(kProducts, matrix) ? pack_low_product(kProducts, matrix) : weight;
   };
   const auto windows = [](const at::Tensor& weight) { return weight.permute({0, 2, 3, 1}).flatten(1); };
   for (auto& [path, tensor] : tensors) {
     if (path.find("head.") == std::string::npos || !path.ends_with(".weight")) continue;
-    const bool dense = path.find(".projects.") != std::string::npos ||
-                       path.find(".resize_layers.0.") != std::string::npos ||
-                       path.find(".resize_layers.1.") != std::string::npos;
+    const auto is_in = [&](std::string_view part) { return path.find(part) != std::string::npos; };
+    const bool dense = is_in(".projects.") || is_in(".resize_layers.0.") || is_in(".resize_layers.1.") ||
+                       is_in(".out_conv.");
     if (dense) tensor = packed_or_same(tensor.flatten(1), tensor);
-    if (path.find(".resize_layers.3.") != std::string::npos) tensor = packed_or_same(windows(tensor), tensor);
+    if (is_in(".resize_layers.3.")) tensor = packed_or_same(windows(tensor), tensor);
   }
   for (auto& [path, plan] : plans) {
     // Those that Winograd does not compute.
@@ -180,7 +182,7 @@ void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& 
 
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                           const Lowering& lowering) {
-  if (lowering.bf16_head) use_bf16_in_heads(tensors, plans);
+  if (lowering.int16_head) use_int16_in_heads(tensors, plans);
   if (lowering.own_low_products) use_low_products(tensors, plans, lowering.block_products);
   if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);
   if (lowering.block_products == BlockProducts::kInt8) quantize(tensors, plans, lowering.full_int8_range);

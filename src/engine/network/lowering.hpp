@@ -4,8 +4,8 @@
 
 namespace da3::engine {
 
-/// What the linear layers of the blocks multiply.
-enum class BlockProducts { kFloat, kBf16, kInt8 };
+/// What linear layers multiply. da3's operators and the network's text know them by these numbers.
+enum class BlockProducts { kFloat = 0, kBf16 = 1, kInt8 = 2, kInt16 = 3 };
 
 /// Which operators a network's module calls. As it is made here: LibTorch's portable ones, which run on every
 /// device and are what exported files hold. The other values are for CPUs and float32 tensors.
@@ -13,14 +13,16 @@ struct Lowering {
   bool own_kernels = false;  ///< da3's operators (own_operators.hpp) where the sizes suit them
   /// With own_kernels: attention rounds its factors to bfloat16 (da3::attention_bf16).
   bool bf16_attention = false;
+  /// With bf16_attention: queries and keys to 8 bits where the sizes suit it (da3::attention_int8).
+  bool int8_attention = false;
   bool onednn_products = false;  ///< Matrix products by oneDNN instead of LibTorch's BLAS
   bool own_products = false;     ///< Matrix products by da3 (own_linear.hpp) instead of both
-  BlockProducts block_products = BlockProducts::kFloat;
+  BlockProducts block_products = BlockProducts::kFloat;  ///< Not kInt16
   /// With kBf16 and kInt8: da3's products (low_products.hpp) where the sizes suit them.
   bool own_low_products = false;
-  /// With kInt8: dense layers and 3x3 convolutions on small maps of the heads have bfloat16 factors where the
-  /// sizes suit da3's products.
-  bool bf16_head = false;
+  /// With kBf16 and kInt8: dense layers and 3x3 convolutions of the heads have 16-bit codes as factors where
+  /// the sizes suit da3's products.
+  bool int16_head = false;
   /// With kInt8: inputs keep 8 bits instead of 7. Only where sums of two products cannot saturate.
   bool full_int8_range = false;
 };

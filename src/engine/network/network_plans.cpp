@@ -36,11 +36,14 @@ std::string dispatch_text(int num_blocks) {
 // The sizes that da3's operators take (own_operators.hpp).
 constexpr int kOwnHeadMultiple = 32;
 constexpr int kOwnRotatedMultiple = 64;
+constexpr int kInt8Head = 64;
 constexpr int kOwnTailMultiple = 16;
 
 ModulePlan attention_plan(const weights::BackboneConfig& config, int block, const Lowering& lowering) {
   const bool own = lowering.own_kernels && config.head_dim() % kOwnHeadMultiple == 0;
+  const bool int8 = lowering.int8_attention && config.head_dim() == kInt8Head;
   const std::string_view fused = !own                      ? text::k_attend_sdpa
+                                 : int8                    ? text::k_attend_own_int8
                                  : lowering.bf16_attention ? text::k_attend_own_bf16
                                                            : text::k_attend_own;
   const std::string attend = join({fused, text::k_attend});
@@ -58,6 +61,10 @@ ModulePlan attention_plan(const weights::BackboneConfig& config, int block, cons
 std::string_view dense_text(const Lowering& lowering) {
   if (lowering.own_products) return text::k_dense_own;
   return lowering.onednn_products ? text::k_dense_onednn : text::k_dense;
+}
+
+std::string_view head_dense_text(const Lowering& lowering) {
+  return lowering.int16_head ? text::k_dense_low : dense_text(lowering);
 }
 
 /// Layers with 8-bit products are put in their place later (block_products.hpp).
@@ -108,17 +115,20 @@ ModulePlan conv3_plan(bool with_bias) {
 
 /// From tokens of four blocks to one map.
 std::string pyramid_text(const Lowering& lowering) {
-  return join({lowering.bf16_head ? text::k_dense_low : dense_text(lowering),
-               lowering.bf16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
+  return join(
+      {head_dense_text(lowering), lowering.int16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
 }
 
 /// The fusion blocks refinenet1 to 4, each with `suffix`.
-void add_fusion(Plans& plans, const std::string& scratch, const std::string& suffix) {
+void add_fusion(Plans& plans, const std::string& scratch, const std::string& suffix,
+                const Lowering& lowering) {
+  const std::string out = lowering.own_products ? join({head_dense_text(lowering), text::k_fusion_out_own})
+                                                : std::string(text::k_fusion_out);
   for (int level = 1; level <= 4; ++level) {
     const std::string fusion = scratch + "refinenet" + std::to_string(level) + suffix;
     const bool top = level == 4;
     plans[fusion] = {top ? "TopFusion" : "Fusion",
-                     join({text::k_fusion_resize, top ? text::k_fusion_top : text::k_fusion}),
+                     join({out, text::k_fusion_resize, top ? text::k_fusion_top : text::k_fusion}),
                      {}};
     for (int i = top ? 2 : 1; i <= 2; ++i) {
       const std::string unit = fusion + ".resConfUnit" + std::to_string(i);
@@ -130,17 +140,17 @@ void add_fusion(Plans& plans, const std::string& scratch, const std::string& suf
 }
 
 /// What every pyramid has.
-void add_pyramid(Plans& plans, const std::string& scratch) {
-  add_fusion(plans, scratch, "");
+void add_pyramid(Plans& plans, const std::string& scratch, const Lowering& lowering) {
+  add_fusion(plans, scratch, "", lowering);
   for (int level = 1; level <= 4; ++level) {
     plans[scratch + "layer" + std::to_string(level) + "_rn"] = conv3_plan(false);
   }
   plans[scratch + "output_conv1"] = conv3_plan(true);
 }
 
-void add_ray_head(Plans& plans, const std::string& scratch) {
+void add_ray_head(Plans& plans, const std::string& scratch, const Lowering& lowering) {
   constexpr int kNumConvolutions = 5;
-  add_fusion(plans, scratch, "_aux");
+  add_fusion(plans, scratch, "_aux", lowering);
   for (int i = 0; i < kNumConvolutions; ++i) {
     plans[scratch + "output_conv1_aux.3." + std::to_string(i)] = conv3_plan(true);
   }
@@ -150,7 +160,7 @@ void add_gaussian_head(Plans& plans, const std::string& path, const Lowering& lo
   plans[path] = {"GaussianHead",
                  join({pyramid_text(lowering), text::k_uv, text::k_head_gaussian_py}),
                  {{"patch", weights::kPatchSize}}};
-  add_pyramid(plans, path + ".scratch.");
+  add_pyramid(plans, path + ".scratch.", lowering);
 }
 
 void add_camera_encoder(Plans& plans, const std::string& path, const weights::CameraEncoderConfig& config) {
@@ -168,14 +178,16 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
               const Lowering& lowering) {
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
-  const std::string_view last_stage = own_tail ? text::k_last_stage_own : text::k_last_stage;
+  const std::string_view packed = lowering.int16_head ? text::k_packed_int16 : text::k_packed_float;
+  const std::string last_stage =
+      own_tail ? join({packed, text::k_last_stage_own}) : std::string(text::k_last_stage);
   const std::string pyramid = join({pyramid_text(lowering), last_stage});
   plans[path] = {dual ? "DualHead" : "SkyHead",
                  dual ? join({pyramid, text::k_uv, text::k_head_dual, rays ? text::k_rays : text::k_no_rays})
                       : join({pyramid, text::k_head_sky_py, text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
-  add_pyramid(plans, path + ".scratch.");
-  if (rays) add_ray_head(plans, path + ".scratch.");
+  add_pyramid(plans, path + ".scratch.", lowering);
+  if (rays) add_ray_head(plans, path + ".scratch.", lowering);
 }
 
 }  // namespace

@@ -31,14 +31,14 @@ bool suits(const at::Tensor& weight) {
 }  // namespace
 
 void use_winograd(const TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
-                  WinogradPacking& packing) {
+                  ConvolutionFactors factors, WinogradPacking& packing) {
   for (auto& [path, plan] : plans) {
     if (plan.layer != Layer::kConv3) continue;
     const at::Tensor& weight = tensors.at(path + ".weight");
     if (is_direct(path) || !suits(weight)) continue;
     plan.class_name += "Own";
     plan.text = network_text::k_conv3_own;
-    plan.attributes["packed"] = packing.add(weight);
+    plan.attributes["packed"] = packing.add(weight, factors);
   }
 }
 

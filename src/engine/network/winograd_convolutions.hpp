@@ -13,8 +13,8 @@ namespace da3::engine {
 
 /// Gives the heads' 3x3 convolutions on large maps transformed weights and the operator da3::conv3
 /// (own_operators.hpp). `tensors` stay as they are; the new ones are four times as large as what they stand
-/// for and have their values after `packing.finish()`. Throws: c10::Error.
+/// for (kInt16: twice) and have their values after `packing.finish()`. Throws: c10::Error.
 void use_winograd(const TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
-                  WinogradPacking& packing);
+                  ConvolutionFactors factors, WinogradPacking& packing);
 
 }  // namespace da3::engine

@@ -85,6 +85,14 @@ bool own_int8_products(const Facts& facts) {
   return !facts.int8_products.empty();
 }
 
+bool bf16_attention(const Facts& facts) {
+  return own_kernels(facts) && facts.bf16_attention;
+}
+
+void use_bf16_attention(Lowering& lowering) {
+  lowering.bf16_attention = true;
+}
+
 void use_bf16(Lowering& lowering) {
   lowering.block_products = BlockProducts::kBf16;
 }
@@ -106,6 +114,10 @@ void use_8_bits(Lowering& lowering) {
 constexpr const char* kFp32Products = "matrix products, cpu, fp32";
 constexpr const char* kBf16Products = "linear layers of the blocks, cpu, bf16";
 constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
+constexpr const char* kBf16Attention = "attention core, cpu, bf16";
+constexpr const char* kInt8Attention = "attention core, cpu, int8";
+constexpr const char* kNoBf16Attention = "da3 has no attention with bfloat16 factors for this processor";
+constexpr const char* kHead = "head: dense layers and 3x3 convolutions, cpu, bf16 and int8";
 constexpr const char* kOwnInt8 =
     "VNNI adds 8-bit products in 32 bits; a scale and a zero for each row of inputs: only when named";
 
@@ -146,19 +158,29 @@ constexpr Rule kRules[] = {
     {"attention core, cpu", any, own_kernels, use_own_kernels, "da3::attention",
      "queries, keys and softmax of a block stay in the second-level cache"},
     {"attention core, cpu", any, always, nullptr, "scaled_dot_product_attention", ""},
-    {"attention core, cpu, bf16 and int8", below_fp32,
-     [](const Facts& facts) { return own_kernels(facts) && facts.bf16_attention; },
-     [](Lowering& lowering) { lowering.bf16_attention = true; }, "da3::attention_bf16 (avx512_bf16)",
+    {kBf16Attention, bf16, bf16_attention, use_bf16_attention, "da3::attention_bf16 (avx512_bf16)",
      "queries, keys, values and exponentials are rounded, sums stay fp32: only when such a precision is "
      "named"},
-    {"attention core, cpu, bf16 and int8", below_fp32, always, nullptr, "as for fp32",
-     "da3 has no attention with bfloat16 factors for this processor"},
-    {"head: dense layers and 3x3 convolutions on smaller maps, cpu, int8", int8,
-     [](const Facts& facts) { return own_products_are_faster(facts) && !facts.bf16_products.empty(); },
-     [](Lowering& lowering) { lowering.bf16_head = true; }, "da3::product, da3::low_conv3, bfloat16",
-     "inputs and weights are rounded, sums stay fp32: only when named"},
-    {"head: dense layers and 3x3 convolutions on smaller maps, cpu, int8", int8, always, nullptr,
-     "as for fp32", "da3 has no bfloat16 products for this processor"},
+    {kBf16Attention, bf16, always, nullptr, "as for fp32", kNoBf16Attention},
+    {kInt8Attention, int8, [](const Facts& facts) { return bf16_attention(facts) && facts.int8_attention; },
+     [](Lowering& lowering) {
+       use_bf16_attention(lowering);
+       lowering.int8_attention = true;
+     },
+     "da3::attention_int8 (avx512_bf16, avx512_vnni)",
+     "queries and keys are rounded to 8 bits with a scale for each row, values and exponentials to bfloat16: "
+     "only when named"},
+    {kInt8Attention, int8, bf16_attention, use_bf16_attention, "da3::attention_bf16 (avx512_bf16)",
+     "queries, keys, values and exponentials are rounded, sums stay fp32: only when named"},
+    {kInt8Attention, int8, always, nullptr, "as for fp32", kNoBf16Attention},
+    {kHead, below_fp32,
+     [](const Facts& facts) { return own_products_are_faster(facts) && !facts.int16_products.empty(); },
+     [](Lowering& lowering) { lowering.int16_head = true; },
+     "da3::product, da3::low_conv3, da3::conv3, 16 bits",
+     "inputs and weights are rounded to 16-bit codes, about as exact as TF32, sums are exact: only when such "
+     "a "
+     "precision is named"},
+    {kHead, below_fp32, always, nullptr, "as for fp32", "da3 has no 16-bit products for this processor"},
     {"q/k norm and rotary embedding, cpu", any, own_kernels, use_own_kernels, "da3::norm_rotate_",
      "one pass over the joint product, which brings the bias along"},
     {"q/k norm and rotary embedding, cpu", any, always, nullptr, "layer_norm, flip, mul, addcmul_", ""},
@@ -202,8 +224,10 @@ CpuOperatorFacts cpu_operator_facts() {
   facts.cpu = core::processor();
   if (own_operators_available()) facts.kernels = kernels::kernels()->name;
   facts.bf16_attention = bf16_attention_available();
+  facts.int8_attention = int8_attention_available();
   if (const auto* products = kernels::bf16_products()) facts.bf16_products = products->name;
   if (const auto* products = kernels::int8_products()) facts.int8_products = products->name;
+  if (const auto* products = kernels::int16_products()) facts.int16_products = products->name;
   facts.blas = at::hasMKL() ? "mkl" : "libtorch's blas";
   facts.onednn = onednn_available();
   if (const auto engine = int8_engine()) facts.int8_engine = engine_name(*engine);

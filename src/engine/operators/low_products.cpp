@@ -14,7 +14,11 @@
 namespace da3::engine {
 namespace {
 
-constexpr std::int64_t kInputBytesOfTask = 384 << 10;  ///< Rounded inputs that stay in the second-level cache
+/// Register tiles of rows that meet all panels of weights: their inputs and results stay in the second-level
+/// cache, and a panel is read for enough of them.
+constexpr std::int64_t kTilesPerTask = 4;
+constexpr std::int64_t kHiddenBytesOfTask = 640
+                                            << 10;  ///< Between the layers of low_mlp_, for the same cache
 constexpr std::int64_t kRowsPerTask = 16;
 constexpr std::int64_t kDeepest = 32768;  ///< Sums of 255 * 127 stay within 31 bits
 
@@ -24,18 +28,18 @@ const kernels::ProductKernels* kernels_of(BlockProducts products) {
       return kernels::bf16_products();
     case BlockProducts::kInt8:
       return kernels::int8_products();
+    case BlockProducts::kInt16:
+      return kernels::int16_products();
     case BlockProducts::kFloat:
       break;
   }
   return nullptr;
 }
 
-const kernels::ProductKernels& kernels_of_factors(std::int64_t factors) {
-  for (const BlockProducts products : {BlockProducts::kBf16, BlockProducts::kInt8}) {
-    const kernels::ProductKernels* found = kernels_of(products);
-    if (found != nullptr && found->factors == factors) return *found;
-  }
-  TORCH_CHECK(false, "da3 has no products of ", factors, " factors a word for this processor");
+const kernels::ProductKernels& kernels_of_kind(std::int64_t kind) {
+  const kernels::ProductKernels* const found = kernels_of(static_cast<BlockProducts>(kind));
+  TORCH_CHECK(found != nullptr, "da3 has no products of kind ", kind, " for this processor");
+  return *found;
 }
 
 bool is_rows(const at::Tensor& x) {
@@ -52,8 +56,8 @@ struct PackedLayer {
 };
 
 PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& bias, std::int64_t depth,
-                     std::int64_t factors) {
-  const kernels::ProductKernels& kernel = kernels_of_factors(factors);
+                     std::int64_t kind) {
+  const kernels::ProductKernels& kernel = kernels_of_kind(kind);
   TORCH_CHECK(packed.dim() == 2, "packed: expected two dimensions, got ", packed.sizes());
   const std::int64_t outputs = packed.size(0) * kernel.panel;
   const bool packed_fits = packed.is_contiguous() && packed.scalar_type() == at::kInt && depth > 0 &&
@@ -94,9 +98,7 @@ void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, 
                                  .add = add,
                                  .out = out.mutable_data_ptr<float>(),
                                  .out_stride = layer.outputs};
-  const std::int64_t tile_bytes = kernel.rows * words * static_cast<std::int64_t>(sizeof(std::uint32_t));
-  const std::int64_t most_tiles = std::max<std::int64_t>(1, kInputBytesOfTask / tile_bytes);
-  const std::int64_t blocks = (tiles + most_tiles - 1) / most_tiles;
+  const std::int64_t blocks = (tiles + kTilesPerTask - 1) / kTilesPerTask;
   const std::int64_t panels = layer.outputs / kernel.panel;
   // Each thread has its own panels, for all rows: they are read from memory once.
   const std::int64_t groups = std::min<std::int64_t>(panels, at::get_num_threads());
@@ -126,9 +128,9 @@ void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, boo
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
-                   std::int64_t factors, bool gelu, std::optional<double> epsilon) {
+                   std::int64_t kind, bool gelu, std::optional<double> epsilon) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(-1), factors);
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind);
   std::vector<std::int64_t> sizes = x.sizes().vec();
   sizes.back() = layer.outputs;
   at::Tensor out = at::empty(sizes, x.options());
@@ -137,15 +139,99 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::opt
 }
 
 at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
-                        const std::optional<at::Tensor>& bias, std::int64_t factors) {
+                        const std::optional<at::Tensor>& bias, std::int64_t kind) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(-1), factors);
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind);
   const bool fits = is_rows(residual) && residual.size(-1) == layer.outputs &&
                     residual.numel() / layer.outputs == x.numel() / layer.depth;
   TORCH_CHECK(fits, "residual: expected contiguous float32 with a row for each of x and ", layer.outputs,
               " columns, got ", residual.sizes());
   multiply_rows(layer, x, false, true, std::nullopt, residual);
   return residual;
+}
+
+/// A block of rows that low_mlp_ takes through both layers.
+struct MlpBlock {
+  std::uint32_t* inputs;        ///< (rows, depth / factors)
+  std::uint32_t* hidden_words;  ///< (rows, hidden / factors)
+  float* hidden;                ///< (rows, hidden)
+  kernels::InputScale* scales;
+};
+
+/// Adds the rows' feed-forward part to them. rows: up to a multiple of the register tile's there is room in
+/// the block.
+void feed_forward(const PackedLayer& first, const PackedLayer& second, float epsilon, float* x,
+                  std::int64_t rows, const MlpBlock& block) {
+  const kernels::ProductKernels& kernel = *first.kernel;
+  const std::int64_t padded = (rows + kernel.rows - 1) / kernel.rows * kernel.rows;
+  const auto multiply_all = [&](const PackedLayer& layer, std::uint32_t* inputs, float* out, bool gelu) {
+    const std::int64_t words = layer.depth / kernel.factors;
+    std::fill(inputs + rows * words, inputs + padded * words, 0U);
+    const kernels::Product product{.inputs = inputs,
+                                   .scales = block.scales,
+                                   .weights = layer.packed,
+                                   .bias = layer.bias,
+                                   .depth = layer.depth,
+                                   .gelu = gelu,
+                                   .add = !gelu,
+                                   .out = out,
+                                   .out_stride = layer.outputs};
+    for (std::int64_t panel = 0; panel < layer.outputs / kernel.panel; ++panel)
+      kernel.multiply(product, 0, rows, panel);
+  };
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float* const from = x + row * first.depth;
+    block.scales[row] = kernel.put_row(from, first.depth, kernel.norm_of_row(from, first.depth, epsilon),
+                                       block.inputs + row * (first.depth / kernel.factors));
+  }
+  multiply_all(first, block.inputs, block.hidden, true);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    block.scales[row] = kernel.put_row(block.hidden + row * second.depth, second.depth, kernels::RowNorm{},
+                                       block.hidden_words + row * (second.depth / kernel.factors));
+  }
+  multiply_all(second, block.hidden_words, x, false);
+}
+
+at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optional<at::Tensor>& bias1,
+                    const at::Tensor& packed2, const std::optional<at::Tensor>& bias2, std::int64_t kind,
+                    double norm) {
+  TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
+  const PackedLayer first = layer_of(packed1, bias1, x.size(-1), kind);
+  const PackedLayer second = layer_of(packed2, bias2, first.outputs, kind);
+  TORCH_CHECK(second.outputs == first.depth, "packed2: expected ", first.depth, " outputs, got ",
+              second.outputs);
+  const kernels::ProductKernels& kernel = *first.kernel;
+  const std::int64_t rows = x.numel() / first.depth;
+  const std::int64_t tiles = (rows + kernel.rows - 1) / kernel.rows;
+  if (rows == 0) return x;
+  const std::int64_t threads = at::get_num_threads();
+  const std::int64_t tile_bytes = kernel.rows * first.outputs * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t most_tiles = std::clamp<std::int64_t>(kHiddenBytesOfTask / tile_bytes, 1, kTilesPerTask);
+  // As many for each thread, as long as there are tiles.
+  const std::int64_t per_thread = (tiles + most_tiles * threads - 1) / (most_tiles * threads);
+  const std::int64_t blocks = std::min(tiles, per_thread * threads);
+  const std::int64_t block_rows = (tiles + blocks - 1) / blocks * kernel.rows;
+  const std::int64_t input_words = block_rows * first.depth / kernel.factors;
+  const std::int64_t hidden_words = block_rows * first.outputs / kernel.factors;
+  const at::Tensor words = at::empty({threads, input_words + hidden_words}, at::kInt);
+  const at::Tensor hidden = at::empty({threads, block_rows * first.outputs}, at::kFloat);
+  std::vector<kernels::InputScale> scales(static_cast<std::size_t>(threads * block_rows));
+  float* const data = x.mutable_data_ptr<float>();
+  at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t thread = at::get_thread_num();
+    auto* const own_words =
+        reinterpret_cast<std::uint32_t*>(words.mutable_data_ptr<int>()) + thread * words.size(1);
+    const MlpBlock block{.inputs = own_words,
+                         .hidden_words = own_words + input_words,
+                         .hidden = hidden.mutable_data_ptr<float>() + thread * hidden.size(1),
+                         .scales = scales.data() + thread * block_rows};
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t from = tiles * i / blocks * kernel.rows;
+      const std::int64_t to = std::min(rows, tiles * (i + 1) / blocks * kernel.rows);
+      feed_forward(first, second, static_cast<float>(norm), data + from * first.depth, to - from, block);
+    }
+  });
+  return x;
 }
 
 /// The inputs of the 3x3 convolution's output at (y, x) of an image, (3, 3, C), zero beyond its edges.
@@ -169,12 +255,12 @@ bool is_map(const at::Tensor& x) {
 }
 
 at::Tensor low_conv3(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
-                     std::int64_t factors, std::int64_t stride, bool relu,
+                     std::int64_t kind, std::int64_t stride, bool relu,
                      const std::optional<at::Tensor>& residual) {
   TORCH_CHECK(is_map(x), "x: expected float32 (B, C, h, w) in channels_last, got ", x.sizes());
   TORCH_CHECK(stride == 1 || stride == 2, "stride: expected 1 or 2, got ", stride);
   const std::int64_t channels = x.size(1);
-  const PackedLayer layer = layer_of(packed, bias, 9 * channels, factors);
+  const PackedLayer layer = layer_of(packed, bias, 9 * channels, kind);
   const std::int64_t height = (x.size(2) - 1) / stride + 1;
   const std::int64_t width = (x.size(3) - 1) / stride + 1;
   const std::vector<std::int64_t> sizes{x.size(0), layer.outputs, height, width};
@@ -207,10 +293,6 @@ bool suits_low_products(BlockProducts products, const at::Tensor& weight) {
          weight.size(1) % kernels::kProductDepth == 0 && weight.size(1) <= kDeepest;
 }
 
-std::int64_t factors_per_word(BlockProducts products) {
-  return kernels_of(products)->factors;
-}
-
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
   TORCH_CHECK(weight.dim() == 2 && weight.scalar_type() == at::kFloat && suits_low_products(products, weight),
               "weight: expected float32 (N, K) that da3's products take, got ", weight.sizes());
@@ -233,17 +315,20 @@ at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
-      "product(Tensor x, Tensor packed, Tensor? bias, int factors, bool gelu=False, float? norm=None) -> "
+      "product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None) -> "
       "Tensor");
+  m.def("product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)");
   m.def(
-      "product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int factors) -> Tensor(a!)");
+      "low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float "
+      "norm) -> Tensor(a!)");
   m.def(
-      "low_conv3(Tensor x, Tensor packed, Tensor? bias, int factors, int stride, bool relu, Tensor? "
+      "low_conv3(Tensor x, Tensor packed, Tensor? bias, int kind, int stride, bool relu, Tensor? "
       "residual) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("product", &da3::engine::product);
   m.impl("product_add_", &da3::engine::product_add);
+  m.impl("low_mlp_", &da3::engine::low_mlp);
   m.impl("low_conv3", &da3::engine::low_conv3);
 }

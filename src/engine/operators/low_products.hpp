@@ -10,17 +10,21 @@
 
 namespace da3::engine {
 
-// Linear layers whose factors are rounded to bfloat16 or to 8 bits by da3's own kernels
+// Linear layers whose factors are rounded to bfloat16 or to codes of 16 or 8 bits by da3's own kernels
 // (kernels/products-inl.hpp). Weights are rounded and packed when a model is loaded. The operators, with
-// `factors` (of a 32-bit word) saying which of both:
+// `kind` (the number of a BlockProducts) saying which:
 //
-//   da3::product(Tensor x, Tensor packed, Tensor? bias, int factors, bool gelu=False, float? norm=None) ->
+//   da3::product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None) ->
 //   Tensor
 //       x weight^T + bias, or its exact GELU. x: (..., K) float32, contiguous; bias: (N). Returns (..., N).
 //       norm: each row of x is normed first (layer norm without scale and shift), with that epsilon.
-//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int factors) -> Tensor(a!)
+//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)
 //       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
-//   da3::low_conv3(Tensor x, Tensor packed, Tensor? bias, int factors, int stride, bool relu, Tensor?
+//   da3::low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float
+//   norm) -> Tensor(a!)
+//       Adds layer2(gelu(layer1(norm(x)))) to x, in place: the product and product_add_ of rows that stay in
+//       the second-level cache. x: (..., C), contiguous.
+//   da3::low_conv3(Tensor x, Tensor packed, Tensor? bias, int kind, int stride, bool relu, Tensor?
 //   residual)
 //       -> Tensor
 //       conv3x3(relu ? relu(x) : x) + residual, zero padding 1. x: (B, C, h, w); the weight is packed as
@@ -28,16 +32,14 @@ namespace da3::engine {
 //
 // bfloat16: inputs and weights are rounded to nearest, sums are float32. 8 bits: weights symmetric with a
 // scale for each output; inputs with a scale and a zero for each row, so that a row's result does not depend
-// on the others; sums are exact.
+// on the others; sums are exact. 16 bits: both symmetric with a scale for each row and output, by their
+// norms, so that sums are exact too: as close as TF32.
 
 /// True if this processor has own kernels for such products.
 bool low_products_available(BlockProducts products);
 
 /// True if they take a layer of that weight (N, K).
 bool suits_low_products(BlockProducts products, const at::Tensor& weight);
-
-/// What `factors` is for these products.
-std::int64_t factors_per_word(BlockProducts products);
 
 /// A weight (N, K), float32, rounded and packed: (N / panel, words) int32, a row for each panel of outputs.
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight);

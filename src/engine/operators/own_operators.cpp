@@ -116,6 +116,14 @@ at::Tensor attention_bf16(const at::Tensor& q, const at::Tensor& k, const at::Te
   return attend(*found, q, k, v);
 }
 
+at::Tensor attention_int8(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  const kernels::AttentionKernels* found = kernels::int8_attention();
+  TORCH_CHECK(found != nullptr, "da3 has no attention in 8 bits for this processor");
+  TORCH_CHECK(q.size(-1) % kernels::kInt8HeadMultiple == 0 && q.size(-1) <= 256,
+              "q: expected d a multiple of ", kernels::kInt8HeadMultiple, ", got ", q.sizes());
+  return attend(*found, q, k, v);
+}
+
 at::Tensor& norm_rotate(at::Tensor& qkv, const std::optional<at::Tensor>& shift, const at::Tensor& q_weight,
                         const at::Tensor& q_bias, const at::Tensor& k_weight, const at::Tensor& k_bias,
                         const at::Tensor& cos, const at::Tensor& sin) {
@@ -184,14 +192,14 @@ void check_tail(const at::Tensor& x, const at::Tensor& packed, const at::Tensor&
   check_float_cpu(x, "x");
   TORCH_CHECK(x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % 16 == 0,
               "x: expected (B, C, h, w) in channels_last with C a multiple of 16, got ", x.sizes());
-  TORCH_CHECK(packed.is_contiguous() &&
-                  packed.numel() == chosen().winograd_packed_floats(x.size(1), kernels::kTailChannels),
+  TORCH_CHECK(packed.is_contiguous() && packed.numel() == convolution_kernels(packed).packed_floats(
+                                                              x.size(1), kernels::kTailChannels),
               "packed: not from pack_winograd of this C");
   TORCH_CHECK(weight1.is_contiguous() && weight1.numel() % kernels::kTailChannels == 0,
               "weight1: expected (outputs, 32, 1, 1)");
-  const bool map_fits =
-      map.numel() == 0 || (map.is_contiguous() && map.numel() == height * width * kernels::kTailChannels);
-  TORCH_CHECK(map_fits, "map: expected (", height, ", ", width, ", 32), got ", map.sizes());
+  const bool map_fits = map.numel() == 0 ||
+                        (map.is_contiguous() && map.numel() == 3 * (height + width) * kernels::kTailChannels);
+  TORCH_CHECK(map_fits, "map: expected (", 3 * (height + width), ", 32), got ", map.sizes());
   TORCH_CHECK(height > 0 && width > 0 && x.numel() > 0, "nothing to compute");
 }
 
@@ -199,31 +207,31 @@ at::Tensor depth_tail(const at::Tensor& x, const at::Tensor& packed, const at::T
                       const at::Tensor& map, const at::Tensor& weight1, const at::Tensor& bias1,
                       std::int64_t height, std::int64_t width) {
   check_tail(x, packed, map, weight1, height, width);
-  const kernels::Kernels& kernel = chosen();
+  const kernels::ConvolutionKernels& kernel = convolution_kernels(packed);
   const std::int64_t channels = x.size(1);
   const std::int64_t outputs = weight1.numel() / kernels::kTailChannels;
   at::Tensor out =
       at::empty({x.size(0), outputs, height, width}, x.options().memory_format(at::MemoryFormat::Contiguous));
   const at::Tensor scratch =
       at::empty({at::get_num_threads(), kernel.tail_scratch_floats(channels)}, out.options());
-  const std::int64_t tile_rows = kernel.tail_tile_rows;
+  const std::int64_t tile_rows = kernel.tile_rows;
   const std::int64_t tile_columns = kernel.tail_tile_columns(channels);
   const std::int64_t across = (width + tile_columns - 1) / tile_columns;
   const std::int64_t tiles = (height + tile_rows - 1) / tile_rows * across;
   at::parallel_for(0, x.size(0) * tiles, 1, [&](std::int64_t begin, std::int64_t end) {
-    kernels::DepthTail tail{.in_height = x.size(2),
-                            .in_width = x.size(3),
-                            .channels = channels,
-                            .out_height = height,
-                            .out_width = width,
-                            .weights3 = packed.const_data_ptr<float>(),
+    kernels::DepthTail tail{.source = {.in_height = x.size(2),
+                                       .in_width = x.size(3),
+                                       .channels = channels,
+                                       .out_height = height,
+                                       .out_width = width},
+                            .weights3 = static_cast<const float*>(packed.const_data_ptr()),
                             .bias3 = bias.const_data_ptr<float>(),
                             .map = map.numel() > 0 ? map.const_data_ptr<float>() : nullptr,
                             .weights1 = weight1.const_data_ptr<float>(),
                             .bias1 = bias1.const_data_ptr<float>(),
                             .num_outputs = outputs};
     for (std::int64_t i = begin; i < end; ++i) {
-      tail.input = x.const_data_ptr<float>() + i / tiles * x.size(2) * x.size(3) * channels;
+      tail.source.input = x.const_data_ptr<float>() + i / tiles * x.size(2) * x.size(3) * channels;
       tail.out = out.mutable_data_ptr<float>() + i / tiles * outputs * height * width;
       const std::int64_t tile = i % tiles;
       kernel.depth_tail(tail, tile / across * tile_rows, tile % across * tile_columns,
@@ -231,6 +239,10 @@ at::Tensor depth_tail(const at::Tensor& x, const at::Tensor& packed, const at::T
     }
   });
   return out;
+}
+
+at::Tensor pack_for_convolutions(const at::Tensor& weight, bool int16) {
+  return pack_winograd(weight, int16 ? ConvolutionFactors::kInt16 : ConvolutionFactors::kFloat);
 }
 
 }  // namespace
@@ -243,11 +255,16 @@ bool bf16_attention_available() {
   return kernels::bf16_attention() != nullptr;
 }
 
+bool int8_attention_available() {
+  return kernels::int8_attention() != nullptr;
+}
+
 }  // namespace da3::engine
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def("attention(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def("attention_bf16(Tensor q, Tensor k, Tensor v) -> Tensor");
+  m.def("attention_int8(Tensor q, Tensor k, Tensor v) -> Tensor");
   m.def(
       "norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor "
       "k_bias, Tensor cos, Tensor sin) -> Tensor(a!)");
@@ -255,8 +272,11 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
       "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
       "height, int width) -> Tensor");
-  m.def("pack_winograd(Tensor weight) -> Tensor");
+  m.def("pack_winograd(Tensor weight, bool int16=False) -> Tensor");
   m.def("conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor");
+  m.def(
+      "conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) -> "
+      "Tensor");
   m.def("linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor");
   m.def("linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)");
 }
@@ -264,11 +284,13 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention", &da3::engine::attention);
   m.impl("attention_bf16", &da3::engine::attention_bf16);
+  m.impl("attention_int8", &da3::engine::attention_int8);
   m.impl("norm_rotate_", &da3::engine::norm_rotate);
   m.impl("gelu_", &da3::engine::gelu);
   m.impl("depth_tail", &da3::engine::depth_tail);
-  m.impl("pack_winograd", &da3::engine::pack_winograd);
+  m.impl("pack_winograd", &da3::engine::pack_for_convolutions);
   m.impl("conv3", &da3::engine::conv3);
+  m.impl("conv3_upsampled", &da3::engine::conv3_upsampled);
   m.impl("linear", &da3::engine::linear);
   m.impl("linear_add_", &da3::engine::linear_add);
 }

@@ -14,6 +14,9 @@ namespace da3::engine {
 ///   da3::attention_bf16(Tensor q, Tensor k, Tensor v) -> Tensor
 ///       The same with q, k, v and the softmax's exponentials rounded to bfloat16 and sums in float32.
 ///       Throws: c10::Error where bf16_attention_available() is false.
+///   da3::attention_int8(Tensor q, Tensor k, Tensor v) -> Tensor
+///       The same with q and k rounded to 8-bit codes, a scale for each row; d a multiple of 64 up to 256.
+///       Throws: c10::Error where int8_attention_available() is false.
 ///   da3::norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor
 ///   k_bias, Tensor cos, Tensor sin) -> Tensor(a!)
 ///       Adds shift (3 * heads * d). Norms (epsilon 1e-5) of queries and keys over each head, then their
@@ -24,14 +27,20 @@ namespace da3::engine {
 ///   da3::depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int
 ///   height, int width)
 ///       -> Tensor
-///       conv1x1(relu(conv3x3(upsample(x)) + map)), where map (height, width, 32), or empty, is added behind
-///       the 3x3 convolution, whose weight (32, C, 3, 3) is packed by pack_winograd. x: (B, C, h, w)
-///       channels_last. Returns (B, outputs, height, width), contiguous.
-///   da3::pack_winograd(Tensor weight) -> Tensor
-///       (K, C, 3, 3) transformed for conv3 and depth_tail, four times as large; K and C multiples of 16.
+///       conv1x1(relu(conv3x3(upsample(x)) + map)), where map, or empty, is added behind the 3x3 convolution,
+///       whose weight (32, C, 3, 3) is packed by pack_winograd. map: (3 * (width + height), 32), what is
+///       added for each column of the first, an inner and the last row, then for each row the same of
+///       columns. x: (B, C, h, w) channels_last. Returns (B, outputs, height, width), contiguous.
+///   da3::pack_winograd(Tensor weight, bool int16=False) -> Tensor
+///       (K, C, 3, 3) transformed for conv3, conv3_upsampled and depth_tail, whose factors it decides:
+///       float32 (four times as large) or 16-bit codes (twice as large, int32); K and C multiples of 16.
 ///   da3::conv3(Tensor x, Tensor weight, Tensor packed, Tensor? bias, bool relu, Tensor? residual) -> Tensor
 ///       conv3x3(relu ? relu(x) : x) + residual, stride 1, zero padding 1, by Winograd's F(4x4, 3x3), small
 ///       maps by LibTorch. x: (B, C, h, w), residual: the result's shape; both and the result channels_last.
+///   da3::conv3_upsampled(Tensor x, Tensor weight, Tensor packed, Tensor? bias, int height, int width) ->
+///   Tensor
+///       conv3x3(upsample(x)), bilinear with align_corners, as conv3 otherwise; the upsampled map never
+///       exists.
 ///   da3::linear(Tensor x, Tensor weight, Tensor? bias, bool gelu=False) -> Tensor
 ///       x weight^T + bias, or its exact GELU. x: (..., K); weight: (N, K). Returns (..., N), contiguous.
 ///   da3::linear_add_(Tensor(a!) residual, Tensor x, Tensor weight, Tensor? bias) -> Tensor(a!)
@@ -42,5 +51,8 @@ bool own_operators_available();
 
 /// True if this processor has an own kernel for da3::attention_bf16.
 bool bf16_attention_available();
+
+/// True if this processor has an own kernel for da3::attention_int8.
+bool int8_attention_available();
 
 }  // namespace da3::engine

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include <formats/png16.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <video/av/library.hpp>
+#include <video/over_time.hpp>
 #include <video/run_video.hpp>
 
 #include <da3/error.hpp>

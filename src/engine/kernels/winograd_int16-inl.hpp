@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <engine/kernels/int16-inl.hpp>
+#include <engine/kernels/kernels.hpp>
+#include <engine/kernels/tail-inl.hpp>
+#include <engine/kernels/winograd-inl.hpp>
+
+// Winograd's convolutions with 16-bit codes of the transformed inputs (a scale for each tile and point) and
+// weights (a scale for each output and point). The transforms multiply what rounding adds by ten to twenty,
+// so the 8 bits of bfloat16 would lose all but five of a result; the codes keep ten.
+namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
+namespace {
+
+struct Int16Winograd {
+  static constexpr Index kPerFloat = 2;
+
+  struct Step {
+    static Vec add(Vec sum, const float* a, Vec b) {
+      return add_products16(sum, *reinterpret_cast<const Word16*>(a), b);
+    }
+  };
+
+  static Index scale_floats(Index outputs) { return outputs; }
+  /// A tile's transformed inputs, then what a code stands for at each (tile of the block, point).
+  static Index tile_floats(Index in_channels) {
+    return kPoints * (in_channels + kSetPadding) + kScales * kBlockTiles;
+  }
+
+  static void pack(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
+    const Index padded = round_up(out_channels, kPanel);
+    const Index point_stride = in_channels / 2 * padded;
+    float squares[kPoints][kPanel] = {};
+    float largest[kPoints][kPanel] = {};
+    for (Index in = 0; in < in_channels; in += kWidth) {
+      const KernelPoints points(weights, in_channels, out_channels, panel, in);
+      for (Index point = 0; point < kPoints; ++point) {
+        for (Index lane = 0; lane < kPanel; ++lane) {
+          for (Index i = 0; i < kWidth; ++i) {
+            const float value = points.values[point][lane][i];
+            squares[point][lane] += value * value;
+            const float magnitude = value < 0 ? -value : value;
+            if (magnitude > largest[point][lane]) largest[point][lane] = magnitude;
+          }
+        }
+      }
+    }
+    float* const scales = packed + kPoints * point_stride;
+    for (Index point = 0; point < kPoints; ++point) {
+      for (Index lane = 0; lane < kPanel; ++lane) {
+        float& codes = squares[point][lane];
+        codes = codes_of_one_weight(codes, largest[point][lane]);
+        scales[point * padded + panel * kPanel + lane] = value_of_one_weight(codes);
+      }
+    }
+    // Kept transformed weights would take more than the stack has.
+    for (Index in = 0; in < in_channels; in += kWidth) {
+      const KernelPoints points(weights, in_channels, out_channels, panel, in);
+      for (Index point = 0; point < kPoints; ++point) {
+        auto* const to = reinterpret_cast<Word16*>(packed + point * point_stride) +
+                         (panel * in_channels + in) / 2 * kPanel;
+        for (Index i = 0; i < kWidth; i += 2) {
+          for (Index lane = 0; lane < kPanel; ++lane) {
+            const Vec& values = points.values[point][lane];
+            const float codes = squares[point][lane];
+            to[i / 2 * kPanel + lane] = pair_of_codes(values[i] * codes, values[i + 1] * codes);
+          }
+        }
+      }
+    }
+  }
+
+  template <bool kRelu>
+  static void put_tile(const Convolution& c, const WinogradBlock& block, Index tile, Index t) {
+    const Index channels = c.in_channels;
+    const Index stride = channels + kSetPadding;
+    transform_inputs<kRelu>(c, tile, block.tile, stride, block.zeros);
+    float* const scales = scales_of(c, block) + t * kScales;
+    for (Index first = 0; first < kPoints; first += kWidth) {
+      const Index count = least(kWidth, kPoints - first);
+      Vec squares[kWidth] = {};
+      for (Index p = 0; p < count; ++p) {
+        const float* const row = block.tile + (first + p) * stride;
+        for (Index i = 0; i < channels; i += kWidth) squares[p] += load(row + i) * load(row + i);
+      }
+      const RowCodes rows = row_codes(sums_of_rows(squares));
+      store(scales + first, rows.values);
+      float codes[kWidth];
+      store(codes, rows.codes);
+      for (Index p = 0; p < count; ++p) {
+        const float* const row = block.tile + (first + p) * stride;
+        auto* const to =
+            reinterpret_cast<Word16*>(block.inputs + (first + p) * block.input_stride) + t * channels / 2;
+        for (Index i = 0; i < channels; i += kWidth) put_codes(load(row + i) * codes[p], to + i / 2);
+      }
+    }
+  }
+
+  class Outputs {
+   public:
+    Outputs(const Convolution& c, const WinogradBlock& block, Index t)
+        : weights_(c.weights + kPoints * (c.in_channels / 2 * block.padded)),
+          stride_(block.padded),
+          inputs_(scales_of(c, block) + t * kScales) {}
+    Vec of(Vec sum, Index point, Index output) const {
+      return __builtin_convertvector((IVec)sum, Vec) *
+             (load(weights_ + point * stride_ + output) * inputs_[point]);
+    }
+
+   private:
+    const float* weights_;
+    Index stride_;
+    const float* inputs_;
+  };
+
+ private:
+  static constexpr Index kScales = (kPoints + kWidth - 1) / kWidth * kWidth;
+
+  static float* scales_of(const Convolution& c, const WinogradBlock& block) {
+    return block.tile + kPoints * (c.in_channels + kSetPadding);
+  }
+};
+
+}  // namespace
+
+const ConvolutionKernels& int16_convolutions_table() {
+  static constexpr ConvolutionKernels kTable = convolution_kernels<Int16Winograd>();
+  return kTable;
+}
+
+}  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE
