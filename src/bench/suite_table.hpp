@@ -48,6 +48,12 @@ enum class Repeats {
   kOnce,       ///< The same input gives the same values, or one run is long
 };
 
+/// What images_per_s is, where a case has both.
+struct SuiteRate {
+  std::string_view images = "images";  ///< The setting that counts them
+  std::string_view time = "total_ms";  ///< The metric of the time for all
+};
+
 /// Bars of a suite's cases.
 struct SuiteChart {
   std::string_view title;  ///< Empty: no chart
@@ -77,6 +83,7 @@ struct SuiteFacts {
   bool calibrated = false;     ///< Next to its cases the machine's matrix products are timed
   bool own_processes = false;  ///< Its cases run in processes, whose memory is not this one's
   bool of_photos = false;      ///< Advice names the photo's size instead of the processed one
+  SuiteRate rate{};
   SuiteChart chart{};
   SuiteVariants variants{};
 };
@@ -127,6 +134,7 @@ inline constexpr std::array kSuiteRows = {
               .metrics = {"forward_ms", "images_per_s", "efficiency", "flops", "peak_tensor_bytes",
                           "peak_rss_bytes", "peak_device_bytes"},
               .calibrated = true,
+              .rate = {.images = "batch", .time = "forward_ms"},
               .chart = {.title = "Throughput", .unit = "images per second", .series = "batch",
                         .metric = "images_per_s"}},
              suites::expand_throughput, suites::estimate_throughput, suites::prepare_throughput,

@@ -82,7 +82,7 @@ PreparedCase prepare_soak(const bench::Fields& settings, const Context& context,
                                   parts.emplace_back("memory_slope_bytes_per_1000", memory.value());
                                 return parts;
                               }}};
-  prepared.finish = [](bench::CaseResult& result) { bench::add_image_rate(result); };
+  prepared.finish = bench::add_image_rate;
   return prepared;
 }
 

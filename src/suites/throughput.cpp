@@ -77,7 +77,7 @@ PreparedCase prepare_throughput(const bench::Fields& settings, const Context& /*
                               }}};
   prepared.workload.synchronize = [model] { model->synchronize(); };
   prepared.finish = [model, size, batch](bench::CaseResult& result) {
-    bench::add_image_rate(result, "batch", "forward_ms");
+    bench::add_image_rate(result);
     const auto flops = forward_flops(model->spec(), size);
     set_efficiency(result, flops ? std::optional(*flops * static_cast<double>(batch)) : std::nullopt);
     const bench::Metric* peak = result.find("peak_tensor_bytes");

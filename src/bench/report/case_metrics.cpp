@@ -37,9 +37,10 @@ CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
   return result;
 }
 
-void add_image_rate(CaseResult& result, std::string_view count, std::string_view time) {
-  const std::int64_t images = result.settings.number(count);
-  const auto ms = result.number(time);
+void add_image_rate(CaseResult& result) {
+  const SuiteRate& rate = facts_of(result.suite).rate;
+  const std::int64_t images = result.settings.number(rate.images);
+  const auto ms = result.number(rate.time);
   if (images > 0 && ms && *ms > 0) result.set("images_per_s", 1000.0 * static_cast<double>(images) / *ms);
 }
 

@@ -17,9 +17,8 @@ namespace da3::bench {
 CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
                           const Calibrations& calibrations);
 
-/// Adds images_per_s: the setting `count` images in the time of the metric `time`.
-void add_image_rate(CaseResult& result, std::string_view count = "images",
-                    std::string_view time = "total_ms");
+/// Adds images_per_s where the case says how many images one of its times is for (SuiteFacts::rate).
+void add_image_rate(CaseResult& result);
 
 /// Adds Missing for the suite's metrics that the case lacks and puts all in the suite's order; others follow
 /// by name.
