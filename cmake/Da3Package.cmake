@@ -4,15 +4,17 @@
 # CPack's settings for the archive (TZST) and the Debian packages (DEB) of scripts/package.
 function(da3_package)
   # DT_RPATH instead of DT_RUNPATH: it also holds for what the libraries themselves need.
-  foreach(target IN ITEMS da3-run da3_api)
-    target_link_options(${target} PRIVATE LINKER:--disable-new-dtags)
+  foreach(target IN ITEMS da3-run da3-run-video da3-render da3_api)
+    if(TARGET ${target})
+      target_link_options(${target} PRIVATE LINKER:--disable-new-dtags)
+    endif()
   endforeach()
   target_link_options(da3 PRIVATE -static-libstdc++ -static-libgcc)
 
   set(collect "${PROJECT_BINARY_DIR}/collect_libraries.cmake")
   file(GENERATE OUTPUT "${collect}" CONTENT "
 set(destination \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/da3\")
-file(GET_RUNTIME_DEPENDENCIES EXECUTABLES \"$<TARGET_FILE:da3-run>\" LIBRARIES \"$<TARGET_FILE:da3_api>\"
+file(GET_RUNTIME_DEPENDENCIES EXECUTABLES \"$<TARGET_FILE:da3-run>\" \"$<TARGET_FILE:da3-render>\" LIBRARIES \"$<TARGET_FILE:da3_api>\"
   RESOLVED_DEPENDENCIES_VAR found UNRESOLVED_DEPENDENCIES_VAR missing DIRECTORIES \"${DA3_TORCH_LIB_DIR}\"
   PRE_EXCLUDE_REGEXES \"^(ld-linux.*|linux-vdso|libc|libm|libdl|libpthread|librt|libresolv|libutil|libanl)[.]so\"
   POST_EXCLUDE_REGEXES \"^${DA3_TORCH_LIB_DIR}/\")
@@ -20,8 +22,11 @@ if(missing)
   message(FATAL_ERROR \"not found: \${missing}\")
 endif()
 file(MAKE_DIRECTORY \"\${destination}\")
-foreach(library IN LISTS found) # Under the name that is asked for, once
+foreach(library IN LISTS found) # Under the name that is asked for, once; what LibTorch brings (libgomp) is its own
   get_filename_component(name \"\${library}\" NAME)
+  if(EXISTS \"${DA3_TORCH_LIB_DIR}/\${name}\")
+    continue()
+  endif()
   file(COPY_FILE \"\${library}\" \"\${destination}/\${name}\" ONLY_IF_DIFFERENT)
 endforeach()
 ")
@@ -34,11 +39,15 @@ endforeach()
   find_program(GZIP gzip REQUIRED)
   install(CODE "file(GLOB pages \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/man/man1/*.1\")
 execute_process(COMMAND \"${GZIP}\" -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)" COMPONENT runtime)
-  foreach(component IN ITEMS runtime development)
-    set(name da3)
-    if(component STREQUAL "development")
-      set(name libda3-dev)
-    endif()
+  set(components runtime development)
+  if(TARGET da3-run-video)
+    list(APPEND components video)
+  endif()
+  set(package_of_runtime da3)
+  set(package_of_development libda3-dev)
+  set(package_of_video da3-video)
+  foreach(component IN LISTS components)
+    set(name ${package_of_${component}})
     install(FILES "${PROJECT_SOURCE_DIR}/packaging/copyright" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${name}" COMPONENT ${component})
     add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/${name}/changelog.gz" DEPENDS "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
       COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/${name}"
@@ -73,6 +82,14 @@ execute_process(COMMAND \"${GZIP}\" -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)" 
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libda3-dev)
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "da3 (= ${PROJECT_VERSION})")
+  if(TARGET da3-run-video)
+    set(CPACK_DEBIAN_VIDEO_PACKAGE_NAME da3-video)
+    set(CPACK_DEBIAN_VIDEO_PACKAGE_SECTION video)
+    set(CPACK_DEBIAN_VIDEO_PACKAGE_SHLIBDEPS ON)
+    set(CPACK_DEBIAN_VIDEO_PACKAGE_DEPENDS "da3 (= ${PROJECT_VERSION})")
+    set(CPACK_COMPONENT_VIDEO_DESCRIPTION "Video files for the program da3, by FFmpeg's libraries.")
+    set(CPACK_DA3_VIDEO video)
+  endif()
   set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
       "The program da3 and the library libda3, with LibTorch for the CPU\nand a small bundled model.")
   set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "C and C++ headers of the library libda3, and its CMake package.")

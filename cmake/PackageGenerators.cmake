@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Read by CPack for each kind of package.
 if(CPACK_GENERATOR STREQUAL "DEB")
-  # Picture libraries are Debian's own packages.
-  set(CPACK_COMPONENTS_ALL runtime development)
+  # Picture libraries and FFmpeg are Debian's own packages.
+  set(CPACK_COMPONENTS_ALL runtime development ${CPACK_DA3_VIDEO})
   set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 else()
   set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)

@@ -22,7 +22,9 @@ for point in proc dev; do
   mount --make-rslave "$root/$point"
 done
 cp "$photo" "$work/Foto ä.${photo##*.}"
-chroot "$root" sh -c 'for name in c++ g++ gcc cc clang; do ! command -v $name; done' || fail "$root has a compiler"
+for name in c++ g++ gcc cc clang; do
+  ! chroot "$root" sh -c "command -v $name" || fail "$root has a compiler"
+done
 
 user() { # as an ordinary user, without network, in the folder of the photo
   unshare --net chroot --userspec=65534:65534 "$root" env -i PATH=/usr/bin:/bin HOME=/var/tmp/da3-home LANG=C.UTF-8 \
@@ -49,7 +51,8 @@ case $package in
   *.whl)
     cp "$package" "$work/"
     chroot "$root" sh -c 'command -v python3 >/dev/null && python3 -m venv --help >/dev/null' || fail "$root has no python3-venv"
-    mkdir "$work/wheels" && cp "${DA3_WHEELS:-/nowhere}"/*.whl "$work/wheels/" 2>/dev/null || true
+    mkdir "$work/wheels"
+    [ -z "${DA3_WHEELS:-}" ] || cp "$DA3_WHEELS"/*.whl "$work/wheels/"
     # shellcheck disable=SC2016
     chroot "$root" sh -c 'cd "/var/tmp/da3 Prüfung" && python3 -m venv venv && index= && [ -z "$(ls wheels)" ] || index=--no-index
       venv/bin/pip install -q $index --find-links wheels ./*.whl' >&2
@@ -65,13 +68,17 @@ esac
 user "${program[@]}" --version
 user "${program[@]}" infer "Foto ä.${photo##*.}" -o "out/Tiefe ö" -f png16,exr,npz,vis,side
 [ "$(find "$work/out/Tiefe ö" -name '*.png' -o -name '*.exr' -o -name '*.npz' | wc -l)" -eq 5 ] || fail "results are missing"
+user "${program[@]}" render "out/Tiefe ö" -o "out/bunt" -f vis --colormap turbo
+[ "$(find "$work/out/bunt" -name '*.png' | wc -l)" -eq 1 ] || fail "da3 render wrote nothing"
 user "${program[@]}" doctor >"$work/doctor.txt"
 user "${program[@]}" model list >/dev/null
 sha256sum "$work/out/Tiefe ö"/*.png | sed "s|$work/||"
 
 if [ "${package##*.}" = deb ]; then
   chroot "$root" dpkg --remove da3 >/dev/null
-  [ ! -e "$root/usr/bin/da3" ] && [ ! -e "$root/usr/lib/da3" ] || fail "files are left over after dpkg --remove"
+  for left in "$root/usr/bin/da3" "$root/usr/lib/da3"; do
+    [ ! -e "$left" ] || fail "$left is left over after dpkg --remove"
+  done
   chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get autoremove -y -qq >/dev/null 2>&1
 fi
 echo "try_in_root: good"

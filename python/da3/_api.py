@@ -12,6 +12,7 @@ from da3._models import Model, ModelCache, devices, load, models
 from da3._photos import Photo, PhotoLike, decode, read
 from da3._predictions import FORMATS, Prediction, encode
 from da3._program import prefix
+from da3._pull import pull
 from da3._scenes import SCENE_FORMATS, Camera, Scene, SceneView
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "load",
     "models",
     "prefix",
+    "pull",
     "read",
 ]

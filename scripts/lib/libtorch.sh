@@ -37,7 +37,7 @@ size_of() { du -sh "$1" | cut -f 1; }
 
 # chosen_torch: the folder that the user names in the environment, if any.
 chosen_torch() {
-  local entry
+  local entry folder
   if [ -n "${DA3_TORCH_DIR:-}" ]; then
     usable_torch "$DA3_TORCH_DIR" ||
       fail "DA3_TORCH_DIR=$DA3_TORCH_DIR is no LibTorch $kTorchOldest or later (include/ATen/ATen.h and lib/libtorch_cpu are looked for, version found: '$(torch_version "$DA3_TORCH_DIR")')"
@@ -48,9 +48,9 @@ chosen_torch() {
   IFS=: read -r -a entries <<<"${CMAKE_PREFIX_PATH:-}"
   for entry in ${entries[@]+"${entries[@]}"}; do
     # torch.utils.cmake_prefix_path ends in share/cmake.
-    for entry in "$entry" "$entry/../.."; do
-      if [ -n "$entry" ] && usable_torch "$entry"; then
-        (cd "$entry" && pwd)
+    for folder in "$entry" "$entry/../.."; do
+      if [ -n "$folder" ] && usable_torch "$folder"; then
+        (cd "$folder" && pwd)
         return
       fi
     done

@@ -4,7 +4,8 @@
 # completion_test.sh DESCRIBED: completes command lines as bash does, and reads man pages and scripts with the programs
 # that are there for them.
 set -uo pipefail
-described=$1
+described=$(cd "$1" && pwd)
+here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 failures=0
 
 # shellcheck source=/dev/null
@@ -48,6 +49,44 @@ for page in "$described"/man/man1/*.1; do
   fi
 done
 [ "$checked" -gt 5 ] || { echo "only $checked man pages"; failures=$((failures + 1)); }
-if command -v zsh >/dev/null; then zsh -n "$described/zsh/site-functions/_da3" || failures=$((failures + 1)); fi
-if command -v fish >/dev/null; then fish -n "$described/fish/vendor_completions.d/da3.fish" || failures=$((failures + 1)); fi
+
+# same NAME LINE EXPECTED FOUND
+same() {
+  [ "$3" = "$4" ] && return
+  echo "$1: $2: expected '$3', found '$4'"
+  failures=$((failures + 1))
+}
+if command -v fish >/dev/null; then
+  # expect_fish LINE COMPLETIONS...: in their order, without descriptions.
+  expect_fish() {
+    local found
+    # shellcheck disable=SC2016
+    found=$(cd "$folder" && HOME=$folder XDG_CONFIG_HOME=$folder XDG_DATA_HOME=$folder fish --no-config \
+      -c 'source $argv[1]; complete -C $argv[2] | string replace -r "\t.*" ""' \
+      "$described/fish/vendor_completions.d/da3.fish" "$1")
+    same fish "$1" "${*:2}" "${found//$'\n'/ }"
+  }
+  expect_fish 'da3 inf' infer
+  expect_fish 'da3 model pu' pull
+  expect_fish 'da3 model pull --acc' --accept-license
+  expect_fish 'da3 infer a.jpg -f n' none npy npz
+  expect_fish 'da3 infer a.jpg --format png16,np' png16,npy png16,npz
+  expect_fish 'da3 infer --resize-method lower_bound_c' lower_bound_crop
+  expect_fish 'da3 infer a' 'a photo.jpg'
+fi
+if command -v zsh >/dev/null && zsh -f -c 'zmodload zsh/zpty' 2>/dev/null; then
+  # expect_zsh LINE LATER: what a line in a real zsh has become after the tabulator.
+  expect_zsh() {
+    local found
+    found=$(cd "$folder" && timeout 60 zsh -f "$here/complete_line.zsh" "$described/zsh/site-functions" "$1")
+    same zsh "$1" "$2" "$found"
+  }
+  expect_zsh 'da3 inf' 'da3 infer '
+  expect_zsh 'da3 model pu' 'da3 model pull '
+  expect_zsh 'da3 model pull --acc' 'da3 model pull --accept-license '
+  expect_zsh 'da3 infer -f png1' 'da3 infer -f png16,'
+  expect_zsh 'da3 infer -f npz,ex' 'da3 infer -f npz,exr'
+  expect_zsh 'da3 infer --resize-method lower_bound_c' 'da3 infer --resize-method lower_bound_crop '
+  expect_zsh 'da3 infer a' 'da3 infer a\ photo.jpg '
+fi
 exit "$((failures > 0))"

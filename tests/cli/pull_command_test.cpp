@@ -114,6 +114,20 @@ TEST_F(PullCommand, RefusesANonCommercialLicenceOffATerminalUnlessItIsAccepted) 
   EXPECT_TRUE(std::filesystem::exists(installed()));
 }
 
+TEST_F(PullCommand, TellsProgramsTheFileOrTheCodeOfTheError) {
+  licence_ = "cc-by-nc-4.0";
+  const Ended refused = place_.run({"model", "pull", kRepository, "--json"});
+  EXPECT_EQ(refused.code, 3);
+  const auto error = nlohmann::json::parse(refused.out).at("error");
+  EXPECT_EQ(error.at("code"), "model.licence");
+  EXPECT_THAT(error.at("message"), HasSubstr("CC-BY-NC-4.0"));
+
+  const Ended pulled = place_.run({"model", "pull", kRepository, "--json", "--accept-license"});
+  EXPECT_EQ(pulled.code, 0) << pulled.err;
+  const nlohmann::json expected = {{"name", "da3-tiny"}, {"file", installed().string()}};
+  EXPECT_EQ(nlohmann::json::parse(pulled.out), expected);
+}
+
 TEST_F(PullCommand, SeveralAtOnceAllEndWithTheModel) {
   std::vector<Ended> ended(3);
   {

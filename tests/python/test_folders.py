@@ -88,6 +88,22 @@ def test_shards_divide_the_inputs(model: da3.Model, photos: list[Path], tmp_path
     assert sum(done) == 3
 
 
+@pytest.mark.parametrize("first", [0, 5])
+def test_the_script_for_slurm_gives_every_task_its_shard(photos: list[Path], tmp_path: Path, first: int) -> None:
+    script = Path(__file__).resolve().parents[2] / "examples/scaling/slurm.sh"
+    for task in range(first, first + 3):
+        environment = {
+            **os.environ,
+            "SLURM_ARRAY_TASK_ID": str(task),
+            "SLURM_ARRAY_TASK_MIN": str(first),
+            "SLURM_ARRAY_TASK_MAX": str(first + 2),
+            "DA3": str(da3.prefix() / "bin/da3"),
+        }
+        subprocess.run(["bash", script, photos[0].parent, tmp_path, "-f", "npy"], env=environment, check=True)
+    assert len(list(tmp_path.glob("*.npy"))) == len(photos)
+    assert len(list(tmp_path.glob("manifest*.jsonl"))) == 3
+
+
 def test_what_a_callback_raises_ends_the_run(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:
     def progress(_: da3.Progress) -> None:
         raise LookupError("of the caller")

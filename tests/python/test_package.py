@@ -99,6 +99,20 @@ def test_the_module_is_the_program(program: object) -> None:
     assert ended.returncode == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="dpkg")
+def test_building_without_the_libraries_names_them_in_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("scikit_build_core")
+    installed = tmp_path / "dpkg-query"
+    installed.write_text('#!/bin/sh\nfor name; do echo "not-installed $name"; done\nexit 1\n')
+    installed.chmod(0o755)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import da3_build; da3_build.get_requires_for_build_wheel()"
+    ended = python(code, ROOT / "python/build_backend", PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("da3: C++ packages are missing: ") and " libopenexr-dev " in line and "libgtest" not in line
+    assert "scripts/setup" in line
+
+
 def test_versions_agree() -> None:
     assert da3.__version__ == _core.version == _build.VERSION
     assert _core.libtorch_version == _build.LIBTORCH

@@ -36,6 +36,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
   pull->add_flag("--accept-license", options.pull.accept_license,
                  "accept a non-commercial licence without being asked");
   pull->add_flag("--offline", options.pull.offline, "never open a socket");
+  add_json(*pull, options.pull.json);
   add_verbosity(*pull, options.pull.verbosity);
   pull->footer("\nHF_ENDPOINT, HF_TOKEN and the proxy variables are obeyed; models go to DA3_HOME.\n");
 #endif

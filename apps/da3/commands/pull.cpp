@@ -14,6 +14,7 @@
 #include <commands/interrupts.hpp>
 #include <commands/log.hpp>
 #include <commands/text.hpp>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <da3/error.hpp>
@@ -52,9 +53,17 @@ void show(const hub::PullProgress& progress, Console& console) {
                  bytes_text(progress.total_bytes));
 }
 
-}  // namespace
+std::string to_text(const nlohmann::json& object) {
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
-int model_pull(const cli::ModelPull& options) {
+void print_installed(const std::string& name, const std::filesystem::path& file,
+                     const cli::ModelPull& options) {
+  const std::string text = options.json ? to_text({{"name", name}, {"file", file.string()}}) : file.string();
+  std::printf("%s\n", text.c_str());
+}
+
+int pull_and_export(const cli::ModelPull& options) {
   Console console;
   const Interrupts interrupts(
       [&console](int) { console.line("da3: stopping; the same command goes on later"); });
@@ -84,7 +93,7 @@ int model_pull(const cli::ModelPull& options) {
         [&] { console.line("da3: another da3 gets " + name + "; waiting for it"); }, interrupts.token());
     std::error_code ignored;
     if (lock->waited() && !asks && std::filesystem::last_write_time(file, ignored) >= since && !ignored) {
-      std::printf("%s\n", file.c_str());
+      print_installed(name, file, options);
       console.line("da3: " + name + " is installed (by another da3)");
       return 0;
     }
@@ -113,9 +122,23 @@ int model_pull(const cli::ModelPull& options) {
   for (const std::string& warning : report.warnings) log->warn("{}", warning);
   // The model file holds all that is needed; the download would double the disk space.
   if (files.downloaded) std::filesystem::remove_all(files.folder, problem);
-  std::printf("%s\n", file.c_str());
+  print_installed(name, file, options);
   console.line("da3: " + source.name + " is installed (" + bytes_text(report.file_bytes) + ")");
   return 0;
+}
+
+}  // namespace
+
+int model_pull(const cli::ModelPull& options) {
+  try {
+    return pull_and_export(options);
+  } catch (const Error& error) {
+    if (options.json) {
+      const std::string code(error_name(error.code()));
+      std::printf("%s\n", to_text({{"error", {{"code", code}, {"message", error.what()}}}}).c_str());
+    }
+    throw;
+  }
 }
 
 }  // namespace da3::commands

@@ -13,6 +13,11 @@ std::string bash_completion(const cli::CommandText& program);
 std::string zsh_completion(const cli::CommandText& program);
 std::string fish_completion(const cli::CommandText& program);
 
+/// Whether an option takes several of its words, with commas between them.
+inline bool is_list(const cli::OptionText& option) {
+  return option.value == "LIST";
+}
+
 /// The manual page of a command, section 1.
 std::string man_page(const cli::CommandText& command, const std::string& version);
 

@@ -47,7 +47,8 @@ std::string lines(const cli::CommandText& command) {
     if (!option.words.empty()) {
       std::string words;
       for (const std::string& word : option.words) words += (words.empty() ? "" : " ") + word;
-      text += " -x -a " + quoted(words);
+      // What stands before the last comma of a list stays.
+      text += " -x -a " + quoted(is_list(option) ? "(__fish_append , " + words + ")" : words);
     } else if (!option.value.empty()) {
       text += " -r";
     }

@@ -34,8 +34,9 @@ std::string argument(const cli::OptionText& option) {
     if (option.words.empty()) {
       action += "_files";
     } else {
-      action += "_values -s , " + quoted(option.value);
-      for (const std::string& word : option.words) action += " " + word;
+      std::string words;
+      for (const std::string& word : option.words) words += (words.empty() ? "" : " ") + word;
+      action += is_list(option) ? "_values -s , " + quoted(option.value) + " " + words : "(" + words + ")";
     }
   }
   std::string text;

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import itertools
 import sys
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import da3
@@ -58,16 +61,24 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--precision")
     result.add_argument("--size", choices=("input", "model"), default="input")
     result.add_argument("--process-res", type=int)
+    result.add_argument("--resize-method")
     result.add_argument("--focal", type=float, metavar="PX")
     result.add_argument("--hfov", type=float, metavar="DEG")
     result.add_argument("--colormap", default="spectral")
+    result.add_argument("--range", type=depths, metavar="NEAR,FAR", help="depth shown nearest and farthest")
     result.add_argument("--confidence", action="store_true")
     result.add_argument("--sky", action="store_true")
     result.add_argument("--allow-synthetic", action="store_true")
+    result.add_argument("--trust-code", action="store_true", help="run the code that a foreign model file brings")
     result.add_argument("--overwrite", action="store_true", help="do everything again")
     result.add_argument("--limit", type=int, help="at most N photos")
     result.add_argument("-q", "--quiet", action="store_true")
     return result
+
+
+def depths(text: str) -> tuple[float, float]:
+    near, far = (float(each) for each in text.split(","))
+    return near, far
 
 
 def work_of(options: argparse.Namespace, threads: int) -> _photos.Work:
@@ -80,6 +91,8 @@ def work_of(options: argparse.Namespace, threads: int) -> _photos.Work:
         raise da3.UsageError(f"--batch: expected auto or a number above 0, found '{batch}'", "usage")
     if options.workers != "auto" and not (options.workers.isdigit() and int(options.workers) > 0):
         raise da3.UsageError(f"--workers: expected auto or a number above 0, found '{options.workers}'", "usage")
+    if options.range is not None and not options.range[0] < options.range[1]:
+        raise da3.UsageError("--range: expected the near depth below the far one", "usage")
     if options.block < 1:
         raise da3.UsageError(f"--block: expected 1 or more, found {options.block}", "usage")
     return _photos.Work(
@@ -89,11 +102,14 @@ def work_of(options: argparse.Namespace, threads: int) -> _photos.Work:
         confidence=options.confidence,
         sky=options.sky,
         process_res=options.process_res,
+        resize_method=options.resize_method,
         focal_px=options.focal,
         hfov_deg=options.hfov,
         colormap=options.colormap,
+        vis_range=options.range,
         precision=options.precision,
         allow_synthetic=options.allow_synthetic,
+        trust_code=options.trust_code,
         device=options.device,
         threads=threads,
         batch=batch if batch == "auto" else int(batch),
@@ -106,42 +122,64 @@ def make_worker(work: _photos.Work, inputs: _places.Place, output: _places.Place
     return Worker(work, inputs, output)
 
 
-def run(options: argparse.Namespace) -> int:
+def listing(url: str, output: _places.Place) -> tuple[_places.Place, Iterator[_places.Entry]]:
+    """The inputs, without what lies in an output below them."""
+
+    def told(entries: Iterator[_places.Entry], without: str | None) -> Iterator[_places.Entry]:
+        try:
+            for entry in entries:
+                if without is None or not entry.path.startswith(without):
+                    yield entry
+        except OSError as problem:
+            raise da3.InputError(f"{url}: cannot be listed ({problem})", "input.unreadable") from None
+
+    try:
+        place, entries = _places.inputs(url)
+    except FileNotFoundError:
+        raise da3.InputError(f"{url}: not found", "input.not_found") from None
+    except OSError as problem:
+        raise da3.InputError(f"{url}: cannot be listed ({problem})", "input.unreadable") from None
+    same = bool(place.root) and place.filesystem == output.filesystem
+    if same and place.root == output.root:
+        raise da3.UsageError(f"{url}: is the output as well; results get a folder or a prefix of their own", "usage")
+    below = same and output.root.startswith(place.root.rstrip("/") + "/")
+    return place, told(entries, output.root.rstrip("/") + "/" if below else None)
+
+
+def connect(address: str) -> None:
+    """Joins a cluster, or makes one on this machine."""
     import ray
 
-    from da3.ray._job import Line, Pool, auto_workers
-
-    work_of(options, 0)
+    if ray.is_initialized():
+        return
     try:
-        place, entries = _places.inputs(options.input)
-        first = next(entries, None)
-    except FileNotFoundError:
-        raise da3.InputError(f"{options.input}: not found", "input.not_found") from None
+        ray.init(address=None if address == "local" else address, log_to_driver=False, logging_level="warning")
+    except ConnectionError as problem:
+        if address != "auto":
+            raise da3.DeviceError(f"--address {address}: {problem}", "device.unavailable") from None
+        ray.init(log_to_driver=False, logging_level="warning")
+
+
+def run(options: argparse.Namespace) -> int:
+    work_of(options, 0)
+    output = dataclasses.replace(_places.Place.of(options.output), job=uuid.uuid4().hex[:12])
+    place, entries = listing(options.input, output)
+    first = next(entries, None)
     if first is None:
         raise da3.UsageError(f"{options.input}: no pictures there", "input.none")
     entries = itertools.islice(itertools.chain([first], entries), options.limit)
-    output = _places.Place.of(options.output)
-    if not ray.is_initialized():
-        address = None if options.address == "local" else options.address
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level="warning")
-        except ConnectionError as problem:
-            if options.address != "auto":
-                raise da3.DeviceError(f"--address {options.address}: {problem}", "device.unavailable") from None
-            ray.init(log_to_driver=False, logging_level="warning")
+    connect(options.address)
+    from da3.ray._job import Line, Pool, auto_workers
+
     workers, resources = auto_workers(options.device, options.workers)
     work = work_of(options, int(resources["num_cpus"]) if "num_gpus" not in resources else 0)
     pool = Pool(functools.partial(make_worker, work, place, output), workers, resources)
     try:
-        facts = pool.start()
-        about = {
-            "schema": 1,
-            "tool": {"version": da3.__version__},
-            "model": facts["name"],
-            "sha256": facts["sha256"],
-            "options": work.options(),
-        }
-        differs = _blocks.agree(output, about, options.overwrite)
+        chosen = pool.start()
+        try:
+            differs = _blocks.agree(output, chosen, options.overwrite)
+        except OSError as problem:
+            raise da3.OutputError(f"{options.output}: cannot be written ({problem})", "output.failed") from None
         if differs is not None:
             raise da3.UsageError(
                 f"{options.output}: holds results of other options ({differs}); give --overwrite or another OUTPUT",
@@ -153,6 +191,7 @@ def run(options: argparse.Namespace) -> int:
         return 1 if totals.failed else 0
     finally:
         pool.close()
+        output.sweep()
 
 
 def main() -> int:
@@ -165,6 +204,12 @@ def main() -> int:
     except da3.Error as problem:
         print(f"da3.ray: {problem}", file=sys.stderr)
         return exit_code(problem)
+    except Exception as problem:
+        print(
+            f"da3.ray: {type(problem).__name__}: {problem}\nThis is a bug in da3; please report it with the command.",
+            file=sys.stderr,
+        )
+        return 70
     except KeyboardInterrupt:
         print("da3.ray: interrupted; the same command goes on", file=sys.stderr)
         return 130

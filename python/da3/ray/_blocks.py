@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet as parquet
 
-from da3.ray._places import Entry, Place
+import da3
+from da3.ray._places import FOLDER, RUN, Entry, Place
 
-FOLDER = ".da3"
 _COLUMNS = ("name", "identity", "status", "code", "message", "record")
 
 
@@ -71,27 +71,39 @@ def inputs_hash(entries: Iterable[Entry]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-class Manifests:
-    """The manifests below an output: ``.da3/blocks/KEY/HASH.parquet``, HASH being that of the block's inputs."""
+def digest(run: dict[str, Any]) -> str:
+    """A short hash of the model and the options that decide the results."""
+    return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:12]
 
-    def __init__(self, output: Place) -> None:
+
+class Manifests:
+    """The manifests below an output: ``.da3/blocks/RUN/../KEY/HASH.parquet``, RUN being the `digest` of model and
+    options, HASH that of the block's inputs. What was done with other options so never passes for done."""
+
+    def __init__(self, output: Place, run: dict[str, Any]) -> None:
         self._output = output
+        self._root = f"{FOLDER}/blocks/{digest(run)}"
 
     def _folder(self, block: Block) -> str:
-        return f"{FOLDER}/blocks/{block.key[:2]}/{block.key}"
+        return f"{self._root}/{block.key[:2]}/{block.key}"
 
     def known(self, block: Block) -> tuple[dict[str, Row], list[str]]:
         """Rows of earlier runs by name, and the names of their files."""
         folder = self._folder(block)
-        files = [name for name in self._output.names(folder) if name.endswith(".parquet")]
+        files = [f"{folder}/{name}" for name in self._output.names(folder) if name.endswith(".parquet")]
         rows: dict[str, Row] = {}
-        for name in files:
-            table = parquet.read_table(io.BytesIO(self._output.read(f"{folder}/{name}")))
+        for file in list(files):
+            try:
+                table = parquet.read_table(io.BytesIO(self._output.read(file)))
+            except FileNotFoundError:
+                # Another worker on this block, such as one of a driver that was killed, has just put a newer one.
+                files.remove(file)
+                continue
             for values in zip(*(table.column(column).to_pylist() for column in _COLUMNS), strict=True):
                 row = Row(*values)
                 if row.name not in rows or row.status == "done":
                     rows[row.name] = row
-        return rows, [f"{folder}/{name}" for name in files]
+        return rows, files
 
     def commit(self, block: Block, rows: list[Row], before: list[str]) -> None:
         """Writes the manifest of a block, then removes those that it stands for. Equal rows give equal bytes."""
@@ -107,19 +119,25 @@ class Manifests:
 
 
 def agree(output: Place, run: dict[str, Any], overwrite: bool) -> str | None:
-    """Keeps the options of an output in ``.da3/run.json``; what differs from an earlier run's, or None."""
-    name = f"{FOLDER}/run.json"
+    """Keeps the model and options of an output in ``.da3/run.json``; what differs from an earlier run's, or None."""
+    name = f"{FOLDER}/{RUN}"
     try:
-        earlier = json.loads(output.read(name))
+        earlier = json.loads(output.read(name))["run"]
     except FileNotFoundError:
         earlier = None
+    except (ValueError, KeyError, TypeError):
+        if not overwrite:
+            return f"{name} is not one of this da3"
+        earlier = {}
+    if earlier == run:
+        return None
     if earlier is not None and not overwrite:
-        differences = []
-        for key in ("model", "sha256", *run["options"]):
-            mine = run[key] if key in ("model", "sha256") else run["options"][key]
-            theirs = earlier.get(key) if key in ("model", "sha256") else earlier.get("options", {}).get(key)
-            if mine != theirs:
-                differences.append(f"{key} was {theirs}, now {mine}")
-        return "; ".join(differences) or None
-    output.put(name, (json.dumps(run, indent=1) + "\n").encode())
+        differences = [
+            f"{key} was {earlier.get(key)}, now {value}" for key, value in run.items() if earlier.get(key) != value
+        ]
+        return "; ".join(differences) or f"{name} knows options that this da3 has not"
+    about = {"schema": 1, "tool": {"version": da3.__version__}, "run": run}
+    output.put(name, (json.dumps(about, indent=1) + "\n").encode())
+    if earlier is not None:
+        output.remove_folder(f"{FOLDER}/blocks/{digest(earlier)}")
     return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 from ray.util import metrics
 
 import da3
@@ -35,6 +35,8 @@ class Totals:
     blocks: int = 0
     deaths: int = 0
     repeated: int = 0
+    left: int | None = None
+    """Photos not ended yet; None until the listing has come to its end."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     elapsed_s: float = 0.0
 
@@ -46,6 +48,11 @@ class _Task:
     began: float = 0.0
     copies: int = 0
     finished: bool = False
+
+
+def _cause(problem: RayTaskError) -> BaseException:
+    """What a worker raised, as it raised it."""
+    return problem.cause if isinstance(problem.cause, BaseException) else problem
 
 
 class _Hand:
@@ -71,11 +78,10 @@ class Pool:
 
     def __init__(self, make: Callable[[], Worker], workers: int, resources: dict[str, float]) -> None:
         class Actor:
-            def __init__(self, make_worker: Callable[[], Worker]) -> None:
+            def begin(self, make_worker: Callable[[], Worker]) -> dict[str, Any]:
+                # Not in the constructor, whose exceptions Ray hands on as text.
                 self._worker = make_worker()
-
-            def facts(self) -> dict[str, Any]:
-                return self._worker.facts()
+                return self._worker.run()
 
             def process(self, block: Block, overwrite: bool) -> Report:
                 return self._worker.process(block, overwrite)
@@ -85,53 +91,63 @@ class Pool:
         self._starting: dict[Any, Any] = {}
         self._ready: list[_Hand] = []
         self._wanted = workers
-        self.facts: dict[str, Any] | None = None
+        self._unstarted = 0
+        self.work: dict[str, Any] | None = None
         self._images = metrics.Counter("da3_images", "Photos that got their results")
         self._failures = metrics.Counter("da3_failures", "Photos that failed, by code", tag_keys=("code",))
         self._batch = metrics.Histogram("da3_batch_images", "Photos per forward", boundaries=[1, 2, 4, 8, 16, 32, 64])
         self._stage = metrics.Counter("da3_stage_seconds", "Seconds by stage", tag_keys=("stage",))
 
     def _start(self) -> None:
-        actor = self._class.remote(self._make)
-        self._starting[actor.facts.remote()] = actor
+        actor = self._class.remote()
+        self._starting[actor.begin.remote(self._make)] = actor
 
     def start(self) -> dict[str, Any]:
-        """Starts the workers; returns what the first one says of its model."""
+        """Starts the workers; returns what the first one says of its model and options (`Worker.run`)."""
         for _ in range(self._wanted):
             self._start()
-        while self.facts is None:
+        while self.work is None:
             self._settle(timeout=5.0)
-            if not self._starting and self.facts is None:
-                raise da3.DeviceError("no worker could be started", "device.unavailable")
-        return self.facts
+        return self.work
+
+    def wait_for_all(self) -> None:
+        """Waits until every worker has loaded its model."""
+        while self._starting:
+            self._settle(timeout=5.0)
 
     def _settle(self, timeout: float) -> None:
         """Takes in workers that have started."""
-        if not self._starting:
-            return
         started, _ = ray.wait(list(self._starting), num_returns=1, timeout=timeout)
         for ref in started:
             actor = self._starting.pop(ref)
             try:
-                facts = ray.get(ref)
+                work: dict[str, Any] = ray.get(ref)
             except RayTaskError as problem:
-                raise problem.as_instanceof_cause() from None
-            except RayActorError as problem:
-                if isinstance(problem.__cause__, RayTaskError):
-                    raise problem.__cause__.as_instanceof_cause() from None
-                text = str(problem)
-                if "error was raised in its __init__" in text or "creation task" in text:
-                    raise da3.ModelError(text.strip().splitlines()[-1], "model.not_found") from None
+                raise _cause(problem) from None
+            except RayError as problem:
+                self._lost(problem)
                 self._start()
                 continue
-            if self.facts is None:
-                self.facts = facts
-            if facts["sha256"] != self.facts["sha256"]:
+            if self.work is None:
+                self.work = work
+            if work != self.work:
                 raise da3.ModelError(
-                    f"workers have different models of one name: {facts} and {self.facts}; put the same file on every node",
+                    f"workers have different models of one name: {work['model']} {work['sha256'][:12]} and "
+                    f"{self.work['model']} {self.work['sha256'][:12]}; put the same file on every node",
                     "model.damaged",
                 )
+            self._unstarted = 0
             self._ready.append(_Hand(actor))
+
+    def _lost(self, problem: RayError) -> None:
+        """Counts workers that die before they have loaded their model; no end of them is no reason to go on."""
+        self._unstarted += 1
+        if self._unstarted >= DEATHS * self._wanted and not self._ready:
+            raise da3.DeviceError(
+                f"{self._unstarted} workers died before their model was loaded ({str(problem).splitlines()[0]}); "
+                "is there memory for one on each node? ray logs says more",
+                "device.unavailable",
+            )
 
     def run(self, blocks: Iterable[Block], overwrite: bool, tell: Callable[[Report, Totals], None]) -> Totals:
         """Every block, once as its reader sees it."""
@@ -179,8 +195,8 @@ class Pool:
                 try:
                     report: Report = ray.get(ref)
                 except RayTaskError as problem:
-                    raise problem.as_instanceof_cause() from None
-                except (RayActorError, RayError) as problem:
+                    raise _cause(problem) from None
+                except RayError as problem:
                     totals.deaths += 1
                     self._bury(hand, [task, *hand.tasks.values()], again, problem)
                     break
@@ -191,6 +207,10 @@ class Pool:
                 usual = took if usual == 0 else 0.9 * usual + 0.1 * took
                 self._count(report, totals)
                 totals.elapsed_s = time.monotonic() - began
+                if exhausted:
+                    rest = {id(each): each for hand in self._ready for each in hand.tasks.values()}
+                    rest.update({id(each): each for each in again})
+                    totals.left = sum(len(each.block.entries) for each in rest.values() if not each.finished)
                 tell(report, totals)
         totals.elapsed_s = time.monotonic() - began
         return totals
@@ -211,6 +231,7 @@ class Pool:
         """Hands a dead worker's blocks on and starts another one."""
         if hand in self._ready:
             self._ready.remove(hand)
+            self._end(hand.actor)  # It may only be out of reach.
             self._start()
         hand.tasks.clear()
         for number, task in enumerate(tasks):
@@ -246,12 +267,16 @@ class Pool:
     def close(self) -> None:
         """Ends the workers."""
         for actor in [*self._starting.values(), *(hand.actor for hand in self._ready)]:
-            try:
-                ray.kill(actor)
-            except RayError:
-                pass
+            self._end(actor)
         self._starting.clear()
         self._ready.clear()
+
+    @staticmethod
+    def _end(actor: Any) -> None:
+        try:
+            ray.kill(actor)
+        except RayError:
+            pass
 
 
 def auto_workers(device: str | None, workers: int | str) -> tuple[int, dict[str, float]]:
@@ -288,6 +313,8 @@ class Line:
         self._last = now
         rate = totals.done / totals.elapsed_s if totals.elapsed_s > 0 else 0
         text = f"da3.ray: {totals.done} done, {totals.skipped} before, {totals.failed} failed, {rate:.3g} images/s"
+        if totals.left is not None:
+            text += f", {totals.left} left"
         print(text, end="\r" if self._terminal else "\n", file=sys.stderr, flush=True)
 
     def finish(self, totals: Totals, output: str) -> None:

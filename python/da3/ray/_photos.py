@@ -9,10 +9,11 @@ import hashlib
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 import da3
 from da3._program import prefix
@@ -29,11 +30,14 @@ class Work:
     confidence: bool = False
     sky: bool = False
     process_res: int | None = None
+    resize_method: str | None = None
     focal_px: float | None = None
     hfov_deg: float | None = None
     colormap: str = "spectral"
+    vis_range: tuple[float, float] | None = None
     precision: str | None = None
     allow_synthetic: bool = False
+    trust_code: bool = False
     # None of these changes a result beyond rounding.
     device: str | None = None
     threads: int = 0
@@ -47,14 +51,16 @@ class Work:
             "confidence": self.confidence,
             "sky": self.sky,
             "process_res": self.process_res,
+            "resize_method": self.resize_method,
             "focal_px": self.focal_px,
             "hfov_deg": self.hfov_deg,
             "colormap": self.colormap,
+            "vis_range": None if self.vis_range is None else list(self.vis_range),
             "precision": self.precision,
         }
 
 
-def model_file(model: str | None) -> str | None:
+def model_file(model: str | None, trust_code: bool = False) -> str | None:
     """A model's file or name on this machine; a URL is fetched once, under a lock, and verified."""
     if model is None or "://" not in model:
         return model
@@ -67,20 +73,27 @@ def model_file(model: str | None) -> str | None:
         if os.path.exists(file):
             return file
         place, name = Place.of_file(model)
-        descriptor, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+        # Of one that was killed here the next one writes over it.
+        temporary = file + ".part"
         try:
-            with os.fdopen(descriptor, "wb") as out:
+            with open(temporary, "wb") as out:
                 for piece in place.stream(name):
                     out.write(piece)
+            trust = ["--trust-code"] if trust_code else []
             checked = subprocess.run(
-                [str(prefix() / "bin" / "da3"), "model", "verify", temporary, "--device", "cpu"],
+                [str(prefix() / "bin" / "da3"), "model", "verify", temporary, "--device", "cpu", *trust],
                 capture_output=True,
                 text=True,
                 check=False,
             )
             if checked.returncode != 0:
-                raise da3.ModelError(f"{model}: what was fetched is damaged: {checked.stderr.strip()}", "model.damaged")
+                said = checked.stderr.strip().removeprefix("da3: ").replace(temporary, "what was fetched")
+                raise da3.ModelError(f"{model}: {said}", "model.damaged")
             os.replace(temporary, file)
+        except FileNotFoundError:
+            raise da3.ModelError(f"{model}: not found", "model.not_found") from None
+        except OSError as problem:
+            raise da3.ModelError(f"{model}: cannot be fetched ({problem})", "model.fetch") from None
         finally:
             if os.path.exists(temporary):
                 os.unlink(temporary)
@@ -102,7 +115,13 @@ class Predictor:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.model = da3.load(model_file(work.model), work.device, work.precision, threads=work.threads)
+        self.model = da3.load(
+            model_file(work.model, work.trust_code),
+            work.device,
+            work.precision,
+            threads=work.threads,
+            trust_code=work.trust_code,
+        )
         self.spec = self.model.spec
         if self.spec["weights"]["origin"] == "synthetic" and not work.allow_synthetic:
             raise da3.ModelError(
@@ -111,6 +130,16 @@ class Predictor:
                 "model.synthetic",
             )
         self.batch = (1 if self.model.device == "cpu" else 8) if work.batch == "auto" else int(work.batch)
+        # What is wrong with the options is said before the first photo.
+        self._predict([])
+        for name in work.formats:
+            da3.encode(
+                np.ones((1, 1)),
+                name,
+                photo=np.zeros((1, 1, 3), np.uint8),
+                colormap=work.colormap,
+                vis_range=work.vis_range,
+            )
 
     def _predict(self, photos: Sequence[da3.Photo]) -> list[da3.Prediction]:
         work = self.work
@@ -120,6 +149,7 @@ class Predictor:
             sky=work.sky,
             size=work.size,
             process_res=work.process_res,
+            resize_method=work.resize_method,
             focal_px=work.focal_px,
             hfov_deg=work.hfov_deg,
             batch=self.batch,
@@ -157,7 +187,10 @@ class Predictor:
         try:
             for name in self.work.formats:
                 outcome.files[name] = found.encode(
-                    name, photo=photo if name == "side" else None, colormap=self.work.colormap
+                    name,
+                    photo=photo if name == "side" else None,
+                    colormap=self.work.colormap,
+                    vis_range=self.work.vis_range,
                 )
         except da3.Error as problem:
             return Outcome(error=problem)

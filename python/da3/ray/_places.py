@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +18,32 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pyarrow.fs as arrow
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pnm", ".ppm", ".pgm")
+FOLDER = ".da3"
+STAGING = f"{FOLDER}/tmp"
+RUN = "run.json"
 ATTEMPTS = 9
+PIECE_BYTES = 1 << 22
 _Result = TypeVar("_Result")
+
+
+# What no second attempt changes: of the operating system, and as pyarrow names what S3 answers.
+_LASTING = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+_LASTING_S3 = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "NO_SUCH_BUCKET", "SIGNATURE_DOES_NOT_MATCH")
+
+
+def _lasts(problem: OSError) -> bool:
+    return problem.errno in _LASTING or any(f"AWS Error {name}" in str(problem) for name in _LASTING_S3)
 
 
 def retried(work: Callable[[], _Result], subject: str) -> _Result:
@@ -27,7 +53,9 @@ def retried(work: Callable[[], _Result], subject: str) -> _Result:
             return work()
         except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError):
             raise
-        except (OSError, ConnectionError) as problem:
+        except OSError as problem:
+            if _lasts(problem):
+                raise
             if attempt == ATTEMPTS - 1:
                 raise OSError(f"{subject}: given up after {ATTEMPTS} attempts ({problem})") from problem
             time.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))
@@ -74,10 +102,15 @@ def _open(url: str) -> tuple[arrow.FileSystem, str]:
 
 @dataclass
 class Place:
-    """A folder or a prefix of a store. Can be sent to other processes."""
+    """A folder or a prefix of a store. Can be sent to other processes.
+
+    ``job`` names the folder ``.da3/tmp/JOB`` in which local files are written before they are renamed into place, so
+    that a worker that is killed leaves nothing among the results.
+    """
 
     filesystem: arrow.FileSystem
     root: str
+    job: str = "none"
 
     @classmethod
     def of(cls, url: str) -> Place:
@@ -105,7 +138,7 @@ class Place:
 
     def stream(self, name: str) -> Iterator[bytes]:
         with retried(lambda: self.filesystem.open_input_stream(self.path(name)), name) as file:
-            while piece := file.read(1 << 22):
+            while piece := file.read(PIECE_BYTES):
                 yield piece
 
     def put(self, name: str, data: bytes) -> None:
@@ -114,8 +147,9 @@ class Place:
 
         def work() -> None:
             if self.is_local:
+                temporary = self.path(f"{STAGING}/{self.job}/{random.getrandbits(96):x}")
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                temporary = f"{os.path.dirname(path)}/.da3-{os.getpid()}-{random.getrandbits(48):x}.tmp"
+                os.makedirs(os.path.dirname(temporary), exist_ok=True)
                 try:
                     with open(temporary, "wb") as file:
                         file.write(data)
@@ -130,6 +164,23 @@ class Place:
                     file.write(data)
 
         retried(work, name)
+
+    def sweep(self) -> None:
+        """Removes what this job's writers, and those of jobs that are long dead, have left half-written."""
+        if not self.is_local:
+            return
+        try:
+            jobs = list(os.scandir(self.path(STAGING)))
+        except OSError:
+            return
+        for each in jobs:
+            # A put takes seconds; the folder changes with every one.
+            if each.name == self.job or time.time() - each.stat().st_mtime > 3600:
+                shutil.rmtree(each.path, ignore_errors=True)
+        try:
+            os.rmdir(self.path(STAGING))
+        except OSError:
+            pass
 
     def names(self, folder: str) -> list[str]:
         """Names of the files in a folder of the place; empty if there is none."""
@@ -146,6 +197,12 @@ class Place:
         except FileNotFoundError:
             pass
 
+    def remove_folder(self, name: str) -> None:
+        try:
+            retried(lambda: self.filesystem.delete_dir(self.path(name)), name)
+        except FileNotFoundError:
+            pass
+
     def identity(self, path: str) -> str:
         """Size and time of change of a file. Raises FileNotFoundError."""
         info = retried(lambda: self.filesystem.get_file_info(path), path)
@@ -158,10 +215,16 @@ def _identity(info: Any) -> str:
     return f"{info.size}:{info.mtime_ns or 0}"
 
 
+# A folder below the inputs with one of these holds results of an earlier run, which are no inputs (docs/cli.md).
+_OF_RESULTS = (FOLDER, "manifest.jsonl")
+
+
 def _walk(place: Place, folder: str) -> Iterator[Entry]:
     """Pictures below a folder in the order of their names; one folder's names are held at a time."""
     selector = arrow.FileSelector(folder)
     infos = retried(lambda: place.filesystem.get_file_info(selector), folder)
+    if folder != place.root and any(info.base_name in _OF_RESULTS for info in infos):
+        return
     for info in sorted(infos, key=lambda each: each.path):
         if info.base_name.startswith("."):
             continue
@@ -188,12 +251,18 @@ def _walk_s3(url: str, place: Place) -> Iterator[Entry] | None:
 
     def pages() -> Iterator[Entry]:
         token: dict[str, str] = {}
+        # Keys come in their order, and ".da3/" before the results next to it, whose names begin with letters or digits.
+        of_results: list[str] = []
         while True:
             page = retried(lambda: _s3_page(client, bucket, prefix, token), url)
             for each in page.get("Contents", []):
                 name = each["Key"][len(prefix) :]
                 hidden = any(part.startswith(".") for part in name.split("/"))
-                if not hidden and name.lower().endswith(SUFFIXES):
+                if name.endswith(f"/{FOLDER}/{RUN}"):
+                    of_results.append(name.removesuffix(f"{FOLDER}/{RUN}"))
+                if hidden or name.startswith(tuple(of_results)):
+                    continue
+                if name.lower().endswith(SUFFIXES):
                     yield Entry(name, f"{bucket}/{each['Key']}", f"{each['Size']}:{each['ETag']}")
             if not page.get("IsTruncated"):
                 return
@@ -203,11 +272,17 @@ def _walk_s3(url: str, place: Place) -> Iterator[Entry] | None:
 
 
 def _s3_page(client: Any, bucket: str, prefix: str, token: dict[str, str]) -> Any:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
         return client.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
-    except (BotoCoreError, ClientError) as problem:
+    except ClientError as problem:
+        status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        lasting = {404: FileNotFoundError, 403: PermissionError, 401: PermissionError}
+        raise lasting.get(status, OSError)(str(problem)) from problem
+    except NoCredentialsError as problem:
+        raise PermissionError(str(problem)) from problem
+    except BotoCoreError as problem:
         raise OSError(str(problem)) from problem
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
@@ -38,6 +39,19 @@ def suffix(format: str) -> str:
     return _core.format_suffix(format)
 
 
+def failure(entry: Entry, code: str, text: str) -> Row:
+    return Row(entry.name, entry.identity, "failed", code, f"{entry.name}: {text}", "{}")
+
+
+# What ails the name of one result; anything else that cannot be written ends the job.
+_OF_ITS_NAME = {
+    errno.ENAMETOOLONG: ("output.name", "the output does not take a name as long as that of its result"),
+    errno.EISDIR: ("output.exists", "a folder is in the way of its result"),
+    errno.ENOTDIR: ("output.exists", "a file is in the way of its result's folder"),
+    errno.EEXIST: ("output.exists", "a file is in the way of its result's folder"),
+}
+
+
 class Worker:
     """Reads, decodes, predicts, encodes and writes the inputs of blocks.
 
@@ -48,22 +62,25 @@ class Worker:
     def __init__(self, work: Work, inputs: Place, output: Place, predictor: Any = None) -> None:
         self._inputs = inputs
         self._output = output
-        self._manifests = Manifests(output)
         self._predictor = predictor if predictor is not None else Predictor(work)
         self._work = work
+        self._manifests = Manifests(output, self.run())
         self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="da3.ray")
 
-    def facts(self) -> dict[str, Any]:
-        """The model's name and hash."""
+    def run(self) -> dict[str, Any]:
+        """What has to stay the same from run to run: the model's name and hash, the options."""
         spec = self._predictor.spec
-        return {"name": spec["name"], "sha256": spec["weights"]["sha256"]}
+        return {"model": spec["name"], "sha256": spec["weights"]["sha256"], **self._work.options()}
 
     def process(self, block: Block, overwrite: bool = False) -> Report:
         """Does what is missing of a block; a second call finds nothing to do."""
         report = Report()
         block, absent = self._identified(block)
-        rows, files = self._manifests.known(block)
+        try:
+            rows, files = self._manifests.known(block)
+        except OSError as problem:
+            raise da3.OutputError(f"the manifest of a block cannot be read ({problem})", "output.failed") from None
         finished: dict[str, Row] = dict(absent)
         missing: list[Entry] = []
         for entry in block.entries:
@@ -82,7 +99,11 @@ class Worker:
             if row.status == "failed":
                 report.failed.append((row.name, row.code or "internal", row.message or ""))
         if missing or absent or len(files) != 1:
-            self._manifests.commit(block, [finished[entry.name] for entry in block.entries], files)
+            try:
+                self._manifests.commit(block, [finished[entry.name] for entry in block.entries], files)
+            except OSError as problem:
+                text = f"the manifest of a block cannot be written ({problem})"
+                raise da3.OutputError(text, "output.failed") from None
         return report
 
     def _identified(self, block: Block) -> tuple[Block, dict[str, Row]]:
@@ -94,9 +115,9 @@ class Worker:
                 try:
                     entry = replace(entry, identity=self._inputs.identity(entry.path))
                 except FileNotFoundError:
-                    absent[entry.name] = Row(
-                        entry.name, "", "failed", "input.not_found", f"{entry.name}: not found", "{}"
-                    )
+                    absent[entry.name] = failure(entry, "input.not_found", "not found")
+                except OSError as problem:
+                    absent[entry.name] = failure(entry, "input.unreadable", f"cannot be read ({problem})")
             entries.append(entry)
         return Block(block.key, tuple(entries)), absent
 
@@ -152,12 +173,13 @@ class Worker:
             try:
                 self._output.put(names[format], data)
             except OSError as problem:
+                if problem.errno in _OF_ITS_NAME:
+                    return failure(entry, *_OF_ITS_NAME[problem.errno])
                 raise da3.OutputError(f"{names[format]}: cannot be written ({problem})", "output.failed") from None
         with self._counting:
             report.seconds["encode"] += encoded - began
             report.seconds["write"] += time.perf_counter() - encoded
         if outcome.error is not None:
-            message = f"{entry.name}: {outcome.error}"
-            return Row(entry.name, entry.identity, "failed", outcome.error.code, message, "{}")
+            return failure(entry, outcome.error.code, str(outcome.error))
         record = {**outcome.record, "outputs": names}
         return Row(entry.name, entry.identity, "done", None, None, json.dumps(record, sort_keys=True))
