@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <core/vector_clones.hpp>
 #include <image/area.hpp>
 #include <image/rounding.hpp>
 
@@ -59,10 +60,22 @@ Pixel load(const float* from) {
   return pixel;
 }
 
+DA3_VECTOR_CLONES void to_floats(const std::uint8_t* bytes, std::size_t count, float* __restrict values) {
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(bytes[i]);
+}
+
+DA3_VECTOR_CLONES void to_bytes(const float* values, std::size_t count, std::uint8_t* __restrict bytes) {
+  for (std::size_t i = 0; i < count; ++i) bytes[i] = to_byte(values[i]);
+}
+
+DA3_VECTOR_CLONES void add(const float* values, float weight, std::size_t count, float* __restrict sums) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += weight * values[i];
+}
+
 /// The new pixels of one row. `values` takes the old ones and holds numbers behind them for columns.count
 /// pixels and a value more; behind `sums` there is a value.
 void sum_across(std::span<const std::uint8_t> row, const Taps& columns, float* values, float* sums) {
-  for (std::size_t i = 0; i < row.size(); ++i) values[i] = static_cast<float>(row[i]);
+  to_floats(row.data(), row.size(), values);
   const float* weights = columns.weights.data();
   for (const std::size_t first : columns.first) {
     const float* const from = values + first * 3;
@@ -103,9 +116,10 @@ std::optional<Image> shrink_by_area(const Image& picture, Size size) {
         sum_across(std::span(picture.rgb).subspan(row * num_values, num_values), columns, values.data(),
                    across_sums.data());
       summed = row;
-      for (std::size_t i = 0; i < num_sums; ++i) sums[i] += *weight * across_sums[i];
+      add(across_sums.data(), *weight, num_sums, sums.data());
     }
-    for (const float sum : sums) *out++ = to_byte(sum);
+    to_bytes(sums.data(), num_sums, out);
+    out += num_sums;
   }
   return result;
 }

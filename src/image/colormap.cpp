@@ -8,6 +8,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/vector_clones.hpp>
 #include <image/colormap.hpp>
 #include <image/colormap_tables.hpp>
 #include <image/order_statistics.hpp>
@@ -42,6 +43,33 @@ Range given_range(const std::pair<double, double>& range, DepthKind kind) {
   return kind == DepthKind::kInverse ? Range{low, high} : Range{1 / high, 1 / low};
 }
 
+/// The step of a value from `far` to `far + width`. Without branches, so that loops over it become vectors.
+std::uint16_t step_of(float near, bool has_value, double far, double width) {
+  constexpr int kNone = NearPosition::kSteps;
+  const double step = (near - far) / width * kNone;
+  const double above = step > 0 ? step : 0;
+  const int whole = static_cast<int>(above < kNone - 1 ? above : kNone - 1);
+  const int mask = -static_cast<int>(has_value);
+  return static_cast<std::uint16_t>((whole & mask) | (kNone & ~mask));
+}
+
+DA3_VECTOR_CLONES void inverse_steps(const float* values, std::size_t count, double far, double width,
+                                     std::uint16_t* __restrict steps) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < count; ++i)
+    steps[i] = step_of(values[i], (values[i] <= kMost) & (values[i] >= -kMost), far, width);
+}
+
+DA3_VECTOR_CLONES void depth_steps(const float* values, std::size_t count, double far, double width,
+                                   std::uint16_t* __restrict steps) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < count; ++i) {
+    const float value = values[i];
+    const float near = 1.0F / value;
+    steps[i] = step_of(near, (value > 0) & (value <= kMost) & (near <= kMost), far, width);
+  }
+}
+
 /// 2nd to 98th percentile, so that a few outliers do not take all the colours.
 Range range_of(const DepthMap& depth, DepthKind kind) {
   std::vector<float> near_values(depth.values.size());
@@ -68,21 +96,34 @@ double NearPosition::operator()(float value) const {
   return width_ > 0 ? std::clamp((near - far_) / width_, 0.0, 1.0) : 0.5;
 }
 
+void NearPosition::steps(std::span<const float> values, std::span<std::uint16_t> steps) const {
+  if (kind_ == DepthKind::kInverse) {
+    inverse_steps(values.data(), values.size(), far_, width_, steps.data());
+  } else {
+    depth_steps(values.data(), values.size(), far_, width_, steps.data());
+  }
+  if (width_ > 0) return;
+  for (std::uint16_t& step : steps.first(values.size())) {
+    if (step != kSteps) step = kSteps / 2;
+  }
+}
+
 DepthColours::DepthColours(const DepthMap& depth, DepthKind kind, const VisOptions& options)
-    : depth_(&depth),
-      position_of_(depth, kind, options.range),
-      colours_(far_to_near_colours(options.colormap)) {}
+    : depth_(&depth), position_of_(depth, kind, options.range) {
+  const Table table = far_to_near_colours(options.colormap);
+  std::copy(table.begin(), table.end(), colours_.begin());
+}
 
 void DepthColours::fill(int y, std::span<std::uint8_t> row) const {
   const auto width = static_cast<std::size_t>(depth_->size.width);
   const float* const values = depth_->values.data() + static_cast<std::size_t>(y) * width;
-  constexpr std::array<std::uint8_t, 3> kBlack{};
-  for (std::size_t x = 0; x < width; ++x) {
-    const double position = position_of_(values[x]);
-    const bool has_value = !std::isnan(position);
-    const auto index =
-        has_value ? std::min<std::size_t>(255, static_cast<std::size_t>(position * 256)) : std::size_t{0};
-    std::memcpy(&row[3 * x], has_value ? &colours_[3 * index] : kBlack.data(), 3);
+  // In two loops, the first of which works on many values at a time.
+  std::array<std::uint16_t, 256> indices{};
+  for (std::size_t begin = 0; begin < width; begin += indices.size()) {
+    const std::size_t count = std::min(indices.size(), width - begin);
+    position_of_.steps(std::span(values + begin, count), indices);
+    for (std::size_t i = 0; i < count; ++i)
+      std::memcpy(&row[3 * (begin + i)], &colours_[3 * std::size_t{indices[i]}], 3);
   }
 }
 

@@ -35,6 +35,11 @@ class NearPosition {
                const std::optional<std::pair<double, double>>& range = {});
   double operator()(float value) const;
 
+  /// The position of each value in whole steps, kSteps - 1 the nearest; kSteps where there is no value.
+  /// `steps`: at least as many as values.
+  static constexpr int kSteps = 256;
+  void steps(std::span<const float> values, std::span<std::uint16_t> steps) const;
+
  private:
   DepthKind kind_;
   double far_ = 0;
@@ -53,7 +58,8 @@ class DepthColours {
  private:
   const DepthMap* depth_;
   NearPosition position_of_;
-  std::array<std::uint8_t, 256 * 3> colours_;
+  std::array<std::uint8_t, (NearPosition::kSteps + 1) * 3>
+      colours_{};  ///< From far to near, then black for no value
 };
 
 /// Two pictures of one height side by side. Shape (H, W of the left + W of the right). Throws: Error kUsage

@@ -54,16 +54,17 @@ std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const 
     std::uint8_t& slot = slot_of[places.back().bin];
     if (slot == 0) slot = ++num_slots;
   }
-  std::vector<std::uint32_t> lower((num_slots + std::size_t{1}) * kHalfBins, 0);  // Slot 0 takes the rest
+  std::vector<std::uint32_t> lower(num_slots * kHalfBins, 0);
   for (const float value : values_) {
-    if (!std::isfinite(value)) continue;
     const std::uint32_t key = key_of(value);
-    ++lower[slot_of[key >> 16U] * kHalfBins + (key & 0xFFFFU)];
+    // Few values have a slot, and none that is not finite.
+    const std::size_t slot = slot_of[key >> 16U];
+    if (slot != 0) ++lower[(slot - 1) * kHalfBins + (key & 0xFFFFU)];
   }
   std::vector<float> found;
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const std::size_t slot = slot_of[places[i].bin];
-    const Place low = find_rank(&lower[slot * kHalfBins], ranks[i] - places[i].before);
+    const Place low = find_rank(&lower[(slot - 1) * kHalfBins], ranks[i] - places[i].before);
     found.push_back(value_of(places[i].bin << 16U | low.bin));
   }
   return found;

@@ -6,6 +6,15 @@
 
 namespace da3::video {
 
+void prepare_frame(const VideoPlan& plan, Work& work) {
+  if (work.frame.picture.rgb.empty()) {
+    work.input.size = depth::processed_size(plan.way, work.frame.picture.size);
+    return;
+  }
+  work.input = depth::prepare(plan.way, work.frame.picture);
+  work.look = look_of(work.frame.picture);
+}
+
 void finish_frame(const VideoPlan& plan, Work& work) {
   if (work.frame.error) return;
   const Size original = work.frame.picture.size;

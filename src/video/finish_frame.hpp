@@ -6,6 +6,9 @@
 
 namespace da3::video {
 
+/// Input and look of a frame. A picture without pixels gives an input without. Throws: as depth::prepare.
+void prepare_frame(const VideoPlan& plan, Work& work);
+
 /// Depth, pictures and files of a frame: all of it that needs no other frame. Threads: any, one a frame.
 void finish_frame(const VideoPlan& plan, Work& work);
 

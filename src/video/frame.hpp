@@ -64,7 +64,10 @@ struct FrameTime {
 };
 
 /// What is asked of a frame.
-enum class Want { kPicture, kTimeOnly };
+enum class Want {
+  kPicture,
+  kTimeOnly,  ///< Its picture may have no pixels, but has its size if next_pts knew the frame
+};
 
 /// Frames in order of presentation. Threads: one at a time.
 class VideoReader {
@@ -76,6 +79,9 @@ class VideoReader {
   /// The next frame, none at the end. A damaged frame comes as `Frame::error`. Throws: Error for what ends
   /// the video.
   virtual std::optional<Frame> next(Want want = Want::kPicture) = 0;
+
+  /// The time of the next frame, if it is known before the picture is converted and the frame is whole.
+  virtual std::optional<std::int64_t> next_pts() { return std::nullopt; }
 
   /// Goes to the first frame at or after `pts`; its number is not known and counts from 0 again. False where
   /// this reader cannot, which leaves it where it was.

@@ -38,7 +38,19 @@ FramePredictor::FramePredictor(const VideoOptions& options, const VideoEnvironme
       planner_(planner_options(options, environment), *environment.memory) {}
 
 void FramePredictor::keep(std::int64_t pts, Work& work) {
-  kept_.emplace(pts, Prediction{std::move(work.raw), std::move(work.confidence), std::move(work.sky)});
+  const std::lock_guard lock(mutex_);
+  kept_.emplace(pts, Prediction{std::move(work.raw), std::move(work.confidence), std::move(work.sky),
+                                std::move(work.look)});
+}
+
+bool FramePredictor::keeps(std::int64_t pts) const {
+  const std::lock_guard lock(mutex_);
+  return kept_.contains(pts);
+}
+
+std::size_t FramePredictor::kept() const {
+  const std::lock_guard lock(mutex_);
+  return kept_.size();
 }
 
 std::size_t FramePredictor::next_batch(Size size) {
@@ -51,19 +63,29 @@ int FramePredictor::wanted_batch(Size size) const {
   return planner_.wanted_batch(size);
 }
 
+bool FramePredictor::take_kept(Work& work) {
+  const std::lock_guard lock(mutex_);
+  const auto known = kept_.find(work.frame.pts);
+  if (known == kept_.end() || known->second.raw.size != work.input.size) {
+    if (work.input.rgb.empty()) {
+      throw Error(ErrorCode::kInternal,
+                  options_.input + ": frame " + std::to_string(work.frame.number) +
+                      " was looked at before and now has another size; give --overwrite, --range running");
+    }
+    return false;
+  }
+  work.raw = std::move(known->second.raw);
+  work.confidence = std::move(known->second.confidence);
+  work.sky = std::move(known->second.sky);
+  work.look = std::move(known->second.look);
+  kept_.erase(known);
+  return true;
+}
+
 void FramePredictor::predict(const Batch& batch) {
   std::vector<Work*> waiting;
   for (const WorkPtr& work : batch) {
-    if (work->frame.error) continue;
-    const auto known = kept_.find(work->frame.pts);
-    if (known != kept_.end() && known->second.raw.size == work->input.size) {
-      work->raw = std::move(known->second.raw);
-      work->confidence = std::move(known->second.confidence);
-      work->sky = std::move(known->second.sky);
-      kept_.erase(known);
-    } else {
-      waiting.push_back(work.get());
-    }
+    if (!work->frame.error && !take_kept(*work)) waiting.push_back(work.get());
   }
   while (!waiting.empty()) {
     const Size size = waiting.front()->input.size;

@@ -22,10 +22,11 @@ class FramePredictor {
   /// Gives each frame its `raw`; a prediction that is not valid becomes its error. Throws: model errors.
   void predict(const Batch& batch);
 
-  /// Keeps the prediction of the frame at `pts`, which will not be made again.
+  /// Keeps the prediction of the frame at `pts`, which will not be made again: that frame's input needs a
+  /// size alone. Threads, of these three: also while another predicts.
   void keep(std::int64_t pts, Work& work);
-  bool keeps(std::int64_t pts) const { return kept_.contains(pts); }
-  std::size_t kept() const { return kept_.size(); }
+  bool keeps(std::int64_t pts) const;
+  std::size_t kept() const;
 
   /// How many frames of `size` are worth waiting for. Threads: also while another predicts.
   int wanted_batch(Size size) const;
@@ -36,13 +37,15 @@ class FramePredictor {
     DepthMap raw;
     std::optional<DepthMap> confidence;
     std::optional<DepthMap> sky;
+    Look look;
   };
   std::size_t next_batch(Size size);
+  bool take_kept(Work& work);
   void forward(const std::vector<Work*>& group, Size size, std::vector<Work*>& waiting);
 
   const VideoOptions& options_;
   predict::DepthModel& model_;
-  mutable std::mutex mutex_;  ///< Of the planner
+  mutable std::mutex mutex_;  ///< Of planner and kept predictions
   predict::BatchPlanner planner_;
   std::map<std::int64_t, Prediction> kept_;  ///< By time, until they are used
   double forward_s_ = 0;

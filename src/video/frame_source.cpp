@@ -91,9 +91,9 @@ WorkPtr FrameSource::work_of(Frame frame) const {
   return work;
 }
 
-WorkPtr FrameSource::next() {
-  const auto take_work = [this]() -> WorkPtr {
-    std::optional<Frame> frame = take(Want::kPicture);
+WorkPtr FrameSource::next(const NeedsPicture& needs_picture) {
+  const auto take_work = [&]() -> WorkPtr {
+    std::optional<Frame> frame = take(needs_picture);
     return frame ? work_of(std::move(*frame)) : nullptr;
   };
   WorkPtr work;
@@ -113,9 +113,9 @@ WorkPtr FrameSource::next() {
 void FrameSource::skip(std::int64_t count) {
   started_ = true;
   if (!skip_by_times(count)) {
-    const Want want = choice_.looks_ahead() ? Want::kPicture : Want::kTimeOnly;
+    const NeedsPicture needs = choice_.looks_ahead() ? [](std::int64_t) { return true; } : NeedsPicture();
     for (std::int64_t i = 0; i < count; ++i) {
-      if (!take(want)) {
+      if (!take(needs)) {
         throw Error(ErrorCode::kVideoDamaged,
                     options_.input + ": the video has fewer frames than before; give --overwrite");
       }
@@ -124,10 +124,17 @@ void FrameSource::skip(std::int64_t count) {
   given_ = count;
 }
 
-std::optional<Frame> FrameSource::take(Want want) {
+Want FrameSource::wanted(const NeedsPicture& needs_picture) {
+  if (!needs_picture) return Want::kTimeOnly;
+  const std::optional<std::int64_t> pts = video_.reader->next_pts();
+  return pts && !needs_picture(*pts) ? Want::kTimeOnly : Want::kPicture;
+}
+
+/// Without `needs_picture` no picture is.
+std::optional<Frame> FrameSource::take(const NeedsPicture& needs_picture) {
   if (!std::exchange(started_, true)) go_to_start();
   while (!ended_) {
-    std::optional<Frame> frame = video_.reader->next(want);
+    std::optional<Frame> frame = video_.reader->next(wanted(needs_picture));
     if (!frame) {
       ended_ = true;
       at_end_ = true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -31,12 +32,16 @@ class FrameSource {
   const VideoFacts& facts() const { return facts_; }
   Ratio time_base() const { return time_base_; }  ///< Of `Work::pts`
 
-  /// The next taken frame with its picture and times, null at the end. Throws: as VideoReader::next; Error
+  /// Whether the picture of the frame of that time, in the reader's time base, is of use.
+  using NeedsPicture = std::function<bool(std::int64_t pts)>;
+
+  /// The next taken frame with its times and its picture, null at the end. Where the picture is of no use and
+  /// the reader knows times before pictures, it is a size without pixels. Throws: as VideoReader::next; Error
   /// kUsage for a frame without a time in --timestamps.
-  WorkPtr next();
+  WorkPtr next(const NeedsPicture& needs_picture);
 
   /// The same without its picture, for runs that only count. Not to be mixed with `next`.
-  std::optional<Frame> next_time() { return take(Want::kTimeOnly); }
+  std::optional<Frame> next_time() { return take(nullptr); }
 
   /// Passes over `count` taken frames, which an earlier run did. Throws: Error kVideoDamaged if there are
   /// fewer.
@@ -65,7 +70,8 @@ class FrameSource {
   void go_to_start();
   bool skip_by_times(std::int64_t count);
   bool go_to(std::int64_t number, std::int64_t pts);
-  std::optional<Frame> take(Want want);
+  std::optional<Frame> take(const NeedsPicture& needs_picture);
+  Want wanted(const NeedsPicture& needs_picture);
   WorkPtr work_of(Frame frame) const;
 
   const VideoOptions& options_;

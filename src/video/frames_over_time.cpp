@@ -11,18 +11,31 @@ namespace {
 
 using nlohmann::json;
 
-json json_of_running(const RunningRange::State& state) {
-  json counts = json::array();
-  for (std::size_t i = 0; i < state.counts.size(); ++i) {
-    if (state.counts[i] != 0) counts.push_back({i, state.counts[i]});
+/// Pairs of place and count of those that are not 0.
+template <typename Count>
+json json_of_counts(const std::vector<Count>& counts) {
+  json pairs = json::array();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] != 0) pairs.push_back({i, counts[i]});
   }
-  return {{"counts", counts}, {"range", json_of(state.range)}, {"seconds", state.seconds}};
+  return pairs;
+}
+
+/// None stay empty.
+template <typename Count>
+void fill_counts(const json& pairs, std::size_t size, std::vector<Count>& counts) {
+  if (!pairs.empty()) counts.assign(size, 0);
+  for (const json& pair : pairs) counts.at(pair[0].get<std::size_t>()) = pair[1].get<Count>();
+}
+
+json json_of_running(const RunningRange::State& state) {
+  return {
+      {"counts", json_of_counts(state.counts)}, {"range", json_of(state.range)}, {"seconds", state.seconds}};
 }
 
 RunningRange::State running_of_json(const json& value) {
   RunningRange::State state;
-  if (!value["counts"].empty()) state.counts.assign(NearnessHistogram::kBins, 0);
-  for (const json& pair : value["counts"]) state.counts[pair[0].get<std::size_t>()] = pair[1].get<double>();
+  fill_counts(value["counts"], NearnessHistogram::kBins, state.counts);
   state.range = range_of_json(value["range"]);
   state.seconds = value["seconds"].get<double>();
   return state;
@@ -56,10 +69,16 @@ bool FramesOverTime::is_given_cut(double seconds) const {
                      [&](double cut) { return cut > before + kSlack_s && cut <= seconds + kSlack_s; });
 }
 
+bool FramesOverTime::begins_scene(Work& work) {
+  const CutFinder::Verdict verdict = cut_finder_.next(work.look);
+  work.change = verdict.change;
+  return is_given_cut(work.seconds) || (plan_.options.cuts == Cuts::kAuto && verdict.cut);
+}
+
 Batch FramesOverTime::next(Batch batch) {
   for (WorkPtr& work : batch) {
     if (!work->frame.error) {
-      work->steadied = steadying_.next(plan_.small_depth(*work), work->seconds, is_given_cut(work->seconds));
+      work->steadied = steadying_.next(plan_.small_depth(*work), work->seconds, begins_scene(*work));
     }
     waiting_.push_back(std::move(work));
   }
@@ -97,7 +116,9 @@ json FramesOverTime::state() const {
   for (const float value : steadying_.state().previous) {
     previous.push_back(std::isfinite(value) ? static_cast<double>(value) : 0.0);
   }
-  json state = {{"steady", {{"previous", std::move(previous)}, {"seconds", steadying_.state().seconds}}},
+  const CutFinder::State& cuts = cut_finder_.state();
+  json state = {{"look", {{"counts", json_of_counts(cuts.previous)}, {"usual", cuts.usual}}},
+                {"steady", {{"previous", std::move(previous)}, {"seconds", steadying_.state().seconds}}},
                 {"grey_ref", grey_ref_}};
   if (primed_) state["running"] = json_of_running(running_.state());
   return state;
@@ -106,6 +127,10 @@ json FramesOverTime::state() const {
 void FramesOverTime::restore(const json& state) {
   steadying_.restore(
       {state["steady"]["previous"].get<std::vector<float>>(), state["steady"]["seconds"].get<double>()});
+  CutFinder::State cuts;
+  cuts.usual = state["look"]["usual"].get<double>();
+  fill_counts(state["look"]["counts"], look_of({}).size(), cuts.previous);
+  cut_finder_.restore(std::move(cuts));
   grey_ref_ = state["grey_ref"].get<double>();
   if (!state.contains("running")) return;
   running_.restore(running_of_json(state["running"]));

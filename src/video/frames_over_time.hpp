@@ -34,11 +34,13 @@ class FramesOverTime {
 
  private:
   bool is_given_cut(double seconds) const;
+  bool begins_scene(Work& work);
   Batch ranged();
   void choose_range(Work& work);
 
   const VideoPlan& plan_;
   std::vector<double> cuts_;  ///< Given ones
+  CutFinder cut_finder_;
   Steadying steadying_;
   RunningRange running_;
   bool primed_ = false;

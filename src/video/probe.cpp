@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <video/finish_frame.hpp>
 #include <video/probe.hpp>
 
 namespace da3::video {
@@ -23,7 +24,7 @@ class Findings {
     batch.push_back(std::make_unique<Work>());
     Work& work = *batch.front();
     work.frame = std::move(frame);
-    work.input = depth::prepare(plan_.way, work.frame.picture);
+    prepare_frame(plan_, work);
     predictor_.predict(batch);
     if (work.frame.error) return;
     const DepthMap depth = plan_.small_depth(work);

@@ -147,6 +147,7 @@ json frame_record(const VideoPlan& plan, const Work& work) {
   }
   record["status"] = "done";
   record["cut"] = work.steadied.cut;
+  record["change"] = work.change;
   if (plan.steadies) record["steady"] = {{"factor", work.steadied.factor}, {"spread", work.steadied.spread}};
   if (work.range) record["range"] = json_of(work.range);
   if (work.summary && work.summary->values) {

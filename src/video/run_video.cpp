@@ -139,37 +139,48 @@ class Run {
 
   // Frames in order.
 
-  /// While a network runs on a CPU it has all cores; between its passes, reading the next frames and
-  /// finishing the last ones share them. On a device all three run at a time.
+  /// While a network runs on a CPU it has all cores; between its passes, writing frames, reading the next
+  /// ones and finishing the last ones share them. On a device all four run at a time.
   void process() {
     const bool shares_cores = environment_.model->device().kind == DeviceKind::kCpu;
     Batch current = read_batch();
     Batch predicted;
+    Finished finished;
     while (!current.empty() && !stop_.stop_requested()) {
       if (shares_cores) {
         predictor_.predict(current);
         predicted = std::move(current);
       }
       Batch next;
-      const std::array<std::function<void()>, 3> steps = {
-          [&] { next = read_batch(); }, [&] { finish(over_time_.next(std::move(predicted))); },
+      Finished ready;
+      // Writing takes longest.
+      const std::array<std::function<void()>, 4> steps = {
+          [&] { write(std::move(finished)); }, [&] { next = read_batch(); },
+          [&] { ready = finish(over_time_.next(std::move(predicted))); },
           [&] { predictor_.predict(current); }};
-      core::for_each_parallel(shares_cores ? 2 : 3, 3, [&](std::size_t i) { steps[i](); });
+      const std::size_t count = shares_cores ? 3 : 4;
+      core::for_each_parallel(count, shares_cores ? core::usable_cores() : 4,
+                              [&](std::size_t i) { steps[i](); });
+      finished = std::move(ready);
       predicted = std::move(current);
       current = std::move(next);
     }
-    finish(over_time_.next(std::move(predicted)));
+    write(std::move(finished));
+    write(finish(over_time_.next(std::move(predicted))));
     all_read_ = current.empty() && source_.ended();
-    if (all_read_) finish(over_time_.rest());
+    if (all_read_) write(finish(over_time_.rest()));
   }
 
   Batch read_batch() {
     Batch batch;
     // A checkpoint stands between batches, never within one.
     const std::int64_t room = kSegmentFrames - source_.taken() % kSegmentFrames;
+    const auto needs_picture = [this](std::int64_t pts) {
+      return plan_.outputs.shows_photo() || !predictor_.keeps(pts);
+    };
     std::int64_t wanted = 1;
     while (static_cast<std::int64_t>(batch.size()) < std::min(room, wanted)) {
-      WorkPtr work = source_.next();
+      WorkPtr work = source_.next(needs_picture);
       if (!work) break;
       if (!work->frame.error) {
         prepare(*work);
@@ -181,17 +192,36 @@ class Run {
   }
 
   void prepare(Work& work) const {
-    work.input = depth::prepare(plan_.way, work.frame.picture);
+    prepare_frame(plan_, work);
     if (!plan_.outputs.shows_photo()) {
       const Size size = work.frame.picture.size;
       work.frame.picture = Image{size, {}};
     }
   }
 
-  void finish(const Batch& batch) {
+  /// Frames that wait to be written.
+  struct Finished {
+    Batch batch;
+    /// What the frame after them depends on, where a checkpoint follows them.
+    json over_time;
+  };
+
+  Finished finish(Batch batch) const {
     core::for_each_parallel(batch.size(), core::usable_cores(),
                             [&](std::size_t i) { finish_frame(plan_, *batch[i]); });
-    for (const WorkPtr& work : batch) write(*work);
+    Finished finished{std::move(batch), {}};
+    if (!finished.batch.empty() && is_checkpoint(*finished.batch.back()))
+      finished.over_time = over_time_.state();
+    return finished;
+  }
+
+  static bool is_checkpoint(const Work& work) { return (work.taken + 1) % kSegmentFrames == 0; }
+
+  void write(Finished finished) {
+    for (const WorkPtr& work : finished.batch) {
+      write(*work);
+      if (is_checkpoint(*work)) checkpoint(work->taken + 1, finished.over_time);
+    }
   }
 
   void write(Work& work) {
@@ -202,7 +232,6 @@ class Run {
     if (callbacks_.on_record)
       callbacks_.on_record(record.dump(-1, ' ', false, json::error_handler_t::replace));
     tell_progress(work);
-    if ((work.taken + 1) % kSegmentFrames == 0) checkpoint(work.taken + 1);
   }
 
   void tell_progress(const Work& work) const {
@@ -221,11 +250,11 @@ class Run {
     callbacks_.on_progress(progress);
   }
 
-  void checkpoint(std::int64_t taken) {
+  void checkpoint(std::int64_t taken, const json& over_time) {
     writer_.streams().close();
     if (!journal_ || options_.input == "-" || !writer_.any()) return;
     json line = {{"type", "checkpoint"}, {"taken", taken}, {"failed", summary_.failed}};
-    line.update(over_time_.state());
+    line.update(over_time);
     line.update(writer_.state());
     journal_->append(line);
   }

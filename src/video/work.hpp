@@ -10,6 +10,7 @@
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
 #include <formats/output_set.hpp>
+#include <video/cut_finder.hpp>
 #include <video/frame.hpp>
 #include <video/over_time.hpp>
 
@@ -25,6 +26,7 @@ struct Work {
   std::optional<double> until_s;  ///< Where the next taken frame begins; only for a constant rate
 
   Image input;  ///< For the network
+  Look look;    ///< Of the picture
 
   // Of FramePredictor.
   DepthMap raw;                        ///< As the network gives it, (H, W) processed
@@ -34,6 +36,7 @@ struct Work {
 
   // Of FramesOverTime.
   Steadied steadied;
+  double change = 0;  ///< Of colours since the frame before
   std::optional<DepthRange> range;
   double grey_ref = 1;
 

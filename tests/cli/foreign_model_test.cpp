@@ -228,9 +228,16 @@ TEST_F(ForeignModel, ASceneRunsItsCodeOnlyWhereItIsTrusted) {
   EXPECT_EQ(ended.code, 0) << ended.err;
   std::ifstream file(place_ / "scene/cameras.json");
   EXPECT_EQ(nlohmann::json::parse(file).at("views").at(2).at("intrinsics").at(0).at(0), 56.0);
-  // It chooses its reference view itself.
-  trusted.insert(trusted.end(), {"--reference", "first", "-o", "first"});
-  EXPECT_EQ(place_.run(trusted).code, 2);
+  // It chooses its reference view itself, and has none of the parts of our own networks.
+  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{
+           {"--reference", "first"}, {"--pose", "rays"}, {"--features", "0"}, {"-f", "gaussians"}}) {
+    std::vector<std::string> more = trusted;
+    more.insert(more.end(), {option, value, "-o", "more"});
+    const Ended unable = place_.run(more);
+    EXPECT_EQ(unable.code, 2);
+    EXPECT_THAT(unable.err, AnyOf(HasSubstr("another network"), HasSubstr("no Gaussian head"))) << option;
+  }
+  EXPECT_FALSE(std::filesystem::exists(place_ / "more"));
 }
 
 }  // namespace

@@ -120,6 +120,36 @@ TEST_F(InferCommand, ABrokenPictureFailsAloneWithExitOne) {
   EXPECT_EQ(status["mixed/broken.jpg"], "failed");
 }
 
+TEST_F(InferCommand, AFolderOfAPhoneGoesThrough) {
+  const Ended doctor = place->run({"doctor", "--json"});
+  if (!nlohmann::json::parse(doctor.out).at("versions").at("heic").get<std::string>().starts_with("libheif"))
+    GTEST_SKIP() << "built without libheif";
+  const std::filesystem::path data = std::filesystem::path(DA3_TEST_DATA_DIR) / "heif";
+  std::filesystem::create_directories(*place / "phone");
+  // A live photo with its edits, held upright; a picture and the HEIC that it was made from; one in AVIF.
+  std::filesystem::copy_file(data / "turned.heic", *place / "phone/IMG_1.HEIC");
+  std::ofstream(*place / "phone/IMG_1.MOV") << "a film";
+  std::ofstream(*place / "phone/IMG_1.AAE") << "edits";
+  std::filesystem::copy_file(data / "turned.heic", *place / "phone/IMG_2.HEIC");
+  write_picture(*place / "phone/IMG_2.PPM", 40, 30, 1);
+  std::filesystem::copy_file(data / "plain.avif", *place / "phone/IMG_3.AVIF");
+  const Ended ended = place->run(infer({"phone", "-o", "of_phone", "-f", "vis", "--json"}));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(files_below(*place / "of_phone"),
+              ElementsAre("IMG_1.vis.png", "IMG_2.vis.png", "IMG_3.vis.png", "manifest.jsonl"));
+  std::map<std::string, nlohmann::json> inputs;
+  for (const nlohmann::json& record : records(ended.out)) {
+    inputs[record.at("path")] = record.at("input");
+    EXPECT_EQ(record.contains("warnings"), record.at("path") == "phone/IMG_2.PPM");
+  }
+  ASSERT_EQ(inputs.size(), 3U);
+  EXPECT_EQ(inputs.at("phone/IMG_1.HEIC").at("height"), 96) << "upright, and turned once";
+  EXPECT_EQ(inputs.at("phone/IMG_1.HEIC").at("width"), 64);
+  EXPECT_EQ(inputs.at("phone/IMG_2.PPM").at("width"), 40);
+  EXPECT_EQ(inputs.at("phone/IMG_3.AVIF").at("height"), 64);
+  EXPECT_THAT(ended.err, HasSubstr("IMG_2.HEIC next to it is the same picture"));
+}
+
 TEST_F(InferCommand, SaysAtTheEndWhichFoldersItDidNotEnter) {
   const Ended flat = place->run(infer({"photos", "-o", "flat", "-f", "npy"}));
   EXPECT_EQ(flat.code, 0) << flat.err;

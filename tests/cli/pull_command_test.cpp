@@ -100,6 +100,16 @@ TEST_F(PullCommand, InstallsAModelThatInferThenRunsByName) {
   EXPECT_TRUE(std::filesystem::exists(place_ / "depth/photo.vis.png"));
 }
 
+TEST_F(PullCommand, LeavesOutThePartsThatDepthDoesNotNeedWhereAsked) {
+  ASSERT_EQ(place_.run({"model", "pull", kRepository}).code, 0);
+  const auto whole = std::filesystem::file_size(installed());
+  ASSERT_EQ(place_.run({"model", "pull", kRepository, "--depth-only"}).code, 0);
+  EXPECT_LT(std::filesystem::file_size(installed()), whole);
+  const auto record =
+      nlohmann::json::parse(place_.run({"model", "info", "da3-tiny", "--json"}).out).at("record");
+  EXPECT_EQ(record.at("network").at("layout"), 2);
+}
+
 TEST_F(PullCommand, RefusesANonCommercialLicenceOffATerminalUnlessItIsAccepted) {
   licence_ = "cc-by-nc-4.0";
   const Ended refused = place_.run({"model", "pull", kRepository});

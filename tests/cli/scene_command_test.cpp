@@ -213,6 +213,15 @@ TEST_F(SceneCommand, FeaturesAreFilesOfTheirOwn) {
               IsSupersetOf({"features/a.layer0.npy", "features/a.layer11.npy", "features/b10.layer11.npy"}));
   const std::string file = read_file(*place / "features/features/b9.layer11.npy");
   EXPECT_THAT(file, HasSubstr("'shape': (3, 4, 384)"));
+  const Ended pictures = place->run(scene({"photos", "-o", "feature-pictures", "-f", "none", "--depth-format",
+                                           "none", "--features", "11", "--feature-pictures"}));
+  ASSERT_EQ(pictures.code, 0) << pictures.err;
+  EXPECT_THAT(files_below(*place / "feature-pictures"), IsSupersetOf({"features/b9.layer11.png"}));
+  EXPECT_EQ(read_file(*place / "feature-pictures/features/b9.layer11.npy"), file);
+  EXPECT_EQ(read_file(*place / "feature-pictures/features/b9.layer11.png").substr(16, 8),
+            std::string("\0\0\0\x50\0\0\0\x3c", 8))
+      << "the photo's width and height";
+  EXPECT_EQ(place->run(scene({"photos", "-o", "no-features", "--feature-pictures"})).code, 2);
   const Ended unknown = place->run(scene({"photos", "-o", "no-features", "--features", "99"}));
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("no block 99"));

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <fstream>
+#include <span>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <scene/gaussians.hpp>
 #include <scene/similarity.hpp>
 
 #include <da3/error.hpp>
@@ -37,6 +39,16 @@ scene::View true_view(int number) {
   return view;
 }
 
+/// The 38 numbers of a pixel's Gaussian.
+std::vector<float> raw_gaussian(int photo, std::size_t pixel) {
+  std::vector<float> raw(scene::kRawGaussian);
+  for (std::size_t k = 0; k < raw.size(); ++k)
+    raw[k] = 0.5F * std::sin(0.7F * static_cast<float>(k + pixel) + static_cast<float>(photo));
+  raw[36] = 0;
+  raw[37] = 0.5F;
+  return raw;
+}
+
 std::vector<scene::View> photos(int count) {
   std::vector<scene::View> views;
   for (int i = 0; i < count; ++i) {
@@ -46,6 +58,13 @@ std::vector<scene::View> photos(int count) {
     views.back().confidence.clear();
   }
   return views;
+}
+
+/// What brings the true world into that of a call whose first photo is `first`.
+scene::Similarity move_of(int first) {
+  const double c = std::cos(0.3 * first);
+  const double s = std::sin(0.3 * first);
+  return {1 + 0.25 * first, {c, -s, 0, s, c, 0, 0, 0, 1}, {0.5 * first, 0, -0.2 * first}};
 }
 
 /// Sees the true world, moved, turned and scaled by another amount in each call; as it is from photo 0 on.
@@ -63,10 +82,7 @@ class MovingModel final : public predict::DepthModel {
     if (request.views > most_views) throw Error(ErrorCode::kOutOfMemory, "too many views");
     const int first = request.pictures.front()[0];
     seen.emplace_back(first, request.views);
-    const double c = std::cos(0.3 * first);
-    const double s = std::sin(0.3 * first);
-    const scene::Similarity move{
-        1 + 0.25 * first, {c, -s, 0, s, c, 0, 0, 0, 1}, {0.5 * first, 0, -0.2 * first}};
+    const scene::Similarity move = move_of(first);
     predict::Result result;
     result.size = request.size;
     for (const auto& picture : request.pictures) {
@@ -77,6 +93,19 @@ class MovingModel final : public predict::DepthModel {
       for (const double value : camera.intrinsics) result.intrinsics.push_back(static_cast<float>(value));
       for (const float depth : view.depth) result.depth.push_back(static_cast<float>(depth * move.scale));
       result.confidence.insert(result.confidence.end(), view.confidence.begin(), view.confidence.end());
+    }
+    for (const auto& picture : request.pictures) {
+      const auto number = static_cast<float>(picture[0]);
+      if (request.wanted.gaussians) {
+        for (std::size_t i = 0; i < kSize.area(); ++i) {
+          const std::vector<float> raw = raw_gaussian(picture[0], i);
+          result.gaussians.insert(result.gaussians.end(), raw.begin(), raw.end());
+        }
+      }
+      result.layers.resize(request.wanted.layers.size());
+      for (std::size_t l = 0; l < result.layers.size(); ++l)
+        result.layers[l].insert(result.layers[l].end(),
+                                {number, static_cast<float>(request.wanted.layers[l])});
     }
     if (request.views > 2) result.references = {1};
     result.peak_bytes = static_cast<std::uint64_t>(request.views);
@@ -193,6 +222,70 @@ std::string usage_error_of(const SceneOptions& options, std::size_t views) {
     return error.what();
   }
   return "";
+}
+
+/// The Gaussians of all photos, made in the worlds of their windows and brought into the true one. Made there
+/// they would be others: the numbers of an orientation are read in another order than they are written.
+std::vector<scene::Gaussian> true_gaussians(int count, std::span<const scene::Window> windows) {
+  std::vector<scene::Gaussian> all;
+  for (int photo = 0; photo < count; ++photo) {
+    const auto number = static_cast<std::size_t>(photo);
+    const auto begin = static_cast<int>(windows[scene::home_of(number, windows)].begin);
+    scene::View view = true_view(photo);
+    scene::move_view(move_of(begin), view);
+    std::vector<float> raw;
+    for (std::size_t i = 0; i < kSize.area(); ++i) {
+      const std::vector<float> of_pixel = raw_gaussian(photo, i);
+      raw.insert(raw.end(), of_pixel.begin(), of_pixel.end());
+    }
+    auto found =
+        scene::gaussians_of({kSize, raw, view.depth, view.camera}, static_cast<std::uint32_t>(photo));
+    scene::move_gaussians(scene::inverted(move_of(begin)), found);
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  return all;
+}
+
+void expect_equal(const std::vector<scene::Gaussian>& found, const std::vector<scene::Gaussian>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  // Float32 cameras and means; a seam adds its own 1e-5.
+  constexpr float kNear = 2e-4F;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    ASSERT_EQ(found[i].view, expected[i].view) << i;
+    for (std::size_t k = 0; k < 3; ++k) {
+      ASSERT_NEAR(found[i].mean[k], expected[i].mean[k], 10 * kNear) << i;
+      ASSERT_NEAR(found[i].scale[k], expected[i].scale[k], kNear * expected[i].scale[k]) << i;
+    }
+    float same = 0;
+    for (std::size_t k = 0; k < 4; ++k) same += found[i].rotation[k] * expected[i].rotation[k];
+    const float far = std::abs(std::abs(same) - 1);
+    EXPECT_LT(far, kNear) << i << ": another rotation, whatever its sign";
+    for (std::size_t k = 0; k < found[i].harmonics.size(); ++k)
+      ASSERT_NEAR(found[i].harmonics[k], expected[i].harmonics[k], kNear) << i << ' ' << k;
+  }
+}
+
+TEST(SceneWindows, GaussiansAndFeaturesComeFromTheWindowOfTheirView) {
+  const testing::TemporaryFolder folder;
+  const WindowStore store(folder.path(), "digest");
+  SceneOptions options = in_windows(5, 3);
+  options.formats = {"gaussians"};
+  options.features = {4, 11};
+  options.gaussian_keep_percent = 100;
+  const auto see = [&](MovingModel& model) {
+    std::vector<scene::View> views = photos(9);
+    return see_scene(model, views, options, {{}, model.stop.get_token(), &store});
+  };
+  MovingModel stopped;
+  stopped.stop_after = 2;
+  ASSERT_FALSE(see(stopped));
+  MovingModel model;
+  const auto seen = see(model);
+  ASSERT_TRUE(seen);
+  EXPECT_THAT(model.seen, ElementsAre(std::pair(4, 5))) << "the others were kept";
+  expect_equal(seen->gaussians, true_gaussians(9, windows_of(options, 9, DeviceKind::kCpu)));
+  ASSERT_EQ(seen->layers.size(), 2U);
+  EXPECT_THAT(seen->layers[1], ElementsAre(0, 11, 1, 11, 2, 11, 3, 11, 4, 11, 5, 11, 6, 11, 7, 11, 8, 11));
 }
 
 TEST(SceneWindows, AReferenceByNumberAndAWideOverlapAreUsageErrors) {

@@ -1,10 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <video/cut_finder.hpp>
 #include <video/over_time.hpp>
 
 namespace da3::video {
@@ -68,6 +71,50 @@ TEST(Steadying, GoesOnFromItsState) {
   Steadying again;
   again.restore(whole.state());
   EXPECT_EQ(whole.next(ramp(0.7F), 2).factor, again.next(ramp(0.7F), 2).factor);
+}
+
+/// A window that moves over a field of two colours.
+Image panned(int left, std::array<std::uint8_t, 3> first, std::array<std::uint8_t, 3> second) {
+  Image picture{{40, 80}, {}};
+  for (int y = 0; y < 40; ++y) {
+    for (int x = 0; x < 80; ++x) {
+      const auto& colour = (x + left) % 160 < 80 ? first : second;
+      picture.rgb.insert(picture.rgb.end(), colour.begin(), colour.end());
+    }
+  }
+  return picture;
+}
+
+TEST(CutFinder, CountsTheShareOfPixelsThatChangeColour) {
+  const Look start = look_of(panned(0, {200, 10, 10}, {10, 10, 200}));
+  EXPECT_EQ(change_between(start, start), 0);
+  EXPECT_DOUBLE_EQ(change_between(start, look_of(panned(8, {200, 10, 10}, {10, 10, 200}))), 0.1);
+  EXPECT_DOUBLE_EQ(change_between(start, look_of(panned(80, {200, 10, 10}, {10, 10, 200}))), 1);
+}
+
+TEST(CutFinder, TellsAnotherPlaceFromAMovingCamera) {
+  CutFinder finder;
+  for (int i = 0; i < 10; ++i)
+    EXPECT_FALSE(finder.next(look_of(panned(8 * i, {200, 10, 10}, {10, 10, 200}))).cut) << i;
+  EXPECT_FALSE(finder.next({}).cut) << "a damaged frame";
+  const CutFinder::Verdict found = finder.next(look_of(panned(0, {10, 200, 10}, {120, 120, 120})));
+  EXPECT_TRUE(found.cut);
+  EXPECT_DOUBLE_EQ(found.change, 1);
+  EXPECT_FALSE(finder.next(look_of(panned(8, {10, 200, 10}, {120, 120, 120}))).cut) << "it goes on";
+}
+
+TEST(CutFinder, ASmallChangeIsACutWhereHardlyAnythingMovesAndGoesOnFromItsState) {
+  CutFinder finder;
+  // A column of 80.
+  for (int i = 0; i < 60; ++i) finder.next(look_of(panned(i % 2 == 0 ? 0 : 1, {9, 9, 9}, {70, 70, 70})));
+  CutFinder again;
+  again.restore(finder.state());
+  for (CutFinder* each : {&finder, &again}) {
+    EXPECT_TRUE(each->next(look_of(panned(32, {9, 9, 9}, {70, 70, 70}))).cut);
+  }
+  CutFinder fresh;
+  fresh.next(look_of(panned(0, {9, 9, 9}, {70, 70, 70})));
+  EXPECT_FALSE(fresh.next(look_of(panned(24, {9, 9, 9}, {70, 70, 70}))).cut) << "0.3: perhaps a fast camera";
 }
 
 TEST(RunningRange, MovesAtMostFivePercentASecond) {

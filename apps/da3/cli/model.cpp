@@ -8,6 +8,9 @@
 namespace da3::cli {
 namespace {
 
+constexpr const char* kDepthOnly =
+    "a smaller file, without what known cameras, cameras from rays and Gaussians need";
+
 void add_json(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "as JSON on standard output");
 }
@@ -36,6 +39,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
   pull->add_flag("--accept-license", options.pull.accept_license,
                  "accept a non-commercial licence without being asked");
   pull->add_flag("--offline", options.pull.offline, "never open a socket");
+  pull->add_flag("--depth-only", options.pull.depth_only, kDepthOnly);
   add_json(*pull, options.pull.json);
   add_verbosity(*pull, options.pull.verbosity);
   pull->footer("\nHF_ENDPOINT, HF_TOKEN and the proxy variables are obeyed; models go to DA3_HOME.\n");
@@ -58,8 +62,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
       },
       "weights by recipe from this seed: real architecture, no download, for tests and benchmarks")
       ->type_name("SEED");
-  make->add_flag("--depth-only", options.export_model.depth_only,
-                 "a smaller file, without what known cameras, cameras from rays and Gaussians need");
+  make->add_flag("--depth-only", options.export_model.depth_only, kDepthOnly);
   add_json(*make, options.export_model.json);
   add_verbosity(*make, options.export_model.verbosity);
 

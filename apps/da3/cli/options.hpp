@@ -92,6 +92,7 @@ struct ModelPull {
   std::string model;  ///< Catalogue name or OWNER/REPO
   bool accept_license = false;
   bool offline = false;
+  bool depth_only = false;
   bool json = false;  ///< Name and file, or the error with its code, on standard output
   Verbosity verbosity;
 };

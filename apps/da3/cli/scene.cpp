@@ -114,6 +114,16 @@ void add_cameras(CLI::App& app, Scene& options) {
          "model, or .npz")
       ->type_name("FILE|DIR")
       ->group("Cameras");
+  add_parsed(
+      app, "--camera-normalisation",
+      [&](const std::string& text) {
+        options.camera_normalisation = choose<scene::Normalisation>(
+            text, {{"ours", scene::Normalisation::kOurs}, {"original", scene::Normalisation::kOriginal}});
+      },
+      "unit in which the network is shown known cameras: ours, or original, whose floor of 0.1 and factor of "
+      "10 for two cameras are the original's (ours)")
+      ->type_name("ours|original")
+      ->group("Cameras");
   app.add_flag("--keep-scale", options.keep_scale,
                "keep the network's scale and move known cameras into its world")
       ->group("Cameras");
@@ -204,6 +214,9 @@ void add_results(CLI::App& app, Scene& options) {
       "also the output of these blocks of the network for each view (npy): 0,11")
       ->type_name("LIST")
       ->group("Results");
+  app.add_flag("--feature-pictures", options.feature_pictures,
+               "each of --features also as a picture of its three widest directions over all views")
+      ->group("Results");
   add_overwrite(app, options.overwrite);
 }
 
@@ -231,10 +244,14 @@ void add_scene(CLI::App& app, Scene& options) {
 void finish(Scene& options) {
   options::check(static_cast<const options::Inputs&>(options));
   validate(options);
-  if (options.cameras.empty() && (options.keep_scale || options.ignore_distortion)) {
-    options::refuse(std::string(options.keep_scale ? "--keep-scale" : "--ignore-distortion") +
-                    " is about known cameras; add --cameras");
-  }
+  if (!options.cameras.empty()) return;
+  const bool normalises = options.camera_normalisation != scene::Normalisation::kOurs;
+  const char* const about_cameras = options.keep_scale          ? "--keep-scale"
+                                    : options.ignore_distortion ? "--ignore-distortion"
+                                    : normalises                ? "--camera-normalisation"
+                                                                : nullptr;
+  if (about_cameras != nullptr)
+    options::refuse(std::string(about_cameras) + " is about known cameras; add --cameras");
 }
 
 }  // namespace da3::cli

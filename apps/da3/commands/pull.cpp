@@ -109,6 +109,7 @@ int pull_and_export(const cli::ModelPull& options) {
   engine::ExportSource source;
   source.folder = files.folder;
   source.name = name;
+  source.depth_only = options.depth_only;
   source.origin_text = files.repository + "@" + files.commit + "/model.safetensors";
   source.licence_spdx = files.licence;
   source.licence_attribution = "https://huggingface.co/" + files.repository;

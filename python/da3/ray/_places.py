@@ -22,7 +22,7 @@ FOLDER = ".da3"
 STAGING = f"{FOLDER}/tmp"
 RUN = "run.json"
 ATTEMPTS = 9
-PIECE_BYTES = 1 << 22
+PIECE_BYTES = 1 << 20
 _Result = TypeVar("_Result")
 
 

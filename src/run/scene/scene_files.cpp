@@ -23,6 +23,7 @@
 #include <core/parallel.hpp>
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
+#include <run/scene/feature_pictures.hpp>
 #include <run/scene/scene_files.hpp>
 #include <run/scene/scene_photos.hpp>
 
@@ -44,8 +45,8 @@ std::vector<formats::Format> depth_formats(const SceneOptions& options) {
   return formats::parse_formats(options.depth_formats);
 }
 
-std::string feature_file(const scene::View& view, int layer) {
-  return "features/" + view.name + ".layer" + std::to_string(layer) + ".npy";
+std::string feature_file(const scene::View& view, int layer, const char* extension) {
+  return "features/" + view.name + ".layer" + std::to_string(layer) + extension;
 }
 
 std::string depth_file(const scene::View& view, formats::Format format) {
@@ -122,8 +123,10 @@ class Writer {
       put(depth_file(view, file.format), file.bytes);
   }
 
-  /// (rows, columns, C) of each layer of a view.
-  void write_features(std::size_t index, const FeatureMaps& maps) const {
+  /// (rows, columns, C) of each layer of a view, and its picture. `colours`: of all views, for each layer.
+  void write_features(std::size_t index, const FeatureMaps& maps,
+                      const std::vector<std::vector<std::uint8_t>>& colours) const {
+    const scene::View& view = scene_.views[index];
     for (std::size_t i = 0; i < maps.layers.size(); ++i) {
       const std::size_t numbers = maps.layers[i].size() / scene_.views.size();
       const auto values = std::span(maps.layers[i]).subspan(index * numbers, numbers);
@@ -132,7 +135,11 @@ class Writer {
       formats::NpyArray array{"<f4", {rows, columns, numbers / (rows * columns)}, {}};
       array.data.resize(values.size_bytes());
       std::memcpy(array.data.data(), values.data(), values.size_bytes());
-      put(feature_file(scene_.views[index], options_.features[i]), formats::encode_npy(array));
+      put(feature_file(view, options_.features[i], ".npy"), formats::encode_npy(array));
+      if (colours.empty()) continue;
+      const auto of_view = std::span(colours[i]).subspan(index * rows * columns * 3, rows * columns * 3);
+      put(feature_file(view, options_.features[i], ".png"),
+          encode_feature_picture(view, maps.size, of_view, options_.size));
     }
   }
 
@@ -237,7 +244,10 @@ std::vector<std::string> planned_files(const SceneOptions& options, const std::v
   for (const scene::View& view : views) {
     for (const formats::Format format : depth_formats(options)) files.push_back(depth_file(view, format));
     if (wants_images(options)) files.push_back("images/" + formats::image_name(view));
-    for (const int layer : options.features) files.push_back(feature_file(view, layer));
+    for (const int layer : options.features) {
+      files.push_back(feature_file(view, layer, ".npy"));
+      if (options.feature_pictures) files.push_back(feature_file(view, layer, ".png"));
+    }
   }
   return files;
 }
@@ -246,10 +256,14 @@ void write_scene(const SceneOptions& options, const scene::Scene& scene, const d
                  const PageFacts& page, const FeatureMaps& features, int threads,
                  const std::filesystem::path& folder, const journal::SceneJournal& journal) {
   const Writer writer(options, scene, way, folder, journal);
+  std::vector<std::vector<std::uint8_t>> colours(options.feature_pictures ? features.layers.size() : 0);
+  core::for_each_parallel(colours.size(), threads, [&](std::size_t i) {
+    colours[i] = feature_colours(features, i, scene.views.size());
+  });
   core::for_each_parallel(scene.views.size(), threads, [&](std::size_t i) {
     writer.write_depth(scene.views[i]);
     if (wants_images(options)) writer.write_image(scene.views[i]);
-    writer.write_features(i, features);
+    writer.write_features(i, features, colours);
   });
   writer.write_scene_files();
   if (wants(options, "html")) writer.write_page(page, threads);

@@ -41,11 +41,11 @@ bool is_posed(std::span<const scene::View> views, const predict::DepthModel& mod
          std::ranges::all_of(views, [](const auto& view) { return view.given.has_value(); });
 }
 
-std::vector<float> encodings_of(std::span<const scene::View> views) {
+std::vector<float> encodings_of(std::span<const scene::View> views, scene::Normalisation rule) {
   std::vector<Camera> cameras;
   for (const scene::View& view : views) cameras.push_back(*view.given);
   std::vector<float> numbers;
-  for (const Camera& camera : scene::normalised_cameras(cameras)) {
+  for (const Camera& camera : scene::normalised_cameras(cameras, rule)) {
     for (const double number : scene::camera_encoding(camera, views.front().input.size))
       numbers.push_back(static_cast<float>(number));
   }
@@ -65,7 +65,7 @@ predict::Request request_of(std::span<const scene::View> views, const SceneOptio
                     .gaussians = wants(options, "gaussians"),
                     .layers = options.features};
   if (is_posed(views, model)) {
-    request.cameras = encodings_of(views);
+    request.cameras = encodings_of(views, options.camera_normalisation);
   } else if (!spec.network_id.empty()) {  // Other networks choose for themselves.
     request.reference = reference_of(options.reference, request.views);
   }
@@ -117,6 +117,7 @@ void take_gaussians(const predict::Result& result, std::span<const scene::View> 
   const double scale = in_metres ? result.scales.front() : 1.0;
   const std::vector<float>& depth = in_metres ? result.relative_depth : result.depth;
   const std::size_t area = result.size.area();
+  seen.dropped_gaussians.resize(views.size());
   for (std::size_t i = 0; i < views.size(); ++i) {
     Camera camera = views[i].camera;
     for (const std::size_t k : {3U, 7U, 11U}) camera.camera_from_world[k] /= scale;
@@ -126,7 +127,7 @@ void take_gaussians(const predict::Result& result, std::span<const scene::View> 
          std::span(depth).subspan(i * area, area), camera},
         static_cast<std::uint32_t>(i));
     const auto kept =
-        scene::chosen_gaussians(all, result.size, views[i].depth, keep_percent, seen.dropped_gaussians);
+        scene::chosen_gaussians(all, result.size, views[i].depth, keep_percent, seen.dropped_gaussians[i]);
     seen.gaussians.insert(seen.gaussians.end(), kept.begin(), kept.end());
   }
   if (in_metres) scene::move_gaussians({scale, {1, 0, 0, 0, 1, 0, 0, 0, 1}, {}}, seen.gaussians);

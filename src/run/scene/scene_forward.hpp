@@ -20,10 +20,10 @@ struct Seen {
   std::optional<std::size_t> reference;  ///< By index; none where the network chose without telling
   std::optional<std::uint64_t> peak_bytes;
   predict::PhaseTimes times;
-  std::vector<std::size_t> without_rays;   ///< Views, by index, whose rays are no camera
-  std::vector<scene::Gaussian> gaussians;  ///< Those kept, in the network's world
-  std::size_t dropped_gaussians = 0;       ///< Of no use: not finite, or a size below 0
-  std::vector<std::vector<float>> layers;  ///< predict::Result::layers
+  std::vector<std::size_t> without_rays;       ///< Views, by index, whose rays are no camera
+  std::vector<scene::Gaussian> gaussians;      ///< Those kept, in the network's world
+  std::vector<std::size_t> dropped_gaussians;  ///< Of each view: of no use, not finite or a size below 0
+  std::vector<std::vector<float>> layers;      ///< predict::Result::layers
 };
 
 /// One forward pass over views of one input size: fills their depth, confidence, sky and cameras. A model

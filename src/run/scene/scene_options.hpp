@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <options/validate.hpp>
+#include <scene/given_cameras.hpp>
 
 #include <da3/scene.hpp>
 
@@ -62,12 +63,13 @@ struct SceneOptions : options::Inputs,
   ReferenceChoice reference;
   WindowChoice window;
   PoseChoice pose = PoseChoice::kDecoder;
-  std::vector<int>
-      features;  ///< Blocks whose outputs are written for each view; all views in one forward pass
+  std::vector<int> features;      ///< Blocks whose outputs are written for each view
+  bool feature_pictures = false;  ///< Each also as a picture
 
   // Given cameras (docs/scene.md).
   std::filesystem::path cameras;  ///< File or folder; empty: none
-  bool keep_scale = false;        ///< Given cameras are moved into the network's world instead
+  scene::Normalisation camera_normalisation = scene::Normalisation::kOurs;
+  bool keep_scale = false;  ///< Given cameras are moved into the network's world instead
   bool ignore_distortion = false;
 
   // Results.
@@ -108,6 +110,8 @@ inline void validate(const SceneOptions& options) {
   }
   options::check_formats(options.depth_formats);
   options::check_extra_maps(options, options.depth_formats, "--depth-format");
+  if (options.feature_pictures && options.features.empty())
+    options::refuse("--feature-pictures: of which blocks? add --features, such as --features 11");
 }
 
 }  // namespace da3::run

@@ -34,6 +34,12 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
                                        " is another network, which chooses its reference view itself; leave "
                                        "out --reference");
   }
+  const bool wants_rays = options.pose == PoseChoice::kRays;
+  if (spec.network_id.empty() && (wants_rays || !options.features.empty())) {
+    throw Error(ErrorCode::kUsage, "model " + spec.name + " is another network, which has no " +
+                                       (wants_rays ? "ray head; leave out --pose rays"
+                                                   : "blocks that da3 knows; leave out --features"));
+  }
   if (wants(options, "gaussians") && !spec.has_output("gaussians")) {
     throw Error(ErrorCode::kUsage, "--format gaussians: model " + spec.name +
                                        " has no Gaussian head, or its file was made without; da3-giant and "

@@ -68,7 +68,10 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
           {"sh", options.harmonics_degree},
           {"gaussian-keep", options.gaussian_keep_percent},
           {"features", options.features},
+          {"feature-pictures", options.feature_pictures},
           {"cameras", options.cameras.string()},
+          {"camera-normalisation",
+           options.camera_normalisation == scene::Normalisation::kOriginal ? "original" : "ours"},
           {"keep-scale", options.keep_scale},
           {"ignore-distortion", options.ignore_distortion},
           {"skip-bad", options.skip_bad}};

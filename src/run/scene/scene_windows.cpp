@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <span>
 #include <utility>
 
+#include <scene/gaussians.hpp>
 #include <scene/similarity.hpp>
 
 #include <da3/error.hpp>
@@ -51,13 +53,6 @@ std::vector<scene::Window> windows_of_size(const SceneOptions& options, std::siz
   std::vector<scene::Window> windows = {{0, views}};
   if (size < views) windows = scene::plan_windows(views, size, shared);
   check_reference(options.reference, views, windows.size());
-  const bool gaussians = wants(options, "gaussians");
-  if (windows.size() > 1 && (gaussians || !options.features.empty())) {
-    throw Error(ErrorCode::kUsage, std::string(gaussians ? "-f gaussians" : "--features") +
-                                       " needs views that are seen together, but these " +
-                                       std::to_string(views) +
-                                       " are seen in windows; give --window off, or fewer photos");
-  }
   return windows;
 }
 
@@ -85,27 +80,53 @@ class Windows {
     const scene::Window window = plan_[k];
     const auto first = views_.begin() + static_cast<std::ptrdiff_t>(window.begin);
     std::vector<scene::View> part(first, first + static_cast<std::ptrdiff_t>(window.size()));
-    SceneWindow seen{.begin = window.begin, .end = window.end};
-    if (const auto kept = hooks_.store ? hooks_.store->read(window, part) : std::nullopt) {
-      seen.reference = kept->reference;
-      seen.forward_ms = kept->forward_ms;
-    } else {
+    auto kept = hooks_.store ? hooks_.store->read(window, part) : std::nullopt;
+    if (!kept) {
       if (hooks_.on_step) {
         hooks_.on_step("forward pass " + std::to_string(k + 1) + " of " + std::to_string(plan_.size()) +
                        ", over views " + std::to_string(window.begin + 1) + " to " +
                        std::to_string(window.end));
       }
       const auto start = std::chrono::steady_clock::now();
-      const Seen result = see_views(model_, part, options_);
-      seen.forward_ms =
-          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-      if (result.reference) seen.reference = window.begin + *result.reference;
-      for (const std::size_t view : result.without_rays) scene_.without_rays.insert(window.begin + view);
+      Seen result = see_views(model_, part, options_);
       scene_.peak_bytes = std::max(scene_.peak_bytes, result.peak_bytes);
-      if (hooks_.store) hooks_.store->write(window, part, {seen.reference, seen.forward_ms});
+      kept = facts_of(k, std::move(result));
+      kept->forward_ms =
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+      if (hooks_.store) hooks_.store->write(window, part, *kept);
     }
-    scene_.windows.push_back(seen);
+    scene_.windows.push_back({.begin = window.begin,
+                              .end = window.end,
+                              .reference = kept->reference,
+                              .forward_ms = kept->forward_ms});
+    scene_.without_rays.insert(kept->without_rays.begin(), kept->without_rays.end());
+    facts_ = std::move(*kept);
     return part;
+  }
+
+  bool is_home(std::size_t view, std::size_t k) const { return scene::home_of(view, plan_) == k; }
+
+  /// What the scene takes from window `k` besides its views.
+  WindowStore::Facts facts_of(std::size_t k, Seen result) const {
+    const scene::Window window = plan_[k];
+    WindowStore::Facts facts;
+    if (result.reference) facts.reference = window.begin + *result.reference;
+    for (const std::size_t view : result.without_rays) facts.without_rays.push_back(window.begin + view);
+    for (scene::Gaussian& each : result.gaussians) {
+      each.view += static_cast<std::uint32_t>(window.begin);
+      if (is_home(each.view, k)) facts.gaussians.push_back(each);
+    }
+    facts.layers.resize(result.layers.size());
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      if (!is_home(window.begin + i, k)) continue;
+      if (!result.dropped_gaussians.empty()) facts.dropped_gaussians += result.dropped_gaussians[i];
+      for (std::size_t l = 0; l < result.layers.size(); ++l) {
+        const std::size_t numbers = result.layers[l].size() / window.size();
+        const auto of_view = std::span(result.layers[l]).subspan(i * numbers, numbers);
+        facts.layers[l].insert(facts.layers[l].end(), of_view.begin(), of_view.end());
+      }
+    }
+    return facts;
   }
 
   void join(std::size_t k, const std::vector<scene::View>& part) {
@@ -117,14 +138,24 @@ class Windows {
         scene::composed(scene_.windows[k - 1].scene_from_window, seam.first_from_second);
   }
 
-  /// Gives the scene the views that it takes from window `k`.
+  /// Gives the scene the views that it takes from window `k`, and what belongs to them.
   void take_home(std::size_t k, const std::vector<scene::View>& part) {
+    const scene::Similarity& scene_from_window = scene_.windows[k].scene_from_window;
     for (std::size_t i = 0; i < part.size(); ++i) {
       const std::size_t view = plan_[k].begin + i;
-      if (scene::home_of(view, plan_) != k) continue;
+      if (!is_home(view, k)) continue;
       views_[view] = part[i];
-      scene::move_view(scene_.windows[k].scene_from_window, views_[view]);
+      scene::move_view(scene_from_window, views_[view]);
     }
+    if (k > 0) scene::move_gaussians(scene_from_window, facts_.gaussians);
+    scene_.gaussians.insert(scene_.gaussians.end(), facts_.gaussians.begin(), facts_.gaussians.end());
+    scene_.dropped_gaussians += facts_.dropped_gaussians;
+    scene_.layers.resize(facts_.layers.size());
+    for (std::size_t l = 0; l < facts_.layers.size(); ++l) {
+      const std::vector<float>& layer = facts_.layers[l];
+      scene_.layers[l].insert(scene_.layers[l].end(), layer.begin(), layer.end());
+    }
+    facts_ = {};
   }
 
   predict::DepthModel& model_;
@@ -133,6 +164,7 @@ class Windows {
   const SightHooks& hooks_;
   std::vector<scene::Window> plan_;
   std::vector<scene::View> before_;  ///< The window before, in its own world
+  WindowStore::Facts facts_;         ///< Of the last window
   SeenScene scene_;
 };
 
@@ -147,7 +179,8 @@ std::optional<SeenScene> see_plan(predict::DepthModel& model, std::vector<scene:
   scene.without_rays.insert(seen.without_rays.begin(), seen.without_rays.end());
   scene.layers = std::move(seen.layers);
   scene.gaussians = std::move(seen.gaussians);
-  scene.dropped_gaussians = seen.dropped_gaussians;
+  scene.dropped_gaussians =
+      std::accumulate(seen.dropped_gaussians.begin(), seen.dropped_gaussians.end(), std::size_t{0});
   return scene;
 }
 

@@ -31,9 +31,9 @@ struct SeenScene {
   std::vector<SceneWindow> windows;         ///< Empty where all views were seen together
   scene::PoseSource pose_source = scene::PoseSource::kDecoder;
   std::set<std::size_t> without_rays = {};      ///< Views, by index, whose rays are no camera
-  std::vector<scene::Gaussian> gaussians = {};  ///< In the network's world; with windows none
+  std::vector<scene::Gaussian> gaussians = {};  ///< In the network's world, by view
   std::size_t dropped_gaussians = 0;            ///< Of no use: not finite, or a size below 0
-  std::vector<std::vector<float>> layers = {};  ///< predict::Result::layers; with windows none
+  std::vector<std::vector<float>> layers = {};  ///< predict::Result::layers of all views
 };
 
 /// What goes on while a scene is seen.

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -15,13 +17,16 @@
 #include <run/scene/window_store.hpp>
 
 // A window's file: one line of JSON, then for each view the numbers of its camera (float64) and its maps
-// (float32), as the machine has them. It is read where it was written, and only if its checksum is right.
+// (float32), then Gaussians and layers of the network (float32), as the machine has them. It is read where it
+// was written, and only if its checksum is right.
 namespace da3::run {
 namespace {
 
 using Json = nlohmann::json;
 
 constexpr std::string_view kSuffix = ".window";
+
+static_assert(std::is_trivially_copyable_v<scene::Gaussian>, "written as it lies in memory");
 
 template <typename Values>
 void append(std::vector<std::uint8_t>& bytes, const Values& values) {
@@ -32,7 +37,7 @@ void append(std::vector<std::uint8_t>& bytes, const Values& values) {
 template <typename Values>
 void take(std::span<const std::uint8_t>& bytes, Values& values) {
   const std::size_t size = values.size() * sizeof(values[0]);
-  std::memcpy(values.data(), bytes.data(), size);
+  if (size != 0) std::memcpy(values.data(), bytes.data(), size);
   bytes = bytes.subspan(size);
 }
 
@@ -67,12 +72,19 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
     const bool sky = header.at("sky").get<bool>();
     const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
     const std::size_t maps = 1U + (confident ? 1U : 0U) + (sky ? 1U : 0U);
-    if (bytes.size() != views.size() * view_bytes(views.front(), maps)) return std::nullopt;
+    Facts facts;
+    const auto num_gaussians = header.at("gaussians").get<std::size_t>();
+    const auto layers = header.at("layers").get<std::vector<std::size_t>>();
+    const std::size_t numbers = std::accumulate(layers.begin(), layers.end(), std::size_t{0});
+    if (bytes.size() != views.size() * view_bytes(views.front(), maps) +
+                            num_gaussians * sizeof(scene::Gaussian) + numbers * sizeof(float))
+      return std::nullopt;
     if (core::crc32(std::as_bytes(std::span(bytes))) != header.at("crc32").get<std::uint32_t>())
       return std::nullopt;
-    Facts facts;
     if (!header.at("reference").is_null()) facts.reference = header.at("reference").get<std::size_t>();
     facts.forward_ms = header.at("forward_ms").get<double>();
+    facts.without_rays = header.at("without_rays").get<std::vector<std::size_t>>();
+    facts.dropped_gaussians = header.at("dropped_gaussians").get<std::size_t>();
     std::span<const std::uint8_t> rest(bytes);
     for (scene::View& view : views) {
       take(rest, view.camera.camera_from_world);
@@ -84,6 +96,12 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
       take(rest, view.depth);
       take(rest, view.confidence);
       take(rest, view.sky);
+    }
+    facts.gaussians.resize(num_gaussians);
+    take(rest, facts.gaussians);
+    for (const std::size_t size : layers) {
+      facts.layers.emplace_back(size);
+      take(rest, facts.layers.back());
     }
     return facts;
   } catch (const Json::exception&) {
@@ -101,11 +119,21 @@ void WindowStore::write(const scene::Window& window, const std::vector<scene::Vi
     append(maps, view.confidence);
     append(maps, view.sky);
   }
+  append(maps, facts.gaussians);
+  Json layers = Json::array();
+  for (const std::vector<float>& layer : facts.layers) {
+    append(maps, layer);
+    layers.push_back(layer.size());
+  }
   const Json header = {{"identity", identity(digest_, window, views.front().input.size)},
                        {"confidence", !views.front().confidence.empty()},
                        {"sky", !views.front().sky.empty()},
                        {"reference", facts.reference ? Json(*facts.reference) : Json()},
                        {"forward_ms", facts.forward_ms},
+                       {"without_rays", facts.without_rays},
+                       {"gaussians", facts.gaussians.size()},
+                       {"dropped_gaussians", facts.dropped_gaussians},
+                       {"layers", std::move(layers)},
                        {"crc32", core::crc32(std::as_bytes(std::span(maps)))}};
   const std::string line = header.dump() + '\n';
   core::ensure_folder(folder_);

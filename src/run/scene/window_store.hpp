@@ -17,10 +17,15 @@ namespace da3::run {
 /// that was cut off goes on after them. Threads: one.
 class WindowStore {
  public:
-  /// What a window is besides its views.
+  /// What a window is besides its views. Views are counted in the scene.
   struct Facts {
     std::optional<std::size_t> reference;
     double forward_ms = 0;
+    std::vector<std::size_t> without_rays;  ///< Views whose rays are no camera
+    // Of the views that the scene takes from this window.
+    std::vector<scene::Gaussian> gaussians;  ///< In the window's world
+    std::size_t dropped_gaussians = 0;       ///< Of no use: not finite, or a size below 0
+    std::vector<std::vector<float>> layers;  ///< SeenScene::layers
   };
 
   /// `digest`: of all that decides the scene's results; windows of another one are never read.

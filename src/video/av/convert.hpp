@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <optional>
+#include <tuple>
+
 #include <video/av/handles.hpp>
 #include <video/seams.hpp>
 
@@ -29,6 +33,16 @@ Matrix matrix_of(const AVFrame& frame);
 
 bool is_full_range(const AVFrame& frame);
 
+/// A decoded picture of any pixel format, as far as its conversion to RGB depends on it.
+struct PlanarFrame {
+  Size size;
+  AVPixelFormat format = AV_PIX_FMT_NONE;
+  int matrix = 0;  ///< SWS_CS_...
+  bool full_range = false;
+  std::array<const std::uint8_t*, 4> planes{};
+  std::array<int, 4> strides{};
+};
+
 /// Converts frames of any pixel format. Threads: one.
 class Converter {
  public:
@@ -38,8 +52,13 @@ class Converter {
   Image convert(const AVFrame& frame, const Turn& turn, Ratio sample_aspect);
 
  private:
+  bool has_own_way(const PlanarFrame& frame);
+
   ReadOptions options_;
   ScalerPtr scaler_;
+  /// The colours that own_is_exact_ is about.
+  std::optional<std::tuple<AVPixelFormat, int, bool>> tested_colours_;
+  bool own_is_exact_ = false;
 };
 
 }  // namespace da3::video::av

@@ -65,7 +65,10 @@ class Reader final : public VideoReader {
     frame.number = count_++;
     frame.pts = raw->pts;
     if (raw->error.empty()) {
-      if (want == Want::kTimeOnly) return frame;
+      if (want == Want::kTimeOnly) {
+        frame.picture.size = upright_size(*raw->frame);
+        return frame;
+      }
       try {
         frame.picture = converter_.convert(*raw->frame, turn_for(*raw->frame), aspect_of(*raw->frame));
         return frame;
@@ -76,6 +79,12 @@ class Reader final : public VideoReader {
     frame.error = Error(ErrorCode::kVideoDamaged, path_ + ": frame " + std::to_string(frame.number) +
                                                       " is damaged (" + raw->error + ")");
     return frame;
+  }
+
+  std::optional<std::int64_t> next_pts() override {
+    if (!damaged_first_.empty()) return std::nullopt;
+    if (!pending_) pending_ = next_raw();
+    return pending_ && pending_->frame ? std::optional(pending_->pts) : std::nullopt;
   }
 
   bool seek_near(std::int64_t pts) override {
@@ -201,8 +210,7 @@ class Reader final : public VideoReader {
       const Matrix matrix = matrix_of(frame);
       const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
       facts_.sample_aspect = aspect_of(frame);
-      facts_.shown = image::upright_size(square_size({frame.height, frame.width}, facts_.sample_aspect),
-                                         turn.orientation);
+      facts_.shown = upright_size(frame);
       facts_.turn_degrees = turn.degrees;
       facts_.mirrored = turn.mirrored;
       facts_.matrix = matrix.name;
@@ -249,6 +257,12 @@ class Reader final : public VideoReader {
     const AVRational aspect =
         av_guess_sample_aspect_ratio(input_.get(), stream_, const_cast<AVFrame*>(&frame));
     return aspect.num > 0 && aspect.den > 0 ? Ratio{aspect.num, aspect.den} : Ratio{1, 1};
+  }
+
+  /// Of its picture.
+  Size upright_size(const AVFrame& frame) {
+    return image::upright_size(square_size({frame.height, frame.width}, aspect_of(frame)),
+                               turn_for(frame).orientation);
   }
 
   /// Puts the decoder on a key frame at or before `pts`.

@@ -401,6 +401,25 @@ TEST_F(Runs, AConstantRateRepeatsAndDropsFrames) {
   EXPECT_EQ(end["repeated"].get<std::size_t>(), times.size() - (kFrames - 3));
 }
 
+TEST_F(Runs, ACutIsFoundInThePictures) {
+  // The fake model's depth hardly tells the two places apart.
+  const std::string input =
+      make("in.mp4",
+           "-vf \"hue=h=120:enable='gte(n,14)',scale=out_color_matrix=bt709:out_range=tv,format=yuv420p\" "
+           "-colorspace bt709 -c:v libx264 -crf 16 -bf 3");
+  run(input, (folder_.path() / "out").string(), {"vis"});
+  std::vector<int> cuts;
+  for (const json& line : lines_) {
+    if (line["cut"].get<bool>()) cuts.push_back(line["frame"].get<int>());
+    if (line["frame"] == 14) {
+      EXPECT_GT(line["change"].get<double>(), 0.6);
+    } else {
+      EXPECT_LT(line["change"].get<double>(), 0.2) << "the stripes move";
+    }
+  }
+  EXPECT_EQ(cuts, (std::vector<int>{14}));
+}
+
 TEST_F(Runs, GivenCutsBeginScenes) {
   const std::string input = make("in.mp4", h264());
   options_.cuts = Cuts::kNone;
