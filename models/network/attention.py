@@ -90,6 +90,29 @@ def forward(
     return self.proj.add_to(x, self.attend(q, k, v.view(scene).transpose(1, 2), use_sdpa))
 
 
+#: rotated
+# Queries and keys with their norms and rotary embedding, and values, for attention_rotary_own.
+
+
+def rotated(self, normed: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    # normed: (B * S, N, C). Returns (B * S, N, 3, heads, d).
+    BS, N, C = normed.shape
+    qkv = self.qkv.product(normed).view(BS, N, 3, self.num_heads, C // self.num_heads)
+    return da3.norm_rotate_(qkv, self.qkv.shift(), self.q_norm.weight, self.q_norm.bias, self.k_norm.weight, self.k_norm.bias, cos, sin)
+
+
+#: rotated_low
+# As rotated, by one operator of da3 (src/engine/operators/low_products.hpp).
+
+
+def rotated(self, normed: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    qkv = self.qkv
+    return da3.product_rotated(
+        normed, qkv.packed, qkv.bias, qkv.kind, self.num_heads, self.q_norm.weight, self.q_norm.bias, self.k_norm.weight,
+        self.k_norm.bias, cos, sin, 1e-6
+    )
+
+
 #: attention_rotary_own
 # Attention with q/k norms and 2-D rotary position embedding by the operator of da3 (src/engine/operators/own_operators.hpp).
 
@@ -99,8 +122,7 @@ def forward(
 ) -> Tensor:
     # As in attention_rotary.
     BS, N, C = x.shape
-    qkv = self.qkv.product(normed).view(BS, N, 3, self.num_heads, C // self.num_heads)
-    da3.norm_rotate_(qkv, self.qkv.shift(), self.q_norm.weight, self.q_norm.bias, self.k_norm.weight, self.k_norm.bias, cos, sin)
+    qkv = self.rotated(normed, cos, sin)
     qkv = qkv.view(BS // views, views * N, 3, self.num_heads, C // self.num_heads)
     q, k, v = torch.unbind(qkv.permute(2, 0, 3, 1, 4), 0)
     return self.proj.add_to(x, self.attend(q, k, v, use_sdpa))

@@ -47,19 +47,19 @@ def of_upsampled(self, x: Tensor, height: int, width: int) -> Tensor:
 
 
 #: conv3_low
-# A 3x3 convolution of a head with 16-bit codes, kind 3 (src/engine/operators/low_products.hpp).
+# A 3x3 convolution of a head with codes of low_kind (src/engine/operators/low_products.hpp).
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return da3.low_conv3(x, self.packed, self.bias, 3, 1, False, None)
+    return da3.low_conv3(x, self.packed, self.bias, self.low_kind(), 1, False, None)
 
 
 def after_relu(self, x: Tensor) -> Tensor:
-    return da3.low_conv3(x, self.packed, self.bias, 3, 1, True, None)
+    return da3.low_conv3(x, self.packed, self.bias, self.low_kind(), 1, True, None)
 
 
 def after_relu_plus(self, x: Tensor, residual: Tensor) -> Tensor:
-    return da3.low_conv3(x, self.packed, self.bias, 3, 1, True, residual)
+    return da3.low_conv3(x, self.packed, self.bias, self.low_kind(), 1, True, residual)
 
 
 def of_upsampled(self, x: Tensor, height: int, width: int) -> Tensor:

@@ -40,19 +40,35 @@ def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
     return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
 
 
+#: low_kind_int16
+# The kind of a head's packed weights (src/engine/operators/low_products.hpp): 16-bit codes.
+
+
+def low_kind(self) -> int:
+    return 3
+
+
+#: low_kind_int8
+# As low_kind_int16, with 8-bit codes.
+
+
+def low_kind(self) -> int:
+    return 2
+
+
 #: dense_low
-# As dense_own, with 16-bit codes (kind 3) where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
+# As dense_own, with codes of low_kind where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
 
 
 def dense(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if weight.dtype == 3:
-        return da3.product(x.contiguous(), weight, bias, 3)
+        return da3.product(x.contiguous(), weight, bias, self.low_kind())
     return da3.linear(x.contiguous(), weight, bias)
 
 
 def dense_of_norm(self, x: Tensor, weight: Tensor) -> Tensor:
     if weight.dtype == 3:
-        return da3.product(x.contiguous(), weight, None, 3, False, 1e-5)
+        return da3.product(x.contiguous(), weight, None, self.low_kind(), False, 1e-5)
     return self.dense(torch.layer_norm(x, [x.size(-1)], None, None, 1e-5), weight, None)
 
 

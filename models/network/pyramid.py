@@ -58,12 +58,12 @@ def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 #: halve_low
-# As halve, with 16-bit codes (kind 3) where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
+# As halve, with codes of low_kind where the weight is packed for them (int32; src/engine/operators/low_products.hpp).
 
 
 def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if weight.dtype == 3:
-        return da3.low_conv3(x, weight, bias, 3, 2, False, None)
+        return da3.low_conv3(x, weight, bias, self.low_kind(), 2, False, None)
     return torch.conv2d(x, weight, bias, 2, 1)
 
 

@@ -410,6 +410,48 @@ TEST_P(LowProducts, NormTheirInputsAsLayerNormDoes) {
   EXPECT_LT((found - exact).abs().mean().item<double>(), share * size);
 }
 
+TEST_P(LowProducts, OfQueriesAndKeysAreRotatedAsByNormRotate) {
+  constexpr std::int64_t kHeads = 3;
+  constexpr std::int64_t kDim = 64;
+  const auto rotated = c10::Dispatcher::singleton().findSchemaOrThrow("da3::product_rotated", "");
+  const auto norm_rotate = c10::Dispatcher::singleton().findSchemaOrThrow("da3::norm_rotate_", "");
+  const at::Tensor packed = pack_low_product(GetParam(), at::randn({3 * kHeads * kDim, 128}) * 0.1);
+  const at::Tensor bias = at::randn({3 * kHeads * kDim});
+  std::vector<at::Tensor> norms;
+  for (int i = 0; i < 4; ++i) norms.push_back(at::randn({kDim}));
+  const int threads = at::get_num_threads();
+  for (const auto& [batch, tokens, num_threads] :
+       {std::tuple{1, 1, 2}, std::tuple{2, 50, 4}, std::tuple{1, 721, 2}}) {
+    at::set_num_threads(num_threads);
+    const at::Tensor x = at::randn({batch, tokens, 128});
+    const at::Tensor cos = at::randn({tokens, 1, kDim});
+    const at::Tensor sin = at::randn({tokens, 1, kDim});
+    const at::Tensor expected =
+        product(x, packed, bias, false, 1e-6).view({batch, tokens, 3, kHeads, kDim}).clone();
+    torch::jit::Stack apart{expected, c10::IValue(), norms[0], norms[1], norms[2], norms[3], cos, sin};
+    norm_rotate.callBoxed(&apart);
+    torch::jit::Stack stack{x,        packed,   bias,     static_cast<std::int64_t>(GetParam()),
+                            kHeads,   norms[0], norms[1], norms[2],
+                            norms[3], cos,      sin,      1e-6};
+    rotated.callBoxed(&stack);
+    EXPECT_TRUE(at::equal(stack.front().toTensor(), expected)) << batch << " x " << tokens;
+  }
+  at::set_num_threads(threads);
+  torch::jit::Stack two_heads{at::randn({1, 5, 128}),
+                              packed,
+                              bias,
+                              static_cast<std::int64_t>(GetParam()),
+                              std::int64_t{2},
+                              norms[0],
+                              norms[1],
+                              norms[2],
+                              norms[3],
+                              at::randn({5, 1, kDim}),
+                              at::randn({5, 1, kDim}),
+                              1e-6};
+  EXPECT_THROW(rotated.callBoxed(&two_heads), c10::Error);
+}
+
 TEST_P(LowProducts, OfAWholeMlpAreThoseOfItsLayers) {
   using Mlp = at::Tensor&(at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, const at::Tensor&,
                           const std::optional<at::Tensor>&, std::int64_t, double);

@@ -91,7 +91,7 @@ TEST(CpuOperators, EveryPartHasOneLine) {
   for (const CpuOperatorFacts& facts : {zen3(), zen5(), CpuOperatorFacts{}}) {
     std::vector<std::string> purposes;
     for (const OperatorChoice& each : cpu_operators(facts)) purposes.push_back(each.purpose);
-    EXPECT_EQ(purposes.size(), 12U);
+    EXPECT_EQ(purposes.size(), 13U);
     std::sort(purposes.begin(), purposes.end());
     EXPECT_EQ(std::adjacent_find(purposes.begin(), purposes.end()), purposes.end());
   }
@@ -132,7 +132,9 @@ TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_FALSE(cpu_lowering(switched_off, Precision::kInt8).bf16_attention);
   CpuOperatorFacts own = zen5();
   own.int16_products = "avx512_vnni";
-  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_head);
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_head &&
+              cpu_lowering(own, Precision::kInt8).int8_head);
+  EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).int8_head);
   EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head)
       << "as exact as TF32, the original's head on CUDA";
   EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_head);

@@ -56,7 +56,7 @@ inline void gelu_row(float* x, const float* shift, Index count) {
   for (; i < count; ++i) x[i] = gelu_of(splat(kShifted ? x[i] + shift[i] : x[i]))[0];
 }
 
-void gelu(float* x, const float* shift, Index count) {
+[[maybe_unused]] void gelu(float* x, const float* shift, Index count) {
   if (shift != nullptr) {
     gelu_row<true>(x, shift, count);
   } else {

@@ -104,9 +104,16 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
     const bool normed =
         is_low(tensors, plans, products, block + ".attn.qkv") && is_low(tensors, plans, products, first);
     if (normed) plan = {"LowBlock", std::string(text::k_block_low), {}};
+    ModulePlan& attention = plans.at(block + ".attn");
+    if (normed && attention.class_name == "RotaryAttentionOwn") {
+      attention.class_name = "RotaryAttentionLow";
+      attention.text.replace(attention.text.find(text::k_rotated), text::k_rotated.size(),
+                             text::k_rotated_low);
+    }
     if (gelu && is_low(tensors, plans, products, first)) {
       ModulePlan& mlp = plans.at(block + ".mlp");
-      const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2");
+      const bool whole = normed && is_low(tensors, plans, products, block + ".mlp.fc2") &&
+                         suits_low_mlp(products, tensors.at(first + ".weight"));
       mlp.class_name = whole ? "WholeLowMlp" : "LowMlp";
       mlp.text =
           whole ? std::string(text::k_mlp_low) : std::string(text::k_gelu_fused) + std::string(text::k_mlp);
@@ -120,11 +127,11 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
   }
 }
 
-/// The heads' layers that da3's products of 16-bit codes take.
-void use_int16_in_heads(TensorMap& tensors, Plans& plans) {
-  constexpr BlockProducts kProducts = BlockProducts::kInt16;
-  const auto packed_or_same = [](const at::Tensor& matrix, const at::Tensor& weight) {
-    return suits_low_products(kProducts, matrix) ? pack_low_product(kProducts, matrix) : weight;
+/// The heads' layers that da3's products of 16-bit codes, or of 8-bit ones, take.
+void use_codes_in_heads(TensorMap& tensors, Plans& plans, bool bytes) {
+  const BlockProducts products = bytes ? BlockProducts::kInt8 : BlockProducts::kInt16;
+  const auto packed_or_same = [&](const at::Tensor& matrix, const at::Tensor& weight) {
+    return suits_low_products(products, matrix) ? pack_low_product(products, matrix) : weight;
   };
   const auto windows = [](const at::Tensor& weight) { return weight.permute({0, 2, 3, 1}).flatten(1); };
   for (auto& [path, tensor] : tensors) {
@@ -140,10 +147,11 @@ void use_int16_in_heads(TensorMap& tensors, Plans& plans) {
     if (plan.layer != Layer::kConv3 || plan.attributes.contains("packed")) continue;
     const auto weight = tensors.find(path + ".weight");
     const at::Tensor matrix = windows(weight->second);
-    if (!suits_low_products(kProducts, matrix)) continue;
+    if (!suits_low_products(products, matrix)) continue;
     plan.class_name += "Low";
-    plan.text = text::k_conv3_low;
-    plan.attributes["packed"] = pack_low_product(kProducts, matrix);
+    plan.text = std::string(bytes ? text::k_low_kind_int8 : text::k_low_kind_int16) + "\n" +
+                std::string(text::k_conv3_low);
+    plan.attributes["packed"] = pack_low_product(products, matrix);
     tensors.erase(weight);
   }
 }
@@ -182,7 +190,7 @@ void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& 
 
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                           const Lowering& lowering) {
-  if (lowering.int16_head) use_int16_in_heads(tensors, plans);
+  if (lowering.int16_head) use_codes_in_heads(tensors, plans, lowering.int8_head);
   if (lowering.own_low_products) use_low_products(tensors, plans, lowering.block_products);
   if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);
   if (lowering.block_products == BlockProducts::kInt8) quantize(tensors, plans, lowering.full_int8_range);

@@ -23,6 +23,8 @@ struct Lowering {
   /// With kBf16 and kInt8: dense layers and 3x3 convolutions of the heads have 16-bit codes as factors where
   /// the sizes suit da3's products.
   bool int16_head = false;
+  /// With int16_head: 8-bit codes instead, but for convolutions by Winograd.
+  bool int8_head = false;
   /// With kInt8: inputs keep 8 bits instead of 7. Only where sums of two products cannot saturate.
   bool full_int8_range = false;
 };

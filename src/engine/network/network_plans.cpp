@@ -51,7 +51,7 @@ ModulePlan attention_plan(const weights::BackboneConfig& config, int block, cons
   const bool rotary = config.rope_start >= 0 && block >= config.rope_start;
   if (!rotary) return {"Attention", join({attend, text::k_attention}), attributes};
   if (own && config.head_dim() % kOwnRotatedMultiple == 0) {
-    return {"RotaryAttentionOwn", join({attend, text::k_attention_rotary_own}), attributes};
+    return {"RotaryAttentionOwn", join({attend, text::k_rotated, text::k_attention_rotary_own}), attributes};
   }
   ModulePlan plan{"RotaryAttention", join({attend, text::k_attention_rotary}), attributes};
   plan.products = 3;  // Queries and keys are normed apart
@@ -63,8 +63,9 @@ std::string_view dense_text(const Lowering& lowering) {
   return lowering.onednn_products ? text::k_dense_onednn : text::k_dense;
 }
 
-std::string_view head_dense_text(const Lowering& lowering) {
-  return lowering.int16_head ? text::k_dense_low : dense_text(lowering);
+std::string head_dense_text(const Lowering& lowering) {
+  if (!lowering.int16_head) return std::string(dense_text(lowering));
+  return join({lowering.int8_head ? text::k_low_kind_int8 : text::k_low_kind_int16, text::k_dense_low});
 }
 
 /// Layers with 8-bit products are put in their place later (block_products.hpp).

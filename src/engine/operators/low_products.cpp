@@ -10,6 +10,7 @@
 
 #include <engine/kernels/kernels.hpp>
 #include <engine/operators/low_products.hpp>
+#include <engine/operators/own_operators.hpp>
 
 namespace da3::engine {
 namespace {
@@ -70,11 +71,20 @@ PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& 
           bias ? bias->const_data_ptr<float>() : nullptr, depth, outputs};
 }
 
+/// Rows and units of panels of a result.
+struct Part {
+  std::int64_t first_row;
+  std::int64_t last_row;
+  std::int64_t first_unit;
+  std::int64_t last_unit;
+};
+
 /// A layer's product over that many rows, into out or added to it. put_row(row, to) rounds a row of inputs to
-/// `to` and returns its scale; it is called from several threads.
-template <typename PutRow>
+/// `to` and returns its scale; finish(part) is called when a part is there, of whole units of so many panels.
+/// Both are called from several threads.
+template <typename PutRow, typename Finish>
 void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
-              PutRow&& put_row) {
+              PutRow&& put_row, std::int64_t unit, Finish&& finish) {
   if (rows == 0) return;
   const kernels::ProductKernels& kernel = *layer.kernel;
   const std::int64_t words = layer.depth / kernel.factors;
@@ -99,32 +109,45 @@ void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, 
                                  .out = out.mutable_data_ptr<float>(),
                                  .out_stride = layer.outputs};
   const std::int64_t blocks = (tiles + kTilesPerTask - 1) / kTilesPerTask;
-  const std::int64_t panels = layer.outputs / kernel.panel;
+  const std::int64_t units = layer.outputs / kernel.panel / unit;
   // Each thread has its own panels, for all rows: they are read from memory once.
-  const std::int64_t groups = std::min<std::int64_t>(panels, at::get_num_threads());
+  const std::int64_t groups = std::min<std::int64_t>(units, at::get_num_threads());
   at::parallel_for(0, groups * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t group = task / blocks;
       const std::int64_t block = task % blocks;
       const std::int64_t first = tiles * block / blocks * kernel.rows;
       const std::int64_t last = std::min(rows, tiles * (block + 1) / blocks * kernel.rows);
-      for (std::int64_t panel = panels * group / groups; panel < panels * (group + 1) / groups; ++panel)
+      const Part part{first, last, units * group / groups, units * (group + 1) / groups};
+      for (std::int64_t panel = part.first_unit * unit; panel < part.last_unit * unit; ++panel)
         kernel.multiply(product, first, last, panel);
+      finish(part);
     }
   });
 }
 
-/// The product of the rows of x, or of their norms with that epsilon.
-void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, bool add,
-                   std::optional<double> epsilon, at::Tensor& out) {
+template <typename PutRow>
+void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
+              PutRow&& put_row) {
+  multiply(layer, rows, gelu, add, out, put_row, 1, [](const Part&) {});
+}
+
+/// Puts the rows of x, or their norms with that epsilon.
+auto rows_of(const PackedLayer& layer, const at::Tensor& x, std::optional<double> epsilon) {
   const float* const from = x.const_data_ptr<float>();
-  multiply(layer, x.numel() / layer.depth, gelu, add, out, [&](std::int64_t row, std::uint32_t* to) {
+  return [&layer, from, epsilon](std::int64_t row, std::uint32_t* to) {
     const float* const here = from + row * layer.depth;
     const kernels::RowNorm norm =
         epsilon ? layer.kernel->norm_of_row(here, layer.depth, static_cast<float>(*epsilon))
                 : kernels::RowNorm{};
     return layer.kernel->put_row(here, layer.depth, norm, to);
-  });
+  };
+}
+
+/// The product of the rows of x, or of their norms with that epsilon.
+void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, bool add,
+                   std::optional<double> epsilon, at::Tensor& out) {
+  multiply(layer, x.numel() / layer.depth, gelu, add, out, rows_of(layer, x, epsilon));
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
@@ -135,6 +158,70 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::opt
   sizes.back() = layer.outputs;
   at::Tensor out = at::empty(sizes, x.options());
   multiply_rows(layer, x, gelu, false, epsilon, out);
+  return out;
+}
+
+/// Norm and rotary embedding of queries and keys, as da3::norm_rotate_ has them.
+struct Rotation {
+  at::Tensor q_weight;
+  at::Tensor q_bias;
+  at::Tensor k_weight;
+  at::Tensor k_bias;
+  at::Tensor cos;
+  at::Tensor sin;
+};
+
+void check_rotation(const Rotation& rotation, std::int64_t tokens, std::int64_t dim) {
+  for (const at::Tensor* each : {&rotation.q_weight, &rotation.q_bias, &rotation.k_weight, &rotation.k_bias})
+    TORCH_CHECK(is_rows(*each) && each->numel() == dim, "norm: expected (", dim, "), got ", each->sizes());
+  for (const at::Tensor* each : {&rotation.cos, &rotation.sin})
+    TORCH_CHECK(is_rows(*each) && each->numel() == tokens * dim, "table: expected (", tokens, ", 1, ", dim,
+                "), got ", each->sizes());
+}
+
+/// Heads [begin, end) of a token's queries and keys, which lie one behind the other.
+void rotate_heads(const Rotation& rotation, std::int64_t heads, std::int64_t dim, std::int64_t begin,
+                  std::int64_t end, std::int64_t token, float* row) {
+  const auto rotate = [&](const at::Tensor& weight, const at::Tensor& bias, std::int64_t from,
+                          std::int64_t to) {
+    if (from >= to) return;
+    const kernels::Heads job{.num_heads = to - from,
+                             .head_dim = dim,
+                             .weight = weight.const_data_ptr<float>(),
+                             .bias = bias.const_data_ptr<float>(),
+                             .epsilon = kHeadNormEpsilon};
+    kernels::kernels()->norm_rotate(job, row + from * dim, rotation.cos.const_data_ptr<float>() + token * dim,
+                                    rotation.sin.const_data_ptr<float>() + token * dim);
+  };
+  rotate(rotation.q_weight, rotation.q_bias, begin, std::min(end, heads));
+  rotate(rotation.k_weight, rotation.k_bias, std::max(begin, heads), std::min(end, 2 * heads));
+}
+
+at::Tensor product_rotated(const at::Tensor& x, const at::Tensor& packed,
+                           const std::optional<at::Tensor>& bias, std::int64_t kind, std::int64_t heads,
+                           const at::Tensor& q_weight, const at::Tensor& q_bias, const at::Tensor& k_weight,
+                           const at::Tensor& k_bias, const at::Tensor& cos, const at::Tensor& sin,
+                           double norm) {
+  TORCH_CHECK(kernels::kernels() != nullptr, "da3 has no kernels for this processor");
+  TORCH_CHECK(is_rows(x) && x.dim() == 3, "x: expected contiguous float32 (B, N, C) on the CPU, got ",
+              x.sizes());
+  const PackedLayer layer = layer_of(packed, bias, x.size(2), kind);
+  const std::int64_t dim = heads > 0 ? layer.outputs / (3 * heads) : 0;
+  TORCH_CHECK(heads > 0 && layer.outputs == 3 * heads * dim && dim % kRotatedMultiple == 0 &&
+                  dim % layer.kernel->panel == 0,
+              "packed: expected 3 * heads * d outputs, d a multiple of ", kRotatedMultiple, ", got ",
+              layer.outputs);
+  const std::int64_t tokens = x.size(1);
+  const Rotation rotation{q_weight, q_bias, k_weight, k_bias, cos, sin};
+  check_rotation(rotation, tokens, dim);
+  at::Tensor out = at::empty({x.size(0), tokens, 3, heads, dim}, x.options());
+  multiply(layer, x.size(0) * tokens, false, false, out, rows_of(layer, x, norm), dim / layer.kernel->panel,
+           [&](const Part& part) {
+             for (std::int64_t row = part.first_row; row < part.last_row; ++row) {
+               rotate_heads(rotation, heads, dim, part.first_unit, part.last_unit, row % tokens,
+                            out.mutable_data_ptr<float>() + row * layer.outputs);
+             }
+           });
   return out;
 }
 
@@ -152,9 +239,8 @@ at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Ten
 
 /// A block of rows that low_mlp_ takes through both layers.
 struct MlpBlock {
-  std::uint32_t* inputs;        ///< (rows, depth / factors)
-  std::uint32_t* hidden_words;  ///< (rows, hidden / factors)
-  float* hidden;                ///< (rows, hidden)
+  std::uint32_t* inputs;  ///< (rows, depth / factors)
+  float* hidden;          ///< (rows, hidden); their factors take the place of the first of them
   kernels::InputScale* scales;
 };
 
@@ -185,11 +271,13 @@ void feed_forward(const PackedLayer& first, const PackedLayer& second, float eps
                                        block.inputs + row * (first.depth / kernel.factors));
   }
   multiply_all(first, block.inputs, block.hidden, true);
+  // In place: a row's factors lie at or before what is read, so that less memory has to stay in the cache.
+  auto* const words = reinterpret_cast<std::uint32_t*>(block.hidden);
   for (std::int64_t row = 0; row < rows; ++row) {
     block.scales[row] = kernel.put_row(block.hidden + row * second.depth, second.depth, kernels::RowNorm{},
-                                       block.hidden_words + row * (second.depth / kernel.factors));
+                                       words + row * (second.depth / kernel.factors));
   }
-  multiply_all(second, block.hidden_words, x, false);
+  multiply_all(second, words, x, false);
 }
 
 at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optional<at::Tensor>& bias1,
@@ -212,8 +300,7 @@ at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optiona
   const std::int64_t blocks = std::min(tiles, per_thread * threads);
   const std::int64_t block_rows = (tiles + blocks - 1) / blocks * kernel.rows;
   const std::int64_t input_words = block_rows * first.depth / kernel.factors;
-  const std::int64_t hidden_words = block_rows * first.outputs / kernel.factors;
-  const at::Tensor words = at::empty({threads, input_words + hidden_words}, at::kInt);
+  const at::Tensor words = at::empty({threads, input_words}, at::kInt);
   const at::Tensor hidden = at::empty({threads, block_rows * first.outputs}, at::kFloat);
   std::vector<kernels::InputScale> scales(static_cast<std::size_t>(threads * block_rows));
   float* const data = x.mutable_data_ptr<float>();
@@ -222,7 +309,6 @@ at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optiona
     auto* const own_words =
         reinterpret_cast<std::uint32_t*>(words.mutable_data_ptr<int>()) + thread * words.size(1);
     const MlpBlock block{.inputs = own_words,
-                         .hidden_words = own_words + input_words,
                          .hidden = hidden.mutable_data_ptr<float>() + thread * hidden.size(1),
                          .scales = scales.data() + thread * block_rows};
     for (std::int64_t i = begin; i < end; ++i) {
@@ -293,6 +379,13 @@ bool suits_low_products(BlockProducts products, const at::Tensor& weight) {
          weight.size(1) % kernels::kProductDepth == 0 && weight.size(1) <= kDeepest;
 }
 
+bool suits_low_mlp(BlockProducts products, const at::Tensor& weight) {
+  constexpr std::int64_t kMostBytes =
+      3 << 20;  // small's layers, and base's in 8 bits (docs/lab/linear-layers.md)
+  const kernels::ProductKernels* kernel = kernels_of(products);
+  return kernel != nullptr && weight.numel() / kernel->factors * 4 <= kMostBytes;
+}
+
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
   TORCH_CHECK(weight.dim() == 2 && weight.scalar_type() == at::kFloat && suits_low_products(products, weight),
               "weight: expected float32 (N, K) that da3's products take, got ", weight.sizes());
@@ -319,6 +412,9 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
       "Tensor");
   m.def("product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)");
   m.def(
+      "product_rotated(Tensor x, Tensor packed, Tensor? bias, int kind, int heads, Tensor q_weight, Tensor "
+      "q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm) -> Tensor");
+  m.def(
       "low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float "
       "norm) -> Tensor(a!)");
   m.def(
@@ -329,6 +425,7 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
 TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("product", &da3::engine::product);
   m.impl("product_add_", &da3::engine::product_add);
+  m.impl("product_rotated", &da3::engine::product_rotated);
   m.impl("low_mlp_", &da3::engine::low_mlp);
   m.impl("low_conv3", &da3::engine::low_conv3);
 }

@@ -20,6 +20,10 @@ namespace da3::engine {
 //       norm: each row of x is normed first (layer norm without scale and shift), with that epsilon.
 //   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)
 //       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
+//   da3::product_rotated(Tensor x, Tensor packed, Tensor? bias, int kind, int heads, Tensor q_weight, Tensor
+//   q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm) -> Tensor
+//       da3::norm_rotate_ of the product of norm(x), while its rows are in the cache. x: (B, N, C); packed:
+//       of 3 * heads * d outputs. Returns (B, N, 3, heads, d).
 //   da3::low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float
 //   norm) -> Tensor(a!)
 //       Adds layer2(gelu(layer1(norm(x)))) to x, in place: the product and product_add_ of rows that stay in
@@ -40,6 +44,10 @@ bool low_products_available(BlockProducts products);
 
 /// True if they take a layer of that weight (N, K).
 bool suits_low_products(BlockProducts products, const at::Tensor& weight);
+
+/// True if da3::low_mlp_ is faster than its layers apart for a first layer of that weight (N, K): larger ones
+/// push the rows out of the cache that they are to stay in.
+bool suits_low_mlp(BlockProducts products, const at::Tensor& weight);
 
 /// A weight (N, K), float32, rounded and packed: (N / panel, words) int32, a row for each panel of outputs.
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight);

@@ -20,8 +20,6 @@ namespace {
 constexpr std::int64_t kQueryBlocksPerTask = 4;
 constexpr std::int64_t kGeluGrain = 16384;
 constexpr std::int64_t kTokensPerTask = 16;
-constexpr std::int64_t kRotatedMultiple = 64;
-constexpr float kHeadNormEpsilon = 1e-5F;
 
 const kernels::Kernels& chosen() {
   const kernels::Kernels* found = kernels::kernels();

@@ -2,7 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 namespace da3::engine {
+
+/// Of queries and keys that are normed and rotated.
+inline constexpr std::int64_t kRotatedMultiple = 64;
+inline constexpr float kHeadNormEpsilon = 1e-5F;
 
 /// True if this processor has own kernels (kernels/kernels.hpp). Then the operators of the namespace `da3`
 /// can be called from TorchScript text; they take contiguous float32 CPU tensors of the layouts below and
