@@ -11,7 +11,7 @@ namespace da3::benchmarks {
 /// What a benchmark program knows beyond the machine itself.
 struct ProgramFacts {
   bench::LibraryVersions libraries;
-  std::vector<bench::DeviceInfo> devices;
+  std::vector<bench::ReportedDevice> devices;
   int threads = 1;  ///< Of one operation
 };
 

@@ -40,8 +40,7 @@ void ModelCache::trim() {
 }
 
 ModelCacheStatistics ModelCache::statistics() const {
-  const predict::ModelCacheStatistics found = state_->models.statistics();
-  return {found.hits, found.misses, found.failures, found.evictions, found.models, found.bytes};
+  return state_->models.statistics();
 }
 
 }  // namespace da3

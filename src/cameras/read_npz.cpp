@@ -176,7 +176,7 @@ std::vector<GivenCamera> read_npz(Bytes bytes) {
     for (std::size_t i = 0; i + 1 < arrays["crop"].data.size() / 4; i += 4) {
       if (number_at<std::int32_t>(arrays["crop"].data, i) != 0 ||
           number_at<std::int32_t>(arrays["crop"].data, i + 1) != 0) {
-        refuse("its cameras are of cut photos; give the cameras.json beside it");
+        refuse("its cameras are of cut photos; give the cameras.json next to it");
       }
     }
   }

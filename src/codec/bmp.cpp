@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <codec/bmp.hpp>
 #include <codec/byte_reader.hpp>
+#include <codec/picture_format.hpp>
 
 namespace da3::codec {
 namespace {
@@ -279,17 +279,36 @@ Image decode_runs(const EncodedPicture& picture, const Layout& layout, Size size
   return image;
 }
 
-}  // namespace
+// "BM" alone may begin a text; the size of the header that follows is one of few, and before it stand zeros.
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  const Beginning mark = beginning_of(bytes, "BM");
+  if (mark != Beginning::kWhole) return mark;
+  const auto dib_size = ByteReader(bytes).u32(kFileHeaderBytes);
+  const bool header_follows =
+      dib_size ? *dib_size >= 12 && *dib_size <= 256 : bytes.size() < 8 || !is_text(bytes);
+  return header_follows ? Beginning::kWhole : Beginning::kOther;
+}
 
-PictureHeader read_bmp_header(const EncodedPicture& picture) {
+/// Of a Windows or OS/2 bitmap.
+PictureHeader read_header(const EncodedPicture& picture) {
   const Layout layout = read_layout(picture);
   return {checked_size(picture, "BMP", layout.height, layout.width), {}};
 }
 
-Image decode_bmp(const EncodedPicture& picture, const PictureHeader& header) {
+/// 1, 4, 8, 16, 24 or 32 bits a pixel, plain, with bit masks or run-length coded.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   const Layout layout = read_layout(picture);
   const bool runs = layout.compression == kRle8 || layout.compression == kRle4;
   return runs ? decode_runs(picture, layout, header.size) : decode_rows(picture, layout, header.size);
 }
+
+}  // namespace
+
+const PictureCodec kBmpCodec{.name = "BMP",
+                             .extensions = {"bmp"},
+                             .begins = begins,
+                             .read_header = read_header,
+                             .decode = decode,
+                             .header_first = true};
 
 }  // namespace da3::codec

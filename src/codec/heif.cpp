@@ -1,20 +1,26 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <codec/byte_reader.hpp>
-#include <codec/heif.hpp>
 #include <codec/picture_format.hpp>
+#ifdef DA3_HAS_LIBHEIF
 #include <libheif/heif.h>
+#endif
 
 namespace da3::codec {
 namespace {
 
+constexpr const char* kConvert = "convert it first, for example: heif-convert IN OUT.jpg";
+
+#ifdef DA3_HAS_LIBHEIF
 constexpr const char* kFormat = "HEIF";
 
 struct Release {
@@ -33,8 +39,7 @@ struct Primary {
   const std::string detail = error.message != nullptr ? error.message : "libheif gives no reason";
   if (error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature ||
       error.code == heif_error_Decoder_plugin_error) {
-    throw_unsupported(picture, "libheif cannot decode this picture (" + detail + ")",
-                      "convert it first, for example: heif-convert IN OUT.jpg");
+    throw_unsupported(picture, "libheif cannot decode this picture (" + detail + ")", kConvert);
   }
   if (error.code == heif_error_Memory_allocation_error &&
       error.subcode != heif_suberror_Security_limit_exceeded) {
@@ -98,9 +103,9 @@ ExifFields exif_of(const heif_image_handle* handle) {
   return fields;
 }
 
-}  // namespace
-
-PictureHeader read_heif_header(const EncodedPicture& picture) {
+/// Its size is that after the file's own rotation and mirroring, which the decoder applies: the orientation
+/// of its EXIF data repeats them and is passed over.
+PictureHeader read_header(const EncodedPicture& picture) {
   const Primary primary = open(picture);
   const int height = heif_image_handle_get_height(primary.handle.get());
   const int width = heif_image_handle_get_width(primary.handle.get());
@@ -109,7 +114,9 @@ PictureHeader read_heif_header(const EncodedPicture& picture) {
           exif_of(primary.handle.get())};
 }
 
-Image decode_heif(const EncodedPicture& picture, const PictureHeader& header) {
+/// Of more than 8 bits the upper 8. Throws also kImageUnsupported where libheif lacks the decoder of its
+/// content.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   const Primary primary = open(picture);
   heif_image* decoded = nullptr;
   check(picture, heif_decode_image(primary.handle.get(), &decoded, heif_colorspace_RGB,
@@ -128,12 +135,32 @@ Image decode_heif(const EncodedPicture& picture, const PictureHeader& header) {
   return result;
 }
 
-bool reads_heif() {
-  return true;
+#endif
+
+/// Brands of the ISO container that hold pictures (ISO/IEC 23008-12, AVIF).
+constexpr std::array<std::string_view, 10> kBrands{"heic", "heix", "heim", "heis", "hevc",
+                                                   "hevx", "mif1", "msf1", "avif", "avis"};
+
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  const ByteReader reader(bytes);
+  const auto is_brand = [&](std::string_view brand) { return reader.has(8, brand); };
+  const bool picture = reader.has(4, "ftyp") && std::any_of(kBrands.begin(), kBrands.end(), is_brand);
+  return picture ? Beginning::kWhole : Beginning::kOther;
 }
 
-std::string heif_version() {
-  return heif_get_version();
-}
+}  // namespace
+
+const PictureCodec kHeifCodec{.name = "HEIF",
+                              .extensions = {"heic", "heif", "avif"},
+                              .begins = begins,
+#ifdef DA3_HAS_LIBHEIF
+                              .read_header = read_header,
+                              .decode = decode,
+                              .version = heif_get_version,
+#endif
+                              .yields_to_twin = true,
+                              .library = "libheif",
+                              .kinds = "HEIC, HEIF and AVIF",
+                              .convert = kConvert};
 
 }  // namespace da3::codec

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <codec/byte_reader.hpp>
-#include <codec/jpeg.hpp>
+#include <codec/picture_format.hpp>
 #include <jerror.h>
 #include <jpeglib.h>
 
@@ -260,9 +260,12 @@ Scanned scan_segments(const EncodedPicture& picture) {
   }
 }
 
-}  // namespace
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  return beginning_of(bytes, "\xFF\xD8\xFF");
+}
 
-PictureHeader read_jpeg_header(const EncodedPicture& picture) {
+/// Everything before the first scan.
+PictureHeader read_header(const EncodedPicture& picture) {
   const Scanned scanned = scan_segments(picture);
   if (scanned.frame.height == 0) {
     throw_unsupported(picture, "JPEG files that give their height at the end (DNL) are not read",
@@ -273,7 +276,9 @@ PictureHeader read_jpeg_header(const EncodedPicture& picture) {
           .least_bytes = least_scan_bytes(scanned.frame)};
 }
 
-Image decode_jpeg(const EncodedPicture& picture, const PictureHeader& header) {
+/// CMYK and YCCK are taken as Adobe writes them (inverted), as the original tool does. A file without its end
+/// marker, or with damaged data, is an error even where libjpeg could fill the gap.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   if (picture.bytes.size() < header.least_bytes) {
     throw_truncated(
         picture, "JPEG",
@@ -292,5 +297,14 @@ Image decode_jpeg(const EncodedPicture& picture, const PictureHeader& header) {
   if (image.rgb.size() != header.size.area() * 3) throw_corrupt(picture, "JPEG", "two sizes in one file");
   return image;
 }
+
+}  // namespace
+
+const PictureCodec kJpegCodec{.name = "JPEG",
+                              .extensions = {"jpg", "jpeg"},
+                              .begins = begins,
+                              .read_header = read_header,
+                              .decode = decode,
+                              .header_first = true};
 
 }  // namespace da3::codec

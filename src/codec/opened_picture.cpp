@@ -5,16 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include <codec/bmp.hpp>
-#ifdef DA3_HAS_LIBHEIF
-#include <codec/heif.hpp>
-#endif
-#include <codec/jpeg.hpp>
 #include <codec/opened_picture.hpp>
-#include <codec/png.hpp>
-#include <codec/pnm.hpp>
-#include <codec/tiff.hpp>
-#include <codec/webp.hpp>
 
 #include <da3/error.hpp>
 
@@ -23,42 +14,8 @@
 namespace da3::codec {
 namespace {
 
-struct Codec {
-  PictureHeader (*read_header)(const EncodedPicture&);
-  Image (*decode)(const EncodedPicture&, const PictureHeader&);
-};
-
-Codec codec_for(PictureFormat format) {
-  switch (format) {
-    case PictureFormat::kJpeg:
-      return {read_jpeg_header, decode_jpeg};
-    case PictureFormat::kPng:
-      return {read_png_header, decode_png};
-    case PictureFormat::kBmp:
-      return {read_bmp_header, decode_bmp};
-    case PictureFormat::kWebp:
-      return {read_webp_header, decode_webp};
-    case PictureFormat::kTiff:
-      return {read_tiff_header, decode_tiff};
-    case PictureFormat::kPnm:
-      return {read_pnm_header, decode_pnm};
-    case PictureFormat::kHeif:
-#ifdef DA3_HAS_LIBHEIF
-      return {read_heif_header, decode_heif};
-#else
-      break;
-#endif
-  }
-  throw Error(ErrorCode::kInternal, "a picture format without a decoder; please report this as a bug");
-}
-
 // Enough for the header of nearly every file, and for telling its type.
 constexpr std::uint64_t kUsualHeaderBytes = 128 * 1024;
-
-/// The other formats may hold their directory or orientation behind the pixels.
-bool header_comes_first(PictureFormat format) {
-  return format == PictureFormat::kJpeg || format == PictureFormat::kBmp || format == PictureFormat::kPnm;
-}
 
 Error out_of_memory(const std::string& name, const char* work) {
   return {ErrorCode::kOutOfMemory,
@@ -72,7 +29,7 @@ OpenedPicture::OpenedPicture(const std::filesystem::path& path, const DecodeOpti
   try {
     file_.read_up_to(std::min(file_.size(), kUsualHeaderBytes), start_);
     bytes_ = start_;
-    format_ = detect_format(picture());
+    codec_ = &detect_format(picture());
     if (is_whole() || !start_holds_header()) {
       read_rest();
       read_header();
@@ -86,7 +43,7 @@ OpenedPicture::OpenedPicture(std::span<const std::uint8_t> bytes, std::string na
                              const DecodeOptions& options)
     : name_(std::move(name)), options_(options), bytes_(bytes) {
   try {
-    format_ = detect_format(picture());
+    codec_ = &detect_format(picture());
     read_header();
   } catch (const std::bad_alloc&) {
     throw out_of_memory(name_, "decode it");
@@ -106,12 +63,12 @@ std::uint64_t OpenedPicture::held_bytes() const {
 }
 
 void OpenedPicture::read_header() {
-  header_ = codec_for(format_).read_header(picture());
+  header_ = codec_->read_header(picture());
 }
 
 /// Reads the header if the beginning of the file is enough for it.
 bool OpenedPicture::start_holds_header() {
-  if (!header_comes_first(format_)) return false;
+  if (!codec_->header_first) return false;
   try {
     read_header();
     return true;
@@ -145,10 +102,8 @@ Decoded OpenedPicture::decode() {
   }
   try {
     std::optional<std::vector<std::uint8_t>> pixels;
-    if (format_ == PictureFormat::kJpeg && options_.jpeg_pixels)
-      pixels = options_.jpeg_pixels(bytes_, header_.size);
-    Image stored =
-        pixels ? Image{header_.size, std::move(*pixels)} : codec_for(format_).decode(picture(), header_);
+    if (codec_ == &kJpegCodec && options_.jpeg_pixels) pixels = options_.jpeg_pixels(bytes_, header_.size);
+    Image stored = pixels ? Image{header_.size, std::move(*pixels)} : codec_->decode(picture(), header_);
     start_ = {};
     return {image::upright(std::move(stored), header_.exif.orientation),
             focal_from_exif(header_.exif, header_.size), focal_doubt(header_.exif, header_.size),

@@ -52,7 +52,7 @@ class OpenedPicture {
   RegularFile file_;                     ///< None of bytes in memory
   std::vector<std::uint8_t> start_;      ///< Of a file; all of it after `read_rest`
   std::span<const std::uint8_t> bytes_;  ///< `start_`, or what was handed over
-  PictureFormat format_ = PictureFormat::kJpeg;
+  const PictureCodec* codec_ = nullptr;
   PictureHeader header_;
 };
 

@@ -3,35 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <codec/byte_reader.hpp>
 #include <codec/picture_format.hpp>
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::codec {
 namespace {
 
 using std::string_view_literals::operator""sv;
 
-struct Signature {
-  std::string_view bytes;
-  PictureFormat format;
-};
-constexpr std::array kReadable{
-    Signature{"\xFF\xD8\xFF"sv, PictureFormat::kJpeg},
-    Signature{"\x89PNG\r\n\x1A\n"sv, PictureFormat::kPng},
-    Signature{"II*\0"sv, PictureFormat::kTiff},
-    Signature{"MM\0*"sv, PictureFormat::kTiff},
-    Signature{"II+\0\x08\0\0\0"sv, PictureFormat::kTiff},
-    Signature{"MM\0+\0\x08\0\0"sv, PictureFormat::kTiff},
-};
-
 constexpr std::string_view kConvertAny = "convert it to PNG or JPEG first";
-constexpr std::string_view kConvertHeif = "convert it first, for example: heif-convert IN OUT.jpg";
 constexpr std::string_view kConvertRaw = "develop it first, for example: darktable-cli IN OUT.jpg";
 constexpr std::string_view kConvertGif =
     "take one frame of it first, for example: ffmpeg -i IN -frames:v 1 OUT.png";
@@ -74,33 +62,23 @@ constexpr std::array kForeign{
     Foreign{0, "\x1F\x8B"sv, "this is a gzip file, not a picture", "unpack it first"},
 };
 
-/// Brands of the ISO container that hold pictures (ISO/IEC 23008-12, AVIF).
-constexpr std::array kHeifBrands{"heic"sv, "heix"sv, "heim"sv, "heis"sv, "hevc"sv,
-                                 "hevx"sv, "mif1"sv, "msf1"sv, "avif"sv, "avis"sv};
-
-bool is_heif(const ByteReader& reader) {
-  return reader.has(4, "ftyp"sv) && std::any_of(kHeifBrands.begin(), kHeifBrands.end(),
-                                                [&](std::string_view brand) { return reader.has(8, brand); });
-}
-
 struct ForeignExtension {
   std::string_view extension;
   std::string_view advice;
 };
 // Files that begin as TIFF files do, or that have no beginning of their own.
 constexpr std::array kForeignExtensions{
-    ForeignExtension{"dng", kConvertRaw},   ForeignExtension{"nef", kConvertRaw},
-    ForeignExtension{"nrw", kConvertRaw},   ForeignExtension{"arw", kConvertRaw},
-    ForeignExtension{"srf", kConvertRaw},   ForeignExtension{"sr2", kConvertRaw},
-    ForeignExtension{"cr2", kConvertRaw},   ForeignExtension{"cr3", kConvertRaw},
-    ForeignExtension{"crw", kConvertRaw},   ForeignExtension{"orf", kConvertRaw},
-    ForeignExtension{"rw2", kConvertRaw},   ForeignExtension{"raf", kConvertRaw},
-    ForeignExtension{"pef", kConvertRaw},   ForeignExtension{"srw", kConvertRaw},
-    ForeignExtension{"3fr", kConvertRaw},   ForeignExtension{"iiq", kConvertRaw},
-    ForeignExtension{"raw", kConvertRaw},   ForeignExtension{"x3f", kConvertRaw},
-    ForeignExtension{"heif", kConvertHeif}, ForeignExtension{"exr", kConvertExr},
-    ForeignExtension{"gif", kConvertGif},   ForeignExtension{"jp2", kConvertJp2},
-    ForeignExtension{"j2k", kConvertJp2},
+    ForeignExtension{"dng", kConvertRaw}, ForeignExtension{"nef", kConvertRaw},
+    ForeignExtension{"nrw", kConvertRaw}, ForeignExtension{"arw", kConvertRaw},
+    ForeignExtension{"srf", kConvertRaw}, ForeignExtension{"sr2", kConvertRaw},
+    ForeignExtension{"cr2", kConvertRaw}, ForeignExtension{"cr3", kConvertRaw},
+    ForeignExtension{"crw", kConvertRaw}, ForeignExtension{"orf", kConvertRaw},
+    ForeignExtension{"rw2", kConvertRaw}, ForeignExtension{"raf", kConvertRaw},
+    ForeignExtension{"pef", kConvertRaw}, ForeignExtension{"srw", kConvertRaw},
+    ForeignExtension{"3fr", kConvertRaw}, ForeignExtension{"iiq", kConvertRaw},
+    ForeignExtension{"raw", kConvertRaw}, ForeignExtension{"x3f", kConvertRaw},
+    ForeignExtension{"exr", kConvertExr}, ForeignExtension{"gif", kConvertGif},
+    ForeignExtension{"jp2", kConvertJp2}, ForeignExtension{"j2k", kConvertJp2},
 };
 
 std::string lower_extension(std::string_view name) {
@@ -111,46 +89,14 @@ std::string lower_extension(std::string_view name) {
   return extension;
 }
 
-bool is_pnm(const ByteReader& reader) {
-  const auto kind = reader.u8(1);
-  const auto next = reader.u8(2);
-  return reader.has(0, "P") && kind && *kind >= '1' && *kind <= '6' && next &&
-         (std::isspace(*next) != 0 || *next == '#');
-}
-
-bool is_text(std::span<const std::uint8_t> bytes) {
-  const auto start = bytes.first(std::min<std::size_t>(bytes.size(), 512));
-  return std::all_of(start.begin(), start.end(), [](std::uint8_t byte) {
-    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t' || byte == '\f';
-  });
-}
-
-std::optional<PictureFormat> readable_format(std::span<const std::uint8_t> bytes) {
-  const ByteReader reader(bytes);
-  for (const Signature& signature : kReadable) {
-    if (reader.has(0, signature.bytes)) return signature.format;
+std::string give_one() {
+  std::vector<std::string> names;
+  for (const PictureCodec* codec : kPictureCodecs) {
+    if (codec->is_read()) names.emplace_back(codec->name);
   }
-  if (reader.has(0, "RIFF") && reader.has(8, "WEBP")) return PictureFormat::kWebp;
-  // "BM" alone may begin a text; the size of the header that follows is one of few, and before it stand
-  // zeros.
-  const auto dib_size = reader.u32(14);
-  const bool header_follows =
-      dib_size ? *dib_size >= 12 && *dib_size <= 256 : reader.size() < 8 || !is_text(bytes);
-  if (reader.has(0, "BM") && header_follows) return PictureFormat::kBmp;
-  if (is_pnm(reader)) return PictureFormat::kPnm;
-  return std::nullopt;
-}
-
-/// Whether the file ends within the beginning of a format.
-bool ends_within_signature(std::span<const std::uint8_t> bytes) {
-  const std::string_view found(reinterpret_cast<const char*>(bytes.data()),
-                               std::min<std::size_t>(bytes.size(), 12));
-  const bool prefix = std::any_of(kReadable.begin(), kReadable.end(), [&](const Signature& signature) {
-    return signature.bytes.size() > found.size() && signature.bytes.starts_with(found);
-  });
-  return prefix || (bytes.size() < 12 && found.starts_with("RIFF")) || "RIFF"sv.starts_with(found) ||
-         (bytes.size() == 2 && found[0] == 'P' && found[1] >= '1' && found[1] <= '6') || found == "P" ||
-         found == "B";
+  const std::string last = names.back();
+  names.pop_back();
+  return "give " + core::joined(names, ", ") + " or " + last + " files";
 }
 
 [[noreturn]] void throw_unknown(const EncodedPicture& picture) {
@@ -169,44 +115,55 @@ bool ends_within_signature(std::span<const std::uint8_t> bytes) {
       throw_unsupported(picture, "this is a web page (HTML), not a picture",
                         "a download probably failed; download it again");
     }
-    throw_unsupported(picture, "this is a text file, not a picture",
-                      "give JPEG, PNG, BMP, WebP, TIFF or PNM files");
+    throw_unsupported(picture, "this is a text file, not a picture", give_one());
   }
-  throw_unsupported(picture, "no picture format that is read begins like this file",
-                    "give JPEG, PNG, BMP, WebP, TIFF or PNM files");
+  throw_unsupported(picture, "no picture format that is read begins like this file", give_one());
 }
 
 }  // namespace
 
-#ifndef DA3_HAS_LIBHEIF
-bool reads_heif() {
-  return false;
+Beginning beginning_of(std::span<const std::uint8_t> bytes, std::string_view signature) {
+  const std::size_t length = std::min(bytes.size(), signature.size());
+  if (!ByteReader(bytes).has(0, signature.substr(0, length))) return Beginning::kOther;
+  return length < signature.size() ? Beginning::kCut : Beginning::kWhole;
 }
 
-std::string heif_version() {
-  return {};
+bool is_text(std::span<const std::uint8_t> bytes) {
+  const auto start = bytes.first(std::min<std::size_t>(bytes.size(), 512));
+  return std::all_of(start.begin(), start.end(), [](std::uint8_t byte) {
+    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t' || byte == '\f';
+  });
 }
-#endif
 
-PictureFormat detect_format(const EncodedPicture& picture) {
+const PictureCodec* codec_of_extension(std::string_view extension) {
+  for (const PictureCodec* codec : kPictureCodecs) {
+    const auto& known = codec->extensions;
+    if (!extension.empty() && std::find(known.begin(), known.end(), extension) != known.end()) return codec;
+  }
+  return nullptr;
+}
+
+const PictureCodec& detect_format(const EncodedPicture& picture) {
   if (picture.bytes.empty()) {
     throw Error(ErrorCode::kImageTruncated,
                 picture.name + ": the file is empty (0 bytes); copy the file again");
   }
-  const ByteReader reader(picture.bytes);
-  if (is_heif(reader)) {
-    if (reads_heif()) return PictureFormat::kHeif;
-    throw_unsupported(picture,
-                      "HEIC, HEIF and AVIF pictures are not read by this build, which has no libheif",
-                      std::string(kConvertHeif));
-  }
-  for (const Foreign& foreign : kForeign) {
-    if (reader.has(foreign.offset, foreign.bytes)) {
-      throw_unsupported(picture, std::string(foreign.what), std::string(foreign.advice));
+  const auto found_as = [&](Beginning beginning) {
+    const auto* const found =
+        std::find_if(kPictureCodecs.begin(), kPictureCodecs.end(),
+                     [&](const PictureCodec* codec) { return codec->begins(picture.bytes) == beginning; });
+    return found == kPictureCodecs.end() ? nullptr : *found;
+  };
+  const PictureCodec* const codec = found_as(Beginning::kWhole);
+  if (codec == nullptr) {
+    const ByteReader reader(picture.bytes);
+    for (const Foreign& foreign : kForeign) {
+      if (reader.has(foreign.offset, foreign.bytes)) {
+        throw_unsupported(picture, std::string(foreign.what), std::string(foreign.advice));
+      }
     }
   }
-  const std::optional<PictureFormat> format = readable_format(picture.bytes);
-  if (!format || *format == PictureFormat::kTiff) {
+  if (codec == nullptr || codec->raw_files_alike) {
     const std::string extension = lower_extension(picture.name);
     for (const ForeignExtension& foreign : kForeignExtensions) {
       if (foreign.extension == extension) {
@@ -214,8 +171,14 @@ PictureFormat detect_format(const EncodedPicture& picture) {
       }
     }
   }
-  if (format) return *format;
-  if (ends_within_signature(picture.bytes)) {
+  if (codec != nullptr && !codec->is_read()) {
+    throw_unsupported(picture,
+                      std::string(codec->kinds) + " pictures are not read by this build, which has no " +
+                          std::string(codec->library),
+                      std::string(codec->convert));
+  }
+  if (codec != nullptr) return *codec;
+  if (found_as(Beginning::kCut) != nullptr) {
     throw Error(ErrorCode::kImageTruncated,
                 picture.name + ": the file ends after " + grouped(picture.bytes.size()) +
                     " bytes, within the beginning of its format; copy the file again");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <codec/byte_reader.hpp>
+#include <codec/picture_format.hpp>
 #include <codec/png.hpp>
 #include <png.h>
 #include <zlib.h>
@@ -249,9 +250,11 @@ std::vector<std::uint8_t> exif_of_text_chunk(const ByteReader& reader, std::size
   return {};
 }
 
-}  // namespace
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  return beginning_of(bytes, "\x89PNG\r\n\x1A\n");
+}
 
-PictureHeader read_png_header(const EncodedPicture& picture) {
+PictureHeader read_header(const EncodedPicture& picture) {
   const ByteReader reader(picture.bytes, ByteOrder::kBig);
   const Layout layout = read_first_chunk(picture);
   PictureHeader header{checked_size(picture, "PNG", layout.height, layout.width), {}};
@@ -271,10 +274,16 @@ PictureHeader read_png_header(const EncodedPicture& picture) {
   return header;
 }
 
-Image decode_png(const EncodedPicture& picture, const PictureHeader& header) {
+/// A wrong checksum anywhere, missing data or a missing end is an error.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   check_data(picture, check_chunks(picture));
   return {header.size, decode_pixels<Rgb8>(picture, header.size)};
 }
+
+}  // namespace
+
+const PictureCodec kPngCodec{
+    .name = "PNG", .extensions = {"png"}, .begins = begins, .read_header = read_header, .decode = decode};
 
 Grey16 decode_grey16_png(const EncodedPicture& picture) {
   if (!ByteReader(picture.bytes, ByteOrder::kBig).has(1, "PNG")) {

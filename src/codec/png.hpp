@@ -9,13 +9,6 @@
 
 namespace da3::codec {
 
-/// The header of a PNG file, with its EXIF chunk. Throws: Error as `decode`.
-PictureHeader read_png_header(const EncodedPicture& picture);
-
-/// The stored picture of a PNG file: palette resolved, grey spread, alpha dropped, of 16 bits the upper 8. A
-/// wrong checksum anywhere, missing data or a missing end is an error. Throws: Error as `decode`.
-Image decode_png(const EncodedPicture& picture, const PictureHeader& header);
-
 /// Grey levels as they are stored, (H, W).
 struct Grey16 {
   Size size;

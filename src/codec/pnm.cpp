@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <codec/byte_reader.hpp>
-#include <codec/pnm.hpp>
+#include <codec/picture_format.hpp>
 
 namespace da3::codec {
 namespace {
@@ -151,19 +151,40 @@ void decode_binary(const EncodedPicture& picture, const Layout& layout, Image& i
   }
 }
 
-}  // namespace
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  const ByteReader reader(bytes);
+  if (!reader.has(0, "P")) return Beginning::kOther;
+  const auto kind = reader.u8(1);
+  if (!kind) return Beginning::kCut;
+  if (*kind < '1' || *kind > '6') return Beginning::kOther;
+  const auto next = reader.u8(2);
+  if (!next) return Beginning::kCut;
+  return is_space(*next) || *next == '#' ? Beginning::kWhole : Beginning::kOther;
+}
 
-PictureHeader read_pnm_header(const EncodedPicture& picture) {
+/// Of P1 to P6.
+PictureHeader read_header(const EncodedPicture& picture) {
   const Layout layout = read_layout(picture);
   return {checked_size(picture, "PNM", layout.height, layout.width), {}};
 }
 
-Image decode_pnm(const EncodedPicture& picture, const PictureHeader& header) {
+/// Of several pictures in one file the first. Samples are scaled from 0..maxval to 0..255 and rounded, as in
+/// the original tool.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   const Layout layout = read_layout(picture);
   Image image{header.size, {}};
   image.rgb.reserve(header.size.area() * 3);
   layout.plain ? decode_plain(picture, layout, image) : decode_binary(picture, layout, image);
   return image;
 }
+
+}  // namespace
+
+const PictureCodec kPnmCodec{.name = "PNM",
+                             .extensions = {"pnm", "ppm", "pgm"},
+                             .begins = begins,
+                             .read_header = read_header,
+                             .decode = decode,
+                             .header_first = true};
 
 }  // namespace da3::codec

@@ -5,10 +5,11 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <codec/byte_reader.hpp>
-#include <codec/tiff.hpp>
+#include <codec/picture_format.hpp>
 #include <codec/tiff_file.hpp>
 
 #include <core/text.hpp>
@@ -173,7 +174,7 @@ void check_data(const EncodedPicture& picture, const TiffFile& file, const Layou
   }
 }
 
-/// Samples of a row or tile row into the picture. `samples` counts those beside each other in `in`.
+/// Samples of a row or tile row into the picture. `samples` counts those next to each other in `in`.
 class RowWriter {
  public:
   RowWriter(const Layout& layout, Image& image)
@@ -294,9 +295,19 @@ void read_converted(const EncodedPicture& picture, const TiffFile& file, const L
   }
 }
 
-}  // namespace
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  using std::string_view_literals::operator""sv;
+  // Canon's raw files (CR2) are TIFF files with a mark of their own.
+  if (ByteReader(bytes).has(8, "CR\x02")) return Beginning::kOther;
+  Beginning most = Beginning::kOther;
+  for (const std::string_view signature : {"II*\0"sv, "MM\0*"sv, "II+\0\x08\0\0\0"sv, "MM\0+\0\x08\0\0"sv}) {
+    most = std::max(most, beginning_of(bytes, signature));
+  }
+  return most;
+}
 
-PictureHeader read_tiff_header(const EncodedPicture& picture) {
+/// Of the largest page, which may stand anywhere in the file.
+PictureHeader read_header(const EncodedPicture& picture) {
   const TiffFile file(picture.bytes);
   const Page page = select_page(picture, file);
   const Layout layout = read_layout(picture, file);
@@ -310,7 +321,8 @@ PictureHeader read_tiff_header(const EncodedPicture& picture) {
   return header;
 }
 
-Image decode_tiff(const EncodedPicture& picture, const PictureHeader& header) {
+/// The largest page: strips or tiles, any colour space libtiff turns into RGB.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   TiffFile file(picture.bytes);
   select_page(picture, file);
   const Layout layout = read_layout(picture, file);
@@ -330,5 +342,14 @@ Image decode_tiff(const EncodedPicture& picture, const PictureHeader& header) {
   }
   return image;
 }
+
+}  // namespace
+
+const PictureCodec kTiffCodec{.name = "TIFF",
+                              .extensions = {"tif", "tiff"},
+                              .begins = begins,
+                              .read_header = read_header,
+                              .decode = decode,
+                              .raw_files_alike = true};
 
 }  // namespace da3::codec

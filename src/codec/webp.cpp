@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <codec/byte_reader.hpp>
-#include <codec/webp.hpp>
+#include <codec/picture_format.hpp>
 #include <webp/decode.h>
 
 namespace da3::codec {
@@ -82,9 +82,15 @@ struct FreeWebp {
   void operator()(std::uint8_t* pixels) const { WebPFree(pixels); }
 };
 
-}  // namespace
+Beginning begins(std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t kContainer = 12;  // "RIFF", a size, "WEBP"
+  const Beginning riff = beginning_of(bytes, "RIFF");
+  if (riff != Beginning::kWhole) return riff;
+  if (bytes.size() < kContainer) return Beginning::kCut;
+  return ByteReader(bytes).has(8, "WEBP") ? Beginning::kWhole : Beginning::kOther;
+}
 
-PictureHeader read_webp_header(const EncodedPicture& picture) {
+PictureHeader read_header(const EncodedPicture& picture) {
   const Contents contents = read_chunks(picture, Depth::kHeaderOnly);
   WebPBitstreamFeatures features;
   // libwebp reads a frame chunk without the container around it.
@@ -101,7 +107,8 @@ PictureHeader read_webp_header(const EncodedPicture& picture) {
           parse_exif(contents.exif)};
 }
 
-Image decode_webp(const EncodedPicture& picture, const PictureHeader& header) {
+/// Of an animation the first frame if it covers the canvas.
+Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   const Contents contents = read_chunks(picture, Depth::kWhole);
   // libwebp takes memory that is touched only as rows are decoded, so a size without data behind it costs
   // nothing.
@@ -113,5 +120,10 @@ Image decode_webp(const EncodedPicture& picture, const PictureHeader& header) {
   if (Size{height, width} != header.size) throw_corrupt(picture, "WebP", "two sizes in one file");
   return {header.size, std::vector<std::uint8_t>(pixels.get(), pixels.get() + header.size.area() * 3)};
 }
+
+}  // namespace
+
+const PictureCodec kWebpCodec{
+    .name = "WebP", .extensions = {"webp"}, .begins = begins, .read_header = read_header, .decode = decode};
 
 }  // namespace da3::codec

@@ -19,7 +19,7 @@ namespace {
 ModelPart part_of(std::string_view path) {
   const std::string branch = path.starts_with("da3_metric.") ? "metric " : "";
   const auto has = [path](std::string_view name) {
-    return path.starts_with(name) || path.find("." + std::string(name)) != std::string_view::npos;
+    return path.starts_with(name) || path.find(std::string(".").append(name)) != std::string_view::npos;
   };
   if (has("cam_dec.")) return {branch + "camera decoder"};
   if (has("cam_enc.")) return {branch + "camera encoder", 0, true};

@@ -35,6 +35,15 @@ void require_whole(const OutputSet& set, const std::vector<Format>& formats) {
 
 }  // namespace
 
+EncodeOptions encode_options(const options::Looks& looks) {
+  EncodeOptions encode;
+  encode.vis = {looks.colormap, looks.vis_range};
+  encode.preview = looks.preview;
+  if (!looks.exr_compression.empty()) encode.exr_compression = parse_exr_compression(looks.exr_compression);
+  encode.exr_channels = parse_exr_channels(looks.exr_channels);
+  return encode;
+}
+
 EncodedSet encode(const OutputSet& set, const std::vector<Format>& formats, const EncodeOptions& options) {
   require_whole(set, formats);
   Encoding encoding(set, options);

@@ -9,6 +9,7 @@
 #include <formats/float_formats.hpp>
 #include <formats/output_set.hpp>
 #include <formats/png16.hpp>
+#include <options/options.hpp>
 
 #include <image/colormap.hpp>
 
@@ -33,6 +34,9 @@ struct EncodeOptions {
   std::optional<ExrCompression> exr_compression;  ///< Of exr (none) and exr16 (zip)
   ExrChannels exr_channels = ExrChannels::kZ;     ///< Of exr and exr16
 };
+
+/// What was asked for. Throws: Error kUsage for a name that does not exist.
+EncodeOptions encode_options(const options::Looks& looks);
 
 /// The files of `set` in `formats`. Pure, on the calling thread alone, so that photos are encoded in
 /// parallel; the same input gives the same bytes. Throws: Error kUsage for an unknown colour map, kInternal

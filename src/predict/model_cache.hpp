@@ -17,6 +17,7 @@
 #include <predict/depth_model.hpp>
 
 #include <da3/device.hpp>
+#include <da3/model_cache.hpp>
 
 namespace da3::predict {
 
@@ -34,15 +35,6 @@ struct ModelKey {
 struct LoadedModel {
   std::shared_ptr<DepthModel> model;
   std::uint64_t bytes = 0;
-};
-
-struct ModelCacheStatistics {
-  std::uint64_t hits = 0;      ///< Includes calls that waited for another's load
-  std::uint64_t misses = 0;    ///< Loads begun
-  std::uint64_t failures = 0;  ///< Loads that threw
-  std::uint64_t evictions = 0;
-  std::size_t models = 0;   ///< Loaded now
-  std::uint64_t bytes = 0;  ///< Of these
 };
 
 /// Loaded models by key. The same model is loaded once, however many threads ask for it at a time; a load

@@ -93,20 +93,20 @@ void FolderListing::add(const char* name, Kind kind) {
 }
 
 void FolderListing::find_twins() {
-  // A phone or its owner keeps a JPEG beside the HEIC: one picture.
+  // A phone or its owner keeps a JPEG next to the HEIC: one picture.
   const bool any =
-      std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return is_heif(entry); });
+      std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return yields(entry); });
   if (!any) return;
   std::vector<std::uint64_t> others;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].kind == Kind::kPicture && !is_heif(entries_[i]))
+    if (entries_[i].kind == Kind::kPicture && !yields(entries_[i]))
       others.push_back(stable_hash(stem_of_name(name(i))));
   }
   std::sort(others.begin(), others.end());
   std::erase_if(entries_, [&](const Entry& entry) {
     const std::string_view text = std::string_view(names_).substr(entry.offset, entry.length);
     const bool twin =
-        is_heif(entry) && std::binary_search(others.begin(), others.end(), stable_hash(stem_of_name(text)));
+        yields(entry) && std::binary_search(others.begin(), others.end(), stable_hash(stem_of_name(text)));
     if (twin) twins_.emplace(stable_hash(stem_of_name(text)), text);
     return twin;
   });
@@ -118,9 +118,9 @@ std::string_view FolderListing::twin(std::size_t index) const {
   return found == twins_.end() ? std::string_view() : std::string_view(found->second);
 }
 
-bool FolderListing::is_heif(const Entry& entry) const {
+bool FolderListing::yields(const Entry& entry) const {
   return entry.kind != Kind::kFolder &&
-         is_heif_name(std::string_view(names_).substr(entry.offset, entry.length));
+         yields_to_twin(std::string_view(names_).substr(entry.offset, entry.length));
 }
 
 void FolderListing::find_shared_stems() {

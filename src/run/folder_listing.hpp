@@ -51,7 +51,7 @@ class FolderListing {
   void add(const char* name, Kind kind);
   void sort_more();
   void find_twins();
-  bool is_heif(const Entry& entry) const;
+  bool yields(const Entry& entry) const;
   void find_shared_stems();
 
   std::string names_;

@@ -60,10 +60,6 @@ void FolderSink::record(const journal::ImageRecord& record, std::string_view jso
   folder_.record(record, json);
 }
 
-DrawnSet Sink::draw_set(const Options&, const Settings&, int, const std::stop_token&) {
-  throw Error(ErrorCode::kUsage, "one range for all results is for results that are kept in a folder");
-}
-
 DrawnSet FolderSink::draw_set(const Options& options, const Settings& settings, int threads,
                               const std::stop_token& stop) {
   return draw_with_range_of_set(options, settings, folder_, threads, stop);

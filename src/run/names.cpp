@@ -30,20 +30,15 @@ std::string_view without_zeros(std::string_view digits) {
   return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
 }
 
-constexpr std::array<std::string_view, 10> kPictures{"jpg", "jpeg", "png", "bmp", "webp",
-                                                     "tif", "tiff", "pnm", "ppm", "pgm"};
-constexpr std::array<std::string_view, 3> kHeif{"heic", "heif", "avif"};
 constexpr std::array<std::string_view, 22> kUnsupported{
     "exr", "gif", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2",
     "raf", "orf", "rw2", "raw", "pef", "srw", "x3f", "3fr", "iiq", "erf", "kdc"};
 
-template <std::size_t N>
-bool holds(const std::array<std::string_view, N>& list, std::string_view text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
+/// In lower case; empty without one.
+std::string extension_of(std::string_view name) {
+  const std::string_view stem = stem_of_name(name);
+  if (stem.size() == name.size()) return {};
+  std::string result(name.substr(stem.size() + 1));
   std::transform(result.begin(), result.end(), result.begin(),
                  [](char c) { return static_cast<char>(fold(c)); });
   return result;
@@ -83,9 +78,9 @@ std::uint64_t stable_hash(std::string_view bytes) {
   return hash;
 }
 
-bool is_heif_name(std::string_view name) {
-  const std::string_view stem = stem_of_name(name);
-  return stem.size() != name.size() && holds(kHeif, lower(name.substr(stem.size() + 1)));
+bool yields_to_twin(std::string_view name) {
+  const codec::PictureCodec* codec = codec::codec_of_extension(extension_of(name));
+  return codec != nullptr && codec->yields_to_twin;
 }
 
 std::string_view stem_of_name(std::string_view name) {
@@ -94,12 +89,13 @@ std::string_view stem_of_name(std::string_view name) {
 }
 
 NameKind kind_of_name(std::string_view name) {
-  const std::string_view stem = stem_of_name(name);
-  if (stem.size() == name.size()) return NameKind::kOther;
-  const std::string extension = lower(name.substr(stem.size() + 1));
-  if (holds(kPictures, extension)) return NameKind::kPicture;
-  if (holds(kHeif, extension)) return codec::reads_heif() ? NameKind::kPicture : NameKind::kUnsupported;
-  return holds(kUnsupported, extension) ? NameKind::kUnsupported : NameKind::kOther;
+  const std::string extension = extension_of(name);
+  if (const codec::PictureCodec* codec = codec::codec_of_extension(extension)) {
+    return codec->is_read() ? NameKind::kPicture : NameKind::kUnsupported;
+  }
+  const bool unsupported =
+      std::find(kUnsupported.begin(), kUnsupported.end(), extension) != kUnsupported.end();
+  return unsupported ? NameKind::kUnsupported : NameKind::kOther;
 }
 
 }  // namespace da3::run

@@ -17,8 +17,8 @@ std::uint64_t stable_hash(std::string_view bytes);
 
 /// How far a picture format is known by a file's name.
 enum class NameKind {
-  kPicture,      ///< jpg jpeg png bmp webp tif tiff pnm ppm pgm; with libheif heic heif avif
-  kUnsupported,  ///< exr, gif, raw files, without libheif heic heif avif: recognised, fail with how to
+  kPicture,      ///< Of a codec (codec/picture_format.hpp) that this build has
+  kUnsupported,  ///< exr, gif, raw files, and of a codec that this build lacks: recognised, fail with how to
                  ///< convert them
   kOther,
 };
@@ -26,8 +26,8 @@ enum class NameKind {
 /// By the extension, without case.
 NameKind kind_of_name(std::string_view name);
 
-/// True for heic, heif and avif.
-bool is_heif_name(std::string_view name);
+/// Whether a file of this name yields to a picture of the same stem in another format (heic, heif, avif).
+bool yields_to_twin(std::string_view name);
 
 /// `name` without its extension: up to the last dot that is neither first nor last.
 std::string_view stem_of_name(std::string_view name);

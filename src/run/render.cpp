@@ -99,11 +99,7 @@ ImageEvent event_of(const journal::ImageRecord& record) {
 Work make_work(const RenderOptions& options, const StoredResults& results) {
   Work work;
   work.wanted = read_back_of(results.run, formats::parse_formats(options.formats));
-  work.encode.vis = {options.colormap, options.vis_range};
-  work.encode.preview = options.preview;
-  if (!options.exr_compression.empty())
-    work.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
-  work.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
+  work.encode = formats::encode_options(options);
   work.wanted.longest = options.longest;
   return work;
 }

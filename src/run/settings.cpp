@@ -38,12 +38,7 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   settings.wanted.sky = options.sky;
   if (settings.way.result_kind == DepthKind::kMetric) settings.unit.emplace("m");
   settings.formats = formats::parse_formats(options.formats);
-  settings.encode.vis = {options.colormap, options.vis_range};
-  settings.encode.preview = options.preview;
-  if (!options.exr_compression.empty()) {
-    settings.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
-  }
-  settings.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
+  settings.encode = formats::encode_options(options);
   if (!options.intrinsics.empty()) {
     settings.cameras =
         std::make_shared<cameras::KnownCameras>(cameras::KnownCameras::read(options.intrinsics));

@@ -8,9 +8,11 @@
 #include <da3/error.hpp>
 
 #include <bench/report/case_metrics.hpp>
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/depth_error.hpp>
 #include <suites/drawn_picture.hpp>
+#include <suites/estimate.hpp>
 #ifdef DA3_WITH_PICTURES
 #include <codec/decode.hpp>
 
@@ -52,9 +54,63 @@ std::vector<float> depth_of(predict::DepthModel& model, const Image& picture) {
   return model.predict(request).depth;
 }
 
+// A mode against float32 SDPA of the same model, which against itself says nothing.
+bench::PlannedGroup against_float32(const Base& base, const bench::PlanOptions& options,
+                                    const bench::PlanFacts& facts) {
+  bench::PlannedGroup group{bench::SuiteName::kAccuracy, {}};
+  std::string pictures;
+  for (const std::string& photo : options.photos) pictures += (pictures.empty() ? "" : ",") + photo;
+  if (pictures.empty()) pictures = bench::kDrawnData;
+  for (const auto& precision : precisions_of(options, facts, base.device)) {
+    for (const Attention mode : modes_of(options, facts, base.model, kBothModes)) {
+      if (precision == Precision::kFp32 && mode != Attention::kManual) continue;
+      bench::Fields settings = start(base, facts, precision, mode);
+      settings.set("data", pictures);
+      set_shape(settings,
+                facts.processed_size(base.model, photos_of(options).front(), options.process_res.front()));
+      add(group, std::move(settings), base.threads);
+    }
+  }
+  return group;
+}
+
+bench::PlannedGroup against_dataset(const Base& base, const std::string& dataset,
+                                    const bench::PlanOptions& options, const bench::PlanFacts& facts) {
+  bench::PlannedGroup group{bench::SuiteName::kAccuracy, {}};
+  for (const auto& precision : precisions_of(options, facts, base.device)) {
+    for (const Attention mode : modes_of(options, facts, base.model, {Attention::kSdpa})) {
+      bench::Fields settings = start(base, facts, precision, mode);
+      settings.set(bench::kDatasetSetting, dataset);
+      settings.set("images", std::int64_t{facts.dataset_photos(dataset)});
+      settings.set("process_res", std::int64_t{options.process_res.front()});
+      add(group, std::move(settings), base.threads);
+    }
+  }
+  return group;
+}
+
 }  // namespace
 
-PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models) {
+std::vector<bench::PlannedGroup> expand_accuracy(const bench::PlanOptions& options,
+                                                 const bench::PlanFacts& facts) {
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    bench::PlannedGroup modes = against_float32(base, options, facts);
+    if (!modes.cases.empty()) groups.push_back(std::move(modes));
+    for (const std::string& dataset : options.datasets) {
+      groups.push_back(against_dataset(base, dataset, options, facts));
+    }
+  }
+  return groups;
+}
+
+double estimate_accuracy(const bench::Fields& settings, double gflops) {
+  const bool drawn = settings.find(bench::kDatasetSetting) == nullptr;
+  return (drawn ? 4 : static_cast<double>(settings.number("images"))) * forward_seconds(settings, gflops);
+}
+
+PreparedCase prepare_accuracy(const bench::Fields& settings, const Context& /*context*/,
+                              GroupModels& models) {
   if (settings.find(bench::kDatasetSetting) != nullptr) {
 #ifdef DA3_WITH_PICTURES
     return prepare_dataset_accuracy(settings, models);
@@ -64,7 +120,7 @@ PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models
   }
   bench::Fields exact = settings;
   exact.set("precision", std::string("fp32"));
-  if (settings.text("attention") != bench::kFixedAttention) exact.set("attention", std::string("sdpa"));
+  if (attention_of(settings) != Attention::kFixed) exact.set("attention", std::string("sdpa"));
   const auto reference = models.get(exact);
   const auto model = models.get(settings);
   const Size size = processed_size_of(settings);

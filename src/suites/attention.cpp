@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/flops.hpp>
 #include <weights/model_config.hpp>
@@ -27,11 +28,50 @@ double bytes_or_nan(const std::optional<std::uint64_t>& bytes) {
 
 }  // namespace
 
-PreparedCase prepare_attention(const bench::Fields& settings, const Context& context) {
+std::vector<bench::PlannedGroup> expand_attention(const bench::PlanOptions& options,
+                                                  const bench::PlanFacts& facts) {
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    if (facts.offers_attention && !facts.offers_attention(base.model)) continue;
+    for (const auto& precision : precisions_of(options, facts, base.device)) {
+      for (const int tokens : options.tokens) {
+        bench::PlannedGroup group{bench::SuiteName::kAttention, {}};
+        for (const Attention mode : modes_of(options, facts, base.model, kBothModes)) {
+          bench::Fields settings{{"model", base.model},
+                                 {"device", to_string(base.device)},
+                                 {"precision", bench::to_text(precision)},
+                                 {"attention", std::string(to_string(mode))}};
+          settings.set("tokens", std::int64_t{tokens});
+          add(group, std::move(settings), base.threads);
+        }
+        groups.push_back(std::move(group));
+      }
+    }
+  }
+  return groups;
+}
+
+double estimate_attention(const bench::Fields& settings, double gflops) {
+  // Share of the matrix products' speed, and what writing attention out costs, as docs/benchmarks.md has
+  // them.
+  constexpr double kEfficiency = 0.5;
+  constexpr double kManualFactor = 2;
+  const std::string name = settings.text("model");
+  if (gflops <= 0 || weights::catalogue_name(name).empty()) return std::numeric_limits<double>::quiet_NaN();
+  const weights::NetworkConfig config = weights::catalogue_config(name);
+  const weights::BackboneConfig& backbone = config.main.backbone;
+  const std::int64_t tokens = settings.number("tokens");
+  const double flops = attention_core_flops(tokens, backbone.num_heads, backbone.head_dim()) +
+                       attention_layer_flops(tokens, backbone.num_heads, backbone.head_dim());
+  return flops / (kEfficiency * gflops * 1e9) * (settings.text("attention") == "manual" ? kManualFactor : 1);
+}
+
+PreparedCase prepare_attention(const bench::Fields& settings, const Context& context,
+                               GroupModels& /*models*/) {
   const engine::AttentionShape shape = shape_of(settings, context);
-  const std::shared_ptr<engine::AttentionWorkload> work = context.attention(
-      parse_device(settings.text("device")), parse_precision(settings.text("precision")),
-      parse_attention(settings.text("attention")), shape, static_cast<int>(settings.number("threads")));
+  const std::shared_ptr<engine::AttentionWorkload> work =
+      context.attention(device_of(settings), *precision_of(settings), attention_of(settings), shape,
+                        static_cast<int>(settings.number("threads")));
   PreparedCase prepared;
   prepared.facts = {{"heads", std::int64_t{shape.heads}},
                     {"head_dim", std::int64_t{shape.head_dim}},

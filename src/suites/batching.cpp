@@ -10,8 +10,10 @@
 
 #include <bench/report/case_metrics.hpp>
 #include <core/host/host_memory.hpp>
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
+#include <suites/estimate.hpp>
 
 namespace da3::suites {
 namespace {
@@ -63,7 +65,8 @@ class Pass {
   std::string batches_text() const {
     std::string text;
     for (const auto& [batch, count] : batches_) {
-      text += (text.empty() ? "" : " ") + std::to_string(batch) + "x" + std::to_string(count);
+      text.append(text.empty() ? "" : " ").append(std::to_string(batch)).append("x");
+      text.append(std::to_string(count));
     }
     return text;
   }
@@ -108,6 +111,33 @@ class Pass {
 };
 
 }  // namespace
+
+std::vector<bench::PlannedGroup> expand_batching(const bench::PlanOptions& options,
+                                                 const bench::PlanFacts& facts) {
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    for (const char* shape : {"uniform", "mixed"}) {
+      bench::PlannedGroup group{bench::SuiteName::kBatching, {}};
+      const auto add_case = [&](bench::FieldValue batch) {
+        bench::Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
+                                       modes_of(options, facts, base.model, {Attention::kSdpa}).front());
+        settings.set("images_shape", std::string(shape));
+        settings.set("images", std::int64_t{options.images});
+        settings.set("batch", std::move(batch));
+        settings.set("process_res", std::int64_t{options.process_res.front()});
+        add(group, std::move(settings), base.threads);
+      };
+      for (const int batch : options.batches) add_case(std::int64_t{batch});
+      add_case(std::string("auto"));
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
+double estimate_batching(const bench::Fields& settings, double gflops) {
+  return static_cast<double>(settings.number("images")) * forward_seconds(settings, gflops);
+}
 
 PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models) {
   const auto model = models.get(settings);

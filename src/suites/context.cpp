@@ -18,54 +18,36 @@ std::shared_ptr<predict::DepthModel> GroupModels::get(const bench::Fields& setti
   for (const auto& [each, model] : loaded_) {
     if (each == text) return model;
   }
-  LoadRequest request{.device = parse_device(settings.text("device")),
-                      .precision = std::nullopt,
-                      .attention = std::nullopt,
-                      .threads = static_cast<int>(settings.number("threads"))};
-  const std::string precision = settings.text("precision");
-  if (precision != bench::kDefaultPrecision) request.precision = parse_precision(precision);
-  const std::string attention = settings.text("attention");
-  if (attention != bench::kFixedAttention) request.attention = parse_attention(attention);
+  const Attention attention = attention_of(settings);
+  const LoadRequest request{
+      .device = device_of(settings),
+      .precision = precision_of(settings),
+      .attention = attention == Attention::kFixed ? std::nullopt : std::optional(attention),
+      .threads = static_cast<int>(settings.number("threads"))};
   auto model = context_.load(context_.model_file(settings.text("model")), request);
   loaded_.emplace_back(text, model);
   return model;
 }
 
 PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& context, GroupModels& models) {
-  const bench::Fields& settings = planned.settings;
-  switch (planned.suite) {
-    case bench::SuiteName::kThroughput:
-      return prepare_throughput(settings, context, models);
-    case bench::SuiteName::kLatency:
-      return prepare_latency(settings, context, models);
-    case bench::SuiteName::kLoad:
-      return prepare_load(settings, context);
-    case bench::SuiteName::kAttention:
-      return prepare_attention(settings, context);
-    case bench::SuiteName::kBatching:
-      return prepare_batching(settings, context, models);
-    case bench::SuiteName::kAccuracy:
-      return prepare_accuracy(settings, models);
-    case bench::SuiteName::kSoak:
-      return prepare_soak(settings, context, models);
-#ifdef DA3_WITH_PICTURES
-    case bench::SuiteName::kPreprocess:
-      return prepare_preprocess(settings, context);
-    case bench::SuiteName::kFolder:
-      return prepare_folder(settings, context, models);
-    case bench::SuiteName::kScene:
-      return prepare_scene(settings, context, models);
-    case bench::SuiteName::kVideo:
-      return prepare_video(settings, context, models);
-#else
-    case bench::SuiteName::kVideo:
-    case bench::SuiteName::kPreprocess:
-    case bench::SuiteName::kFolder:
-    case bench::SuiteName::kScene:
-      throw Error(ErrorCode::kUsage, "this build of da3 has no picture formats (preset engine)");
-#endif
-  }
-  throw Error(ErrorCode::kInternal, "a suite without cases");
+  return bench::row_of(planned.suite).prepare(planned.settings, context, models);
+}
+
+void refuse_without_pictures() {
+  throw Error(ErrorCode::kUsage, "this build of da3 has no picture formats (preset engine)");
+}
+
+DeviceId device_of(const bench::Fields& settings) {
+  return parse_device(settings.text("device"));
+}
+
+std::optional<Precision> precision_of(const bench::Fields& settings) {
+  const std::string text = settings.text("precision");
+  return text == bench::kDefaultPrecision ? std::nullopt : std::optional(parse_precision(text));
+}
+
+Attention attention_of(const bench::Fields& settings) {
+  return parse_attention(settings.text("attention"));
 }
 
 Size processed_size_of(const bench::Fields& settings) {

@@ -82,22 +82,19 @@ class GroupModels {
   std::vector<std::pair<std::string, std::shared_ptr<predict::DepthModel>>> loaded_;
 };
 
-/// Makes a case ready: loads models, draws pictures, writes photos. Throws: Error with the reason why it
-/// cannot run.
+/// By the case's suite. Throws: Error with the reason why it cannot run.
 PreparedCase prepare_case(const bench::PlannedCase& planned, const Context& context, GroupModels& models);
 
-// One function a suite.
-PreparedCase prepare_throughput(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_latency(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_load(const bench::Fields& settings, const Context& context);
-PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& context);
-PreparedCase prepare_attention(const bench::Fields& settings, const Context& context);
-PreparedCase prepare_batching(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_folder(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_accuracy(const bench::Fields& settings, GroupModels& models);
-PreparedCase prepare_scene(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_video(const bench::Fields& settings, const Context& context, GroupModels& models);
-PreparedCase prepare_soak(const bench::Fields& settings, const Context& context, GroupModels& models);
+/// What a suite of photos does in a build without picture formats. Throws: Error kUsage.
+[[noreturn]] void refuse_without_pictures();
+
+// A case's settings as what they mean; two processes hand each other the settings as text.
+
+DeviceId device_of(const bench::Fields& settings);
+/// None: the device's own.
+std::optional<Precision> precision_of(const bench::Fields& settings);
+/// kFixed: the model offers no choice.
+Attention attention_of(const bench::Fields& settings);
 
 /// (H, W) of a case.
 Size processed_size_of(const bench::Fields& settings);

@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <suites/cases.hpp>
+#include <suites/context.hpp>
+#include <suites/estimate.hpp>
+#ifdef DA3_WITH_PICTURES
 #include <algorithm>
 #include <map>
 #include <system_error>
@@ -9,11 +13,23 @@
 #include <bench/report/case_metrics.hpp>
 #include <core/host/host_memory.hpp>
 #include <run/run.hpp>
-#include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/photo_files.hpp>
+#endif
 
 namespace da3::suites {
+
+std::vector<bench::PlannedGroup> expand_folder(const bench::PlanOptions& options,
+                                               const bench::PlanFacts& facts) {
+  return whole_program(bench::SuiteName::kFolder, {photos_of(options).front()}, options, facts);
+}
+
+double estimate_folder(const bench::Fields& settings, double gflops) {
+  return static_cast<double>(settings.number("images")) *
+         (2 * forward_seconds(settings, gflops) + read_seconds(settings) + write_seconds(settings));
+}
+
+#ifdef DA3_WITH_PICTURES
 namespace {
 
 // Runs of the pipeline over one folder, and the same forwards without the rest.
@@ -113,5 +129,10 @@ PreparedCase prepare_folder(const bench::Fields& settings, const Context& contex
   };
   return prepared;
 }
+#else
+PreparedCase prepare_folder(const bench::Fields&, const Context&, GroupModels&) {
+  refuse_without_pictures();
+}
+#endif
 
 }  // namespace da3::suites

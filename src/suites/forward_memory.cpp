@@ -14,8 +14,8 @@ constexpr double kFloatBytes = 4;
 
 struct Branch {
   double features = 0;  ///< What the head receives: kept until it is done
-  double backbone = 0;  ///< Peak of a block beside the features, in floats
-  double head = 0;      ///< Peak of the head beside the features, in floats
+  double backbone = 0;  ///< Peak of a block next to the features, in floats
+  double head = 0;      ///< Peak of the head next to the features, in floats
   double tables = 0;    ///< Of the size, kept
 };
 

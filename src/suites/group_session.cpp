@@ -16,33 +16,19 @@ bool means_skipped(ErrorCode code) {
   return code == ErrorCode::kDeviceUnavailable || code == ErrorCode::kPrecisionUnsupported;
 }
 
-bool is_computed(bench::SuiteName suite) {
-  switch (suite) {
-    case bench::SuiteName::kThroughput:
-    case bench::SuiteName::kLatency:
-    case bench::SuiteName::kAttention:
-    case bench::SuiteName::kBatching:
-    case bench::SuiteName::kScene:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Products in fp32 and in every precision of the group, on the group's device and threads.
 std::vector<std::pair<std::string, engine::MatmulWorkload>> calibrations_for(const bench::PlannedGroup& group,
                                                                              const Context& context) {
   std::vector<std::pair<std::string, engine::MatmulWorkload>> workloads;
-  if (!is_computed(group.suite) || !context.matmul) return workloads;
+  if (!bench::facts_of(group.suite).calibrated || !context.matmul) return workloads;
   std::set<std::string> names;
   const bench::Fields& first = group.cases.front().settings;
   names.insert("fp32");
   for (const bench::PlannedCase& each : group.cases) names.insert(each.settings.text("precision", "fp32"));
   for (const std::string& name : names) {
     try {
-      workloads.emplace_back(name + "_gflops",
-                             context.matmul(parse_device(first.text("device")), parse_precision(name),
-                                            static_cast<int>(first.number("threads"))));
+      workloads.emplace_back(name + "_gflops", context.matmul(device_of(first), parse_precision(name),
+                                                              static_cast<int>(first.number("threads"))));
     } catch (const Error&) {
       // No calibration in this precision: the cases say so where it is missed.
     }
@@ -50,9 +36,8 @@ std::vector<std::pair<std::string, engine::MatmulWorkload>> calibrations_for(con
   return workloads;
 }
 
-// The suite `load` works in processes of its own.
 void note_peak(bench::CaseResult& result, const bench::Samples& samples) {
-  if (result.suite == bench::SuiteName::kLoad) return;
+  if (bench::facts_of(result.suite).own_processes) return;
   if (samples.peak_rss_bytes) {
     result.set("peak_rss_bytes", static_cast<std::int64_t>(*samples.peak_rss_bytes));
   } else {
@@ -88,7 +73,7 @@ GroupSession::GroupSession(const bench::PlannedGroup& group, const Context& cont
   bench::SamplerHooks hooks;
   hooks.calibrate = [this] { return calibrate(); };
   hooks.interrupted = std::move(interrupted);
-  if (group_.suite != bench::SuiteName::kLoad) hooks.memory = context_.peak_memory;
+  if (!bench::facts_of(group_.suite).own_processes) hooks.memory = context_.peak_memory;
   sampler_ = std::make_unique<bench::Sampler>(std::move(variants), used, *context_.clock, std::move(hooks));
 }
 

@@ -3,8 +3,10 @@
 #include <array>
 #include <memory>
 
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
+#include <suites/estimate.hpp>
 #ifdef DA3_WITH_PICTURES
 #include <codec/decode.hpp>
 #include <formats/encode.hpp>
@@ -45,6 +47,37 @@ predict::Request request_for(const Image& input) {
 }
 
 }  // namespace
+
+std::vector<bench::PlannedGroup> expand_latency(const bench::PlanOptions& options,
+                                                const bench::PlanFacts& facts) {
+  // One photo at a time is quick enough for the usual size even with --quick.
+  std::vector<int> resolutions = options.process_res;
+  if (options.quick && resolutions == std::vector<int>{bench::kQuickProcessRes})
+    resolutions = {bench::kDefaultProcessRes};
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    for (const Size photo : photos_of(options)) {
+      for (const int res : resolutions) {
+        bench::PlannedGroup group{bench::SuiteName::kLatency, {}};
+        for (const auto& precision : precisions_of(options, facts, base.device)) {
+          for (const Attention mode : modes_of(options, facts, base.model, {Attention::kSdpa})) {
+            bench::Fields settings = start(base, facts, precision, mode);
+            settings.set("batch", std::int64_t{1});
+            set_shape(settings, facts.processed_size(base.model, photo, res));
+            set_photo(settings, photo);
+            add(group, std::move(settings), base.threads);
+          }
+        }
+        groups.push_back(std::move(group));
+      }
+    }
+  }
+  return groups;
+}
+
+double estimate_latency(const bench::Fields& settings, double gflops) {
+  return forward_seconds(settings, gflops) + read_seconds(settings) + write_seconds(settings);
+}
 
 PreparedCase prepare_latency(const bench::Fields& settings, const Context& context, GroupModels& models) {
   const auto model = models.get(settings);

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <bench/measure/page_cache.hpp>
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
+#include <suites/estimate.hpp>
 
 namespace da3::suites {
 namespace {
@@ -35,7 +37,35 @@ struct Start {
 
 }  // namespace
 
-PreparedCase prepare_load(const bench::Fields& settings, const Context& context) {
+std::vector<bench::PlannedGroup> expand_load(const bench::PlanOptions& options,
+                                             const bench::PlanFacts& facts) {
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    // A process that holds the model keeps its file in the page cache, so `hit` never runs next to `cold`.
+    bench::PlannedGroup fresh{bench::SuiteName::kLoad, {}};
+    bench::PlannedGroup held{bench::SuiteName::kLoad, {}};
+    for (const auto& precision : precisions_of(options, facts, base.device)) {
+      for (const char* cache : {"cold", "warm", "hit"}) {
+        bench::Fields settings =
+            start(base, facts, precision, modes_of(options, facts, base.model, {Attention::kSdpa}).front());
+        settings.set("cache", std::string(cache));
+        set_shape(settings,
+                  facts.processed_size(base.model, photos_of(options).front(), options.process_res.front()));
+        add(std::string_view(cache) == "hit" ? held : fresh, std::move(settings), base.threads);
+      }
+    }
+    groups.push_back(std::move(fresh));
+    groups.push_back(std::move(held));
+  }
+  return groups;
+}
+
+double estimate_load(const bench::Fields& settings, double gflops) {
+  constexpr double kStartSeconds = 0.5;  // A process and its model
+  return 2 * forward_seconds(settings, gflops) + (settings.text("cache") == "hit" ? 0 : kStartSeconds);
+}
+
+PreparedCase prepare_load(const bench::Fields& settings, const Context& context, GroupModels& /*models*/) {
   const std::filesystem::path file = context.model_file(settings.text("model")).file;
   const std::string cache = settings.text("cache");
   const auto start = std::make_shared<Start>();

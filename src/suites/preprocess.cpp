@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <suites/cases.hpp>
+#include <suites/context.hpp>
+#include <suites/estimate.hpp>
+#ifdef DA3_WITH_PICTURES
 #include <memory>
 #include <span>
 #include <utility>
@@ -9,10 +13,41 @@
 #include <da3/error.hpp>
 
 #include <image/preprocess.hpp>
-#include <suites/context.hpp>
 #include <suites/photo_files.hpp>
+#endif
 
 namespace da3::suites {
+
+std::vector<bench::PlannedGroup> expand_preprocess(const bench::PlanOptions& options,
+                                                   const bench::PlanFacts& facts) {
+  const std::vector<Size> photos = options.image_sizes.empty()
+                                       ? std::vector<Size>{{480, 640}, {1080, 1920}, {2160, 3840}}
+                                       : options.image_sizes;
+  std::vector<bench::PlannedGroup> groups;
+  for (const DeviceId& device : options.devices) {
+    for (const Size photo : photos) {
+      for (const int res : options.process_res) {
+        bench::PlannedGroup group{bench::SuiteName::kPreprocess, {}};
+        for (const std::string& strategy : facts.strategies(device)) {
+          bench::Fields settings{{"device", to_string(device)}, {"strategy", strategy}};
+          set_photo(settings, photo);
+          const Size processed = facts.processed_size(options.models.front(), photo, res);
+          settings.set("height", std::int64_t{processed.height});
+          settings.set("width", std::int64_t{processed.width});
+          add(group, std::move(settings), 1);
+        }
+        if (!group.cases.empty()) groups.push_back(std::move(group));
+      }
+    }
+  }
+  return groups;
+}
+
+double estimate_preprocess(const bench::Fields& settings, double /*gflops*/) {
+  return read_seconds(settings);
+}
+
+#ifdef DA3_WITH_PICTURES
 namespace {
 
 codec::JpegPixels gpu_pixels(const DeviceId& device, const Context& context) {
@@ -25,9 +60,10 @@ codec::JpegPixels gpu_pixels(const DeviceId& device, const Context& context) {
 
 }  // namespace
 
-PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& context) {
+PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& context,
+                                GroupModels& /*models*/) {
   const std::string strategy = settings.text("strategy");
-  const DeviceId device = parse_device(settings.text("device"));
+  const DeviceId device = device_of(settings);
   codec::DecodeOptions decoding;
   if (strategy == "nvjpeg") decoding.jpeg_pixels = gpu_pixels(device, context);
   const Size original{static_cast<int>(settings.number("photo_height")),
@@ -57,5 +93,10 @@ PreparedCase prepare_preprocess(const bench::Fields& settings, const Context& co
   }
   return prepared;
 }
+#else
+PreparedCase prepare_preprocess(const bench::Fields&, const Context&, GroupModels&) {
+  refuse_without_pictures();
+}
+#endif
 
 }  // namespace da3::suites

@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <suites/cases.hpp>
+#include <suites/context.hpp>
+#include <suites/estimate.hpp>
+#ifdef DA3_WITH_PICTURES
 #include <limits>
 #include <memory>
 #include <string>
@@ -11,11 +15,40 @@
 #include <core/atomic_file.hpp>
 #include <run/scene/make_scene.hpp>
 #include <run/scene/scene_forward.hpp>
-#include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
 #include <suites/flops.hpp>
+#endif
 
 namespace da3::suites {
+
+std::vector<bench::PlannedGroup> expand_scene(const bench::PlanOptions& options,
+                                              const bench::PlanFacts& facts) {
+  const std::vector<int> views = options.quick ? std::vector<int>{1, 2, 4} : std::vector<int>{1, 2, 4, 8, 16};
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    for (const int res : options.process_res) {
+      bench::PlannedGroup group{bench::SuiteName::kScene, {}};
+      for (const auto& precision : precisions_of(options, facts, base.device)) {
+        for (const Attention mode : modes_of(options, facts, base.model, {Attention::kSdpa})) {
+          for (const int count : views) {
+            bench::Fields settings = start(base, facts, precision, mode);
+            set_shape(settings, facts.processed_size(base.model, photos_of(options).front(), res));
+            settings.set("views", std::int64_t{count});
+            add(group, std::move(settings), base.threads);
+          }
+        }
+      }
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
+double estimate_scene(const bench::Fields& settings, double gflops) {
+  return forward_seconds(settings, gflops, static_cast<int>(settings.number("views")));
+}
+
+#ifdef DA3_WITH_PICTURES
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
@@ -92,5 +125,10 @@ PreparedCase prepare_scene(const bench::Fields& settings, const Context& context
   };
   return prepared;
 }
+#else
+PreparedCase prepare_scene(const bench::Fields&, const Context&, GroupModels&) {
+  refuse_without_pictures();
+}
+#endif
 
 }  // namespace da3::suites

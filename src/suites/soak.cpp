@@ -7,8 +7,10 @@
 #include <bench/environment/system_files.hpp>
 #include <bench/report/case_metrics.hpp>
 #include <core/host/cgroup.hpp>
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
+#include <suites/estimate.hpp>
 #include <suites/slope.hpp>
 
 namespace da3::suites {
@@ -32,6 +34,25 @@ Size soak_size(std::int64_t index, int res, const ModelSpec& spec) {
 }
 
 }  // namespace
+
+std::vector<bench::PlannedGroup> expand_soak(const bench::PlanOptions& options,
+                                             const bench::PlanFacts& facts) {
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    bench::PlannedGroup group{bench::SuiteName::kSoak, {}};
+    bench::Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
+                                   modes_of(options, facts, base.model, {Attention::kSdpa}).front());
+    settings.set("images", std::int64_t{options.soak_images});
+    settings.set("process_res", std::int64_t{options.process_res.front()});
+    add(group, std::move(settings), base.threads);
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+double estimate_soak(const bench::Fields& settings, double gflops) {
+  return static_cast<double>(settings.number("images")) * forward_seconds(settings, gflops);
+}
 
 PreparedCase prepare_soak(const bench::Fields& settings, const Context& context, GroupModels& models) {
   const auto model = models.get(settings);

@@ -3,8 +3,10 @@
 #include <limits>
 
 #include <bench/report/case_metrics.hpp>
+#include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
+#include <suites/estimate.hpp>
 #include <suites/flops.hpp>
 
 namespace da3::suites {
@@ -12,7 +14,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-// Share of the machine's own matrix multiplication that a forward reaches.
+// Share of the machine's own matrix multiplication that a forward pass reaches.
 void set_efficiency(bench::CaseResult& result, std::optional<double> flops) {
   const auto ms = result.number("forward_ms");
   if (!flops || !ms || *ms <= 0) return;
@@ -27,6 +29,34 @@ void set_efficiency(bench::CaseResult& result, std::optional<double> flops) {
 }
 
 }  // namespace
+
+std::vector<bench::PlannedGroup> expand_throughput(const bench::PlanOptions& options,
+                                                   const bench::PlanFacts& facts) {
+  std::vector<bench::PlannedGroup> groups;
+  for (const Base& base : bases(options, facts)) {
+    for (const Size photo : photos_of(options)) {
+      for (const int res : options.process_res) {
+        bench::PlannedGroup group{bench::SuiteName::kThroughput, {}};
+        for (const auto& precision : precisions_of(options, facts, base.device)) {
+          for (const Attention mode : modes_of(options, facts, base.model, kBothModes)) {
+            for (const int batch : options.batches) {
+              bench::Fields settings = start(base, facts, precision, mode);
+              settings.set("batch", std::int64_t{batch});
+              set_shape(settings, facts.processed_size(base.model, photo, res));
+              add(group, std::move(settings), base.threads);
+            }
+          }
+        }
+        groups.push_back(std::move(group));
+      }
+    }
+  }
+  return groups;
+}
+
+double estimate_throughput(const bench::Fields& settings, double gflops) {
+  return forward_seconds(settings, gflops) * static_cast<double>(settings.number("batch", 1));
+}
 
 PreparedCase prepare_throughput(const bench::Fields& settings, const Context& /*context*/,
                                 GroupModels& models) {

@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <suites/cases.hpp>
+#include <suites/context.hpp>
+#include <suites/estimate.hpp>
+#ifdef DA3_WITH_PICTURES
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -15,10 +19,25 @@
 #include <bench/report/case_metrics.hpp>
 #include <core/atomic_file.hpp>
 #include <core/host/host_memory.hpp>
-#include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
+#endif
 
 namespace da3::suites {
+
+std::vector<bench::PlannedGroup> expand_video(const bench::PlanOptions& options,
+                                              const bench::PlanFacts& facts) {
+  const std::vector<Size> usual = {{480, 854}, {720, 1280}, {1080, 1920}, {2160, 3840}};
+  return whole_program(bench::SuiteName::kVideo, options.image_sizes.empty() ? usual : options.image_sizes,
+                       options, facts);
+}
+
+double estimate_video(const bench::Fields& settings, double gflops) {
+  constexpr double kSecondsPerPixel = 60e-9;  // Decoding and encoding, within the run and alone
+  return static_cast<double>(settings.number("images")) *
+         (2 * forward_seconds(settings, gflops) + kSecondsPerPixel * photo_pixels(settings));
+}
+
+#ifdef DA3_WITH_PICTURES
 namespace {
 
 constexpr int kRate = 25;
@@ -51,7 +70,7 @@ class VideoRun {
     write_clip({static_cast<int>(settings.number("photo_height")),
                 static_cast<int>(settings.number("photo_width"))});
     options_.input = (folder_ / "clip.mp4").string();
-    options_.output = (folder_ / "depth.mp4").string();
+    options_.output_dir = folder_ / "depth.mp4";
     options_.overwrite = true;
     options_.read.threads = core::usable_cores();
     if (!model_->spec().fixed_size) options_.process_res = static_cast<int>(settings.number("process_res"));
@@ -61,7 +80,7 @@ class VideoRun {
 
   void remove_results() const {
     std::error_code ignored;
-    std::filesystem::remove(options_.output, ignored);
+    std::filesystem::remove(options_.output_dir, ignored);
   }
 
   void whole() {
@@ -114,7 +133,7 @@ class VideoRun {
   }
 
   void keep_shown() {
-    const auto reader = library_.open(options_.output, options_.read);
+    const auto reader = library_.open(options_.output_dir.string(), options_.read);
     while (shown_.size() < kShownFrames) {
       auto frame = reader->next();
       if (!frame) break;
@@ -167,5 +186,10 @@ PreparedCase prepare_video(const bench::Fields& settings, const Context& context
   };
   return prepared;
 }
+#else
+PreparedCase prepare_video(const bench::Fields&, const Context&, GroupModels&) {
+  refuse_without_pictures();
+}
+#endif
 
 }  // namespace da3::suites

@@ -39,7 +39,7 @@ void finish_frame(const VideoPlan& plan, Work& work) {
   if (work.range) vis.range = {work.range->first / to_values, work.range->second / to_values};
   if (plan.outputs.has_colours()) work.vis = image::render_depth(set.depth, set.kind, vis);
   if (!plan.outputs.frames.empty()) {
-    formats::EncodeOptions encode = plan.options.encode;
+    formats::EncodeOptions encode = plan.encode;
     encode.vis = vis;
     work.files = formats::encode(set, plan.outputs.frames, encode);
   }

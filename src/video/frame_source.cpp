@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <video/frame_source.hpp>
+#include <video/plain_stream.hpp>
 
 #include <da3/error.hpp>
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <video/frame_writer.hpp>
+#include <video/plain_stream.hpp>
 
 #include <da3/error.hpp>
 

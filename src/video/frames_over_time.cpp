@@ -53,7 +53,7 @@ std::optional<DepthRange> range_of_json(const json& value) {
 }
 
 FramesOverTime::FramesOverTime(const VideoPlan& plan)
-    : plan_(plan), steadying_(plan.options.cuts), range_(plan.options.range) {
+    : plan_(plan), steadying_(plan.options.cuts), range_(plan.options.vis_range) {
   if (!plan.options.cuts_file.empty()) cuts_ = read_times(plan.options.cuts_file, "--cuts");
 }
 

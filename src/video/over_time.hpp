@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <video/options/video_options.hpp>
+
 #include <da3/image.hpp>
 
 #include <image/nearness_histogram.hpp>
@@ -22,8 +24,6 @@ struct Steadied {
   double spread = 0;  ///< Median distance of the logarithms from their median; 0 for the first frame
   bool cut = false;   ///< The scene changed
 };
-
-enum class Cuts { kAuto, kNone };
 
 /// Depth of single frames of a relative model has a scale of its own in each frame. This brings the next
 /// frame to the scale of the one before, as the median of log(previous / this) over an eighth of the map

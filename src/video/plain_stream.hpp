@@ -7,21 +7,10 @@
 #include <string>
 
 #include <video/frame.hpp>
+#include <video/options/video_options.hpp>
 
 // yuv4mpeg and raw RGB, read by own code: what always works, with and without FFmpeg.
 namespace da3::video {
-
-/// A stream of frames without container.
-struct RawFormat {
-  Size size;
-  Ratio frames_per_s{25, 1};
-};
-
-/// "WxH" or "WxH@FPS", FPS a number or a fraction such as 30000/1001. Throws: Error kUsage.
-RawFormat parse_raw_format(const std::string& text);
-
-/// A positive fraction of "N/D", "N:D" or a decimal number such as 29.97. Throws: Error kUsage.
-Ratio parse_rate(const std::string& text);
 
 /// True if a file begins as yuv4mpeg.
 bool is_y4m(std::string_view start);

@@ -86,18 +86,17 @@ json run_key(const VideoPlan& plan, const predict::DepthModel& model) {
       {"timestamps", file_of(options.timestamps)},
       {"process-res", way.fixed_size ? 0 : way.policy.process_res},
       {"resize-method", way.fixed_size ? "fixed" : std::string(to_string(way.policy.method))},
-      {"size", options.at_model_size ? "model" : "input"},
+      {"size", options.size == options::ResultSize::kModel ? "model" : "input"},
       {"confidence", options.confidence},
       {"sky", options.sky},
-      {"preview", or_null(options.encode.preview)},
-      {"exr-channels", static_cast<int>(options.encode.exr_channels)},
-      {"exr-compression", options.encode.exr_compression
-                              ? json(static_cast<int>(*options.encode.exr_compression))
-                              : json(nullptr)},
+      {"preview", or_null(plan.encode.preview)},
+      {"exr-channels", static_cast<int>(plan.encode.exr_channels)},
+      {"exr-compression",
+       plan.encode.exr_compression ? json(static_cast<int>(*plan.encode.exr_compression)) : json(nullptr)},
       {"focal", or_null(options.focal_px)},
       {"hfov", or_null(options.hfov_deg)}};
   if (const auto& rate = options.constant_fps) key["constant-fps"] = {rate->num, rate->den};
-  if (plan.range_mode == RangeMode::kGiven) key["range"] = json_of(options.range);
+  if (plan.range_mode == RangeMode::kGiven) key["range"] = json_of(options.vis_range);
   return key;
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <istream>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -13,65 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include <formats/encode.hpp>
-#include <options/options.hpp>
 #include <predict/depth_model.hpp>
 #include <predict/memory_probe.hpp>
-#include <video/over_time.hpp>
-#include <video/plain_stream.hpp>
+#include <video/options/video_options.hpp>
 #include <video/seams.hpp>
-#include <video/times.hpp>
 
 #include <da3/model_spec.hpp>
 
 namespace da3::video {
-
-/// How the colours of a video get their range.
-enum class RangeMode {
-  kVideo,    ///< One range, from frames spread over the file
-  kRunning,  ///< Follows slowly
-  kImage,    ///< Each frame's own
-  kGiven,    ///< `VideoOptions::range`
-};
-
-/// What one scale over time is used for.
-enum class Steady {
-  kAuto,  ///< Relative models: pictures only
-  kOff,
-  kScale,  ///< Depth values too
-};
-
-/// What to do with a video; names and defaults as in docs/video.md. Validated by `run_video`.
-struct VideoOptions : options::Processing, options::Focal, options::Colours {
-  std::string input;  ///< A file, or "-" for `stream`
-  std::istream* stream = nullptr;
-  std::optional<RawFormat> raw;  ///< The input is RGB without header
-  ReadOptions read;
-  ChoiceOptions choice;
-  std::filesystem::path timestamps;  ///< File of seconds a frame; empty: the video's own
-
-  std::string output;  ///< A folder, a video file, or "-"; empty: the input's name with .depth behind it
-  std::vector<std::string> formats;     ///< Empty: the output's default
-  std::optional<RangeMode> range_mode;  ///< None: kVideo for files, kRunning for streams
-  std::optional<DepthRange> range;
-  Steady steady = Steady::kAuto;
-  Cuts cuts = Cuts::kAuto;
-  std::filesystem::path cuts_file;  ///< Times where a scene begins, with kNone; empty: none
-  std::string encoder;
-  int crf = 18;
-  std::optional<Ratio> constant_fps;  ///< Of encoded videos and pipes; none: every frame keeps its time
-  bool sound = true;
-  formats::EncodeOptions encode;  ///< Of files of single frames
-  bool overwrite = false;
-
-  bool at_model_size = false;
-  bool confidence = false;  ///< Also the network's confidence, in npz and exr
-  bool sky = false;
-
-  std::optional<int> batch;
-  double memory_fraction = 0.85;
-  int host_threads = 1;
-};
 
 struct VideoEnvironment {
   std::shared_ptr<predict::DepthModel> model;

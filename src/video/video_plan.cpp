@@ -11,7 +11,7 @@ namespace da3::video {
 namespace {
 
 RangeMode range_mode_of(const VideoOptions& options) {
-  if (options.range) return RangeMode::kGiven;
+  if (options.vis_range) return RangeMode::kGiven;
   const bool pipe = options.input == "-";
   const RangeMode mode = options.range_mode.value_or(RangeMode::kVideo);
   // A pipe cannot be looked at first.
@@ -43,13 +43,13 @@ DepthMap VideoPlan::small_depth(const Work& work) const {
 
 VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const VideoLibrary* library) {
   options::check_colormap(options.colormap);
-  VideoPlan plan{options, {}, {}, {}};
-  plan.outputs = plan_outputs(options.input, options.output, options.formats, library);
+  VideoPlan plan{.options = options, .encode = formats::encode_options(options)};
+  plan.outputs = plan_outputs(options.input, options.output_dir.string(), options.formats, library);
   plan.way = depth::make_way(model, {.process_res = options.process_res,
                                      .resize_method = options.resize_method,
                                      .focal_px = options.focal_px,
                                      .hfov_deg = options.hfov_deg,
-                                     .at_model_size = options.at_model_size});
+                                     .at_model_size = options.size == options::ResultSize::kModel});
   plan.small_way = plan.way;
   plan.small_way.at_model_size = true;
   if (plan.way.needs_focal() && !plan.way.focal_px && !plan.way.hfov_deg) {

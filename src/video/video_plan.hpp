@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <depth/way.hpp>
+#include <formats/encode.hpp>
 #include <video/outputs.hpp>
 #include <video/run_video.hpp>
 #include <video/work.hpp>
@@ -14,10 +15,11 @@ namespace da3::video {
 /// What options and model decide before the first frame; every stage reads it. Lifetime of the options: this.
 struct VideoPlan {
   const VideoOptions& options;
-  OutputPlan outputs;
-  depth::Way way;
-  depth::Way small_way;   ///< The same with results at the network's size
-  bool steadies = false;  ///< Frames are brought to one scale
+  OutputPlan outputs{};
+  depth::Way way{};
+  depth::Way small_way{};         ///< The same with results at the network's size
+  formats::EncodeOptions encode;  ///< Of files of single frames
+  bool steadies = false;          ///< Frames are brought to one scale
   RangeMode range_mode = RangeMode::kVideo;
 
   std::optional<depth::Focal> focal(Size original) const;

@@ -75,7 +75,9 @@ void remember(const std::filesystem::path& cache_folder, const FileStamp& stamp,
   static std::atomic<unsigned> counter{0};  // Two threads must not write the same temporary file.
   const std::filesystem::path path = stamp_path(cache_folder, stamp);
   std::filesystem::path temporary = path;
-  temporary += "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".part";
+  temporary +=
+      std::string(".").append(std::to_string(::getpid())).append("-").append(std::to_string(counter++)) +
+      ".part";
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   std::ofstream file(temporary, std::ios::trunc);

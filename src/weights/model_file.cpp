@@ -51,7 +51,7 @@ std::optional<std::string> other_file(const fs::path& path) {
            "download it anew";
   }
   if (text.size() > 9 && text[8] == '{' && text.substr(3, 5) == std::string_view("\0\0\0\0\0", 5)) {
-    return "is a safetensors file, weights without their network; put it beside its config.json as "
+    return "is a safetensors file, weights without their network; put it next to its config.json as "
            "model.safetensors and run: da3 model export FOLDER -o MODEL.pt";
   }
   if (text.starts_with("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9")) {

@@ -45,7 +45,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     prefix[i] = static_cast<char>(header.size() >> (8 * i) & 0xffU);
 
   std::filesystem::path temporary = path;
-  temporary += "." + std::to_string(::getpid()) + ".part";
+  temporary += std::string(".").append(std::to_string(::getpid())).append(".part");
   std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
   file.write(prefix.data(), prefix.size());
   file.write(header.data(), static_cast<std::streamsize>(header.size()));

@@ -146,11 +146,11 @@ TEST(ParseVideo, TakesEveryOptionOfItsOwn) {
   const auto video =
       parsed_as<Video>({"video", "a.mp4", "--constant-fps", "30000/1001", "--cuts", "c.txt", "--dry-run",
                         "--confidence", "--sky", "-y", "--exr-compression", "zip"});
-  EXPECT_EQ(video.constant_fps, "30000/1001");
-  EXPECT_EQ(video.cuts, "c.txt");
+  EXPECT_EQ(video.constant_fps, (video::Ratio{30000, 1001}));
+  EXPECT_EQ(video.cuts_file, "c.txt");
   EXPECT_TRUE(video.dry_run && video.confidence && video.sky && video.overwrite);
   EXPECT_EQ(video.exr_compression, "zip");
-  EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, "auto");
+  EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, video::Cuts::kAuto);
   EXPECT_THAT(refusal({"video", "a.mp4", "--intrinsics", "c.txt"}), HasSubstr("--intrinsics"));
 }
 
@@ -212,15 +212,15 @@ TEST(ParseModel, TakesItsSubCommands) {
 TEST(ParseBench, RunIsTheDefault) {
   const auto plain = parsed_as<BenchRun>(
       {"bench", "--suite", "throughput,load", "--batch", "1,4", "--image-size", "640x480"});
-  EXPECT_THAT(plain.suites, ElementsAre("throughput", "load"));
-  EXPECT_THAT(plain.batches, ElementsAre(1, 4));
-  EXPECT_THAT(plain.image_sizes, ElementsAre(std::pair{640, 480}));
-  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--precision", "bf16,default"}).precisions,
-              ElementsAre("bf16", "default"));
+  EXPECT_THAT(plain.plan.suites, ElementsAre(bench::SuiteName::kThroughput, bench::SuiteName::kLoad));
+  EXPECT_THAT(plain.plan.batches, ElementsAre(1, 4));
+  EXPECT_THAT(plain.plan.image_sizes, ElementsAre(Size{480, 640}));
+  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--precision", "bf16,default"}).plan.precisions,
+              ElementsAre(Precision::kBf16, std::nullopt));
   EXPECT_THAT(refusal({"bench", "--precision", "bf61"}), HasSubstr("no precision is called 'bf61'"));
-  EXPECT_TRUE(parsed_as<BenchRun>({"bench", "run", "--quick"}).quick);
-  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--skip-folder", "--skip-load"}).skipped_suites,
-              UnorderedElementsAre("folder", "load"));
+  EXPECT_TRUE(parsed_as<BenchRun>({"bench", "run", "--quick"}).plan.quick);
+  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--skip-folder", "--skip-load"}).plan.skipped_suites,
+              UnorderedElementsAre(bench::SuiteName::kFolder, bench::SuiteName::kLoad));
   EXPECT_THAT(refusal({"bench", "--suite", "trouhgput"}), HasSubstr("did you mean throughput?"));
 }
 
@@ -243,7 +243,7 @@ TEST(ParseBench, OptionsBeforeASubCommandAreNotLostSilently) {
               HasSubstr("--format belongs behind 'compare'"));
   EXPECT_THAT(refusal({"bench", "--quick", "report", "a.json"}),
               HasSubstr("--quick belongs behind 'report'"));
-  EXPECT_TRUE(parsed_as<BenchRun>({"bench", "--quick", "run"}).quick);
+  EXPECT_TRUE(parsed_as<BenchRun>({"bench", "--quick", "run"}).plan.quick);
 }
 
 TEST(Nearest, PrefersWordsThatBeginSo) {
@@ -335,8 +335,8 @@ TEST(ParseInfer, ValuesAreTakenInAnyCase) {
   EXPECT_EQ(infer.attention, Attention::kSdpa);
   EXPECT_EQ(infer.size, ResultSize::kModel);
   EXPECT_EQ(parsed_as<Infer>({"infer", "a", "--device", "gpu"}).device, (DeviceId{DeviceKind::kCuda, 0}));
-  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--suite", "Latency", "--device", "CPU"}).suites,
-              ElementsAre("latency"));
+  EXPECT_THAT(parsed_as<BenchRun>({"bench", "--suite", "Latency", "--device", "CPU"}).plan.suites,
+              ElementsAre(bench::SuiteName::kLatency));
 }
 
 TEST(ParseInfer, ExrChannelsAreTakenAsTheyAreShown) {

@@ -254,14 +254,15 @@ TEST(Heif, IsRefusedWithHowToConvertItWithoutALibrary) {
   for (const char* brand : {"ftypheic", "ftypavif", "ftypmif1"}) {
     const auto failure = failure_of(text(std::string("\0\0\0\x18", 4) + brand));
     ASSERT_TRUE(failure) << brand;
-    EXPECT_EQ(failure->code, codec::reads_heif() ? ErrorCode::kImageTruncated : ErrorCode::kImageUnsupported)
+    EXPECT_EQ(failure->code,
+              codec::kHeifCodec.is_read() ? ErrorCode::kImageTruncated : ErrorCode::kImageUnsupported)
         << failure->message;
-    if (!codec::reads_heif()) EXPECT_THAT(failure->message, HasSubstr("heif-convert"));
+    if (!codec::kHeifCodec.is_read()) EXPECT_THAT(failure->message, HasSubstr("heif-convert"));
   }
 }
 
 TEST(Heif, CutAnywhereIsAnError) {
-  if (!codec::reads_heif()) GTEST_SKIP() << "built without libheif";
+  if (!codec::kHeifCodec.is_read()) GTEST_SKIP() << "built without libheif";
   const Bytes whole = codec::read_file(std::filesystem::path(DA3_TEST_DATA_DIR) / "heif" / "turned.heic");
   for (std::size_t length = 13; length < whole.size(); length += 7) {
     EXPECT_TRUE(failure_of(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length))))

@@ -341,11 +341,33 @@ TEST(Decode, ReadsOnePixelAndVeryNarrowPictures) {
   }
 }
 
+TEST(PictureCodecs, BeginningsAndExtensionsBelongToOneFormatEach) {
+  const Image picture = sample_picture(kOdd);
+  for (const codec::PictureCodec* codec : codec::kPictureCodecs) {
+    EXPECT_FALSE(codec->extensions.front().empty()) << codec->name;
+    for (const std::string_view extension : codec->extensions) {
+      if (!extension.empty()) EXPECT_EQ(codec::codec_of_extension(extension), codec) << extension;
+    }
+  }
+  for (const char* extension : {".jpg", ".png", ".bmp", ".webp", ".tif", ".ppm"}) {
+    const Bytes bytes = encode(picture, extension);
+    const codec::PictureCodec* const found = codec::codec_of_extension(extension + 1);
+    ASSERT_NE(found, nullptr) << extension;
+    for (const codec::PictureCodec* codec : codec::kPictureCodecs) {
+      const bool same = codec->begins(bytes) == codec::Beginning::kWhole;
+      EXPECT_EQ(same, codec == found) << extension << " as " << codec->name;
+    }
+    // A file that ends within the mark of its format is that format, cut.
+    EXPECT_EQ(found->begins(std::span(bytes).first(1)), codec::Beginning::kCut) << extension;
+  }
+  EXPECT_EQ(codec::codec_of_extension(""), nullptr);
+}
+
 // tests/data/heif was made by libheif's encoders from a picture of our own: 96x64, its upper left 16x16 red,
 // stored with a quarter turn clockwise in the container and in its EXIF data, which also names 28 mm (35 mm
 // equivalent).
 TEST(DecodeHeif, TurnsOnceAndFindsTheFocalLength) {
-  if (!codec::reads_heif()) GTEST_SKIP() << "built without libheif";
+  if (!codec::kHeifCodec.is_read()) GTEST_SKIP() << "built without libheif";
   const std::filesystem::path folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "heif";
   const codec::Decoded turned = codec::decode_file(folder / "turned.heic");
   ASSERT_EQ(turned.image.size, (Size{96, 64}));

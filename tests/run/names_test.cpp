@@ -52,9 +52,10 @@ TEST(StableHash, IsFnv1a64) {
 TEST(Names, KindsGoByTheExtensionWithoutCase) {
   EXPECT_EQ(kind_of_name("a.JPG"), NameKind::kPicture);
   EXPECT_EQ(kind_of_name("a.b.tiff"), NameKind::kPicture);
-  EXPECT_EQ(kind_of_name("a.HeIc"), codec::reads_heif() ? NameKind::kPicture : NameKind::kUnsupported);
-  EXPECT_TRUE(is_heif_name("a.AVIF"));
-  EXPECT_FALSE(is_heif_name("heic"));
+  EXPECT_EQ(kind_of_name("a.HeIc"),
+            codec::kHeifCodec.is_read() ? NameKind::kPicture : NameKind::kUnsupported);
+  EXPECT_TRUE(yields_to_twin("a.AVIF"));
+  EXPECT_FALSE(yields_to_twin("heic"));
   EXPECT_EQ(kind_of_name("a.nef"), NameKind::kUnsupported);
   EXPECT_EQ(kind_of_name("a.txt"), NameKind::kOther);
   EXPECT_EQ(kind_of_name("jpg"), NameKind::kOther);

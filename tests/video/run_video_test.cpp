@@ -42,7 +42,7 @@ class RunVideoTest : public ::testing::Test {
   RunVideoTest() {
     options_.input = "-";
     options_.raw = RawFormat{kSize, {10, 1}};
-    options_.output = (folder_.path() / "out").string();
+    options_.output_dir = folder_.path() / "out";
     options_.formats = {"npy"};
     environment_.model = model_;
     environment_.memory = &memory_;
@@ -72,7 +72,7 @@ class RunVideoTest : public ::testing::Test {
 };
 
 TEST_F(RunVideoTest, AFramesFileHoldsTheModelsOwnDepth) {
-  options_.at_model_size = true;
+  options_.size = options::ResultSize::kModel;
   EXPECT_EQ(run(3).done, 3);
   const std::string bytes = content("frames/000002.npy");
   ASSERT_GT(bytes.size(), kSize.area() * sizeof(float));
@@ -110,9 +110,9 @@ TEST_F(RunVideoTest, APipeGetsARunningRangeAndPicturesOfFramesWithoutAnEncoder) 
 }
 
 TEST_F(RunVideoTest, WritesRawDepthToAPipe) {
-  options_.output = "-";
+  options_.output_dir = "-";
   options_.formats = {"raw"};
-  options_.at_model_size = true;
+  options_.size = options::ResultSize::kModel;
   std::FILE* file = std::tmpfile();
   environment_.standard_output = file;
   EXPECT_EQ(run(2).done, 2);

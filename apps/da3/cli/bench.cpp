@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <da3/error.hpp>
 
@@ -11,15 +13,16 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 11> kSuites = {"throughput", "latency",  "load",   "preprocess",
-                                                      "attention",  "batching", "folder", "video",
-                                                      "accuracy",   "scene",    "soak"};
+constexpr auto kEverySuite = [](const bench::SuiteFacts&) { return true; };
+constexpr auto kNamedOnly = [](const bench::SuiteFacts& suite) { return !suite.by_default; };
 
-std::string checked_suite(const std::string& text) {
-  for (const std::string_view suite : kSuites) {
-    if (suite == small(text)) return small(text);
+bench::SuiteName choose_suite(const std::string& text) {
+  std::vector<std::string_view> names;
+  for (const bench::SuiteFacts& suite : bench::kSuiteFacts) {
+    if (suite.name == small(text)) return suite.suite;
+    names.push_back(suite.name);
   }
-  core::refuse_choice(text, {kSuites.begin(), kSuites.end()});
+  core::refuse_choice(text, names);
 }
 
 bench::ReportFormat parse_format(const std::string& text) {
@@ -29,13 +32,13 @@ bench::ReportFormat parse_format(const std::string& text) {
                                             {"csv", bench::ReportFormat::kCsv}});
 }
 
-std::pair<int, int> parse_photo_size(const std::string& text) {
+Size parse_photo_size(const std::string& text) {
   const std::size_t by = text.find('x');
   if (by == std::string::npos) {
     throw Error(ErrorCode::kUsage, "expected WIDTHxHEIGHT such as 1280x720, found '" + text + "'");
   }
-  return {static_cast<int>(whole_number(text.substr(0, by), 1, 65535)),
-          static_cast<int>(whole_number(text.substr(by + 1), 1, 65535))};
+  const auto width = static_cast<int>(whole_number(text.substr(0, by), 1, 65535));
+  return {static_cast<int>(whole_number(text.substr(by + 1), 1, 65535)), width};
 }
 
 /// Adds "--names LIST" of whole numbers.
@@ -53,22 +56,21 @@ void add_numbers(CLI::App& app, const std::string& names, std::vector<int>& valu
 
 void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
-      app, "--suite", [&](const std::string& item) { options.suites.push_back(checked_suite(item)); },
-      "throughput, latency, load, preprocess, attention, batching, folder, video, accuracy, scene, soak (all "
-      "but video, scene "
-      "and soak); "
-      "--skip-NAME leaves one out")
+      app, "--suite", [&](const std::string& item) { options.plan.suites.push_back(choose_suite(item)); },
+      bench::suite_names(kEverySuite, ", ") + " (all but " + bench::suite_names(kNamedOnly) +
+          "); --skip-NAME leaves one out")
       ->type_name("LIST")
       ->group("Selection");
-  for (const std::string_view suite : kSuites) {
+  for (const bench::SuiteFacts& suite : bench::kSuiteFacts) {
+    const std::string name(suite.name);
     app.add_flag_function(
-           "--skip-" + std::string(suite),
-           [&options, suite](std::int64_t) { options.skipped_suites.emplace_back(suite); },
-           "leave out " + std::string(suite))
+           "--skip-" + name,
+           [&options, &suite](std::int64_t) { options.plan.skipped_suites.push_back(suite.suite); },
+           "leave out " + name)
         ->group("");  // One line for all in --suite's
   }
   add_parsed_list(
-      app, "-m,--model", [&](const std::string& item) { options.models.push_back(item); },
+      app, "-m,--model", [&](const std::string& item) { options.plan.models.push_back(item); },
       "published names (synthetic weights where not installed) or model files")
       ->type_name("LIST")
       ->group("Selection");
@@ -86,8 +88,8 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--precision",
       [&](const std::string& item) {
-        if (small(item) != "default") parse_precision(small(item));
-        options.precisions.push_back(small(item));
+        options.plan.precisions.push_back(
+            small(item) == "default" ? std::nullopt : std::optional(parse_precision(small(item))));
       },
       "fp32, bf16, fp16, int8, or default: the device's own")
       ->type_name("LIST")
@@ -95,63 +97,72 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--attention",
       [&](const std::string& item) {
-        options.attentions.push_back(
+        options.plan.attention.push_back(
             choose<Attention>(item, {{"sdpa", Attention::kSdpa}, {"manual", Attention::kManual}}));
       },
       "sdpa, manual")
       ->type_name("LIST")
       ->group("Selection");
-  add_numbers(app, "--batch", options.batches, 65536, "images per forward (1,2,4,8)");
-  add_numbers(app, "--process-res", options.process_res, 16384, "processing sizes (504)");
-  add_numbers(app, "--threads", options.threads, 4096, "threads of one forward on a CPU (from the machine)");
+  add_numbers(app, "--batch", options.plan.batches, 65536, "images per forward (1,2,4,8)");
+  add_numbers(app, "--process-res", options.plan.process_res, 16384, "processing sizes (504)");
+  add_numbers(app, "--threads", options.plan.threads, 4096,
+              "threads of one forward on a CPU (from the machine)");
   add_parsed_list(
       app, "--image-size",
-      [&](const std::string& item) { options.image_sizes.push_back(parse_photo_size(item)); },
+      [&](const std::string& item) { options.plan.image_sizes.push_back(parse_photo_size(item)); },
       "photos, WIDTHxHEIGHT (1280x720)")
       ->type_name("LIST")
       ->group("Selection");
-  add_numbers(app, "--tokens", options.tokens, 1 << 20, "tokens of attention (721,865,1297,1370,3026,5330)");
+  add_numbers(app, "--tokens", options.plan.tokens, 1 << 20,
+              "tokens of attention (721,865,1297,1370,3026,5330)");
   add_parsed_list(
-      app, "--photos", [&](const std::string& item) { options.photos.push_back(item); },
+      app, "--photos", [&](const std::string& item) { options.plan.photos.push_back(item); },
       "photos for accuracy, instead of drawn pictures")
       ->type_name("LIST")
       ->group("Selection");
   add_parsed_list(
-      app, "--dataset", [&](const std::string& item) { options.datasets.push_back(item); },
+      app, "--dataset", [&](const std::string& item) { options.plan.datasets.push_back(item); },
       "folders with colour/, depth/ and scale, for accuracy")
       ->type_name("LIST")
       ->group("Selection");
 }
 
 void add_sampling(CLI::App& app, BenchRun& options) {
-  app.add_flag("--quick", options.quick, "a short run of every suite but video and soak")->group("Sampling");
-  const auto number = [](auto& value, long long low, long long high) {
+  app.add_flag("--quick", options.plan.quick,
+               "a short run of every suite but " + bench::suite_names(kNamedOnly))
+      ->group("Sampling");
+  const auto number = [](int& value, long long low, long long high) {
     return [&value, low, high](const std::string& text) {
-      value = static_cast<typename std::remove_reference_t<decltype(value)>::value_type>(
-          whole_number(text, low, high));
+      value = static_cast<int>(whole_number(text, low, high));
     };
   };
-  add_parsed(app, "--runs", number(options.runs, 1, 1'000'000),
+  add_parsed(app, "--runs", number(options.plan.runs, 1, 1'000'000),
              "timed runs of a case in all (5; --quick 3; --against 3 a round)")
       ->type_name("N")
       ->group("Sampling");
-  add_parsed(app, "--rounds", number(options.rounds, 1, 1'000'000),
+  add_parsed(app, "--rounds", number(options.plan.rounds, 1, 1'000'000),
              "rounds over which the runs are spread (5; --against 12)")
       ->type_name("N")
       ->group("Sampling");
-  add_parsed(app, "--warmup", number(options.warmup, 0, 1'000'000), "runs before them at every new shape (2)")
+  add_parsed(app, "--warmup", number(options.plan.warmups, 0, 1'000'000),
+             "runs before them at every new shape (2)")
       ->type_name("N")
       ->group("Sampling");
   add_parsed(
-      app, "--min-time", [&](const std::string& text) { options.min_time_s = real_number(text, 0, 1e6); },
+      app, "--min-time",
+      [&](const std::string& text) {
+        options.plan.min_time = std::chrono::duration_cast<bench::Nanoseconds>(
+            std::chrono::duration<double>(real_number(text, 0, 1e6)));
+      },
       "seconds that a case is timed at least")
       ->type_name("S")
       ->group("Sampling");
-  add_parsed(app, "--images", number(options.images, 1, 1'000'000),
+  add_parsed(app, "--images", number(options.plan.images, 1, 1'000'000),
              "images of batching and folder, frames of video (20)")
       ->type_name("N")
       ->group("Sampling");
-  add_parsed(app, "--soak-images", number(options.soak_images, 1, 1'000'000'000), "images of soak (2000)")
+  add_parsed(app, "--soak-images", number(options.plan.soak_images, 1, 1'000'000'000),
+             "images of soak (2000)")
       ->type_name("N")
       ->group("Sampling");
   app.add_option("--against", options.against, "another da3 program, interleaved with this one in one run")

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include <options/options.hpp>
+#include <video/options/video_options.hpp>
 
 #include <da3/device.hpp>
 #include <da3/model_spec.hpp>
 
+#include <bench/plan/plan_options.hpp>
 #include <bench/presentation/report_format.hpp>
 #include <run/scene/scene_options.hpp>
 
@@ -68,37 +70,10 @@ struct Render : options::Render, Messages {
 };
 
 /// `da3 video`
-struct Video : options::Processing,
-               options::Focal,
-               options::Results,
-               options::Looks,
-               options::Resources,
-               ModelChoice,
-               Messages {
-  std::string input;
-  std::string raw;  ///< WxH[@FPS]; empty: not raw
-  std::vector<std::string> formats;
-  std::optional<double> fps;
-  std::optional<std::int64_t> every;
-  std::string start;
-  std::string duration;
-  std::optional<std::int64_t> limit;
-  std::uint64_t max_pixels = options::Inputs{}.max_pixels;
-  std::string range_mode;                  ///< video, running, image; empty: by the input, or vis_range
-  VisFormat vis_format = VisFormat::kPng;  ///< Once parsed, `formats` has it
-  std::string steady = "auto";
-  std::string cuts = "auto";  ///< auto, none, or a file of times
-  std::string hdr = "tonemap";
-  std::string deinterlace = "auto";
-  std::optional<int> stream;
-  std::string timestamps;
-  std::string encoder;
-  int crf = 18;
-  std::string constant_fps;  ///< Empty: times as in the input
-  bool no_sound = false;
-  bool dry_run = false;
-  std::optional<int> batch;
+struct Video : video::VideoOptions, ModelChoice, Messages {
   PreprocessOn preprocess = PreprocessOn::kAuto;
+  VisFormat vis_format = VisFormat::kPng;  ///< Once parsed, `formats` has it
+  bool dry_run = false;
 };
 
 /// `da3 model list`
@@ -148,27 +123,9 @@ struct Doctor {
 
 /// `da3 bench [run]`. Empty lists: the suite's own.
 struct BenchRun {
-  std::vector<std::string> suites;
-  std::vector<std::string> skipped_suites;
-  std::vector<std::string> models;
+  bench::PlanOptions plan;           ///< What to measure; its devices are found from those below
+  std::vector<std::string> devices;  ///< "auto", "cpu", "cuda:0", or "all": every device present
   bool trust_code = false;
-  std::vector<std::string> devices;     ///< "all": every device present
-  std::vector<std::string> precisions;  ///< Names, or "default": the device's own
-  std::vector<Attention> attentions;
-  std::vector<int> batches;
-  std::vector<std::pair<int, int>> image_sizes;  ///< Width, height of the photo
-  std::vector<int> process_res;
-  std::vector<int> threads;
-  std::vector<int> tokens;            ///< Of `attention`
-  std::vector<std::string> photos;    ///< Of `accuracy`, instead of drawn pictures
-  std::vector<std::string> datasets;  ///< Folders with ground truth for `accuracy`
-  std::optional<int> images;          ///< Of `batching` and `folder`
-  std::optional<int> soak_images;
-  std::optional<int> runs;
-  std::optional<int> rounds;
-  std::optional<int> warmup;
-  std::optional<double> min_time_s;
-  bool quick = false;
   bool dry_run = false;
   std::string against;  ///< Another da3 program, interleaved with this one
   std::vector<std::string> fail_on;

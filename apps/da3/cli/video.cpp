@@ -9,14 +9,13 @@
 namespace da3::cli {
 namespace {
 
-/// A word that has to be one of a few.
-CLI::Option* add_word(CLI::App& app, const std::string& name, std::string& value,
-                      std::vector<std::pair<std::string_view, std::string>> words, const std::string& help) {
+/// A word that stands for one of a few values.
+template <typename Value>
+CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& value,
+                        std::vector<std::pair<std::string_view, Value>> words, const std::string& help) {
   return add_parsed(
       app, name,
-      [&value, words = std::move(words)](const std::string& text) {
-        value = choose<std::string>(text, words);
-      },
+      [&value, words = std::move(words)](const std::string& text) { value = choose<Value>(text, words); },
       help);
 }
 
@@ -24,28 +23,37 @@ void add_frames(CLI::App& app, Video& options) {
   app.add_option("IN", options.input, "a video file, or - for yuv4mpeg on standard input")
       ->type_name("")
       ->required();
-  app.add_option("--raw", options.raw, "IN is RGB, 8 bits, without header")
+  add_parsed(
+      app, "--raw", [&](const std::string& text) { options.raw = video::parse_raw_format(text); },
+      "IN is RGB, 8 bits, without header")
       ->type_name("WxH[@FPS]")
       ->group("Frames");
   add_parsed(
-      app, "--fps", [&](const std::string& text) { options.fps = real_number(text, 1e-3, 1e5); },
+      app, "--fps",
+      [&](const std::string& text) { options.choice.frames_per_s = real_number(text, 1e-3, 1e5); },
       "at most F frames a second of the video, by their times (all)")
       ->type_name("F")
       ->group("Frames");
   add_parsed(
-      app, "--every", [&](const std::string& text) { options.every = whole_number(text, 1, 1'000'000'000); },
+      app, "--every",
+      [&](const std::string& text) { options.choice.every = whole_number(text, 1, 1'000'000'000); },
       "every N-th frame (1)")
       ->type_name("N")
       ->group("Frames");
-  app.add_option("--start", options.start, "seconds or h:mm:ss after the first frame")
+  add_parsed(
+      app, "--start", [&](const std::string& text) { options.choice.start_s = video::parse_time(text); },
+      "seconds or h:mm:ss after the first frame")
       ->type_name("T")
       ->group("Frames");
-  app.add_option("--duration", options.duration, "seconds or h:mm:ss from there")
+  add_parsed(
+      app, "--duration",
+      [&](const std::string& text) { options.choice.duration_s = video::parse_time(text); },
+      "seconds or h:mm:ss from there")
       ->type_name("T")
       ->group("Frames");
   add_parsed(
       app, "--limit",
-      [&](const std::string& text) { options.limit = whole_number(text, 1, 1'000'000'000'000); },
+      [&](const std::string& text) { options.choice.limit = whole_number(text, 1, 1'000'000'000'000); },
       "at most N frames")
       ->type_name("N")
       ->group("Frames");
@@ -55,19 +63,20 @@ void add_frames(CLI::App& app, Video& options) {
       ->group("Frames");
   add_parsed(
       app, "--stream",
-      [&](const std::string& text) { options.stream = static_cast<int>(whole_number(text, 0, 1000)); },
+      [&](const std::string& text) { options.read.stream = static_cast<int>(whole_number(text, 0, 1000)); },
       "which stream of the file (the best video)")
       ->type_name("N")
       ->group("Frames");
-  add_word(app, "--hdr", options.hdr, {{"tonemap", "tonemap"}, {"raw", "raw"}},
-           "PQ and HLG: tonemap to what a screen shows, or raw code values (tonemap)")
+  add_choice(app, "--hdr", options.read.hdr, {{"tonemap", video::Hdr::kToneMap}, {"raw", video::Hdr::kRaw}},
+             "PQ and HLG: tonemap to what a screen shows, or raw code values (tonemap)")
       ->type_name("HOW")
       ->group("Frames");
-  add_word(app, "--deinterlace", options.deinterlace, {{"auto", "auto"}, {"off", "off"}},
-           "auto: the first field of interlaced frames; off: both, woven (auto)")
+  add_choice(app, "--deinterlace", options.read.deinterlace,
+             {{"auto", video::Deinterlace::kAuto}, {"off", video::Deinterlace::kOff}},
+             "auto: the first field of interlaced frames; off: both, woven (auto)")
       ->type_name("HOW")
       ->group("Frames");
-  add_max_pixels(app, options.max_pixels, "larger frames are refused", "Frames");
+  add_max_pixels(app, options.read.max_pixels, "larger frames are refused", "Frames");
 }
 
 void add_results(CLI::App& app, Video& options) {
@@ -86,23 +95,30 @@ void add_results(CLI::App& app, Video& options) {
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {
+        using enum video::RangeMode;
         options.vis_range.reset();
-        options.range_mode.clear();
-        if (text == "video" || text == "running" || text == "image") {
-          options.range_mode = text;
-        } else {
-          options.vis_range = parse_range(text);
+        options.range_mode.reset();
+        for (const auto& [name, mode] :
+             {std::pair{"video", kVideo}, std::pair{"running", kRunning}, std::pair{"image", kImage}}) {
+          if (text == name) options.range_mode = mode;
         }
+        if (!options.range_mode) options.vis_range = parse_range(text);
       },
       "one range for the video, running, each image's own, or LO,HI (video; pipes: running)")
       ->type_name("RANGE")
       ->group("Results");
-  add_word(app, "--steady", options.steady, {{"auto", "auto"}, {"off", "off"}, {"scale", "scale"}},
-           "one scale over time for relative models: auto in pictures, scale also in values (auto)")
+  add_choice(app, "--steady", options.steady,
+             {{"auto", video::Steady::kAuto}, {"off", video::Steady::kOff}, {"scale", video::Steady::kScale}},
+             "one scale over time for relative models: auto in pictures, scale also in values (auto)")
       ->type_name("HOW")
       ->group("Results");
-  app.add_option("--cuts", options.cuts,
-                 "where that starts anew: auto finds cuts, none, or a file of times as in the records (auto)")
+  app.add_option_function<std::string>(
+         "--cuts",
+         [&](const std::string& text) {
+           options.cuts = text == "auto" ? video::Cuts::kAuto : video::Cuts::kNone;
+           options.cuts_file = text == "auto" || text == "none" ? "" : text;
+         },
+         "where that starts anew: auto finds cuts, none, or a file of times as in the records (auto)")
       ->type_name("auto|none|FILE")
       ->group("Results");
   add_size(app, options.size, "resolution of the result");
@@ -116,11 +132,14 @@ void add_results(CLI::App& app, Video& options) {
       with_default("quality of encoded videos, lower is better", std::to_string(options.crf)))
       ->type_name("N")
       ->group("Results");
-  app.add_option("--constant-fps", options.constant_fps,
-                 "repeats and drops frames of encoded videos and pipes to this rate (times as in IN)")
+  add_parsed(
+      app, "--constant-fps", [&](const std::string& text) { options.constant_fps = video::parse_rate(text); },
+      "repeats and drops frames of encoded videos and pipes to this rate (times as in IN)")
       ->type_name("F")
       ->group("Results");
-  app.add_flag("--no-sound", options.no_sound, "leave the sound out")->group("Results");
+  app.add_flag_function(
+         "--no-sound", [&](std::int64_t) { options.sound = false; }, "leave the sound out")
+      ->group("Results");
   add_extra_maps(app, options, "");
   add_overwrite(app, options.overwrite, "-y,--overwrite");
 }

@@ -24,6 +24,7 @@
 #include <core/atomic_file.hpp>
 #include <core/host/cgroup.hpp>
 #include <suites/group_session.hpp>
+#include <suites/make_plan.hpp>
 
 namespace da3::commands {
 namespace {
@@ -115,10 +116,7 @@ class BenchRunner {
 
   void tell(const bench::PlannedGroup& group, std::size_t number) {
     if (options_.verbosity.quiet) return;
-    const std::string text = "[" + std::to_string(number) + "/" + std::to_string(plan_.groups.size()) + ", " +
-                             seconds_text(elapsed_s()) + "] " + std::string(bench::to_string(group.suite)) +
-                             " " + bench::to_text(group.cases.front().settings, {"weights", "views"}) + ", " +
-                             count_of(group.cases.size(), "case");
+    const std::string text = progress_text(group, number, plan_.groups.size(), elapsed_s());
     if (Console::is_terminal() && options_.verbosity.verbose == 0) {
       console_.status(text);
     } else {
@@ -186,10 +184,10 @@ int bench(const cli::BenchRun& options) {
   const Interrupts interrupts(
       [&console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
-  check_models(options.models, options.trust_code, console);
+  check_models(options.plan.models, options.trust_code, console);
   const bench::PlanOptions wanted = plan_options(options);
   BenchSetup setup(console);
-  const bench::Plan plan = bench::make_plan(wanted, setup.plan_facts(wanted, /*estimates=*/true));
+  const bench::Plan plan = suites::make_plan(wanted, setup.plan_facts(wanted, /*estimates=*/true));
   if (options.dry_run) {
     put_on_stdout(bench::format_plan(plan));
     return 0;

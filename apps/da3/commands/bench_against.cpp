@@ -69,11 +69,7 @@ class AgainstView {
   double since(bench::Nanoseconds start) { return 1e-3 * bench::milliseconds(clock_.now() - start); }
 
   std::string what(const bench::AgainstProgress& progress) {
-    const bench::PlannedGroup& group = *progress.group;
-    return "[" + std::to_string(number_) + "/" + std::to_string(plan_.groups.size()) + ", " +
-           seconds_text(since(start_)) + "] " + std::string(bench::to_string(group.suite)) + " " +
-           bench::to_text(group.cases.front().settings, {"weights", "views"}) + ", " +
-           count_of(group.cases.size(), "case");
+    return progress_text(*progress.group, number_, plan_.groups.size(), since(start_));
   }
 
   // Measured once a round is done, estimated before.

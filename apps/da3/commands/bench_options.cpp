@@ -9,12 +9,11 @@
 namespace da3::commands {
 namespace {
 
-std::vector<std::string> devices_of(const cli::BenchRun& options) {
+std::vector<DeviceId> devices_of(const cli::BenchRun& options) {
   const std::vector<DeviceId> here = engine::available_devices();
-  std::vector<std::string> names;
+  std::vector<DeviceId> devices;
   const auto add = [&](const DeviceId& device) {
-    const std::string name = to_string(device);
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (std::find(devices.begin(), devices.end(), device) == devices.end()) devices.push_back(device);
   };
   for (const std::string& text : options.devices) {
     if (text == "all") {
@@ -25,45 +24,22 @@ std::vector<std::string> devices_of(const cli::BenchRun& options) {
     engine::check_device(device);
     add(device);
   }
-  if (names.empty()) add(here.front());
-  return names;
+  if (devices.empty()) add(here.front());
+  return devices;
 }
 
 }  // namespace
 
 bench::PlanOptions plan_options(const cli::BenchRun& options) {
-  bench::PlanOptions plan;
-  for (const std::string& suite : options.suites) plan.suites.push_back(bench::parse_suite(suite));
-  for (const std::string& suite : options.skipped_suites)
-    plan.skipped_suites.push_back(bench::parse_suite(suite));
+  bench::PlanOptions plan = options.plan;
 #ifndef DA3_WITH_PICTURES
-  plan.skipped_suites.push_back(bench::SuiteName::kPreprocess);
-  plan.skipped_suites.push_back(bench::SuiteName::kFolder);
-  plan.skipped_suites.push_back(bench::SuiteName::kVideo);
-#endif
-  // Alternating programs are for the regression gate: forwards, unless more is asked for.
-  if (!options.against.empty() && plan.suites.empty()) plan.suites = {bench::SuiteName::kThroughput};
-  plan.models = options.models;
-  plan.devices = devices_of(options);
-  plan.precisions = options.precisions;
-  for (const Attention attention : options.attentions) plan.attention.emplace_back(to_string(attention));
-  plan.batches = options.batches;
-  for (const auto& [width, height] : options.image_sizes) plan.image_sizes.push_back({height, width});
-  plan.process_res = options.process_res;
-  plan.threads = options.threads;
-  plan.tokens = options.tokens;
-  plan.photos = options.photos;
-  plan.datasets = options.datasets;
-  plan.images = options.images.value_or(0);
-  plan.soak_images = options.soak_images.value_or(0);
-  plan.runs = options.runs.value_or(0);
-  plan.warmups = options.warmup.value_or(-1);
-  if (options.min_time_s) {
-    plan.min_time =
-        std::chrono::duration_cast<bench::Nanoseconds>(std::chrono::duration<double>(*options.min_time_s));
+  for (const bench::SuiteFacts& suite : bench::kSuiteFacts) {
+    if (suite.needs_pictures) plan.skipped_suites.push_back(suite.suite);
   }
-  plan.rounds = options.rounds.value_or(0);
-  plan.quick = options.quick;
+#endif
+  // Alternating programs are for the regression gate: forward passes, unless more is asked for.
+  if (!options.against.empty() && plan.suites.empty()) plan.suites = {bench::SuiteName::kThroughput};
+  plan.devices = devices_of(options);
   plan.side_by_side = !options.against.empty();
   return plan;
 }

@@ -86,8 +86,8 @@ Size size_for(const suites::ModelFile* file, Size photo, int process_res) {
 #endif
 }
 
-double calibrate(const suites::Context& context, const std::string& device) {
-  const engine::MatmulWorkload work = context.matmul(parse_device(device), Precision::kFp32, 0);
+double calibrate(const suites::Context& context, const DeviceId& device) {
+  const engine::MatmulWorkload work = context.matmul(device, Precision::kFp32, 0);
   double best = 0;
   for (int i = 0; i < 4; ++i) {
     const bench::Nanoseconds start = context.clock->now();
@@ -202,10 +202,8 @@ bench::PlanFacts BenchSetup::plan_facts(const bench::PlanOptions& options, bool 
     const std::filesystem::path file = existing_file(model);
     return file.empty() || !engine::read_spec(file).attention.empty();
   };
-  facts.default_precision = [](const std::string& device) {
-    return std::string(to_string(engine::default_precision(parse_device(device))));
-  };
-  facts.default_threads = [](const std::string&) { return core::usable_cores(); };
+  facts.default_precision = [](const DeviceId& device) { return engine::default_precision(device); };
+  facts.default_threads = [](const DeviceId&) { return core::usable_cores(); };
   facts.processed_size = [](const std::string& model, Size photo, int process_res) {
     const std::filesystem::path file = existing_file(model);
     if (file.empty()) return size_for(nullptr, photo, process_res);
@@ -221,13 +219,13 @@ bench::PlanFacts BenchSetup::plan_facts(const bench::PlanOptions& options, bool 
     throw Error(ErrorCode::kUsage, "--dataset: this build of da3 has no picture formats (preset engine)");
   };
 #endif
-  facts.strategies = [](const std::string& device) {
+  facts.strategies = [](const DeviceId& device) {
     std::vector<std::string> strategies{"cpu", "device"};
-    if (engine::load_gpu_jpeg(parse_device(device)).decoder) strategies.emplace_back("nvjpeg");
+    if (engine::load_gpu_jpeg(device).decoder) strategies.emplace_back("nvjpeg");
     return strategies;
   };
   if (estimates) {
-    const double gflops = calibrate(context_, options.devices.empty() ? "cpu" : options.devices.front());
+    const double gflops = calibrate(context_, options.devices.empty() ? DeviceId{} : options.devices.front());
     facts.run_seconds = [gflops](const bench::PlannedCase& each) {
       return suites::estimate_run_seconds(each, gflops);
     };
@@ -240,14 +238,16 @@ bench::Environment bench_environment() {
   const engine::SystemInfo system = engine::system_info();
   environment.threads = system.threads;
   environment.libraries.libtorch = system.libtorch_version;
-  environment.libraries.blas =
-      system.blas + (system.mkl_version.empty() ? "" : " " + short_version(system.mkl_version));
+  environment.libraries.blas = system.blas;
+  if (!system.mkl_version.empty()) {
+    environment.libraries.blas.append(" ").append(short_version(system.mkl_version));
+  }
   environment.libraries.onednn = system.onednn_version;
 #ifdef DA3_OPENCV_VERSION
   environment.libraries.opencv = DA3_OPENCV_VERSION;
 #endif
   for (const engine::DeviceInfo& device : system.devices) {
-    bench::DeviceInfo info{to_string(device.id), device.name, "", std::nullopt};
+    bench::ReportedDevice info{to_string(device.id), device.name, "", std::nullopt};
     if (device.memory) info.memory_bytes = device.memory->total_bytes;
     if (device.id.kind == DeviceKind::kCuda) info.driver = "CUDA " + system.cuda_version;
     environment.devices.push_back(std::move(info));
@@ -270,6 +270,15 @@ double slowdown_from_environment() {
                 std::string("DA3_BENCH_SLOWDOWN is '") + text + "'; give a factor of 1 to 100 or unset it");
   }
   return factor;
+}
+
+std::string progress_text(const bench::PlannedGroup& group, std::size_t number, std::size_t groups,
+                          double elapsed_s) {
+  std::string text("[");
+  text.append(std::to_string(number)).append("/").append(std::to_string(groups)).append(", ");
+  text.append(seconds_text(elapsed_s)).append("] ").append(bench::to_string(group.suite)).append(" ");
+  text.append(bench::to_text(group.cases.front().settings, {"weights", "views"})).append(", ");
+  return text.append(count_of(group.cases.size(), "case"));
 }
 
 void put_on_stdout(const std::string& text) {

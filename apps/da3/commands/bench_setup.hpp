@@ -17,7 +17,7 @@
 
 namespace da3::commands {
 
-/// A folder of its own for a run's photos and results, removed at the end.
+/// A separate folder for a run's photos and results, removed at the end.
 class ScratchFolder {
  public:
   ScratchFolder();
@@ -70,6 +70,10 @@ std::string own_program();
 /// Factor of DA3_BENCH_SLOWDOWN, a test aid (docs/benchmarks.md); 1 where it is not set. Throws: Error
 /// kUsage.
 double slowdown_from_environment();
+
+/// "[3/12, 1:05] throughput model=da3-small ..., 4 cases"
+std::string progress_text(const bench::PlannedGroup& group, std::size_t number, std::size_t groups,
+                          double elapsed_s);
 
 /// `da3 bench --against PROGRAM`
 int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console& console,

@@ -64,7 +64,7 @@ Json folder_access(const std::filesystem::path& folder) {
 }
 
 #ifdef DA3_WITH_HUB
-/// What reads and writes videos: FFmpeg is in a runner of its own, which need not be there.
+/// What reads and writes videos: FFmpeg is in a separate runner, which need not be there.
 std::string video_support() {
   constexpr const char* kStill = "; da3 video - reads yuv4mpeg, and writes files of frames";
   if (video_library() != nullptr) return video_library()->version;
@@ -85,7 +85,7 @@ std::string video_support() {
 
 Json versions(const engine::SystemInfo& system) {
   const core::BuildInfo build = core::build_info();
-  return {
+  Json versions = {
       {"da3", build.version},
       {"commit", build.commit},
       {"build_type", build.build_type},
@@ -100,11 +100,19 @@ Json versions(const engine::SystemInfo& system) {
       {"opencv", DA3_OPENCV_VERSION},
 #endif
 #ifdef DA3_WITH_HUB
-      {"heic",
-       codec::reads_heif() ? "read by libheif " + codec::heif_version() : "not read: built without libheif"},
-      {"video", video_support()},
 #endif
   };
+#ifdef DA3_WITH_HUB
+  for (const codec::PictureCodec* codec : codec::kPictureCodecs) {
+    if (codec->library.empty()) continue;
+    const std::string library(codec->library);
+    versions[std::string(codec->extensions.front())] = codec->is_read()
+                                                           ? "read by " + library + " " + codec->version()
+                                                           : "not read: built without " + library;
+  }
+  versions["video"] = video_support();
+#endif
+  return versions;
 }
 
 Json machine(const bench::Environment& environment, const engine::SystemInfo& system) {
@@ -154,7 +162,7 @@ Json threads(const engine::SystemInfo& system) {
   std::string waiting;
   for (const char* variable : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}) {
     if (const char* value = std::getenv(variable)) {
-      waiting += (waiting.empty() ? "" : " ") + std::string(variable) + "=" + value;
+      waiting.append(waiting.empty() ? "" : " ").append(variable).append("=").append(value);
     }
   }
   result["waiting"] = text_or_null(waiting);
@@ -229,7 +237,7 @@ std::string value_text(const std::string& key, const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string text;
-  for (const Json& each : value) text += (text.empty() ? "" : " ") + value_text("", each);
+  for (const Json& each : value) text.append(text.empty() ? "" : " ").append(value_text("", each));
   return text.empty() ? "none" : text;
 }
 

@@ -45,7 +45,7 @@ std::string files_text(const cli::Infer& options, const ModelSpec& model) {
   return text;
 }
 
-/// What a folder that was named holds beside what was taken; empty if nothing.
+/// What a folder that was named holds next to what was taken; empty if nothing.
 std::string not_entered_text(const run::Summary& summary) {
   if (summary.folders_not_entered == 0) return "";
   return "\n     " + count_of(summary.folders_not_entered, "folder") + " not entered (-r)";
@@ -56,8 +56,8 @@ std::string not_entered_text(const run::Summary& summary) {
 std::string busy_text(const run::Summary& summary) {
   std::string text = "busy:";
   for (std::size_t stage = 0; stage < run::kNumStages; ++stage) {
-    text += " " + std::string(to_string(static_cast<run::Stage>(stage))) + " " +
-            seconds_text(summary.busy_s.at(stage));
+    text.append(" ").append(to_string(static_cast<run::Stage>(stage))).append(" ");
+    text.append(seconds_text(summary.busy_s.at(stage)));
   }
   return text + "; slowest: " + std::string(to_string(summary.slowest));
 }

@@ -70,7 +70,7 @@ std::string check_code(const ChosenModel& chosen, const DescribedModel& describe
   if (!engine::runs_its_own_code(described.spec) || trust_code || is_bundled(chosen)) return "";
   if (described.describe) {
     return chosen.file.string() +
-           " runs code of its own, which may read and write any file that you may; --trust-code says that "
+           " runs its own code, which may read and write any file that you may; --trust-code says that "
            "you know";
   }
   engine::require_trust(chosen.file, described.spec, false);

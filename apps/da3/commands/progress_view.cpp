@@ -33,8 +33,10 @@ std::string bar(const run::Progress& progress, int columns) {
   const int room = kBarColumns;
   const std::size_t finished = progress.done + progress.failed + progress.skipped;
   const auto filled = static_cast<std::size_t>(room) * std::min(finished, *progress.total) / *progress.total;
-  return cut("[" + std::string(filled, '=') + std::string(static_cast<std::size_t>(room) - filled, ' ') +
-             "]  " + text);
+  std::string line(static_cast<std::size_t>(room) + 1, ' ');
+  line.front() = '[';
+  std::fill_n(line.begin() + 1, filled, '=');
+  return cut(line.append("]  ").append(text));
 }
 
 }  // namespace
@@ -50,7 +52,7 @@ void ProgressView::show(const run::Progress& progress) {
   if (style_ == Style::kBar) {
     console_.status(bar(progress, std::max(Console::width(), 20)));
   } else if (style_ == Style::kLines && progress.elapsed_s >= next_line_s_) {
-    console_.line("da3: " + counts(progress));
+    console_.line(std::string("da3: ").append(counts(progress)));
     while (next_line_s_ <= progress.elapsed_s) next_line_s_ += 10;
   }
 }

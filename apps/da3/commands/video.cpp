@@ -23,52 +23,6 @@
 namespace da3::commands {
 namespace {
 
-video::VideoOptions options_of(const cli::Video& options) {
-  video::VideoOptions work;
-  static_cast<options::Processing&>(work) = options;
-  static_cast<options::Focal&>(work) = options;
-  static_cast<options::Colours&>(work) = options;
-  work.input = options.input;
-  work.stream = &std::cin;
-  if (!options.raw.empty()) work.raw = video::parse_raw_format(options.raw);
-  work.read.stream = options.stream.value_or(-1);
-  work.read.hdr = options.hdr == "raw" ? video::Hdr::kRaw : video::Hdr::kToneMap;
-  work.read.deinterlace = options.deinterlace == "off" ? video::Deinterlace::kOff : video::Deinterlace::kAuto;
-  work.read.max_pixels = options.max_pixels;
-  work.choice.frames_per_s = options.fps;
-  work.choice.every = options.every.value_or(1);
-  if (!options.start.empty()) work.choice.start_s = video::parse_time(options.start);
-  if (!options.duration.empty()) work.choice.duration_s = video::parse_time(options.duration);
-  work.choice.limit = options.limit;
-  work.timestamps = options.timestamps;
-  work.output = options.output_dir.string();
-  work.formats = options.formats;
-  if (options.range_mode == "video") work.range_mode = video::RangeMode::kVideo;
-  if (options.range_mode == "running") work.range_mode = video::RangeMode::kRunning;
-  if (options.range_mode == "image") work.range_mode = video::RangeMode::kImage;
-  work.range = options.vis_range;
-  work.steady = options.steady == "off"     ? video::Steady::kOff
-                : options.steady == "scale" ? video::Steady::kScale
-                                            : video::Steady::kAuto;
-  work.cuts = options.cuts == "auto" ? video::Cuts::kAuto : video::Cuts::kNone;
-  if (options.cuts != "auto" && options.cuts != "none") work.cuts_file = options.cuts;
-  if (!options.constant_fps.empty()) work.constant_fps = video::parse_rate(options.constant_fps);
-  work.encoder = options.encoder;
-  work.crf = options.crf;
-  work.sound = !options.no_sound;
-  work.encode.preview = options.preview;
-  if (!options.exr_compression.empty())
-    work.encode.exr_compression = formats::parse_exr_compression(options.exr_compression);
-  work.encode.exr_channels = formats::parse_exr_channels(options.exr_channels);
-  work.confidence = options.confidence;
-  work.sky = options.sky;
-  work.overwrite = options.overwrite;
-  work.at_model_size = options.size == cli::ResultSize::kModel;
-  work.batch = options.batch;
-  work.memory_fraction = options.memory_fraction;
-  return work;
-}
-
 std::string forecast_text(const video::VideoForecast& forecast, const std::string& input) {
   const video::VideoFacts& facts = forecast.facts;
   char text[160];
@@ -111,7 +65,7 @@ std::string forecast_json(const video::VideoForecast& forecast, const std::strin
 std::string frames_text(const video::VideoSummary& summary) {
   char text[160];
   const double rate = summary.elapsed_s > 0 ? static_cast<double>(summary.done) / summary.elapsed_s : 0;
-  std::snprintf(text, sizeof(text), "%lld frames done in %.1f s (%.2f frames/s; forwards %.1f s)",
+  std::snprintf(text, sizeof(text), "%lld frames done in %.1f s (%.2f frames/s; forward passes %.1f s)",
                 static_cast<long long>(summary.done), summary.elapsed_s, rate, summary.forward_s);
   std::string line = text;
   if (summary.resumed > 0) line += ", " + std::to_string(summary.resumed) + " done before";
@@ -151,13 +105,14 @@ class Progress {
 
 int video(const cli::Video& options) {
   Console console;
-  // A reader of our output that goes away is an error of its own, not a signal.
+  // A reader of our output that goes away is an error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   const Interrupts interrupts([&console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
   const auto log = make_logger(options.verbosity, console);
-  video::VideoOptions work = options_of(options);
+  video::VideoOptions work = options;
+  work.stream = &std::cin;
 
   const NamedModel named = name_model(options, *log);
   if (named.chosen.is_starter && !options.verbosity.quiet) console.line("da3: " + starter_notice());

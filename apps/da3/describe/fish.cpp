@@ -26,7 +26,7 @@ std::string condition(const cli::CommandText& command) {
   if (!command.commands.empty()) {
     text += std::string(text.empty() ? "" : "; and ") + "not __fish_seen_subcommand_from";
     for (const cli::CommandText& each : command.commands)
-      text += " " + each.name.substr(command.name.size() + 1);
+      text.append(" ").append(each.name.substr(command.name.size() + 1));
   }
   return text.empty() ? "" : " -n " + quoted(text);
 }

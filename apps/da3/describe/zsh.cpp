@@ -30,7 +30,7 @@ std::string argument(const cli::OptionText& option) {
       option.names.size() > 1 ? "(" + option.names[0] + " " + option.names[1] + ")" : "";
   std::string action;
   if (!option.value.empty()) {
-    action = ":" + quoted(option.value) + ":";
+    action.append(":").append(quoted(option.value)).append(":");
     if (option.words.empty()) {
       action += "_files";
     } else {

@@ -60,8 +60,9 @@ std::string runner_of(const cli::Command& command) {
   if (std::holds_alternative<cli::Render>(command)) return "da3-render";
   std::error_code failed;
   const auto* bench = std::get_if<cli::BenchRun>(&command);
+  const auto needs_videos = [](bench::SuiteName suite) { return bench::facts_of(suite).needs_videos; };
   const bool video = std::holds_alternative<cli::Video>(command) ||
-                     (bench != nullptr && std::ranges::find(bench->suites, "video") != bench->suites.end());
+                     (bench != nullptr && std::ranges::any_of(bench->plan.suites, needs_videos));
   return video && std::filesystem::exists(path_of("da3-run-video"), failed) ? "da3-run-video" : "da3-run";
 }
 

@@ -314,7 +314,7 @@ std::string verdict_text(Verdict verdict, std::string_view metric) {
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits,
                            Pairing pairing) {
   Comparison comparison;
-  // What ran in turns ran on one machine, whatever the two programs know to tell about it.
+  // What ran alternately ran on one machine, whatever the two programs know to tell about it.
   comparison.same_machine = pairing == Pairing::kByRound || base.environment.same_machine(now.environment);
   comparison.in_turns = pairing == Pairing::kByRound || were_in_turns(base, now);
   comparison.base_date = base.environment.date_utc;

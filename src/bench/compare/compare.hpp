@@ -27,7 +27,7 @@ enum class Verdict {
   kNoDifference,   ///< The interval holds 1
   kFaster,         ///< Less time, or more per second
   kSlower,         ///< More time, or less per second
-  kWithinDrift,    ///< Not measured in turns, and less than 20 % apart: the machine may be the reason
+  kWithinDrift,    ///< Not measured alternately, and less than 20 % apart: the machine may be the reason
   kNotShown,       ///< A single value on a side: nothing to judge by
   kNotComparable,  ///< Different machines, and not a metric that carries over
 };
@@ -71,7 +71,7 @@ struct Comparison {
 /// index of the device are left out of the match, and only forward_ms is judged, by efficiency. A case fails
 /// when the whole 95 % interval of its ratio lies beyond a limit and its t test, Holm-adjusted over the cases
 /// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond.
-/// Reports that were not measured in turns show no difference of less than 20 %.
+/// Reports that were not measured alternately show no difference of less than 20 %.
 /// `pairing`: kByRound where both reports come from one interleaved run.
 /// Throws: Error kUsage if no case matches, or a limit names a metric or statistic that no matching case has.
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits = {},

@@ -93,7 +93,7 @@ std::string notes(const Comparison& comparison, const std::string& mark) {
 std::string format_comparison_table(const Comparison& comparison) {
   std::string text = caution(comparison);
   for (const auto& [suite, table] : tables_of(comparison)) {
-    text += std::string(suite_title(suite)) + "\n" + render_plain(table) + "\n";
+    text += std::string(facts_of(suite).title) + "\n" + render_plain(table) + "\n";
   }
   return text + notes(comparison, "");
 }
@@ -102,7 +102,7 @@ std::string format_comparison_markdown(const Comparison& comparison) {
   std::string text = caution(comparison);
   bool first = true;
   for (const auto& [suite, table] : tables_of(comparison)) {
-    text += (std::exchange(first, false) ? "## " : "\n## ") + std::string(suite_title(suite)) + "\n\n" +
+    text += (std::exchange(first, false) ? "## " : "\n## ") + std::string(facts_of(suite).title) + "\n\n" +
             render_markdown(table);
   }
   const std::string tail = notes(comparison, "- ");

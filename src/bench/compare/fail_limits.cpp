@@ -51,7 +51,7 @@ FailLimit parse_limit(std::string_view text) {
   for (const std::string_view known : kStatistics) {
     if (limit.statistic == known) return limit;
   }
-  refuse(text, "'" + std::string(statistic) + "' is none of median, p50, mean, min, max, p90, p99");
+  refuse(text, std::string("'").append(statistic) + "' is none of median, p50, mean, min, max, p90, p99");
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ struct ToolInfo {
   std::string compiler;
 };
 
-/// An accelerator or the processor as the engine sees it.
-struct DeviceInfo {
+/// An accelerator or the processor as a report names it: texts that are read back on machines without
+/// LibTorch, which engine::DeviceInfo is not.
+struct ReportedDevice {
   std::string id;    ///< Such as "cuda:0"
   std::string name;  ///< Such as "NVIDIA L4"; empty: unknown
   std::string driver;
@@ -52,7 +53,7 @@ struct Environment {
   std::string cpu_governor;  ///< Such as "performance", or empty
   int threads = 0;           ///< Of one forward on the CPU; the caller fills it in
   LibraryVersions libraries;
-  std::vector<DeviceInfo> devices;
+  std::vector<ReportedDevice> devices;
   std::optional<std::uint64_t> peak_rss_bytes;  ///< Of this process so far
 
   /// Same hardware as far as the report tells: processor, cores, memory and accelerators.

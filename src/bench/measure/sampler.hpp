@@ -60,11 +60,11 @@ struct Samples {
   std::optional<std::uint64_t> peak_rss_bytes;
 };
 
-/// What the calibration gave beside each round, by name, such as "fp32_gflops".
+/// What the calibration gave next to each round, by name, such as "fp32_gflops".
 using Calibrations = std::map<std::string, std::vector<double>>;
 
 struct SamplerHooks {
-  /// Runs beside each round, before it; may be empty.
+  /// Runs next to each round, before it; may be empty.
   std::function<std::map<std::string, double>()> calibrate;
   /// Asked before every run; true ends the measurement with what there is. May be empty.
   std::function<bool()> interrupted;

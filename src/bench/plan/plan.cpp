@@ -1,12 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
-#include <set>
 
 #include <da3/error.hpp>
 
-#include <bench/plan/case_matrix.hpp>
 #include <bench/plan/plan.hpp>
 #include <core/text.hpp>
 
@@ -20,7 +17,6 @@ constexpr int kQuickRuns = 3;
 // tests/bench/compare/compare_test.cpp).
 constexpr int kSideBySideRounds = 12;
 constexpr int kSideBySideRunsPerRound = 3;
-constexpr double kProcessSeconds = 1;  // start and load
 
 template <typename Value>
 void use_default(std::vector<Value>& list, std::vector<Value> values) {
@@ -31,73 +27,18 @@ std::string joined(const std::vector<std::string>& texts) {
   return core::joined(texts, ",");
 }
 
-std::string joined(const std::vector<int>& numbers) {
+template <typename Value>
+std::string joined(const std::vector<Value>& values) {
+  using std::to_string;
   std::vector<std::string> texts;
-  for (const int number : numbers) texts.push_back(std::to_string(number));
+  for (const Value& value : values) texts.emplace_back(to_string(value));
   return joined(texts);
 }
 
-// Keeps the first group of every suite, then groups in order while they fit.
-void fit_budget(Plan& plan) {
-  if (plan.options.budget_s <= 0) return;
-  std::vector<bool> kept(plan.groups.size(), false);
-  std::set<SuiteName> seen;
-  double total = 0;
-  for (std::size_t i = 0; i < plan.groups.size(); ++i) {
-    if (!seen.insert(plan.groups[i].suite).second) continue;
-    kept[i] = true;
-    total += plan.groups[i].estimate_s();
-  }
-  for (std::size_t i = 0; i < plan.groups.size(); ++i) {
-    if (kept[i] || total + plan.groups[i].estimate_s() > plan.options.budget_s) continue;
-    kept[i] = true;
-    total += plan.groups[i].estimate_s();
-  }
-  std::vector<PlannedGroup> groups;
-  for (std::size_t i = 0; i < plan.groups.size(); ++i) {
-    if (kept[i]) {
-      groups.push_back(std::move(plan.groups[i]));
-      continue;
-    }
-    for (const PlannedCase& each : plan.groups[i].cases) {
-      plan.left_out.push_back(
-          {each.suite, each.settings,
-           "beyond the budget of " + std::to_string(std::lround(plan.options.budget_s)) + " s"});
-    }
-  }
-  plan.groups = std::move(groups);
-}
-
-double case_seconds(double run_s, const SampleOptions& sampling, bool side_by_side, std::size_t cases) {
-  if (!side_by_side) return run_s * (sampling.warmups + sampling.runs);
-  // Every round is a process of each side, which the cases of a group share.
-  const double processes_s = sampling.rounds * kProcessSeconds / static_cast<double>(cases);
-  return 2 * (processes_s + run_s * (sampling.rounds * sampling.warmups + sampling.runs));
-}
-
-void note_fixed_attention(Plan& plan, const PlanFacts& facts) {
-  const auto& suites = plan.options.suites;
-  if (!facts.offers_attention ||
-      std::find(suites.begin(), suites.end(), SuiteName::kAttention) == suites.end()) {
-    return;
-  }
-  for (const std::string& model : plan.options.models) {
-    if (facts.offers_attention(model)) continue;
-    plan.left_out.push_back(
-        {SuiteName::kAttention, {{"model", model}}, "this model offers no choice of attention"});
-  }
-}
-
-void note_quick(Plan& plan) {
-  if (!plan.options.quick) return;
-  const auto& suites = plan.options.suites;
-  for (const SuiteName suite : {SuiteName::kVideo, SuiteName::kScene, SuiteName::kSoak}) {
-    if (std::find(suites.begin(), suites.end(), suite) != suites.end()) continue;
-    plan.left_out.push_back(
-        {suite,
-         {},
-         "not part of --quick and of the default; name it with --suite " + std::string(to_string(suite))});
-  }
+std::string joined(const std::vector<std::optional<Precision>>& precisions) {
+  std::vector<std::string> texts;
+  for (const auto& each : precisions) texts.emplace_back(to_text(each));
+  return joined(texts);
 }
 
 void check(const PlanOptions& options) {
@@ -121,6 +62,10 @@ void check(const PlanOptions& options) {
 
 }  // namespace
 
+std::string to_text(const std::optional<Precision>& precision) {
+  return precision ? std::string(to_string(*precision)) : kDefaultPrecision;
+}
+
 double PlannedGroup::estimate_s() const {
   double sum = 0;
   for (const PlannedCase& each : cases) sum += each.estimate_s;
@@ -134,9 +79,7 @@ double Plan::estimate_s() const {
 }
 
 PlanEcho Plan::echo() const {
-  std::vector<std::string> suites;
-  for (const SuiteName suite : options.suites) suites.emplace_back(to_string(suite));
-  Fields fields{{"suites", joined(suites)},
+  Fields fields{{"suites", joined(options.suites)},
                 {"models", joined(options.models)},
                 {"devices", joined(options.devices)},
                 {"precisions", joined(options.precisions)},
@@ -158,10 +101,7 @@ PlanEcho Plan::echo() const {
 PlanOptions with_defaults(PlanOptions options) {
   if (options.suites.empty()) {
     options.suites = all_suites();
-    // Scenes and soaks take long, and a video needs FFmpeg.
-    for (const SuiteName suite : {SuiteName::kVideo, SuiteName::kScene, SuiteName::kSoak}) {
-      std::erase(options.suites, suite);
-    }
+    std::erase_if(options.suites, [](SuiteName suite) { return !facts_of(suite).by_default; });
   }
   for (const SuiteName suite : options.skipped_suites) std::erase(options.suites, suite);
   if (options.suites.empty())
@@ -169,7 +109,7 @@ PlanOptions with_defaults(PlanOptions options) {
   const bool quick = options.quick;
   use_default<std::string>(options.models, quick ? std::vector<std::string>{"da3-small"}
                                                  : std::vector<std::string>{"da3-small", "da3-base"});
-  use_default<std::string>(options.devices, {"cpu"});
+  use_default<DeviceId>(options.devices, {DeviceId{}});
   use_default<int>(options.batches, quick ? std::vector<int>{1, 4} : std::vector<int>{1, 2, 4, 8});
   use_default<int>(options.process_res, {quick ? kQuickProcessRes : kDefaultProcessRes});
   use_default<int>(options.threads, {0});
@@ -193,53 +133,23 @@ PlanOptions with_defaults(PlanOptions options) {
   return options;
 }
 
-Plan make_plan(const PlanOptions& options, const PlanFacts& facts) {
-  Plan plan;
-  plan.options = with_defaults(options);
-  for (const SuiteName suite : all_suites()) {
-    const auto& wanted = plan.options.suites;
-    if (std::find(wanted.begin(), wanted.end(), suite) == wanted.end()) continue;
-    const SampleOptions sampling = sample_options(plan.options, suite);
-    for (PlannedGroup& group : expand_suite(suite, plan.options, facts)) {
-      for (PlannedCase& each : group.cases) {
-        if (facts.run_seconds) {
-          each.estimate_s =
-              case_seconds(facts.run_seconds(each), sampling, plan.options.side_by_side, group.cases.size());
-        }
-      }
-      plan.groups.push_back(std::move(group));
-    }
-  }
-  note_fixed_attention(plan, facts);
-  fit_budget(plan);
-  note_quick(plan);
-  return plan;
-}
-
 SampleOptions sample_options(const PlanOptions& options, SuiteName suite) {
   SampleOptions sampling;
   sampling.runs = options.runs;
   sampling.rounds = options.rounds;
   sampling.warmups = options.warmups;
   sampling.min_time = options.min_time;
-  switch (suite) {
-    case SuiteName::kBatching:
-    case SuiteName::kFolder:
-    case SuiteName::kVideo:
-    case SuiteName::kLoad:
-    case SuiteName::kScene:
-      // A pass sees every shape several times; every load is a process of its own.
+  switch (facts_of(suite).repeats) {
+    case Repeats::kAsAsked:
+      break;
+    case Repeats::kOneWarmUp:
       sampling.warmups = std::min(1, options.warmups);
       break;
-    case SuiteName::kAccuracy:
-    case SuiteName::kSoak:
-      // The same input gives the same values; a soak is one long run.
+    case Repeats::kOnce:
       sampling.warmups = 0;
       sampling.runs = 1;
       sampling.rounds = 1;
       sampling.min_time = Nanoseconds{0};
-      break;
-    default:
       break;
   }
   return sampling;

@@ -12,27 +12,7 @@
 namespace da3::bench {
 namespace {
 
-// How a suite becomes a chart: which setting is the series, which metric the length.
-struct Shape {
-  SuiteName suite;
-  const char* series;
-  const char* metric;
-  const char* title;
-  const char* unit;
-};
-
-constexpr Shape kShapes[] = {
-    {SuiteName::kThroughput, "batch", "images_per_s", "Throughput", "images per second"},
-    {SuiteName::kPreprocess, "strategy", "preprocess_ms", "Preprocessing a photo", "ms"},
-    {SuiteName::kAttention, "attention", "layer_ms", "One attention layer", "ms"},
-    {SuiteName::kBatching, "batch", "total_ms", "Many images", "ms"},
-};
-
-constexpr const char* kLatencyStages[] = {"decode_ms", "preprocess_ms", "upload_ms", "backbone_ms",
-                                          "head_ms",   "download_ms",   "resize_ms", "write_ms"};
-constexpr const char* kLoadStages[] = {"start_ms", "load_ms", "first_ms"};
-
-std::string short_name(const Fields& settings, const std::string& without) {
+std::string short_name(const Fields& settings, std::string_view without) {
   std::string text;
   for (const char* name : {"model", "device", "precision", "attention", "batch", "tokens", "images_shape",
                            "strategy", "cache"}) {
@@ -46,7 +26,8 @@ std::string short_name(const Fields& settings, const std::string& without) {
   const std::int64_t photo = settings.number("photo_width");
   const std::int64_t width = photo > 0 ? photo : settings.number("width");
   const std::int64_t height = photo > 0 ? settings.number("photo_height") : settings.number("height");
-  if (width > 0) text += " " + core::size_text({static_cast<int>(height), static_cast<int>(width)});
+  if (width > 0)
+    text.append(" ").append(core::size_text({static_cast<int>(height), static_cast<int>(width)}));
   return text;
 }
 
@@ -57,11 +38,12 @@ std::size_t index_of(std::vector<std::string>& names, const std::string& name) {
   return names.size() - 1;
 }
 
-BarChart grouped(const std::vector<NamedReport>& reports, const Shape& shape) {
-  BarChart chart{shape.title, shape.unit, {}, {}, false};
+BarChart grouped(const std::vector<NamedReport>& reports, const SuiteFacts& suite) {
+  const SuiteChart& shape = suite.chart;
+  BarChart chart{std::string(shape.title), std::string(shape.unit), {}, {}, false};
   for (const NamedReport& each : reports) {
     for (const CaseResult& result : each.report.cases) {
-      const auto value = result.suite == shape.suite ? result.number(shape.metric) : std::nullopt;
+      const auto value = result.suite == suite.suite ? result.number(shape.metric) : std::nullopt;
       if (!value) continue;
       std::string name = short_name(result.settings, shape.series);
       if (reports.size() > 1) name = each.name + " " + name;
@@ -91,19 +73,20 @@ void drop_empty_series(BarChart& chart) {
   }
 }
 
-template <std::size_t N>
-BarChart stacked(const std::vector<NamedReport>& reports, SuiteName suite, const char* const (&stages)[N],
-                 const char* title) {
-  BarChart chart{title, "ms", {}, {}, true};
-  for (const std::string_view stage : stages) {
+BarChart stacked(const std::vector<NamedReport>& reports, const SuiteFacts& suite) {
+  BarChart chart{std::string(suite.chart.title), std::string(suite.chart.unit), {}, {}, true};
+  std::vector<std::string_view> stages;
+  for (const std::string_view stage : suite.chart.stages) {
+    if (stage.empty()) break;
+    stages.push_back(stage);
     chart.series.emplace_back(stage.substr(0, stage.size() - std::string_view("_ms").size()));
   }
   for (const NamedReport& each : reports) {
     for (const CaseResult& result : each.report.cases) {
-      if (result.suite != suite || result.status != CaseStatus::kDone) continue;
+      if (result.suite != suite.suite || result.status != CaseStatus::kDone) continue;
       BarChart::Group group{(reports.size() > 1 ? each.name + " " : "") + short_name(result.settings, ""),
                             {}};
-      for (const char* stage : stages) {
+      for (const std::string_view stage : stages) {
         const auto value = result.number(stage);
         group.bars.push_back(value ? std::optional(Bar{*value, std::nullopt}) : std::nullopt);
       }
@@ -118,15 +101,13 @@ BarChart stacked(const std::vector<NamedReport>& reports, SuiteName suite, const
 
 std::vector<NamedChart> make_charts(const std::vector<NamedReport>& reports) {
   std::vector<NamedChart> charts;
-  const auto add = [&](SuiteName suite, BarChart chart) {
-    if (!chart.groups.empty())
-      charts.push_back({suite, std::string(to_string(suite)) + ".svg", std::move(chart)});
-  };
-  for (const Shape& shape : kShapes) add(shape.suite, grouped(reports, shape));
-  add(SuiteName::kLatency,
-      stacked(reports, SuiteName::kLatency, kLatencyStages, "One photo, stage by stage"));
-  add(SuiteName::kLoad,
-      stacked(reports, SuiteName::kLoad, kLoadStages, "From process start to the first result"));
+  for (const SuiteFacts& suite : kSuiteFacts) {
+    if (suite.chart.title.empty()) continue;
+    const bool is_stacked = !suite.chart.stages.front().empty();
+    BarChart chart = is_stacked ? stacked(reports, suite) : grouped(reports, suite);
+    if (chart.groups.empty()) continue;
+    charts.push_back({suite.suite, std::string(suite.name) + ".svg", std::move(chart)});
+  }
   return charts;
 }
 

@@ -43,14 +43,15 @@ std::string format_plan(const Plan& plan) {
     if (cases.empty()) continue;
     std::vector<NamedCase> named;
     for (const CaseResult& each : cases) named.push_back({"", &each});
-    text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(named)) + "\n";
+    text += std::string(facts_of(suite).title) + "\n" + render_plain(tabulate(named)) + "\n";
     count += cases.size();
   }
   text += std::to_string(count) + (count == 1 ? " case" : " cases") + ", about " +
           duration_text(plan.estimate_s()) + "\n";
   for (const LeftOut& each : plan.left_out) {
-    text += "left out: " + std::string(to_string(each.suite)) +
-            (each.settings.empty() ? "" : " " + to_text(each.settings)) + ": " + each.reason + "\n";
+    text.append("left out: ").append(to_string(each.suite));
+    if (!each.settings.empty()) text.append(" ").append(to_text(each.settings));
+    text.append(": ").append(each.reason).append("\n");
   }
   return text;
 }

@@ -57,7 +57,7 @@ std::string subject(const CaseResult& result) {
     const std::string value = result.settings.text(name);
     if (!value.empty()) text += (text.empty() ? "" : ", ") + value;
   }
-  if (result.suite == SuiteName::kPreprocess) {
+  if (facts_of(result.suite).of_photos) {
     size("photo ", "photo_width", "photo_height");
   } else {
     size("", "width", "height");
@@ -100,106 +100,6 @@ std::string against_single(const CaseResult& batch, const CaseResult& single) {
          (ratio->value < kWorthwhile ? ": batching hardly pays here" : "");
 }
 
-void recommend_batch(const Report& report, std::vector<std::string>& advice) {
-  for (const Cases& group :
-       groups_but_for(done_cases(report, SuiteName::kThroughput), {"batch", "attention"})) {
-    const auto rate = [](const CaseResult* each) { return each->number("images_per_s").value_or(0); };
-    const CaseResult* best =
-        *std::max_element(group.begin(), group.end(),
-                          [&](const CaseResult* a, const CaseResult* b) { return rate(a) < rate(b); });
-    if (rate(best) <= 0) continue;
-    std::string text = subject(*best) + ": best throughput " + format_number(rate(best)) +
-                       " images/s with --batch " + best->settings.text("batch") + " --attention " +
-                       best->settings.text("attention");
-    const auto single = std::find_if(group.begin(), group.end(), [&](const CaseResult* each) {
-      return each->settings.number("batch") == 1 &&
-             each->settings.text("attention") == best->settings.text("attention");
-    });
-    if (single != group.end() && *single != best) text += against_single(*best, **single);
-    advice.push_back(text + ".");
-  }
-}
-
-// One sentence per group of two variants of `setting` by `metric`.
-void recommend_variant(const Report& report, SuiteName suite, const std::string& setting,
-                       const std::string& metric, const std::string& what, std::vector<std::string>& advice) {
-  for (const Cases& group : groups_but_for(done_cases(report, suite), {setting})) {
-    for (std::size_t i = 1; i < group.size(); ++i) {
-      const Distribution* base = group.front()->distribution(metric);
-      const Distribution* other = group[i]->distribution(metric);
-      if (base == nullptr || other == nullptr) continue;
-      const auto ratio = ratio_of(other->rounds, base->rounds, Pairing::kByRound);
-      if (!ratio) continue;
-      const std::string first = group.front()->settings.text(setting);
-      const std::string second = group[i]->settings.text(setting);
-      std::string text = subject(*group.front()) + ": ";
-      if (!ratio->shows_difference()) {
-        text += "no difference shown between " + first + " and " + second + " " + what + "; " + second +
-                " is " + times(*ratio) + " as fast";
-      } else if (std::abs(ratio->value - 1) < kSame) {
-        text += first + " and " + second + " hardly differ " + what + "; " + second + " is " + times(*ratio) +
-                " as fast";
-      } else if (ratio->value > 1) {
-        text += second + " is " + times(*ratio) + " as fast as " + first + " " + what;
-      } else {
-        const auto inverse = ratio_of(base->rounds, other->rounds, Pairing::kByRound);
-        text += first + " is " + times(*inverse) + " as fast as " + second + " " + what;
-      }
-      advice.push_back(text + ".");
-    }
-  }
-}
-
-void recommend_batching(const Report& report, std::vector<std::string>& advice) {
-  for (const Cases& group : groups_but_for(done_cases(report, SuiteName::kBatching), {"batch"})) {
-    const CaseResult* automatic = nullptr;
-    const CaseResult* fixed = nullptr;
-    for (const CaseResult* each : group) {
-      if (each->settings.text("batch") == "auto") {
-        automatic = each;
-      } else if (fixed == nullptr || each->number("total_ms") < fixed->number("total_ms")) {
-        fixed = each;
-      }
-    }
-    if (automatic == nullptr || fixed == nullptr || !automatic->distribution("total_ms") ||
-        !fixed->distribution("total_ms")) {
-      continue;
-    }
-    const auto ratio = ratio_of(automatic->distribution("total_ms")->rounds,
-                                fixed->distribution("total_ms")->rounds, Pairing::kByRound);
-    if (!ratio) continue;
-    std::string text = subject(*automatic) + ", " + automatic->settings.text("images_shape", "images") + ": ";
-    if (!ratio->shows_difference()) {
-      text += "--batch auto keeps up with the best fixed size (" + fixed->settings.text("batch") + ")";
-    } else {
-      text += ratio->value > 1
-                  ? "--batch auto beats the best fixed size (" + fixed->settings.text("batch") + ")"
-                  : "--batch auto is slower than the best fixed size (" + fixed->settings.text("batch") + ")";
-    }
-    advice.push_back(text + "; its speed is " + times(*ratio) + " that.");
-  }
-}
-
-void recommend_load(const Report& report, std::vector<std::string>& advice) {
-  for (const Cases& group : groups_but_for(done_cases(report, SuiteName::kLoad), {"cache"})) {
-    std::map<std::string, const CaseResult*> by_cache;
-    for (const CaseResult* each : group) by_cache[each->settings.text("cache")] = each;
-    const auto total = [](const CaseResult* each) { return each->number("total_ms"); };
-    if (by_cache.count("warm") == 0 || !total(by_cache["warm"])) continue;
-    std::string text = subject(*group.front()) + ": a new process gives its first depth map after " +
-                       format_number(*total(by_cache["warm"])) + " ms";
-    if (by_cache.count("cold") != 0 && total(by_cache["cold"]) &&
-        by_cache["cold"]->facts.text("page_cache_dropped") != "no") {
-      text += ", " + format_number(*total(by_cache["cold"])) + " ms with a cold disk cache";
-    }
-    if (by_cache.count("hit") != 0 && by_cache["hit"]->number("first_ms")) {
-      text += "; in a process that holds the model already it takes " +
-              format_number(*by_cache["hit"]->number("first_ms")) + " ms, so give many images to one run";
-    }
-    advice.push_back(text + ".");
-  }
-}
-
 // The stage besides the forwards that takes most of the threads' time, and what makes it shorter.
 std::string largest_stage(const CaseResult& result) {
   struct Stage {
@@ -223,21 +123,6 @@ std::string largest_stage(const CaseResult& result) {
   if (largest == nullptr) return "";
   return std::string("; of it ") + largest->name + " takes most (" + rounded(100 * most) +
          " % of all stages' time)" + (*largest->advice != 0 ? std::string(": ") + largest->advice : "");
-}
-
-void recommend_folder(const Report& report, std::vector<std::string>& advice) {
-  for (const CaseResult* each : done_cases(report, SuiteName::kFolder)) {
-    const auto overhead = each->number("overhead_share");
-    if (!overhead) continue;
-    std::string text = subject(*each) + ": ";
-    if (*overhead > kNothing) {
-      text += "reading, resizing and writing add " + rounded(100 * *overhead) + " % to the forwards alone";
-      if (*overhead > kMuchOverhead) text += largest_stage(*each);
-    } else {
-      text += "reading, resizing and writing are hidden behind the forwards";
-    }
-    advice.push_back(text + ".");
-  }
 }
 
 void recommend_precision(const Report& report, std::vector<std::string>& advice) {
@@ -269,19 +154,137 @@ void recommend_by_dataset(const Report& report, std::vector<std::string>& advice
   }
 }
 
+// One sentence per group of two variants.
+void compare_variants(const Report& report, const SuiteFacts& suite, std::vector<std::string>& advice) {
+  if (suite.variants.setting.empty()) return;
+  const std::string setting(suite.variants.setting);
+  const std::string_view metric = suite.variants.metric;
+  const std::string what(suite.variants.what);
+  for (const Cases& group : groups_but_for(done_cases(report, suite.suite), {setting})) {
+    for (std::size_t i = 1; i < group.size(); ++i) {
+      const Distribution* base = group.front()->distribution(metric);
+      const Distribution* other = group[i]->distribution(metric);
+      if (base == nullptr || other == nullptr) continue;
+      const auto ratio = ratio_of(other->rounds, base->rounds, Pairing::kByRound);
+      if (!ratio) continue;
+      const std::string first = group.front()->settings.text(setting);
+      const std::string second = group[i]->settings.text(setting);
+      std::string text = subject(*group.front()) + ": ";
+      if (!ratio->shows_difference()) {
+        text += "no difference shown between " + first + " and " + second + " " + what + "; " + second +
+                " is " + times(*ratio) + " as fast";
+      } else if (std::abs(ratio->value - 1) < kSame) {
+        text += first + " and " + second + " hardly differ " + what + "; " + second + " is " + times(*ratio) +
+                " as fast";
+      } else if (ratio->value > 1) {
+        text += second + " is " + times(*ratio) + " as fast as " + first + " " + what;
+      } else {
+        const auto inverse = ratio_of(base->rounds, other->rounds, Pairing::kByRound);
+        text += first + " is " + times(*inverse) + " as fast as " + second + " " + what;
+      }
+      advice.push_back(text + ".");
+    }
+  }
+}
+
 }  // namespace
+
+void advise_throughput(const Report& report, std::vector<std::string>& advice) {
+  for (const Cases& group :
+       groups_but_for(done_cases(report, SuiteName::kThroughput), {"batch", "attention"})) {
+    const auto rate = [](const CaseResult* each) { return each->number("images_per_s").value_or(0); };
+    const CaseResult* best =
+        *std::max_element(group.begin(), group.end(),
+                          [&](const CaseResult* a, const CaseResult* b) { return rate(a) < rate(b); });
+    if (rate(best) <= 0) continue;
+    std::string text = subject(*best) + ": best throughput " + format_number(rate(best)) +
+                       " images/s with --batch " + best->settings.text("batch") + " --attention " +
+                       best->settings.text("attention");
+    const auto single = std::find_if(group.begin(), group.end(), [&](const CaseResult* each) {
+      return each->settings.number("batch") == 1 &&
+             each->settings.text("attention") == best->settings.text("attention");
+    });
+    if (single != group.end() && *single != best) text += against_single(*best, **single);
+    advice.push_back(text + ".");
+  }
+}
+
+void advise_load(const Report& report, std::vector<std::string>& advice) {
+  for (const Cases& group : groups_but_for(done_cases(report, SuiteName::kLoad), {"cache"})) {
+    std::map<std::string, const CaseResult*> by_cache;
+    for (const CaseResult* each : group) by_cache[each->settings.text("cache")] = each;
+    const auto total = [](const CaseResult* each) { return each->number("total_ms"); };
+    if (by_cache.count("warm") == 0 || !total(by_cache["warm"])) continue;
+    std::string text = subject(*group.front()) + ": a new process gives its first depth map after " +
+                       format_number(*total(by_cache["warm"])) + " ms";
+    if (by_cache.count("cold") != 0 && total(by_cache["cold"]) &&
+        by_cache["cold"]->facts.text("page_cache_dropped") != "no") {
+      text += ", " + format_number(*total(by_cache["cold"])) + " ms with a cold disk cache";
+    }
+    if (by_cache.count("hit") != 0 && by_cache["hit"]->number("first_ms")) {
+      text += "; in a process that holds the model already it takes " +
+              format_number(*by_cache["hit"]->number("first_ms")) + " ms, so give many images to one run";
+    }
+    advice.push_back(text + ".");
+  }
+}
+
+void advise_batching(const Report& report, std::vector<std::string>& advice) {
+  for (const Cases& group : groups_but_for(done_cases(report, SuiteName::kBatching), {"batch"})) {
+    const CaseResult* automatic = nullptr;
+    const CaseResult* fixed = nullptr;
+    for (const CaseResult* each : group) {
+      if (each->settings.text("batch") == "auto") {
+        automatic = each;
+      } else if (fixed == nullptr || each->number("total_ms") < fixed->number("total_ms")) {
+        fixed = each;
+      }
+    }
+    if (automatic == nullptr || fixed == nullptr || !automatic->distribution("total_ms") ||
+        !fixed->distribution("total_ms")) {
+      continue;
+    }
+    const auto ratio = ratio_of(automatic->distribution("total_ms")->rounds,
+                                fixed->distribution("total_ms")->rounds, Pairing::kByRound);
+    if (!ratio) continue;
+    std::string text = subject(*automatic) + ", " + automatic->settings.text("images_shape", "images") + ": ";
+    if (!ratio->shows_difference()) {
+      text += "--batch auto keeps up with the best fixed size (" + fixed->settings.text("batch") + ")";
+    } else {
+      text += ratio->value > 1
+                  ? "--batch auto beats the best fixed size (" + fixed->settings.text("batch") + ")"
+                  : "--batch auto is slower than the best fixed size (" + fixed->settings.text("batch") + ")";
+    }
+    advice.push_back(text + "; its speed is " + times(*ratio) + " that.");
+  }
+}
+
+void advise_folder(const Report& report, std::vector<std::string>& advice) {
+  for (const CaseResult* each : done_cases(report, SuiteName::kFolder)) {
+    const auto overhead = each->number("overhead_share");
+    if (!overhead) continue;
+    std::string text = subject(*each) + ": ";
+    if (*overhead > kNothing) {
+      text += "reading, resizing and writing add " + rounded(100 * *overhead) + " % to the forwards alone";
+      if (*overhead > kMuchOverhead) text += largest_stage(*each);
+    } else {
+      text += "reading, resizing and writing are hidden behind the forwards";
+    }
+    advice.push_back(text + ".");
+  }
+}
+
+void advise_accuracy(const Report& report, std::vector<std::string>& advice) {
+  recommend_precision(report, advice);
+  recommend_by_dataset(report, advice);
+}
 
 std::vector<std::string> recommend(const Report& report) {
   std::vector<std::string> advice;
-  recommend_batch(report, advice);
-  recommend_batching(report, advice);
-  recommend_variant(report, SuiteName::kAttention, "attention", "layer_ms", "for a whole attention layer",
-                    advice);
-  recommend_variant(report, SuiteName::kPreprocess, "strategy", "total_ms", "for preparing a photo", advice);
-  recommend_load(report, advice);
-  recommend_folder(report, advice);
-  recommend_precision(report, advice);
-  recommend_by_dataset(report, advice);
+  for (const SuiteAdvice& suite : kSuiteAdvice) {
+    if (suite.advise != nullptr) suite.advise(report, advice);
+    compare_variants(report, facts_of(suite.suite), advice);
+  }
   return advice;
 }
 

@@ -49,7 +49,7 @@ std::string calibration_text(const Report& report) {
 
 std::string devices_text(const Environment& environment) {
   std::string text;
-  for (const DeviceInfo& device : environment.devices) {
+  for (const ReportedDevice& device : environment.devices) {
     text += (text.empty() ? "" : ", ") + device.id + (device.name.empty() ? "" : " " + device.name) +
             (device.driver.empty() ? "" : " (" + device.driver + ")");
   }
@@ -138,9 +138,11 @@ std::string left_out_markdown(const std::vector<NamedReport>& reports) {
   std::string text;
   for (const NamedReport& each : reports) {
     for (const LeftOut& out : each.report.plan.left_out) {
-      text += "- " + (reports.size() > 1 ? each.name + ": " : std::string()) +
-              std::string(to_string(out.suite)) + (out.settings.empty() ? "" : " " + to_text(out.settings)) +
-              ": " + out.reason + ".\n";
+      text.append("- ");
+      if (reports.size() > 1) text.append(each.name).append(": ");
+      text.append(to_string(out.suite));
+      if (!out.settings.empty()) text.append(" ").append(to_text(out.settings));
+      text.append(": ").append(out.reason).append(".\n");
     }
   }
   return text;
@@ -161,7 +163,7 @@ std::string suites_markdown(const std::vector<NamedReport>& reports, const std::
   for (const SuiteName suite : all_suites()) {
     const std::vector<NamedCase> cases = cases_of(reports, suite);
     if (cases.empty()) continue;
-    text += "\n## " + std::string(suite_title(suite)) + "\n\n" + render_markdown(tabulate(cases));
+    text += "\n## " + std::string(facts_of(suite).title) + "\n\n" + render_markdown(tabulate(cases));
     for (const ChartLink& chart : charts) {
       if (chart.suite == suite) text += "\n![" + chart.title + "](" + chart.file + ")\n";
     }
@@ -175,7 +177,8 @@ std::string format_table(const std::vector<NamedReport>& reports) {
   std::string text;
   for (const SuiteName suite : all_suites()) {
     const std::vector<NamedCase> cases = cases_of(reports, suite);
-    if (!cases.empty()) text += std::string(suite_title(suite)) + "\n" + render_plain(tabulate(cases)) + "\n";
+    if (!cases.empty())
+      text += std::string(facts_of(suite).title) + "\n" + render_plain(tabulate(cases)) + "\n";
   }
   if (text.find('[') != std::string::npos) text += std::string(kBrackets) + "\n";
   for (const Advice& advice : advice_of(reports)) {

@@ -163,7 +163,7 @@ std::string render_markdown(const TextTable& table) {
   std::string text = table.caption.empty() ? "" : "With " + escaped(table.caption) + ".\n\n";
   const auto line = [](const std::vector<std::string>& cells) {
     std::string out = "|";
-    for (const std::string& cell : cells) out += " " + escaped(cell) + " |";
+    for (const std::string& cell : cells) out.append(" ").append(escaped(cell)).append(" |");
     return out + "\n";
   };
   text += line(table.columns);

@@ -32,7 +32,7 @@ std::string format_bytes(double bytes);
 /// A metric as a cell: the median with its interval "340.2 [338.1, 345]", a number, or "-".
 std::string format_metric(const Metric* metric);
 
-/// A case beside the name of the report that it comes from.
+/// A case next to the name of the report that it comes from.
 struct NamedCase {
   std::string report;
   const CaseResult* result = nullptr;

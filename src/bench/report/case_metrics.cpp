@@ -7,45 +7,6 @@
 
 namespace da3::bench {
 
-std::vector<std::string_view> suite_metrics(SuiteName suite) {
-  switch (suite) {
-    case SuiteName::kThroughput:
-      return {"forward_ms",        "images_per_s",   "efficiency",       "flops",
-              "peak_tensor_bytes", "peak_rss_bytes", "peak_device_bytes"};
-    case SuiteName::kLatency:
-      return {"decode_ms",   "preprocess_ms", "upload_ms", "forward_ms", "backbone_ms",   "head_ms",
-              "download_ms", "resize_ms",     "write_ms",  "total_ms",   "peak_rss_bytes"};
-    case SuiteName::kLoad:
-      return {"start_ms", "load_ms", "first_ms", "total_ms", "cached_share"};
-    case SuiteName::kPreprocess:
-      return {"decode_ms", "preprocess_ms", "upload_ms", "total_ms", "peak_rss_bytes"};
-    case SuiteName::kAttention:
-      return {"core_ms",     "layer_ms",     "core_peak_bytes", "peak_bytes",
-              "core_gflops", "layer_gflops", "peak_rss_bytes"};
-    case SuiteName::kBatching:
-      return {"total_ms", "images_per_s", "forwards", "predicted_bytes", "peak_bytes", "peak_rss_bytes"};
-    case SuiteName::kFolder:
-      return {"total_ms",     "images_per_s", "forward_only_ms", "others_ms",        "overhead_share",
-              "ideal_share",  "scan_share",   "decode_share",    "preprocess_share", "forward_share",
-              "resize_share", "write_share",  "peak_rss_bytes"};
-    case SuiteName::kVideo:
-      return {"total_ms",  "images_per_s",  "decode_ms",          "forward_only_ms",
-              "encode_ms", "forward_share", "overlap_efficiency", "peak_rss_bytes"};
-    case SuiteName::kAccuracy:
-      return {"abs_rel",       "max_rel",       "rmse_m",         "log10",         "delta1",
-              "delta2",        "delta3",        "abs_rel_median", "rmse_m_median", "log10_median",
-              "delta1_median", "delta2_median", "delta3_median",  "peak_rss_bytes"};
-    case SuiteName::kScene:
-      return {"total_ms",    "view_ms",           "forward_ms",     "backbone_ms", "head_ms",
-              "points_ms",   "write_ms",          "backbone_share", "head_share",  "points_share",
-              "write_share", "peak_tensor_bytes", "peak_rss_bytes"};
-    case SuiteName::kSoak:
-      return {"total_ms", "images_per_s", "memory_slope_bytes_per_1000", "latency_slope_per_1000",
-              "peak_rss_bytes"};
-  }
-  return {};
-}
-
 CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
                           const Calibrations& calibrations) {
   CaseResult result;
@@ -77,9 +38,9 @@ CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
 }
 
 void add_image_rate(CaseResult& result) {
-  const bool forwards = result.suite == SuiteName::kThroughput;
-  const std::int64_t images = result.settings.number(forwards ? "batch" : "images");
-  const auto ms = result.number(forwards ? "forward_ms" : "total_ms");
+  const SuiteRate& rate = facts_of(result.suite).rate;
+  const std::int64_t images = result.settings.number(rate.images);
+  const auto ms = result.number(rate.time);
   if (images > 0 && ms && *ms > 0) result.set("images_per_s", 1000.0 * static_cast<double>(images) / *ms);
 }
 

@@ -11,16 +11,13 @@
 
 namespace da3::bench {
 
-/// The metrics of a suite in the order of reports; a case that lacks one says why.
-std::vector<std::string_view> suite_metrics(SuiteName suite);
-
 /// What was sampled, as a case: "_ms" metrics keep their samples, "_bytes" become their highest value, others
 /// their median. Then the suite's order, the median calibration, and status failed with the reason if the
 /// variant failed.
 CaseResult to_case_result(const PlannedCase& planned, const Samples& samples,
                           const Calibrations& calibrations);
 
-/// Adds images_per_s where the case says how many images one of its times is for.
+/// Adds images_per_s where the case says how many images one of its times is for (SuiteFacts::rate).
 void add_image_rate(CaseResult& result);
 
 /// Adds Missing for the suite's metrics that the case lacks and puts all in the suite's order; others follow

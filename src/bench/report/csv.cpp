@@ -22,7 +22,7 @@ std::string quoted(const std::string& cell) {
 
 std::string csv_line(const std::vector<std::string>& cells) {
   std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + quoted(cells[i]);
+  for (std::size_t i = 0; i < cells.size(); ++i) line.append(i == 0 ? "" : ",").append(quoted(cells[i]));
   return line + "\n";
 }
 

@@ -12,8 +12,8 @@
 
 #include <bench/environment/environment.hpp>
 #include <bench/plan/fields.hpp>
-#include <bench/plan/suite_name.hpp>
 #include <bench/statistics/statistics.hpp>
+#include <bench/suite_table.hpp>
 
 // What a benchmark found, as values. Writing it down: report_json, report_text; judging it: warnings,
 // compare.
@@ -49,7 +49,7 @@ struct CaseResult {
   Fields settings;     ///< What was asked for: cases are matched by these
   Fields facts;  ///< What was found: parameters, tokens, the back end that really ran, the model's identity
   std::vector<Metric> metrics;
-  std::map<std::string, double> calibration;  ///< Median beside this case's rounds, such as "fp32_gflops"
+  std::map<std::string, double> calibration;  ///< Median next to this case's rounds, such as "fp32_gflops"
 
   /// None: null.
   const Metric* find(std::string_view metric) const;
@@ -91,7 +91,7 @@ struct Report {
   std::vector<CaseResult> cases;
 };
 
-/// Option of a plan: true where two programs were measured in turns.
+/// Option of a plan: true where two programs were measured alternately.
 inline constexpr const char* kInTurns = "in_turns";
 
 /// Seconds between two dates as reports have them; none if one is none.

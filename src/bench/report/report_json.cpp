@@ -18,7 +18,7 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json to_json(const DeviceInfo& device) {
+Json to_json(const ReportedDevice& device) {
   return {{"id", device.id},
           {"name", text_or_null(device.name)},
           {"driver", text_or_null(device.driver)},
@@ -27,7 +27,7 @@ Json to_json(const DeviceInfo& device) {
 
 Json to_json(const Environment& environment) {
   Json devices = Json::array();
-  for (const DeviceInfo& device : environment.devices) devices.push_back(to_json(device));
+  for (const ReportedDevice& device : environment.devices) devices.push_back(to_json(device));
   const LibraryVersions& libraries = environment.libraries;
   return {{"date", environment.date_utc},
           {"command_line", environment.command_line},

@@ -73,7 +73,7 @@ Distribution to_distribution(const Json& object) {
   for (const Json& sample : object.at("samples")) {
     samples.push_back(sample.is_number() ? sample.get<double>() : std::numeric_limits<double>::quiet_NaN());
   }
-  // Reports of other programs may not say how their samples fall into rounds: each is a round of its own.
+  // Reports of other programs may not say how their samples fall into rounds: each is a separate round.
   std::vector<std::size_t> lengths(samples.size(), 1);
   if (object.contains("rounds")) lengths = object.at("rounds").get<std::vector<std::size_t>>();
   auto next = samples.begin();

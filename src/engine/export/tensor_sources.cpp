@@ -34,7 +34,7 @@ const weights::TensorView& find_under_any_name(const weights::Safetensors& file,
   if (found == nullptr) {
     throw Error(ErrorCode::kModelContract,
                 file.path().string() + ": the tensor " + entry.name + " " + shape_text(entry.shape) +
-                    " is missing; is the config.json beside it the one of this file?");
+                    " is missing; is the config.json next to it the one of this file?");
   }
   return *found;
 }

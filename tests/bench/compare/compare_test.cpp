@@ -287,7 +287,7 @@ TEST(Comparison, NamesCasesByWhatTellsThemApart) {
   four.set("peak_rss_bytes", std::int64_t{600000000});
   const Report report = sample_report({throughput_case(1, "sdpa", kSteady), four});
   const std::string text = format_comparison(compare_reports(report, report), ReportFormat::kMarkdown);
-  EXPECT_THAT(text, HasSubstr("## " + std::string(suite_title(SuiteName::kThroughput)) +
+  EXPECT_THAT(text, HasSubstr("## " + std::string(facts_of(SuiteName::kThroughput).title) +
                               "\n\nWith model da3-small, weights synthetic,"));
   EXPECT_THAT(text, HasSubstr("\n| batch=1 | forward_ms.median | 100 | 100 |"));
   EXPECT_THAT(text, HasSubstr("\n| batch=4 | forward_ms.median |"));

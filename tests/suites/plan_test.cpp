@@ -9,10 +9,12 @@
 
 #include <bench/plan/plan.hpp>
 #include <bench/presentation/plan_text.hpp>
+#include <suites/make_plan.hpp>
 
 namespace da3::bench {
 namespace {
 
+using suites::make_plan;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -20,13 +22,16 @@ PlanFacts facts(double run_seconds = 0.1) {
   return {
       .weights = [](const std::string&) { return "synthetic"; },
       .offers_attention = {},
-      .default_precision = [](const std::string& device) { return device == "cpu" ? "fp32" : "fp16"; },
-      .default_threads = [](const std::string&) { return 2; },
+      .default_precision =
+          [](const DeviceId& device) {
+            return device.kind == DeviceKind::kCpu ? Precision::kFp32 : Precision::kFp16;
+          },
+      .default_threads = [](const DeviceId&) { return 2; },
       .processed_size = [](const std::string&, Size, int res) { return Size{res * 5 / 9 / 14 * 14, res}; },
       .strategies =
-          [](const std::string& device) {
-            return device == "cpu" ? std::vector<std::string>{"cpu"}
-                                   : std::vector<std::string>{"cpu", "device"};
+          [](const DeviceId& device) {
+            return device.kind == DeviceKind::kCpu ? std::vector<std::string>{"cpu"}
+                                                   : std::vector<std::string>{"cpu", "device"};
           },
       .dataset_photos = {},
       .run_seconds = [run_seconds](const PlannedCase&) { return run_seconds; }};
@@ -110,7 +115,7 @@ TEST(Plan, NamedListsWinOverQuick) {
   options.suites = {SuiteName::kThroughput};
   options.models = {"da3-giant"};
   options.batches = {3};
-  options.attention = {"manual"};
+  options.attention = {Attention::kManual};
   options.process_res = {560};
   const Plan plan = make_plan(options, facts());
   ASSERT_THAT(plan.groups, SizeIs(1));
@@ -126,8 +131,8 @@ TEST(Plan, ListsMultiply) {
   PlanOptions options;
   options.suites = {SuiteName::kThroughput};
   options.models = {"da3-small", "da3-base"};
-  options.devices = {"cpu", "cuda:0"};
-  options.precisions = {"fp32", "bf16"};
+  options.devices = {DeviceId{}, parse_device("cuda:0")};
+  options.precisions = {Precision::kFp32, Precision::kBf16};
   options.threads = {1, 2};
   const Plan plan = make_plan(options, facts());
   EXPECT_THAT(plan.groups, SizeIs(2 * 2 * 2));                // model, device, threads
@@ -138,9 +143,9 @@ TEST(Plan, TheDefaultPrecisionIsTheDevicesAndSideBySideEachProgramsOwn) {
   PlanOptions options;
   options.suites = {SuiteName::kThroughput};
   options.models = {"da3-small"};
-  options.attention = {"sdpa"};
+  options.attention = {Attention::kSdpa};
   options.batches = {1};
-  options.precisions = {"fp32", kDefaultPrecision};
+  options.precisions = {Precision::kFp32, std::nullopt};
   const Plan alone = make_plan(options, facts());
   ASSERT_THAT(alone.groups.front().cases, SizeIs(1));  // fp32 twice would be one case twice
   EXPECT_EQ(alone.groups.front().cases.front().settings.text("precision"), "fp32");
@@ -227,7 +232,7 @@ TEST(Plan, SideBySideHasMoreRoundsAndCountsBothPrograms) {
   options.suites = {SuiteName::kThroughput};
   options.models = {"da3-small"};
   options.batches = {1};
-  options.attention = {"sdpa"};
+  options.attention = {Attention::kSdpa};
   options.side_by_side = true;
   const Plan plan = make_plan(options, facts(0.1));
   EXPECT_EQ(plan.options.rounds, 12);
@@ -252,7 +257,7 @@ TEST(Plan, DatasetsAreCasesOfAccuracy) {
   PlanOptions options;
   options.suites = {SuiteName::kAccuracy};
   options.models = {"da3-small"};
-  options.precisions = {"fp32", "bf16"};
+  options.precisions = {Precision::kFp32, Precision::kBf16};
   options.datasets = {"rooms"};
   PlanFacts known = facts();
   known.dataset_photos = [](const std::string& folder) { return folder == "rooms" ? 7 : 0; };

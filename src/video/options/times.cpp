@@ -4,7 +4,7 @@
 #include <cmath>
 #include <fstream>
 
-#include <video/times.hpp>
+#include <video/options/times.hpp>
 
 #include <da3/error.hpp>
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <video/times.hpp>
+#include <video/options/times.hpp>
 
 #include <da3/error.hpp>
 
