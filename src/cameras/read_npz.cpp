@@ -14,23 +14,6 @@
 namespace da3::cameras {
 namespace {
 
-zip::Archive opened(Bytes bytes) {
-  try {
-    return zip::open_bytes(bytes);
-  } catch (const zip::Unreadable& error) {
-    refuse(error.what());
-  }
-}
-
-std::optional<std::vector<std::uint8_t>> entry_of(zip_t* archive, const std::string& name,
-                                                  std::uint64_t packed_bytes, std::uint64_t most) {
-  try {
-    return zip::read_entry(archive, name, packed_bytes, most);
-  } catch (const zip::Unreadable& error) {
-    refuse(error.what());
-  }
-}
-
 struct Array {
   std::string type;
   std::vector<std::size_t> shape;
@@ -131,10 +114,8 @@ std::vector<std::string> texts_of(const Array& array) {
   return texts;
 }
 
-}  // namespace
-
-std::vector<GivenCamera> read_npz(Bytes bytes) {
-  const zip::Archive archive = opened(bytes);
+std::vector<GivenCamera> cameras_of(Bytes bytes) {
+  const zip::Archive archive = zip::open_bytes(bytes);
   std::map<std::string, std::vector<std::uint8_t>> entries;
   std::map<std::string, Array> arrays;
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 28U;  // A million cameras have 150 MB
@@ -144,7 +125,7 @@ std::vector<GivenCamera> read_npz(Bytes bytes) {
                                    {"photo", kLargest},
                                    {"crop", kLargest},
                                    {"depth", kHeader}}) {
-    if (auto entry = entry_of(archive.get(), std::string(name) + ".npy", bytes.size(), most)) {
+    if (auto entry = zip::read_entry(archive.get(), std::string(name) + ".npy", bytes.size(), most)) {
       entries[name] = std::move(*entry);
       arrays[name] = array_of(name, entries[name]);
     }
@@ -186,6 +167,16 @@ std::vector<GivenCamera> read_npz(Bytes bytes) {
       camera.size = Size{static_cast<int>(shape[1]), static_cast<int>(shape[2])};
   }
   return given;
+}
+
+}  // namespace
+
+std::vector<GivenCamera> read_npz(Bytes bytes) {
+  try {
+    return cameras_of(bytes);
+  } catch (const zip::Unreadable& error) {
+    refuse(error.what());
+  }
 }
 
 }  // namespace da3::cameras
