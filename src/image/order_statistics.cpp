@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
+#include <core/vector_clones.hpp>
 #include <image/order_statistics.hpp>
 
 namespace da3::image {
@@ -35,36 +37,71 @@ Place find_rank(const std::uint32_t* counts, std::uint64_t rank) {
   return {bin, before};
 }
 
+constexpr std::size_t kBlock = 64;
+
+/// Marks the values that fall into one of `bins`; false if there is none.
+DA3_VECTOR_CLONES bool mark_bins(const float* values, std::size_t count, std::span<const std::uint32_t> bins,
+                                 std::uint8_t* marks) {
+  std::array<std::uint32_t, kBlock> keys{};
+  for (std::size_t i = 0; i < count; ++i) keys[i] = key_of(values[i]) >> 16U;
+  std::array<std::uint32_t, kBlock> found{};
+  for (const std::uint32_t bin : bins) {
+    for (std::size_t i = 0; i < kBlock; ++i) found[i] |= keys[i] == bin ? 1U : 0U;
+  }
+  std::uint32_t any = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    marks[i] = static_cast<std::uint8_t>(found[i]);
+    any |= found[i];
+  }
+  return any != 0;
+}
+
 }  // namespace
 
 RankFinder::RankFinder(std::span<const float> values) : values_(values), upper_(kHalfBins, 0) {
-  for (const float value : values) {
-    const bool finite = std::isfinite(value);
-    upper_[key_of(finite ? value : 0.0F) >> 16U] += finite ? 1U : 0U;
-    num_finite_ += finite ? 1U : 0U;
+  // Neighbours often fall into one bin; in two counts they do not wait for each other.
+  std::vector<std::uint32_t> odd(kHalfBins, 0);
+  std::uint64_t finite[2] = {0, 0};
+  const auto count = [](float value, std::uint32_t* bins, std::uint64_t& finite_values) {
+    const bool is_finite = std::isfinite(value);
+    bins[key_of(is_finite ? value : 0.0F) >> 16U] += is_finite ? 1U : 0U;
+    finite_values += is_finite ? 1U : 0U;
+  };
+  std::size_t i = 0;
+  for (; i + 1 < values.size(); i += 2) {
+    count(values[i], upper_.data(), finite[0]);
+    count(values[i + 1], odd.data(), finite[1]);
   }
+  if (i < values.size()) count(values[i], upper_.data(), finite[0]);
+  for (std::size_t bin = 0; bin < kHalfBins; ++bin) upper_[bin] += odd[bin];
+  num_finite_ = finite[0] + finite[1];
 }
 
 std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const {
-  std::vector<std::uint8_t> slot_of(kHalfBins, 0);  // 0: holds no rank
   std::vector<Place> places;
-  std::uint8_t num_slots = 0;
+  std::vector<std::uint32_t> bins;  // That hold a rank
   for (const std::uint64_t rank : ranks) {
     places.push_back(find_rank(upper_.data(), rank));
-    std::uint8_t& slot = slot_of[places.back().bin];
-    if (slot == 0) slot = ++num_slots;
+    if (std::ranges::find(bins, places.back().bin) == bins.end()) bins.push_back(places.back().bin);
   }
-  std::vector<std::uint32_t> lower(num_slots * kHalfBins, 0);
-  for (const float value : values_) {
-    const std::uint32_t key = key_of(value);
-    // Few values have a slot, and none that is not finite.
-    const std::size_t slot = slot_of[key >> 16U];
-    if (slot != 0) ++lower[(slot - 1) * kHalfBins + (key & 0xFFFFU)];
+  std::vector<std::uint32_t> lower(bins.size() * kHalfBins, 0);
+  std::array<std::uint8_t, kBlock> has_rank{};
+  for (std::size_t begin = 0; begin < values_.size(); begin += kBlock) {
+    const std::size_t count = std::min(kBlock, values_.size() - begin);
+    const float* const block = values_.data() + begin;
+    // Few values are in these bins, and none that is not finite.
+    if (!mark_bins(block, count, bins, has_rank.data())) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (has_rank[i] == 0) continue;
+      const std::uint32_t key = key_of(block[i]);
+      const auto slot = static_cast<std::size_t>(std::ranges::find(bins, key >> 16U) - bins.begin());
+      ++lower[slot * kHalfBins + (key & 0xFFFFU)];
+    }
   }
   std::vector<float> found;
   for (std::size_t i = 0; i < ranks.size(); ++i) {
-    const std::size_t slot = slot_of[places[i].bin];
-    const Place low = find_rank(&lower[(slot - 1) * kHalfBins], ranks[i] - places[i].before);
+    const auto slot = static_cast<std::size_t>(std::ranges::find(bins, places[i].bin) - bins.begin());
+    const Place low = find_rank(&lower[slot * kHalfBins], ranks[i] - places[i].before);
     found.push_back(value_of(places[i].bin << 16U | low.bin));
   }
   return found;

@@ -84,7 +84,7 @@ void EncodedStreams::write(const Work& work, const Showing& showing) {
   for (std::size_t i = 0; i < open_.size(); ++i) {
     switch (streams[i].shown) {
       case Shown::kVis:
-        open_[i]->write(showing.first, work.vis, work.steadied.cut);
+        open_[i]->write(showing.first, work.colours, work.steadied.cut);
         break;
       case Shown::kSide:
         open_[i]->write(showing.first, image::side_by_side(*work.set.photo, work.vis), work.steadied.cut);

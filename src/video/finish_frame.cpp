@@ -37,7 +37,8 @@ void finish_frame(const VideoPlan& plan, Work& work) {
   // The range is of steadied depth; values that are not steadied meet it by their factor.
   const double to_values = plan.picture_factor(work) / factor;
   if (work.range) vis.range = {work.range->first / to_values, work.range->second / to_values};
-  if (plan.outputs.has_colours()) work.vis = image::render_depth(set.depth, set.kind, vis);
+  if (plan.outputs.has_colour_stream()) work.colours = coloured_depth(set.depth, set.kind, vis);
+  if (plan.outputs.has_rgb_colours()) work.vis = image::render_depth(set.depth, set.kind, vis);
   if (!plan.outputs.frames.empty()) {
     formats::EncodeOptions encode = plan.encode;
     encode.vis = vis;

@@ -112,21 +112,27 @@ void FramesOverTime::choose_range(Work& work) {
 }
 
 json FramesOverTime::state() const {
+  const DepthMap& steadied = steadying_.state().previous;
   json previous = json::array();
-  for (const float value : steadying_.state().previous) {
+  for (const float value : steadied.values) {
     previous.push_back(std::isfinite(value) ? static_cast<double>(value) : 0.0);
   }
   const CutFinder::State& cuts = cut_finder_.state();
   json state = {{"look", {{"counts", json_of_counts(cuts.previous)}, {"usual", cuts.usual}}},
-                {"steady", {{"previous", std::move(previous)}, {"seconds", steadying_.state().seconds}}},
+                {"steady",
+                 {{"previous", std::move(previous)},
+                  {"size", {steadied.size.height, steadied.size.width}},
+                  {"seconds", steadying_.state().seconds}}},
                 {"grey_ref", grey_ref_}};
   if (primed_) state["running"] = json_of_running(running_.state());
   return state;
 }
 
 void FramesOverTime::restore(const json& state) {
-  steadying_.restore(
-      {state["steady"]["previous"].get<std::vector<float>>(), state["steady"]["seconds"].get<double>()});
+  const json& steady = state["steady"];
+  steadying_.restore({{{steady["size"][0].get<int>(), steady["size"][1].get<int>()},
+                       steady["previous"].get<std::vector<float>>()},
+                      steady["seconds"].get<double>()});
   CutFinder::State cuts;
   cuts.usual = state["look"]["usual"].get<double>();
   fill_counts(state["look"]["counts"], look_of({}).size(), cuts.previous);

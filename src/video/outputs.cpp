@@ -25,6 +25,10 @@ std::optional<Shown> shown_of(const std::string& format) {
   throw Error(ErrorCode::kUsage, message);
 }
 
+bool shows(const OutputPlan& plan, Shown shown) {
+  return std::ranges::any_of(plan.streams, [shown](const StreamPlan& each) { return each.shown == shown; });
+}
+
 void plan_pipe(const std::vector<std::string>& formats, OutputPlan& plan) {
   if (formats.size() != 1 || (formats.front() != "y4m" && formats.front() != "raw")) {
     refuse("--output -: give --format y4m (coloured depth) or raw (depth as float32)");
@@ -36,9 +40,7 @@ void plan_pipe(const std::vector<std::string>& formats, OutputPlan& plan) {
 }  // namespace
 
 bool OutputPlan::shows_photo() const {
-  return std::any_of(streams.begin(), streams.end(),
-                     [](const StreamPlan& each) { return each.shown == Shown::kSide; }) ||
-         std::any_of(frames.begin(), frames.end(), formats::shows_photo);
+  return shows(*this, Shown::kSide) || std::any_of(frames.begin(), frames.end(), formats::shows_photo);
 }
 
 bool OutputPlan::has_pictures() const {
@@ -46,14 +48,19 @@ bool OutputPlan::has_pictures() const {
 }
 
 bool OutputPlan::has_colours() const {
-  return pipe == Pipe::kY4m || std::any_of(streams.begin(), streams.end(), [](const StreamPlan& each) {
-           return each.shown != Shown::kGrey16;
-         });
+  return has_colour_stream() || has_rgb_colours();
+}
+
+bool OutputPlan::has_colour_stream() const {
+  return shows(*this, Shown::kVis);
+}
+
+bool OutputPlan::has_rgb_colours() const {
+  return pipe == Pipe::kY4m || shows(*this, Shown::kSide);
 }
 
 bool OutputPlan::has_grey16() const {
-  return std::any_of(streams.begin(), streams.end(),
-                     [](const StreamPlan& each) { return each.shown == Shown::kGrey16; });
+  return shows(*this, Shown::kGrey16);
 }
 
 OutputPlan plan_outputs(const std::string& input, const std::string& output,

@@ -38,6 +38,8 @@ struct OutputPlan {
   bool shows_photo() const;
   bool has_pictures() const;  ///< Anything with a range
   bool has_colours() const;   ///< Colours outside of files of frames
+  bool has_colour_stream() const;
+  bool has_rgb_colours() const;  ///< Those that are not an encoded video of nothing else
   bool has_grey16() const;
 };
 

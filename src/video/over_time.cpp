@@ -6,6 +6,8 @@
 
 #include <video/over_time.hpp>
 
+#include <image/preprocess.hpp>
+
 namespace da3::video {
 namespace {
 
@@ -30,12 +32,12 @@ std::vector<double> logarithms(const std::vector<float>& values) {
 
 }  // namespace
 
-std::vector<float> eighth(const DepthMap& depth) {
+DepthMap eighth(const DepthMap& depth) {
   constexpr int kBlock = 8;
   const int rows = (depth.size.height + kBlock - 1) / kBlock;
   const int columns = (depth.size.width + kBlock - 1) / kBlock;
-  std::vector<float> means;
-  means.reserve(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
+  DepthMap means{{rows, columns}, {}};
+  means.values.reserve(means.size.area());
   for (int by = 0; by < rows; ++by) {
     for (int bx = 0; bx < columns; ++bx) {
       double sum = 0;
@@ -50,7 +52,8 @@ std::vector<float> eighth(const DepthMap& depth) {
           ++count;
         }
       }
-      means.push_back(count > 0 ? static_cast<float>(sum / count) : std::numeric_limits<float>::quiet_NaN());
+      means.values.push_back(count > 0 ? static_cast<float>(sum / count)
+                                       : std::numeric_limits<float>::quiet_NaN());
     }
   }
   return means;
@@ -59,21 +62,18 @@ std::vector<float> eighth(const DepthMap& depth) {
 Steadied Steadying::next(const DepthMap& depth, double seconds, bool given_cut) {
   constexpr double kCutSpread = 0.25;
   constexpr double kTimeConstant_s = 10;
-  std::vector<float> now = eighth(depth);
+  DepthMap map = eighth(depth);
+  std::vector<float>& now = map.values;
   Steadied result;
-  // Frames of another size say nothing about each other pixel by pixel.
-  const bool comparable = state_.previous.size() == now.size();
-  std::vector<double> ratios;
-  if (comparable) {
+  if (!state_.previous.values.empty()) {
+    const DepthMap previous = image::resize_map(state_.previous, map.size);
+    std::vector<double> ratios;
     for (std::size_t i = 0; i < now.size(); ++i) {
-      if (has_value(now[i]) && has_value(state_.previous[i])) {
-        ratios.push_back(std::log(static_cast<double>(state_.previous[i]) / now[i]));
-      }
+      if (has_value(now[i]) && has_value(previous.values[i]))
+        ratios.push_back(std::log(static_cast<double>(previous.values[i]) / now[i]));
     }
-  }
-  if (!state_.previous.empty()) {
     double shift = 0;
-    const bool enough = comparable && ratios.size() * 2 >= now.size() && !ratios.empty();
+    const bool enough = ratios.size() * 2 >= now.size() && !ratios.empty();
     if (enough) {
       shift = median(ratios);
       std::vector<double> distances(ratios.size());
@@ -83,7 +83,7 @@ Steadied Steadying::next(const DepthMap& depth, double seconds, bool given_cut) 
     }
     result.cut = given_cut || (cuts_ == Cuts::kAuto && (!enough || result.spread > kCutSpread));
     if (result.cut) {
-      std::vector<double> before = logarithms(state_.previous);
+      std::vector<double> before = logarithms(state_.previous.values);
       std::vector<double> here = logarithms(now);
       if (!before.empty() && !here.empty()) result.factor = std::exp(median(before) - median(here));
     } else {
@@ -93,7 +93,7 @@ Steadied Steadying::next(const DepthMap& depth, double seconds, bool given_cut) 
   }
   for (float& value : now) value = static_cast<float>(value * result.factor);
   const bool any = std::any_of(now.begin(), now.end(), has_value);
-  if (any || state_.previous.empty()) state_.previous = std::move(now);
+  if (any || state_.previous.values.empty()) state_.previous = std::move(map);
   state_.seconds = seconds;
   return result;
 }

@@ -28,7 +28,7 @@ struct Steadied {
 /// Depth of single frames of a relative model has a scale of its own in each frame. This brings the next
 /// frame to the scale of the one before, as the median of log(previous / this) over an eighth of the map
 /// says, and lets it go back to the model's own with a time constant of 10 s, so that errors of the factor do
-/// not add up. Frames in order.
+/// not add up. A frame of another size is compared with the one before at its own. Frames in order.
 class Steadying {
  public:
   explicit Steadying(Cuts cuts = Cuts::kAuto) : cuts_(cuts) {}
@@ -38,7 +38,7 @@ class Steadying {
 
   /// All that the next frame depends on, for going on after an interruption.
   struct State {
-    std::vector<float> previous;  ///< Steadied depth at an eighth; empty before the first frame
+    DepthMap previous;  ///< Steadied depth at an eighth; empty before the first frame
     double seconds = 0;
   };
   const State& state() const { return state_; }
@@ -50,7 +50,7 @@ class Steadying {
 };
 
 /// Means of 8x8 blocks over their finite values above 0; NaN for blocks without any.
-std::vector<float> eighth(const DepthMap& depth);
+DepthMap eighth(const DepthMap& depth);
 
 using image::DepthRange;
 using image::NearnessHistogram;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <video/colour.hpp>
+#include <video/coloured_depth.hpp>
 #include <video/options/ratio.hpp>
 #include <video/plain_stream.hpp>
 
@@ -264,22 +265,14 @@ std::string y4m_header(Size size, Ratio frames_per_s) {
 }
 
 std::string y4m_frame(const Image& picture) {
-  const LumaWeights weights = luma_weights("bt709");
-  const double green = 1 - weights.red - weights.blue;
   const std::size_t pixels = picture.size.area();
   std::string frame = "FRAME\n";
   const std::size_t begin = frame.size();
   frame.resize(begin + 3 * pixels);
   for (std::size_t i = 0; i < pixels; ++i) {
-    const double r = picture.rgb[3 * i];
-    const double g = picture.rgb[3 * i + 1];
-    const double b = picture.rgb[3 * i + 2];
-    const double y = weights.red * r + green * g + weights.blue * b;
-    frame[begin + i] = static_cast<char>(static_cast<int>(16 + y * 219 / 255 + 0.5));
-    frame[begin + pixels + i] =
-        static_cast<char>(static_cast<int>(128 + (b - y) / (2 * (1 - weights.blue)) * 224 / 255 + 0.5));
-    frame[begin + 2 * pixels + i] =
-        static_cast<char>(static_cast<int>(128 + (r - y) / (2 * (1 - weights.red)) * 224 / 255 + 0.5));
+    const auto parts = luma_and_chroma(picture.rgb[3 * i], picture.rgb[3 * i + 1], picture.rgb[3 * i + 2]);
+    for (std::size_t k = 0; k < 3; ++k)
+      frame[begin + k * pixels + i] = static_cast<char>(static_cast<int>(parts[k] + 0.5));
   }
   return frame;
 }

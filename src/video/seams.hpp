@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <video/coloured_depth.hpp>
 #include <video/frame.hpp>
 
 // What a library of codecs gives, so that the rest works and is tested without one.
@@ -41,6 +42,7 @@ class SegmentWriter {
  public:
   virtual ~SegmentWriter() = default;
   virtual void write(std::int64_t pts, const Image& picture, bool key) = 0;
+  virtual void write(std::int64_t pts, const HalvedPicture& picture, bool key) = 0;
   virtual void write(std::int64_t pts, Size size, const std::vector<std::uint16_t>& grey) = 0;
   /// The frame written last once more.
   virtual void repeat(std::int64_t pts) = 0;

@@ -42,7 +42,8 @@ struct Work {
 
   // Of finish_frame.
   formats::OutputSet set;
-  Image vis;
+  HalvedPicture colours;  ///< What an encoded video of colours shows
+  Image vis;              ///< The same as RGB, for what shows it next to something or as a pipe
   formats::EncodedSet files;
   std::optional<formats::DepthSummary> summary;
 };

@@ -28,7 +28,9 @@ TEST(Eighth, IsTheMeanOfWhatHasAValue) {
   map.values[0] = kNone;
   map.values[8] = kNone;
   for (int y = 1; y < 8; ++y) map.values[static_cast<std::size_t>(9 * y + 8)] = 4.0F;
-  const std::vector<float> means = eighth(map);
+  const DepthMap small = eighth(map);
+  EXPECT_EQ(small.size, (Size{1, 2}));
+  const std::vector<float>& means = small.values;
   ASSERT_EQ(means.size(), 2U);
   EXPECT_EQ(means[0], 2);
   EXPECT_EQ(means[1], 4);
@@ -62,6 +64,32 @@ TEST(Steadying, ACutKeepsTheMedianAndStartsAnew) {
   Steadying never(Cuts::kNone);
   never.next(ramp(3), 0);
   EXPECT_FALSE(never.next(other, 0.04).cut);
+}
+
+TEST(Steadying, AnotherSizeOfTheSamePlaceIsNoCut) {
+  // One slope over the whole picture, whatever its size.
+  const auto slope = [](float scale, int height, int width) {
+    DepthMap map{{height, width}, {}};
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x)
+        map.values.push_back(scale * (1 + static_cast<float>(x) / static_cast<float>(width) +
+                                      static_cast<float>(y) / static_cast<float>(height)));
+    return map;
+  };
+  Steadying steadying;
+  steadying.next(slope(1, 80, 160), 0);
+  // As many blocks in another shape, then fewer, then the first ones again.
+  double before = 1;
+  for (const Size size : {Size{160, 80}, Size{40, 72}, Size{80, 160}}) {
+    const Steadied other = steadying.next(slope(2, size.height, size.width), 0);
+    EXPECT_FALSE(other.cut) << size.height;
+    EXPECT_NEAR(other.factor, 0.5, 0.02) << size.height;
+    EXPECT_LT(other.spread, 0.05) << size.height;
+    before = other.factor;
+  }
+  DepthMap elsewhere = slope(1, 96, 64);
+  for (std::size_t i = 0; i < elsewhere.values.size(); ++i) elsewhere.values[i] = i % 64 < 32 ? 1.0F : 30.0F;
+  EXPECT_TRUE(steadying.next(elsewhere, 0).cut) << before;
 }
 
 TEST(Steadying, GoesOnFromItsState) {

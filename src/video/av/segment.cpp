@@ -44,18 +44,28 @@ class Segment final : public SegmentWriter {
       throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
   }
 
+  void write(std::int64_t pts, const HalvedPicture& picture, bool key) override {
+    make_writable();
+    const auto [height, width] = picture.size;
+    const std::uint8_t* planes[4] = {picture.luma().data(), picture.blue().data(), picture.red().data(),
+                                     nullptr};
+    const int strides[4] = {width, width / 2, width / 2, 0};
+    if (picture.size == Size{frame_->height, frame_->width}) {
+      av_image_copy(frame_->data, frame_->linesize, planes, strides, AV_PIX_FMT_YUV420P, width, height);
+    } else {
+      set_scaler(picture.size, AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_BITEXACT);
+      sws_scale(scaler_.get(), planes, strides, 0, height, frame_->data, frame_->linesize);
+    }
+    send(pts, key);
+  }
+
   void write(std::int64_t pts, const Image& picture, bool key) override {
-    if (av_frame_make_writable(frame_.get()) < 0)
-      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    make_writable();
     constexpr int kFlags =
         SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
     const Size size = even(picture.size);
-    scaler_.reset(sws_getCachedContext(
-        scaler_.release(), size.width, size.height, AV_PIX_FMT_RGB24, frame_->width, frame_->height,
-        AV_PIX_FMT_YUV420P,
-        size == Size{frame_->height, frame_->width} ? kFlags : SWS_BILINEAR | SWS_BITEXACT, nullptr, nullptr,
-        nullptr));
-    if (!scaler_) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    set_scaler(size, AV_PIX_FMT_RGB24,
+               size == Size{frame_->height, frame_->width} ? kFlags : SWS_BILINEAR | SWS_BITEXACT);
     const int* coefficients = sws_getCoefficients(SWS_CS_ITU709);
     sws_setColorspaceDetails(scaler_.get(), coefficients, 1, coefficients, 0, 0, 1 << 16, 1 << 16);
     const Image* source = &picture;
@@ -70,15 +80,17 @@ class Segment final : public SegmentWriter {
   }
 
   void write(std::int64_t pts, Size size, const std::vector<std::uint16_t>& grey) override {
-    if (av_frame_make_writable(frame_.get()) < 0)
-      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    make_writable();
+    // Frames of another size are taken at the nearest pixel: codes cannot be interpolated.
+    std::vector<std::size_t> columns(static_cast<std::size_t>(frame_->width));
+    for (std::size_t x = 0; x < columns.size(); ++x)
+      columns[x] = x * static_cast<std::size_t>(size.width) / columns.size();
     for (int y = 0; y < frame_->height; ++y) {
       std::uint8_t* row = frame_->data[0] + static_cast<std::ptrdiff_t>(y) * frame_->linesize[0];
-      for (int x = 0; x < frame_->width; ++x) {
-        // Frames of another size are taken at the nearest pixel: codes cannot be interpolated.
-        const auto from_y = static_cast<std::size_t>(std::int64_t{y} * size.height / frame_->height);
-        const auto from_x = static_cast<std::size_t>(std::int64_t{x} * size.width / frame_->width);
-        const std::uint16_t value = grey[from_y * static_cast<std::size_t>(size.width) + from_x];
+      const auto from_y = static_cast<std::size_t>(std::int64_t{y} * size.height / frame_->height);
+      const std::uint16_t* const codes = grey.data() + from_y * static_cast<std::size_t>(size.width);
+      for (std::size_t x = 0; x < columns.size(); ++x) {
+        const std::uint16_t value = codes[columns[x]];
         row[2 * x] = static_cast<std::uint8_t>(value);
         row[2 * x + 1] = static_cast<std::uint8_t>(value >> 8U);
       }
@@ -87,9 +99,8 @@ class Segment final : public SegmentWriter {
   }
 
   void repeat(std::int64_t pts) override {
-    // The encoder may hold the picture; it is the same, but times and kind of the frame are not.
-    if (av_frame_make_writable(frame_.get()) < 0)
-      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+    // The picture is the same, but times and kind of the frame are not.
+    make_writable();
     send(pts, encoder_->gop_size == 1);
   }
 
@@ -100,6 +111,19 @@ class Segment final : public SegmentWriter {
   }
 
  private:
+  /// The encoder may hold the frame's pixels.
+  void make_writable() {
+    if (av_frame_make_writable(frame_.get()) < 0)
+      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+  }
+
+  /// From pictures of `size` to the frame.
+  void set_scaler(Size size, AVPixelFormat format, int flags) {
+    scaler_.reset(sws_getCachedContext(scaler_.release(), size.width, size.height, format, frame_->width,
+                                       frame_->height, AV_PIX_FMT_YUV420P, flags, nullptr, nullptr, nullptr));
+    if (!scaler_) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+  }
+
   void pad(const Image& picture, Size size) {
     padded_.size = size;
     padded_.rgb.resize(size.area() * 3);
