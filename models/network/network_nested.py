@@ -49,19 +49,22 @@ def features_with(self, image: Tensor, tables: Dict[str, Tensor]) -> Dict[str, T
 
 def align(
     self, depth: Tensor, confidence: Tensor, metric: Tensor, sky: Tensor
-) -> Tuple[Tensor, Tensor, Tensor]:
+) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     # One scene, each (S, H, W). Returns depth in metres, confidence, and the scale: the least squares one between the
     # branches over the surer half of what is no sky. Sky gets the 0.99 quantile of the rest, at most 200 m, and
-    # confidence 1.
+    # confidence 1. Also (S) what each view adds to the scale, and that quantile.
     ground = sky < 0.3
     if int(ground.sum()) <= 10:  # Nothing but sky: the original stops here.
         ground = torch.ones_like(ground)
     sure = ground & (confidence >= self.quantile(confidence[ground], 0.5)) & (metric > 1e-2) & (depth > 1e-3)
     x = depth[sure]
-    scale = torch.sum(x * metric[sure]) / torch.clamp_min(torch.sum(x * x), 1e-12)
+    squares = torch.clamp_min(torch.sum(x * x), 1e-12)
+    scale = torch.sum(x * metric[sure]) / squares
+    shares = torch.sum(torch.where(sure, depth * metric, 0.0).flatten(1), 1) / squares
     depth = depth * scale
-    farthest = torch.clamp_max(self.quantile(depth[ground], 0.99), 200.0)
-    return torch.where(ground, depth, farthest), torch.where(ground, confidence, 1.0), scale
+    far = self.quantile(depth[ground], 0.99)
+    depth = torch.where(ground, depth, torch.clamp_max(far, 200.0))
+    return depth, torch.where(ground, confidence, 1.0), scale, shares, far
 
 
 def decode_with(
@@ -69,6 +72,8 @@ def decode_with(
 ) -> Dict[str, Tensor]:
     # Returns depth (metres), depth_conf and sky (B, S, H, W), extrinsics (translations in metres) and intrinsics;
     # relative_depth (B, S, H, W), what depth was before scale (B) and the rule for sky; rays in the unit before.
+    # scale_shares (B, S): what each view adds to the scale, in proportion to its focal length; far (B): metres that sky
+    # gets where they are below 200.
     own = self.da3.head.forward(features, tables, height, width)
     cameras = self.da3.cam_dec.forward(features["cam3"], height, width)
     metric = self.da3_metric.head.forward(self.metric_part(features), self.metric_part(tables), height, width)
@@ -81,11 +86,15 @@ def decode_with(
     depths: List[Tensor] = []
     confidences: List[Tensor] = []
     scales: List[Tensor] = []
+    all_shares: List[Tensor] = []
+    fars: List[Tensor] = []
     for b in range(metres.size(0)):
-        depth, confidence, scale = self.align(own["depth"][b], own["depth_conf"][b], metres[b], metric["sky"][b])
+        depth, confidence, scale, shares, far = self.align(own["depth"][b], own["depth_conf"][b], metres[b], metric["sky"][b])
         depths.append(depth)
         confidences.append(confidence)
         scales.append(scale)
+        all_shares.append(shares)
+        fars.append(far)
     rotation, translation = torch.split_with_sizes(cameras["extrinsics"], [3, 1], -1)
     translation = translation * torch.stack(scales).view(-1, 1, 1, 1)
     own["relative_depth"] = own["depth"]
@@ -95,6 +104,8 @@ def decode_with(
     own["extrinsics"] = torch.cat([rotation, translation], -1)
     own["intrinsics"] = intrinsics
     own["scale"] = torch.stack(scales)
+    own["scale_shares"] = torch.stack(all_shares)
+    own["far"] = torch.stack(fars)
     if "gaussians" in tables:
         own["gaussians"] = self.gaussians_of(features, height, width)
     return own

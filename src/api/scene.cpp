@@ -86,6 +86,7 @@ Scene scene_of(const Model& model, std::vector<SceneView> views, const SceneOpti
   scene.views = std::move(views);
   run::cut_views(scene, work.mixed);
   const auto network = ModelAccess::network(model);
+  run::check_scene_model(work, *network);
   if (given) run::give_cameras(scene.views, *given);
   auto seen = run::see_scene(*network, scene.views, work, {});
   run::settle(scene, std::move(*seen), model.spec(), given, work.keep_scale);

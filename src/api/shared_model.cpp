@@ -39,6 +39,7 @@ class OneAtATime final : public predict::DepthModel {
   Precision precision() const override { return model_->precision(); }
   Attention attention() const override { return model_->attention(); }
   bool takes_cameras() const override { return model_->takes_cameras(); }
+  bool takes_reference() const override { return model_->takes_reference(); }
   int concurrency() const override { return 1; }
 
   predict::Result predict(const predict::Request& request) override {

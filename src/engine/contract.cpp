@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include <ATen/core/function_schema.h>
 #include <ATen/core/jit_type.h>
@@ -74,12 +75,43 @@ class Checker {
     return true;
   }
 
+  /// scene(image, cameras, reference).
+  bool has_scene() const {
+    const auto found = schema("scene");
+    if (!found) return false;
+    check_takes("scene", "(image: Tensor, cameras: Tensor, reference: int)", *found,
+                {c10::TypeKind::TensorType, c10::TypeKind::TensorType, c10::TypeKind::IntType});
+    check_returns_dict("scene", *found);
+    return true;
+  }
+
+  /// A method that makes one tensor of what scene returned.
+  bool has_of_scene(const std::string& method, const std::string& arguments,
+                    const std::vector<c10::TypeKind>& kinds) const {
+    const auto found = schema(method);
+    if (!found) return false;
+    check_takes(method, arguments, *found, kinds);
+    const bool fits = is_tensor_dict(found->arguments()[1].type()) && found->returns().size() == 1 &&
+                      is_tensor(found->returns()[0].type());
+    if (!fits) fail(method, arguments + " -> Tensor", *found);
+    if (!schema("scene")) fail("the module has a method " + method + ", but none of the name scene");
+    return true;
+  }
+
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorCode::kModelContract,
                 subject_ + ": " + what + " (docs/model-format.md, The TorchScript contract)");
   }
 
  private:
+  void check_takes(const std::string& method, const std::string& arguments, const c10::FunctionSchema& schema,
+                   const std::vector<c10::TypeKind>& kinds) const {
+    bool fits = num_arguments(schema) == kinds.size();
+    for (std::size_t i = 0; fits && i < kinds.size(); ++i)
+      fits = schema.arguments()[i + 1].type()->kind() == kinds[i];
+    if (!fits) fail(method, arguments, schema);
+  }
+
   [[noreturn]] void fail(const std::string& method, const std::string& expected,
                          const c10::FunctionSchema& found) const {
     std::ostringstream text;
@@ -90,6 +122,19 @@ class Checker {
   const torch::jit::Module& module_;
   const std::string& subject_;
 };
+
+/// A network that da3 does not know has methods for what its record promises.
+void check_promises(const Checker& checker, const Offered& offered, const ModelSpec& spec) {
+  if (!spec.network_id.empty()) return;
+  const auto check = [&](const char* output, bool is_here, const char* method) {
+    if (!spec.has_output(output) || is_here) return;
+    checker.fail(std::string("the record's outputs name \"") + output + "\", the module has no method " +
+                 method);
+  };
+  check("rays", offered.rays, "rays_with(features: Dict[str, Tensor], height: int, width: int)");
+  check("gaussians", offered.gaussians,
+        "gaussians_with(features: Dict[str, Tensor], image: Tensor, height: int, width: int)");
+}
 
 }  // namespace
 
@@ -104,10 +149,18 @@ Offered check_contract(const torch::jit::Module& module, const ModelSpec& spec, 
   offered.tables = offered.split && checker.schema("tables") && checker.schema("features_with") &&
                    checker.schema("decode_with");
   offered.use_sdpa = module.hasattr("use_sdpa") && module.attr("use_sdpa").isBool();
+  using Kind = c10::TypeKind;
+  offered.scene = checker.has_scene();
+  offered.rays = checker.has_of_scene("rays_with", "(features: Dict[str, Tensor], height: int, width: int)",
+                                      {Kind::DictType, Kind::IntType, Kind::IntType});
+  offered.gaussians = checker.has_of_scene(
+      "gaussians_with", "(features: Dict[str, Tensor], image: Tensor, height: int, width: int)",
+      {Kind::DictType, Kind::TensorType, Kind::IntType, Kind::IntType});
   if (!spec.has_output("depth")) checker.fail("the record's outputs do not name \"depth\"");
   if (spec.has_output("pose") && !offered.pose) {
     checker.fail("the record's outputs name \"pose\", the module has no method pose(image: Tensor)");
   }
+  check_promises(checker, offered, spec);
   return offered;
 }
 

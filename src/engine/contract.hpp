@@ -12,10 +12,13 @@ namespace da3::engine {
 
 /// What a module offers of the TorchScript contract (docs/model-format.md).
 struct Offered {
-  bool pose = false;      ///< pose(image)
-  bool split = false;     ///< features(image) and decode(features, height, width)
-  bool tables = false;    ///< features_with, decode_with and tables(height, width): our own networks
-  bool use_sdpa = false;  ///< The switch for attention
+  bool pose = false;       ///< pose(image)
+  bool split = false;      ///< features(image) and decode(features, height, width)
+  bool tables = false;     ///< features_with, decode_with and tables(height, width): our own networks
+  bool use_sdpa = false;   ///< The switch for attention
+  bool scene = false;      ///< scene(image, cameras, reference): networks that da3 does not know
+  bool rays = false;       ///< rays_with(features, height, width), of what scene returned
+  bool gaussians = false;  ///< gaussians_with(features, image, height, width), of the same
 };
 
 /// Looks at methods and types; nothing is run. `subject` stands first in messages.

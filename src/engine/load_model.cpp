@@ -254,7 +254,11 @@ ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
   if (!opened.network) try_foreign(ready.module, opened.spec, options, opened.archive.path().string());
   ready.device = options.device;
-  if (opened.network) ready.parts = options.parts;
+  // The methods of other networks are compiled already.
+  ready.parts = opened.network ? options.parts
+                               : Parts{.camera_encoder = ready.offered.scene,
+                                       .rays = ready.offered.rays,
+                                       .gaussians = ready.offered.gaussians};
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : core::usable_cores();
   return ready;

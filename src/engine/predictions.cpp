@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -99,15 +100,10 @@ std::vector<std::string> wanted_outputs(const predict::Wanted& wanted, const Mod
   if (spec.network_id == "da3-nested") {
     if (wanted.rays || wanted.gaussians) names.emplace_back("scale");
     if (wanted.gaussians) names.emplace_back("relative_depth");
+    if (wanted.rays) names.insert(names.end(), {"scale_shares", "far"});
   }
   for (const int layer : wanted.layers) names.push_back(layer_name(layer));
   return names;
-}
-
-Size rays_size(const predict::Request& request, const ModelSpec& spec) {
-  constexpr int kRaysPerPatch = 8;
-  return {kRaysPerPatch * (request.size.height / spec.patch),
-          kRaysPerPatch * (request.size.width / spec.patch)};
 }
 
 constexpr std::int64_t kAny = -1;
@@ -119,11 +115,15 @@ std::vector<std::int64_t> shape_of(const std::string& key, const predict::Reques
   const auto [height, width] = request.size;
   if (key == "extrinsics") return {B, S, 3, 4};
   if (key == "intrinsics") return {B, S, 3, 3};
-  if (key == "scale") return {B};
+  if (key == "scale" || key == "far") return {B};
+  if (key == "scale_shares") return {B, S};
   if (key == "gaussians") return {B, S, height, width, predict::kGaussianNumbers};
   if (key == "rays") {
-    const Size size = rays_size(request, spec);
-    return {B, S, size.height, size.width, predict::kRayNumbers};
+    constexpr std::int64_t kRaysPerPatch = 8;
+    // Other networks have as many as they like.
+    if (spec.network_id.empty()) return {B, S, kAny, kAny, predict::kRayNumbers};
+    return {B, S, kRaysPerPatch * (height / spec.patch), kRaysPerPatch * (width / spec.patch),
+            predict::kRayNumbers};
   }
   if (key.starts_with("layer")) return {B, S, std::int64_t{height / spec.patch} * (width / spec.patch), kAny};
   return {B, S, height, width};
@@ -138,8 +138,10 @@ at::Tensor select(const c10::impl::GenericDict& outputs, const std::string& key,
                   const ModelSpec& spec) {
   const auto found = outputs.find(key);
   if (found == outputs.end() && key.starts_with("layer")) {
-    throw Error(ErrorCode::kUsage, "Model " + spec.name + " has no block " + key.substr(5) +
-                                       " whose output can be had; they count from 0");
+    throw Error(ErrorCode::kUsage,
+                "Model " + spec.name + " has no block " + key.substr(5) + " whose output can be had; " +
+                    (spec.network_id.empty() ? "its method scene gives none of the name \"" + key + "\""
+                                             : "they count from 0"));
   }
   if (found == outputs.end()) invalid(spec, key, "is missing");
   const at::Tensor output = found->value().toTensor();
@@ -149,7 +151,47 @@ at::Tensor select(const c10::impl::GenericDict& outputs, const std::string& key,
     output.defined() ? what << output.scalar_type() << " of shape " << output.sizes() : what << "nothing";
     invalid(spec, key, what.str());
   }
+  if (key == "rays" && output.size(2) * output.size(3) < predict::kFewestRays) {
+    invalid(spec, key,
+            "has " + std::to_string(output.size(2) * output.size(3)) + " rays a view, fewer than " +
+                std::to_string(predict::kFewestRays) + ", which are no camera");
+  }
   return output.to(at::kFloat).contiguous();
+}
+
+/// (B) the views that the network took as references; none where a network that da3 does not know keeps them
+/// to itself.
+std::optional<at::Tensor> select_references(const c10::impl::GenericDict& outputs,
+                                            const predict::Request& request, const ModelSpec& spec) {
+  const auto found = outputs.find("reference");
+  if (found == outputs.end()) {
+    if (spec.network_id.empty()) return std::nullopt;
+    invalid(spec, "reference", "is missing");
+  }
+  const at::Tensor output = found->value().toTensor();
+  if (!output.defined() || output.dim() != 1 || output.size(0) != request.scenes || output.is_complex()) {
+    invalid(spec, "reference",
+            "must be a view's number for each of " + std::to_string(request.scenes) + " scenes");
+  }
+  return output.to(at::kFloat).contiguous();
+}
+
+/// Others cannot be written where cameras are read again.
+void check_intrinsics(const std::vector<float>& intrinsics, const ModelSpec& spec) {
+  constexpr std::size_t kNumbers = 9;
+  for (std::size_t i = 0; i + kNumbers <= intrinsics.size(); i += kNumbers) {
+    const float* const k = intrinsics.data() + i;
+    if (k[3] == 0 && k[6] == 0 && k[7] == 0 && k[8] == 1) continue;
+    invalid(spec, "intrinsics",
+            "of view " + std::to_string(i / kNumbers) + " is not [fx s cx; 0 fy cy; 0 0 1]");
+  }
+}
+
+int reference_view(float value, const predict::Request& request, const ModelSpec& spec) {
+  if (value >= 0 && value < static_cast<float>(request.views) && value == std::floor(value))
+    return static_cast<int>(value);
+  invalid(spec, "reference",
+          "is " + std::to_string(value) + ", not one of " + std::to_string(request.views) + " views");
 }
 
 std::vector<float> finite_values(const at::Tensor& host, const std::string& key, const ModelSpec& spec) {
@@ -198,9 +240,7 @@ std::vector<at::Tensor> select_outputs(const c10::IValue& outputs, const predict
     selected.push_back(select(dictionary, key, shape_of(key, request, spec), spec));
   }
   if (tells_reference(request)) {
-    const auto found = dictionary.find("reference");
-    if (found == dictionary.end()) invalid(spec, "reference", "is missing");
-    selected.push_back(found->value().toTensor().to(at::kFloat).contiguous());
+    if (const auto references = select_references(dictionary, request, spec)) selected.push_back(*references);
   }
   return selected;
 }
@@ -217,21 +257,25 @@ predict::Result take_predictions(const std::vector<at::Tensor>& outputs, const p
                                                           {"rays", &result.rays},
                                                           {"gaussians", &result.gaussians},
                                                           {"scale", &result.scales},
-                                                          {"relative_depth", &result.relative_depth}};
+                                                          {"relative_depth", &result.relative_depth},
+                                                          {"scale_shares", &result.scale_shares},
+                                                          {"far", &result.far}};
   const std::vector<std::string> names = wanted_outputs(request.wanted, spec);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto place = places.find(names[i]);
     std::vector<float> values = finite_values(outputs.at(i), names[i], spec);
+    if (names[i] == "rays")
+      result.rays_size = {static_cast<int>(outputs[i].size(2)), static_cast<int>(outputs[i].size(3))};
     if (place == places.end()) {
       result.layers.push_back(std::move(values));
     } else {
       *place->second = std::move(values);
     }
   }
-  if (request.wanted.rays) result.rays_size = rays_size(request, spec);
-  if (tells_reference(request)) {
-    for (const float view : finite_values(outputs.at(names.size()), "reference", spec))
-      result.references.push_back(static_cast<int>(view));
+  check_intrinsics(result.intrinsics, spec);
+  if (outputs.size() > names.size()) {
+    for (const float view : finite_values(outputs.back(), "reference", spec))
+      result.references.push_back(reference_view(view, request, spec));
   }
   return result;
 }

@@ -40,6 +40,12 @@ ForwardShape shape_of(const predict::Request& request) {
   return {request.scenes, request.views, request.size, request.wanted, request.reference};
 }
 
+/// (B, S, kCameraNumbers), or (B, S, 0) where none are given.
+at::Tensor cameras_of(const predict::Request& request) {
+  const std::int64_t numbers = request.cameras.empty() ? 0 : predict::kCameraNumbers;
+  return at::tensor(at::ArrayRef<float>(request.cameras)).view({request.scenes, request.views, numbers});
+}
+
 void mark(Stopwatch* stopwatch) {
   if (stopwatch != nullptr) stopwatch->mark();
 }
@@ -268,7 +274,13 @@ IValue TorchDepthModel::make_tables(Size size) {
   return made;
 }
 
+bool TorchDepthModel::is_for_scene(const predict::Request& request) const {
+  return network_.offered.scene && (request.wanted.pose || request.reference || !request.cameras.empty() ||
+                                    !shape_of(request).is_plain());
+}
+
 bool TorchDepthModel::in_steps(const predict::Request& request) const {
+  if (is_for_scene(request)) return false;
   return network_.offered.tables || (network_.offered.split && !request.wanted.pose);
 }
 
@@ -313,11 +325,28 @@ std::vector<at::Tensor> TorchDepthModel::compute_together(const at::Tensor& pixe
   const at::Tensor image =
       network_.normalise == NormaliseOn::kDevice ? normaliser_.on_device(pixels) : pixels;
   mark(stopwatch);
-  IValue outputs = in_steps(request)
-                       ? forward_in_steps(image, tables, request, stopwatch)
-                       : network_.module.run_method(request.wanted.pose ? "pose" : "forward", image);
+  const IValue outputs = is_for_scene(request) ? see_scene(image, request)
+                         : in_steps(request)
+                             ? forward_in_steps(image, tables, request, stopwatch)
+                             : network_.module.run_method(request.wanted.pose ? "pose" : "forward", image);
   mark(stopwatch);
   return select_outputs(outputs, request, spec_);
+}
+
+/// The methods of a network that da3 does not know (docs/model-format.md, Scenes of foreign networks).
+IValue TorchDepthModel::see_scene(const at::Tensor& image, const predict::Request& request) {
+  torch::jit::Module& module = network_.module;
+  const at::Tensor cameras = cameras_of(request).to(image.device());
+  const std::int64_t reference = request.reference.value_or(predict::kSaddleBalanced);
+  const IValue seen = module.run_method("scene", image, cameras, reference);
+  const int height = request.size.height;
+  const int width = request.size.width;
+  auto outputs = seen.toGenericDict().copy();
+  if (request.wanted.rays)
+    outputs.insert_or_assign("rays", module.run_method("rays_with", seen, height, width));
+  if (request.wanted.gaussians)
+    outputs.insert_or_assign("gaussians", module.run_method("gaussians_with", seen, image, height, width));
+  return outputs;
 }
 
 IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& tables,
@@ -366,9 +395,7 @@ IValue TorchDepthModel::with_wishes(const IValue& tables, const predict::Request
   if (request.reference)
     entries.insert_or_assign("reference", at::full({1}, *request.reference, options.dtype(at::kLong)));
   if (!request.cameras.empty()) {
-    const at::Tensor cameras = at::tensor(at::ArrayRef<float>(request.cameras))
-                                   .view({request.scenes, request.views, predict::kCameraNumbers})
-                                   .to(options.device());
+    const at::Tensor cameras = cameras_of(request).to(options.device());
     entries.insert_or_assign("camera_tokens", network_.module.run_method("camera_tokens", cameras));
     entries.insert_or_assign("cameras", cameras);
   }

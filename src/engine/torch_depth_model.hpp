@@ -58,6 +58,7 @@ class TorchDepthModel final : public predict::DepthModel {
   Precision precision() const override { return network_.precision; }
   Attention attention() const override { return network_.attention; }
   bool takes_cameras() const override { return network_.parts.camera_encoder; }
+  bool takes_reference() const override { return network_.offered.scene || !spec_.network_id.empty(); }
 
   predict::Result predict(const predict::Request& request) override;
   void synchronize() override;
@@ -92,10 +93,13 @@ class TorchDepthModel final : public predict::DepthModel {
   std::int64_t num_parts(const predict::Request& request) const;
   torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
                                       const predict::Request& request, Stopwatch* stopwatch);
+  torch::jit::IValue see_scene(const at::Tensor& image, const predict::Request& request);
   torch::jit::IValue decode_views(const torch::jit::IValue& features, const torch::jit::IValue& tables,
                                   const predict::Request& request);
   torch::jit::IValue features_for_head(torch::jit::IValue features) const;
   void tell_phases(Lane& lane, bool in_steps, predict::PhaseTimes& times) const;
+  /// A network that da3 does not know is asked for more than it gives of each photo alone.
+  bool is_for_scene(const predict::Request& request) const;
   /// Backbone and head are calls of their own.
   bool in_steps(const predict::Request& request) const;
 

@@ -29,6 +29,8 @@ struct Wanted {
 inline constexpr int kCameraNumbers = 9;
 /// Numbers of a ray: its direction (3) and its origin (3) in the world, and its confidence, above 1.
 inline constexpr int kRayNumbers = 7;
+/// Fewer of a view are no camera.
+inline constexpr int kFewestRays = 8;
 /// Numbers of a pixel's Gaussian as the network gives them, the last one its opacity, 0..1.
 inline constexpr int kGaussianNumbers = 38;
 
@@ -79,6 +81,10 @@ struct Result {
   /// by; empty otherwise, and unless rays or Gaussians are wanted.
   std::vector<float> scales;
   std::vector<float> relative_depth;  ///< (B, S, H, W) depth before that; with Gaussians only
+  /// (B, S) What each view adds to `scales`, in proportion to its focal length, and (B) the depth of sky, in
+  /// metres, where that is below 200; with rays only, of which other focal lengths may follow.
+  std::vector<float> scale_shares;
+  std::vector<float> far;
   /// Of each wanted layer (B, S, H / patch, W / patch, C), after the backbone's last norm.
   std::vector<std::vector<float>> layers;
   PhaseTimes times;
@@ -99,6 +105,8 @@ class DepthModel {
 
   /// True if requests may have cameras.
   virtual bool takes_cameras() const { return false; }
+  /// True if requests may say which view is the reference, and ask for layers.
+  virtual bool takes_reference() const { return !spec().network_id.empty(); }
 
   /// Throws: Error kOutOfMemory (nothing is leaked, a smaller batch may succeed), kPredictionInvalid, kUsage
   /// for a shape that the model cannot take, and for an output or a part that it does not have.

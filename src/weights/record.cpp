@@ -110,7 +110,8 @@ void read_outputs(const JsonObject& root, ModelSpec& spec) {
     const std::string& output = spec.outputs[i];
     if (std::ranges::find(kOutputs, output) == kOutputs.end()) {
       root.fail("outputs",
-                "expected some of depth, depth_conf, sky, depth_raw, pose, found '" + output + "'");
+                "expected some of depth, depth_conf, sky, depth_raw, pose, rays, gaussians, found '" +
+                    output + "'");
     }
     if (std::ranges::count(spec.outputs, output) > 1) root.fail("outputs", "names '" + output + "' twice");
   }

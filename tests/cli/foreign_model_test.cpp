@@ -14,13 +14,17 @@
 #include <nlohmann/json.hpp>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include <cli/program.hpp>
 
 namespace da3::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -186,22 +190,26 @@ TEST_F(ForeignModel, VerifyComputesTheHashAndSaysThatThereIsNoSelfTest) {
   EXPECT_EQ(report.at("record").at("weights").at("sha256").get<std::string>().size(), 64U);
 }
 
-/// A network of two outputs more than the traced one: every photo is seen from the world's origin.
-void write_with_cameras(const std::filesystem::path& file) {
+/// A network of two outputs more than the traced one: every photo is seen from the world's origin. `scene`
+/// has its methods for scenes, if any.
+void write_with_cameras(const std::filesystem::path& file, const std::string& scene = "",
+                        const std::vector<std::string>& more_outputs = {}) {
   torch::jit::Module module("Standing");
-  module.define(R"(
+  module.define(scene + R"(
     def forward(self, image: Tensor) -> Dict[str, Tensor]:
         return {"depth": image.mean(2) + 1.0}
 
     def pose(self, image: Tensor) -> Dict[str, Tensor]:
         places = torch.zeros([image.size(0), image.size(1), 3, 4]) + torch.eye(3, 4)
-        lenses = torch.zeros([image.size(0), image.size(1), 3, 3]) + torch.eye(3) * 56.0
+        lens = torch.tensor([[56.0, 0.0, 28.0], [0.0, 56.0, 14.0], [0.0, 0.0, 1.0]])
+        lenses = torch.zeros([image.size(0), image.size(1), 3, 3]) + lens
         return {"depth": image.mean(2) + 1.0, "extrinsics": places, "intrinsics": lenses}
   )");
   nlohmann::json record = nlohmann::json::parse(kDescription);
   record["network"] = {{"id", ""}, {"layout", 0}, {"config", nlohmann::json::object()}};
   record["depth"] = {{"kind", "relative"}, {"unit", nullptr}, {"larger_is_farther", true}};
   record["outputs"] = {"depth", "pose"};
+  for (const std::string& output : more_outputs) record["outputs"].push_back(output);
   record["weights"] = {{"origin", "foreign"},
                        {"seed", nullptr},
                        {"source", ""},
@@ -234,10 +242,134 @@ TEST_F(ForeignModel, ASceneRunsItsCodeOnlyWhereItIsTrusted) {
     std::vector<std::string> more = trusted;
     more.insert(more.end(), {option, value, "-o", "more"});
     const Ended unable = place_.run(more);
-    EXPECT_EQ(unable.code, 2);
-    EXPECT_THAT(unable.err, AnyOf(HasSubstr("another network"), HasSubstr("no Gaussian head"))) << option;
+    EXPECT_EQ(unable.code, 3);
+    EXPECT_THAT(unable.err, AllOf(HasSubstr("another network"), HasSubstr("leave out " + option))) << option;
   }
   EXPECT_FALSE(std::filesystem::exists(place_ / "more"));
+}
+
+/// Photo i stands at x = i, or where its given camera is, or, with view 1 as the reference, at x = i + 10.
+/// Its rays say that it stands at x = i + 20 with a focal length of half the width.
+constexpr const char* kSceneMethods = R"(
+    def scene(self, image: Tensor, cameras: Tensor, reference: int) -> Dict[str, Tensor]:
+        B, S, C, H, W = image.shape
+        x = torch.arange(S).expand(B, S) + 0.0
+        if cameras.size(2) > 0:
+            x = cameras[:, :, 0]
+        if reference == 1:
+            x = x + 10.0
+        places = torch.zeros([B, S, 3, 4]) + torch.eye(3, 4)
+        places[:, :, 0, 3] = -x
+        lenses = torch.zeros([B, S, 3, 3]) + torch.tensor([[56.0, 0.0, 28.0], [0.0, 56.0, 14.0], [0.0, 0.0, 1.0]])
+        return {"depth": image.mean(2) + 1.0, "extrinsics": places, "intrinsics": lenses,
+                "layer2": torch.ones([B, S, (H // 14) * (W // 14), 5])}
+
+    def rays_with(self, features: Dict[str, Tensor], height: int, width: int) -> Tensor:
+        B, S, H, W = features["depth"].shape
+        rays = torch.ones([B, S, 6, 8, 7]) + 1.0
+        rays[:, :, :, :, 0] = ((2.0 * torch.arange(8) + 1) / 8 - 1)
+        rays[:, :, :, :, 1] = ((2.0 * torch.arange(6) + 1) / 6 - 1).unsqueeze(1)
+        rays[:, :, :, :, 2] = 1.0
+        rays[:, :, :, :, 3:6] = 0.0
+        rays[:, :, :, :, 3] = (torch.arange(S) + 20.0).view(1, S, 1, 1)
+        return rays
+
+    def gaussians_with(self, features: Dict[str, Tensor], image: Tensor, height: int, width: int) -> Tensor:
+        depth = features["depth"]
+        raw = torch.zeros([depth.size(0), depth.size(1), height, width, 38])
+        raw[:, :, :, :, 8] = 1.0
+        raw[:, :, :, :, 37] = 0.5
+        return raw
+)";
+
+class ForeignScenes : public ForeignModel {
+ protected:
+  ForeignScenes() {
+    for (const char* const name : {"again.ppm", "third.ppm"})
+      std::filesystem::copy(place_ / "halves.ppm", place_ / name);
+  }
+
+  /// The centres' x of the three photos' cameras.
+  std::vector<double> see(const std::string& output, const std::vector<std::string>& more) const {
+    std::vector<std::string> args = {
+        "scene",          "halves.ppm", "again.ppm", "third.ppm", "-m",           "many.pt", "-f",  "cameras",
+        "--depth-format", "none",       "--device",  "cpu",       "--trust-code", "-o",      output};
+    args.insert(args.end(), more.begin(), more.end());
+    const Ended ended = place_.run(args);
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    std::vector<double> places;
+    const nlohmann::json cameras = nlohmann::json::parse(read_file(place_ / output / "cameras.json"));
+    for (const nlohmann::json& view : cameras.at("views"))
+      places.push_back(-view.at("camera_from_world").at(0).at(3).get<double>());
+    return places;
+  }
+};
+
+TEST_F(ForeignScenes, ANetworkWithTheMethodsOfScenesIsAskedForAllOfThem) {
+  write_with_cameras(place_ / "many.pt", kSceneMethods, {"rays", "gaussians"});
+  EXPECT_THAT(see("plain", {}), ElementsAre(0, 1, 2));
+  EXPECT_THAT(see("chosen", {"--reference", "1"}), ElementsAre(10, 11, 12));
+  EXPECT_THAT(see("rays", {"--pose", "rays", "--reference", "0"}),
+              ElementsAre(DoubleNear(20, 1e-6), DoubleNear(21, 1e-6), DoubleNear(22, 1e-6)));
+  const nlohmann::json cameras = nlohmann::json::parse(read_file(place_ / "rays/cameras.json"));
+  EXPECT_EQ(cameras.at("source"), "rays");
+  EXPECT_NEAR(cameras.at("views").at(0).at("intrinsics").at(0).at(0).get<double>(), kWidth / 2.0, 1e-3);
+
+  see("more", {"-f", "cameras,gaussians", "--features", "2"});
+  EXPECT_TRUE(std::filesystem::exists(place_ / "more/features/halves.layer2.npy"));
+  EXPECT_THAT(read_file(place_ / "more/gaussians.ply"), HasSubstr("element vertex"));
+  EXPECT_THAT(read_file(place_ / "more/gaussians.ply"), Not(HasSubstr("element vertex 0")));
+
+  // What it is shown and what it answers agree, so that the similarity is exact.
+  const Ended ended = place_.run({"scene", "halves.ppm", "again.ppm", "third.ppm", "-m", "many.pt",
+                                  "--device", "cpu", "--trust-code", "-o", "known", "-f", "cameras",
+                                  "--depth-format", "none", "--cameras", "plain/cameras.json"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json known = nlohmann::json::parse(read_file(place_ / "known/cameras.json"));
+  EXPECT_EQ(known.at("source"), "given");
+  EXPECT_NEAR(-known.at("views").at(2).at("predicted").at("camera_from_world").at(0).at(3).get<double>(), 2,
+              1e-6);
+}
+
+TEST_F(ForeignScenes, WhatItsMethodsDoNotGiveIsSaidByName) {
+  const std::vector<std::string> scene = {"scene",    "halves.ppm", "again.ppm",    "-m", "many.pt",
+                                          "--device", "cpu",        "--trust-code", "-o", "none"};
+  const auto refused = [&](const std::vector<std::string>& more, int code) {
+    std::vector<std::string> args = scene;
+    args.insert(args.end(), more.begin(), more.end());
+    const Ended ended = place_.run(args);
+    EXPECT_EQ(ended.code, code) << ended.err;
+    return ended.err;
+  };
+  write_with_cameras(place_ / "many.pt", kSceneMethods);
+  EXPECT_THAT(refused({"--pose", "rays"}, 3),
+              AllOf(HasSubstr("rays_with"), HasSubstr("leave out --pose rays")))
+      << "its record does not name them";
+  EXPECT_THAT(refused({"--features", "3"}, 2), AllOf(HasSubstr("no block 3"), HasSubstr("layer3")));
+  write_with_cameras(place_ / "many.pt", R"(
+    def scene(self, image: Tensor, cameras: Tensor, reference: int) -> Dict[str, Tensor]:
+        assert cameras.size(2) == 0, "this network cannot be shown cameras"
+        return self.pose(image)
+)");
+  std::ofstream(place_ / "cameras.json") << R"({"schema": 1, "unit": "given", "views": [
+    {"photo": "halves.ppm", "width": 56, "height": 28,
+     "camera_from_world": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], "intrinsics": [[50, 0, 28], [0, 50, 14], [0, 0, 1]]},
+    {"photo": "again.ppm", "width": 56, "height": 28,
+     "camera_from_world": [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]], "intrinsics": [[50, 0, 28], [0, 50, 14], [0, 0, 1]]}]})";
+  EXPECT_THAT(refused({"--cameras", "cameras.json", "--overwrite"}, 1),
+              HasSubstr("this network cannot be shown cameras"));
+}
+
+TEST_F(ForeignScenes, InverseDepthMakesNoScene) {
+  write_with_cameras(place_ / "many.pt");
+  nlohmann::json record = nlohmann::json::parse(kDescription);
+  record["outputs"] = {"depth", "pose"};
+  torch::jit::Module module = torch::jit::load((place_ / "many.pt").string());
+  module.save((place_ / "many.pt").string(), {{"da3.json", record.dump()}});
+  const Ended ended =
+      place_.run({"scene", "halves.ppm", "-m", "many.pt", "--device", "cpu", "--trust-code", "-o", "none"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("inverse"), HasSubstr("relative or metric")));
 }
 
 }  // namespace

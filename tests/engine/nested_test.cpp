@@ -122,7 +122,7 @@ TEST(NestedNetwork, ForwardHasTheCamerasThatPoseGives) {
   const at::Tensor image = at::sin(at::arange(2 * 3 * 42 * 56, at::kFloat)).view({1, 2, 3, 42, 56});
   const auto forward = module.forward({image}).toGenericDict();
   const auto pose = module.get_method("pose")({image}).toGenericDict();
-  ASSERT_EQ(forward.size(), 7U);  // With depth before metres, and the scale
+  ASSERT_EQ(forward.size(), 9U);  // With depth before metres, the scale and its parts
   for (const auto& item : forward) {
     EXPECT_TRUE(at::equal(item.value().toTensor(), pose.at(item.key()).toTensor())) << item.key();
   }

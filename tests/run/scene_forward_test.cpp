@@ -45,10 +45,19 @@ class RayModel final : public predict::DepthModel {
     }
     if (request.views >= 3 && request.reference) result.references = {2};
     if (request.wanted.rays) add_rays(request, result);
+    if (request.wanted.rays && in_metres_) {
+      result.scales = {4};
+      result.scale_shares = {2, 1, 1};
+      result.far = {150};
+      result.sky.assign(result.depth.size(), 0.0F);
+      result.sky[5] = result.sky[6] = 0.5F;
+      result.depth[5] = 150;
+    }
     return result;
   }
 
   predict::Request last_;
+  bool in_metres_ = false;
 
  private:
   static void add_rays(const predict::Request& request, predict::Result& result) {
@@ -137,6 +146,28 @@ TEST(SeeViews, TakesCamerasFromRaysAndTheDecodersWhereThereIsNone) {
   EXPECT_NEAR(camera.camera_from_world[2], -std::sin(0.2), 1e-3);
   const auto centre = scene::centre_of(camera);
   EXPECT_NEAR(centre[0], 2, 1e-4);
+}
+
+TEST(SeeViews, MetresFollowTheFocalLengthsOfTheRays) {
+  RayModel model(true);
+  model.in_metres_ = true;
+  SceneOptions options;
+  options.pose = PoseChoice::kRays;
+  std::vector<scene::View> views = views_of(3, false);
+  see_views(model, views, options);
+  // From 33 to 56 pixels, but for view 1, which keeps the decoder's camera.
+  const double factor = (2 * 56.0 / 33 + 1 + 56.0 / 33) / 4;
+  EXPECT_NEAR(views[0].depth[0], 2 * factor, 1e-3);
+  EXPECT_NEAR(views[1].depth[0], 2 * factor, 1e-3) << "one scale for all";
+  EXPECT_FLOAT_EQ(views[0].depth[5], 200) << "sky, at most 200 m away";
+  EXPECT_NEAR(views[0].depth[6], 2 * factor, 1e-3) << "nearer than sky is put";
+  EXPECT_NEAR(views[1].camera.camera_from_world[3], 0.5 * factor, 1e-4);
+  EXPECT_NEAR(scene::centre_of(views[2].camera)[0], 2 * 4 * factor, 1e-2);
+
+  // Given ones were the network's already.
+  std::vector<scene::View> given = views_of(3, true);
+  see_views(model, given, options);
+  EXPECT_FLOAT_EQ(given[0].depth[0], 2);
 }
 
 }  // namespace

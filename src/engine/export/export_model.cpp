@@ -168,6 +168,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
   spec = describe(source, config, layout, tensors);
   spec.source_sha256 = source_sha256;
   torch::jit::Module module = build_network(config, layout, tensors, Attention::kSdpa, {}, parts);
+  offer_scenes(module, config, parts);
   spec.selftest = run_selftest(module, spec);
   save(module, spec, output);
   spec.sha256 = weights::weights_sha256(output.temporary());

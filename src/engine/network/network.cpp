@@ -151,4 +151,14 @@ torch::jit::Module build_network(const weights::NetworkConfig& config, int layou
   return UncompiledNetwork(config, layout, std::move(tensors), attention, lowering, parts).compile();
 }
 
+void offer_scenes(torch::jit::Module& module, const weights::NetworkConfig& config, const Parts& parts) {
+  const std::string text = scene_text(config, parts);
+  if (text.empty()) return;
+  try {
+    module.define(text);
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, "Building the network " + network_id(config));
+  }
+}
+
 }  // namespace da3::engine

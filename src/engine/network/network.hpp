@@ -76,6 +76,11 @@ std::string module_path(std::string_view published_name);
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering = {}, const Parts& parts = {});
 
+/// Gives a network made by build_network with these parts the methods for scenes that files of networks that
+/// da3 does not know have (docs/model-format.md, Scenes of foreign networks): scene(image, cameras,
+/// reference), rays_with, gaussians_with. Nothing for networks without cameras.
+void offer_scenes(torch::jit::Module& module, const weights::NetworkConfig& config, const Parts& parts);
+
 /// What build_network does before LibTorch's compiler is needed, so that both can begin at once.
 class UncompiledNetwork {
  public:

@@ -225,4 +225,16 @@ Plans network_plans(const weights::NetworkConfig& config, const Parts& parts, bo
   return plans;
 }
 
+std::string scene_text(const weights::NetworkConfig& config, const Parts& parts) {
+  if (config.main.head.kind != weights::HeadKind::kDualDpt) return "";
+  const std::string common =
+      join({text::k_scene, parts.camera_encoder ? text::k_scene_tokens : text::k_scene_no_tokens});
+  if (config.nested()) {
+    return join({common, text::k_scene_nested, parts.rays ? text::k_scene_nested_rays : "",
+                 parts.gaussians ? text::k_scene_nested_gaussians : ""});
+  }
+  return join({common, text::k_scene_branch, parts.rays ? text::k_scene_branch_rays : "",
+               parts.gaussians ? text::k_scene_branch_gaussians : ""});
+}
+
 }  // namespace da3::engine

@@ -19,4 +19,7 @@ namespace da3::engine {
 std::map<std::string, ModulePlan> network_plans(const weights::NetworkConfig& config, const Parts& parts,
                                                 bool use_sdpa, const Lowering& lowering);
 
+/// The text of the methods that offer_scenes gives; empty for networks without cameras.
+std::string scene_text(const weights::NetworkConfig& config, const Parts& parts);
+
 }  // namespace da3::engine

@@ -11,7 +11,7 @@ namespace da3::run {
 
 SceneSummary run_scenes(const SceneOptions& options, const Environment& environment,
                         const SceneCallbacks& callbacks, std::stop_token stop) {
-  check_scene_options(options, environment.model->spec());
+  check_scene_model(options, *environment.model);
   const int cores = environment.cores > 0 ? environment.cores : core::usable_cores();
   const int threads = options.decode_threads > 0 ? options.decode_threads : cores;
   std::optional<cameras::GivenCameras> given;

@@ -52,8 +52,11 @@ struct ScenePlan {
   std::vector<scene::Window> windows;  ///< One: all views are seen together; empty without a usable photo
 };
 
-/// Throws: Error kUsage for options that cannot be used, and for a model without cameras.
+/// Throws: Error kUsage for options that cannot be used, and for a model without cameras; kModelContract for
+/// what a network that da3 does not know does not give.
 void check_scene_options(const SceneOptions& options, const ModelSpec& model);
+/// The same, and what only the loaded model tells.
+void check_scene_model(const SceneOptions& options, const predict::DepthModel& model);
 
 /// Depth and cameras of all scenes. A scene is written whole or not at all; one that an earlier run finished
 /// with the same photos, model and options is skipped. Throws: Error kUsage (options, a model without

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -66,16 +67,53 @@ predict::Request request_of(std::span<const scene::View> views, const SceneOptio
                     .layers = options.features};
   if (is_posed(views, model)) {
     request.cameras = encodings_of(views, options.camera_normalisation);
-  } else if (!spec.network_id.empty()) {  // Other networks choose for themselves.
+  } else if (model.takes_reference()) {  // Others choose for themselves.
     request.reference = reference_of(options.reference, request.views);
   }
   for (const scene::View& view : views) request.pictures.emplace_back(view.input.rgb);
   return request;
 }
 
+double focal_of(const Camera& camera) {
+  return (camera.intrinsics[0] + camera.intrinsics[4]) / 2;
+}
+
+void scale_translation(Camera& camera, double factor) {
+  for (const std::size_t k : {3U, 7U, 11U}) camera.camera_from_world[k] *= factor;
+}
+
+/// A network that brings its result to metres did so with the decoder's focal lengths. Brings it to those of
+/// the views' cameras instead, as the original does; each view's part of the scale grows with its focal
+/// length.
+void scale_to_focal_lengths(predict::Result& result, const std::vector<double>& before,
+                            std::span<scene::View> views) {
+  constexpr float kSky = 0.3F;
+  constexpr float kFarthestSky_m = 200;
+  double sum_before = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    sum_before += result.scale_shares[i];
+    sum += result.scale_shares[i] * focal_of(views[i].camera) / before[i];
+  }
+  const double factor = sum / sum_before;
+  if (!std::isfinite(factor) || factor <= 0) return;
+  result.scales.front() = static_cast<float>(result.scales.front() * factor);
+  const float sky = std::min(result.far.front(), kFarthestSky_m);
+  const float new_sky = std::min(static_cast<float>(result.far.front() * factor), kFarthestSky_m);
+  for (scene::View& view : views) {
+    scale_translation(view.camera, factor);
+    for (std::size_t p = 0; p < view.depth.size(); ++p) {
+      const bool is_sky = !view.sky.empty() && view.sky[p] >= kSky && view.depth[p] == sky;
+      view.depth[p] = is_sky ? new_sky : static_cast<float>(view.depth[p] * factor);
+    }
+  }
+}
+
 /// The cameras that the rays show; where they show none, the decoder's stay. Returns the views of the latter.
-std::vector<std::size_t> take_ray_cameras(const predict::Result& result, std::span<scene::View> views) {
+std::vector<std::size_t> take_ray_cameras(predict::Result& result, std::span<scene::View> views) {
   std::vector<std::size_t> without;
+  std::vector<double> focal_lengths;
+  for (const scene::View& view : views) focal_lengths.push_back(focal_of(view.camera));
   const std::size_t numbers = result.rays.size() / views.size();
   const double scale = result.scales.empty() ? 1.0 : result.scales.front();
   for (std::size_t i = 0; i < views.size(); ++i) {
@@ -89,9 +127,12 @@ std::vector<std::size_t> take_ray_cameras(const predict::Result& result, std::sp
       without.push_back(i);
       continue;
     }
-    for (const std::size_t k : {3U, 7U, 11U}) found->camera.camera_from_world[k] *= scale;
+    scale_translation(found->camera, scale);
     views[i].camera = found->camera;
   }
+  // With given cameras the network took their focal lengths, which are these cameras' as well.
+  if (!result.scale_shares.empty() && !views.front().given)
+    scale_to_focal_lengths(result, focal_lengths, views);
   return without;
 }
 
@@ -120,7 +161,7 @@ void take_gaussians(const predict::Result& result, std::span<const scene::View> 
   seen.dropped_gaussians.resize(views.size());
   for (std::size_t i = 0; i < views.size(); ++i) {
     Camera camera = views[i].camera;
-    for (const std::size_t k : {3U, 7U, 11U}) camera.camera_from_world[k] /= scale;
+    scale_translation(camera, 1 / scale);
     const std::vector<scene::Gaussian> all = scene::gaussians_of(
         {result.size,
          std::span(result.gaussians).subspan(i * area * scene::kRawGaussian, area * scene::kRawGaussian),

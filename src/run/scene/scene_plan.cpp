@@ -15,6 +15,18 @@
 
 namespace da3::run {
 
+namespace {
+
+/// Of a network that da3 does not know.
+[[noreturn]] void lacks(const ModelSpec& spec, const std::string& what, const std::string& needed,
+                        const std::string& option) {
+  throw Error(ErrorCode::kModelContract,
+              "model " + spec.name + " is another network, whose file gives no " + what + " (" + needed +
+                  "; docs/model-format.md, Scenes of foreign networks); leave out " + option);
+}
+
+}  // namespace
+
 depth::Way scene_way(const SceneOptions& options, const ModelSpec& spec) {
   // Maps are placed in the photo here, so that crops are no obstacle.
   return depth::make_way(
@@ -29,16 +41,17 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
                                        " has no cameras, which a scene needs; take an any-view model such as "
                                        "da3-small, da3-base, da3-large or da3nested-giant-large");
   }
-  if (spec.network_id.empty() && options.reference.rule != ReferenceChoice::Rule::kSaddleBalanced) {
-    throw Error(ErrorCode::kUsage, "model " + spec.name +
-                                       " is another network, which chooses its reference view itself; leave "
-                                       "out --reference");
+  if (spec.depth_kind != DepthKind::kRelative && spec.depth_kind != DepthKind::kMetric) {
+    throw Error(ErrorCode::kModelContract,
+                "model " + spec.name + " gives depth of the kind " + std::string(to_string(spec.depth_kind)) +
+                    ", of which no points follow; a scene needs relative or metric");
   }
-  const bool wants_rays = options.pose == PoseChoice::kRays;
-  if (spec.network_id.empty() && (wants_rays || !options.features.empty())) {
-    throw Error(ErrorCode::kUsage, "model " + spec.name + " is another network, which has no " +
-                                       (wants_rays ? "ray head; leave out --pose rays"
-                                                   : "blocks that da3 knows; leave out --features"));
+  if (spec.network_id.empty()) {
+    if (options.pose == PoseChoice::kRays && !spec.has_output("rays"))
+      lacks(spec, "rays", "method rays_with, \"rays\" among its record's outputs", "--pose rays");
+    if (wants(options, "gaussians") && !spec.has_output("gaussians"))
+      lacks(spec, "Gaussians", "method gaussians_with, \"gaussians\" among its record's outputs",
+            "-f gaussians");
   }
   if (wants(options, "gaussians") && !spec.has_output("gaussians")) {
     throw Error(ErrorCode::kUsage, "--format gaussians: model " + spec.name +
@@ -46,6 +59,14 @@ void check_scene_options(const SceneOptions& options, const ModelSpec& spec) {
                                        "da3nested-giant-large have one ('da3 model pull' or 'export' again)");
   }
   scene_way(options, spec);  // Throws for sizes that the model does not take.
+}
+
+void check_scene_model(const SceneOptions& options, const predict::DepthModel& model) {
+  check_scene_options(options, model.spec());
+  if (model.takes_reference()) return;
+  if (options.reference.rule != ReferenceChoice::Rule::kSaddleBalanced)
+    lacks(model.spec(), "choice of its reference view", "method scene", "--reference");
+  if (!options.features.empty()) lacks(model.spec(), "outputs of its blocks", "method scene", "--features");
 }
 
 std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec& model, DeviceKind device) {
