@@ -12,11 +12,12 @@ function(da3_add_module name)
   target_link_libraries(da3_${name} PUBLIC ${arg_PUBLIC} PRIVATE da3_settings ${arg_PRIVATE})
 endfunction()
 
-# da3_add_test(NAME SOURCES ... LINK target... LABELS label... [WHOLE] [FILTER gtest filter] [TIMEOUT seconds])
+# da3_add_test(NAME SOURCES ... LINK target... LABELS label... [WHOLE] [FILTER gtest filter] [TIMEOUT seconds] [COST seconds])
 # A GoogleTest program. Each of its tests (of FILTER) is a CTest test, or with WHOLE the program is one: for programs that
-# take longer to start than to test, as those with LibTorch (0.3 s) and OpenCV (0.07 s).
+# take longer to start than to test, as those with LibTorch (0.3 s) and OpenCV (0.07 s). COST, of a program that is one
+# test: what it takes, from some seconds on, so that `ctest --parallel` starts the longest first and ends with short ones.
 function(da3_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "FILTER;TIMEOUT" "SOURCES;LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "FILTER;TIMEOUT;COST" "SOURCES;LINK;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -29,6 +30,14 @@ function(da3_add_test name)
     list(TRANSFORM arg_FILTER PREPEND "--gtest_filter=")
     add_test(NAME ${name} COMMAND ${name} ${arg_FILTER})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    if(arg_COST)
+      set_tests_properties(${name} PROPERTIES COST ${arg_COST})
+    endif()
+    # LibTorch's threads wait for each other without spinning: tests run next to others. Programs that a test starts by
+    # the launcher do as they do for a user.
+    if(arg_LINK MATCHES "da3::(engine|libtorch|da3)")
+      set_tests_properties(${name} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive)
+    endif()
   else()
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       TEST_FILTER "${arg_FILTER}" PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})

@@ -105,6 +105,13 @@ void refuse(const std::string& what) {
   throw Error(ErrorCode::kSceneCameras, what);
 }
 
+Size size_of(double height, double width) {
+  constexpr double kLargest = 1U << 24U;
+  if (!(height >= 1 && width >= 1 && height <= kLargest && width <= kLargest))
+    refuse("a camera with an impossible size");
+  return {static_cast<int>(height), static_cast<int>(width)};
+}
+
 std::array<double, 12> inverted(const std::array<double, 12>& pose) {
   std::array<double, 12> inverse{};
   for (std::size_t i = 0; i < 3; ++i) {

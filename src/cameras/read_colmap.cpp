@@ -39,11 +39,8 @@ using Lens = ColmapLens;
 
 Lens lens_of(const LensModel& model, std::uint64_t width, std::uint64_t height,
              const std::vector<double>& p) {
-  constexpr std::uint64_t kLargest = 1U << 24U;
-  if (width == 0 || height == 0 || width > kLargest || height > kLargest)
-    refuse("a camera with an impossible size");
   Lens lens;
-  lens.size = {static_cast<int>(height), static_cast<int>(width)};
+  lens.size = size_of(static_cast<double>(height), static_cast<double>(width));
   const std::size_t f = model.focal_lengths;
   lens.intrinsics = {p[0], 0, p[f], 0, p[f - 1], p[f + 1], 0, 0, 1};
   const bool zero = std::all_of(p.begin() + static_cast<std::ptrdiff_t>(f + 2), p.end(),
@@ -150,7 +147,7 @@ class WordReader {
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
-      refuse("'" + std::string(text) + "' stands where a number belongs");
+      refuse(std::string(1, '\'').append(text) + "' stands where a number belongs");
     return value;
   }
   /// What is left of the line: a name may have blanks in it.

@@ -31,7 +31,7 @@ GivenCamera camera_of_view(const json& view) {
   if (const auto exact = view.find("photo_base64"); exact != view.end()) {
     camera.photo = core::base64_decode(exact->get<std::string>()).value_or(camera.photo);
   }
-  camera.size = Size{view.at("height").get<int>(), view.at("width").get<int>()};
+  camera.size = size_of(view.at("height").get<double>(), view.at("width").get<double>());
   camera.camera_from_world = matrix<4, 12>(view.at("camera_from_world"), 3);
   camera.intrinsics = matrix<3, 9>(view.at("intrinsics"), 3);
   return camera;
@@ -59,7 +59,7 @@ GivenCamera camera_of_frame(const json& file, const json& frame) {
   camera.photo = frame.at("file_path").get<std::string>();
   const auto width = value("w");
   const auto height = value("h");
-  if (width && height) camera.size = Size{static_cast<int>(*height), static_cast<int>(*width)};
+  if (width && height) camera.size = size_of(*height, *width);
   auto fx = value("fl_x");
   auto fy = value("fl_y");
   if (!fx && value("camera_angle_x") && width) fx = *width / 2 / std::tan(*value("camera_angle_x") / 2);

@@ -2,52 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstring>
 #include <map>
-#include <regex>
 #include <utility>
 
 #include <cameras/readers.hpp>
 #include <zip/archive.hpp>
 
+#include <core/npy.hpp>
+
 namespace da3::cameras {
 namespace {
 
-struct Array {
-  std::string type;
-  std::vector<std::size_t> shape;
-  Bytes data;
-};
-
-/// numpy.lib.format: magic, version, length of the header, a Python dictionary, data.
-Array array_of(const std::string& name, Bytes bytes) {
-  constexpr std::string_view kMagic = "\x93NUMPY";
-  if (bytes.size() < 16 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
-    refuse(name + " is no npy array");
-  const bool first_version = bytes[6] == 1;
-  std::size_t length = bytes[8] | static_cast<std::size_t>(bytes[9]) << 8U;
-  if (!first_version)
-    length |= static_cast<std::size_t>(bytes[10]) << 16U | static_cast<std::size_t>(bytes[11]) << 24U;
-  const std::size_t begin = first_version ? 10 : 12;
-  if (length > bytes.size() - begin) refuse(name + " ends early");
-  const std::string header(reinterpret_cast<const char*>(bytes.data()) + begin, length);
-  static const std::regex kForm(
-      R"(^\{'descr': '([<>|=]?[a-zA-Z][0-9]+)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), ?\}\s*$)");
-  std::smatch parts;
-  if (!std::regex_match(header, parts, kForm)) refuse(name + " has a type that cameras do not have");
-  if (parts[2] == "True") refuse(name + " is in Fortran order; save numpy.ascontiguousarray of it");
-  Array array{parts[1], {}, bytes.subspan(begin + length)};
-  const std::string sides = parts[3];
-  for (std::size_t at = 0; at < sides.size();) {
-    std::size_t side = 0;
-    const auto [end, error] = std::from_chars(sides.data() + at, sides.data() + sides.size(), side);
-    if (error != std::errc()) break;
-    array.shape.push_back(side);
-    at = std::min(sides.find_first_of("0123456789", static_cast<std::size_t>(end - sides.data())),
-                  sides.size());
+NpyView array_of(const std::string& name, Bytes bytes) {
+  try {
+    return parse_npy(bytes);
+  } catch (const UnreadableNpy& error) {
+    refuse(name + ": " + error.what());
   }
-  return array;
 }
 
 template <typename Number>
@@ -58,17 +30,14 @@ Number number_at(Bytes data, std::size_t index) {
   return std::bit_cast<Number>(raw);
 }
 
-std::vector<double> doubles_of(const std::string& name, const Array& array) {
-  std::size_t count = 1;
-  for (const std::size_t side : array.shape) count *= side;
-  const std::size_t size = array.type == "<f8" ? 8 : array.type == "<f4" ? 4 : 0;
-  if (size == 0) refuse(name + " is not of float32 or float64");
-  if (count == 0 || count != array.data.size() / size)
+std::vector<double> doubles_of(const std::string& name, const NpyView& array) {
+  if (array.type != "<f4" && array.type != "<f8") refuse(name + " is not of float32 or float64");
+  if (array.num_values == 0 || !array.is_whole())
     refuse(name + " has no values, or not as many as its shape says");
-  std::vector<double> values(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    values[i] =
-        size == 8 ? number_at<double>(array.data, i) : static_cast<double>(number_at<float>(array.data, i));
+  std::vector<double> values(array.num_values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = array.type == "<f8" ? number_at<double>(array.data, i)
+                                    : static_cast<double>(number_at<float>(array.data, i));
   }
   return values;
 }
@@ -89,15 +58,12 @@ void append_utf8(std::string& text, std::uint32_t point) {
 }
 
 /// NumPy's texts of fixed length: "<U12" in UTF-32, "|S12" in bytes; both end at zeros.
-std::vector<std::string> texts_of(const Array& array) {
+std::vector<std::string> texts_of(const NpyView& array) {
   const bool wide = array.type.starts_with("<U");
   if ((!wide && !array.type.starts_with("|S")) || array.shape.size() != 1)
     refuse("photo is no list of texts");
-  std::size_t length = 0;
-  std::from_chars(array.type.data() + 2, array.type.data() + array.type.size(), length);
-  const std::size_t size = wide ? 4 : 1;
-  if (length == 0 || array.shape[0] != array.data.size() / (length * size))
-    refuse("photo has not as many texts as its shape says");
+  if (!array.is_whole()) refuse("photo has not as many texts as its shape says");
+  const std::size_t length = array.value_bytes / (wide ? 4 : 1);
   std::vector<std::string> texts(array.shape[0]);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     for (std::size_t k = 0; k < length; ++k) {
@@ -117,7 +83,7 @@ std::vector<std::string> texts_of(const Array& array) {
 std::vector<GivenCamera> cameras_of(Bytes bytes) {
   const zip::Archive archive = zip::open_bytes(bytes);
   std::map<std::string, std::vector<std::uint8_t>> entries;
-  std::map<std::string, Array> arrays;
+  std::map<std::string, NpyView> arrays;
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 28U;  // A million cameras have 150 MB
   constexpr std::uint64_t kHeader = 1024;                      // Of depth only the shape is read
   for (const auto& [name, most] : {std::pair{"extrinsics", kLargest},
@@ -133,8 +99,8 @@ std::vector<GivenCamera> cameras_of(Bytes bytes) {
   if (!arrays.contains("extrinsics") || !arrays.contains("intrinsics")) {
     refuse("cameras need both arrays, `extrinsics` (S, 3, 4) and `intrinsics` (S, 3, 3)");
   }
-  const Array& e = arrays["extrinsics"];
-  const Array& k = arrays["intrinsics"];
+  const NpyView& e = arrays["extrinsics"];
+  const NpyView& k = arrays["intrinsics"];
   const bool fits = e.shape.size() == 3 && (e.shape[1] == 3 || e.shape[1] == 4) && e.shape[2] == 4 &&
                     k.shape.size() == 3 && k.shape[1] == 3 && k.shape[2] == 3 && k.shape[0] == e.shape[0];
   if (!fits) refuse("extrinsics are not (S, 3, 4) or intrinsics not (S, 3, 3)");
@@ -163,8 +129,8 @@ std::vector<GivenCamera> cameras_of(Bytes bytes) {
   }
   if (arrays.contains("depth") && arrays["depth"].shape.size() == 3) {
     const std::vector<std::size_t>& shape = arrays["depth"].shape;
-    for (GivenCamera& camera : given)
-      camera.size = Size{static_cast<int>(shape[1]), static_cast<int>(shape[2])};
+    const Size size = size_of(static_cast<double>(shape[1]), static_cast<double>(shape[2]));
+    for (GivenCamera& camera : given) camera.size = size;
   }
   return given;
 }

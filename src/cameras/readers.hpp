@@ -19,6 +19,9 @@ using Bytes = std::span<const std::uint8_t>;
 
 [[noreturn]] void refuse(const std::string& what);
 
+/// A camera's size as its file has it. Throws: Error kSceneCameras for one that no picture has.
+Size size_of(double height, double width);
+
 /// cameras.json or transforms.json, told apart by their members.
 GivenCameras read_json(Bytes text);
 

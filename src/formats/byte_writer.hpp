@@ -35,10 +35,6 @@ class ByteWriter {
 
   void put_text(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
 
-  void pad_to(std::size_t alignment, std::uint8_t value) {
-    while (bytes_.size() % alignment != 0) bytes_.push_back(value);
-  }
-
   std::size_t size() const { return bytes_.size(); }
   std::vector<std::uint8_t> take() { return std::move(bytes_); }
 

@@ -131,4 +131,24 @@ inline std::vector<std::string_view> format_names() {
   return names;
 }
 
+/// The names of the formats for which `included` is true, such as "png16, exr or npz".
+template <typename Predicate>
+std::string names_where(Predicate included, std::string_view last = " or ") {
+  std::vector<std::string_view> names;
+  for (const FormatFacts& facts : kFormatFacts) {
+    if (included(facts)) names.push_back(facts.name);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == names.size() ? last : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+/// Those that are read back.
+inline std::string readable_names() {
+  return names_where([](const FormatFacts& facts) { return facts.read_rank > 0; });
+}
+
 }  // namespace da3::formats

@@ -34,7 +34,7 @@ std::string format_list(const std::vector<Format>& formats);
 /// What a format adds to a result's stem, such as ".png" or ".vis.jpg".
 std::string_view suffix(Format format);
 
-/// True for formats that hold confidence and sky beside depth (npz, exr, exr16).
+/// True for formats that hold confidence and sky next to depth.
 bool holds_extra_maps(Format format);
 
 /// True for formats that cannot be made without the camera (ply).

@@ -27,9 +27,9 @@ std::optional<Format> best_readable(const std::vector<Format>& formats) {
 OutputSet read_result(std::span<const std::uint8_t> bytes, Format format, const std::string& name) {
   const FormatRow& row = kFormatRows.at(static_cast<std::size_t>(format));
   if (row.read == nullptr) {
-    throw Error(ErrorCode::kImageUnsupported,
-                name + ": depth cannot be read back from " + std::string(row.facts.name) +
-                    " files; make npz, exr, npy, pfm, tiff or png16 with da3 infer");
+    throw Error(ErrorCode::kImageUnsupported, name + ": depth cannot be read back from " +
+                                                  std::string(row.facts.name) + " files; make " +
+                                                  readable_names() + " with da3 infer");
   }
   try {
     return row.read(bytes, name);

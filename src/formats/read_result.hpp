@@ -11,8 +11,7 @@
 
 namespace da3::formats {
 
-/// True for formats whose files hold depth values that can be read back: npz, exr, exr16, npy, pfm, tiff,
-/// png16.
+/// True for formats whose files hold depth values that can be read back (readable_names).
 bool is_readable(Format format);
 
 /// The readable format among `formats` that says the most: exact values first, those with further maps before

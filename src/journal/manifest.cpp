@@ -24,7 +24,8 @@ constexpr mode_t kFileMode = 0666;
 constexpr char kClaimEnd = '\0';  // The one byte that no path has
 
 std::string shard_text(const std::optional<Shard>& shard) {
-  return shard ? "." + std::to_string(shard->index) + "-of-" + std::to_string(shard->count) : "";
+  if (!shard) return "";
+  return std::string(1, '.') + std::to_string(shard->index) + "-of-" + std::to_string(shard->count);
 }
 
 std::string claims_name(const std::optional<Shard>& shard) {

@@ -133,9 +133,8 @@ void validate(const Infer& options) {
   check_formats(options.formats);
   check_extra_maps(options, options.formats, "--format");
   if (options.range_of_set && std::ranges::none_of(options.formats, is_read_back)) {
-    refuse(
-        "--range set: the pictures are drawn again from what was written; add npz, exr, npy, pfm, tiff or "
-        "png16 to --format");
+    refuse("--range set: the pictures are drawn again from what was written; add " +
+           formats::readable_names() + " to --format");
   }
   if (options.resize_method) check_crop(*options.resize_method, options.size);
   if (options.batch && *options.batch < 1)

@@ -76,11 +76,9 @@ StoredResults read_results(const std::filesystem::path& folder, const std::optio
   if (!run || results.list.empty()) {
     throw Error(
         ErrorCode::kNoInput,
-        folder.string() +
-            (unreadable
-                 ? ": its results are pictures only; da3 infer with -f npz, exr, npy, pfm, tiff or png16 "
-                   "makes files that can be rendered"
-                 : ": no results of da3 infer are here (manifest.jsonl names none)"));
+        folder.string() + (unreadable ? ": its results are pictures only; da3 infer with -f " +
+                                            formats::readable_names() + " makes files that can be rendered"
+                                      : ": no results of da3 infer are here (manifest.jsonl names none)"));
   }
   results.run = *run;
   std::sort(results.list.begin(), results.list.end(),

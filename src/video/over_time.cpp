@@ -153,12 +153,6 @@ std::vector<std::uint16_t> grey_codes(const DepthMap& depth, const GreyCode& cod
   return codes;
 }
 
-double depth_of_code(std::uint16_t code, const GreyCode& grey) {
-  if (code == 0) return std::numeric_limits<double>::quiet_NaN();
-  if (grey.millimetres) return code * 0.001;
-  return grey.ref * std::exp2((code - 1) * 16.0 / 65533 - 8);
-}
-
 std::optional<double> median_depth(const DepthMap& depth) {
   std::vector<float> present;
   std::copy_if(depth.values.begin(), depth.values.end(), std::back_inserter(present), has_value);

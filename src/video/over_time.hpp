@@ -89,9 +89,6 @@ struct GreyCode {
 /// inside.
 std::vector<std::uint16_t> grey_codes(const DepthMap& depth, const GreyCode& code);
 
-/// The depth that a code says, as docs/video.md; NaN for 0.
-double depth_of_code(std::uint16_t code, const GreyCode& grey);
-
 /// The median of finite values above 0; none without any.
 std::optional<double> median_depth(const DepthMap& depth);
 

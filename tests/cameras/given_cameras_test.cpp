@@ -6,6 +6,7 @@
 
 #include <cameras/given_cameras.hpp>
 #include <cameras/readers.hpp>
+#include <formats/float_formats.hpp>
 #include <formats/scene/scene_files.hpp>
 #include <formats/scene/scene_fixture.hpp>
 #include <gmock/gmock.h>
@@ -84,6 +85,44 @@ TEST_F(GivenCamerasTest, ReadsAnNpzWithTheNamesOfThePhotos) {
   cut.views[1].place.left = 14;
   expect_error(ErrorCode::kSceneCameras, "cameras.json",
                [&] { read_cameras(write(folder_.path() / "cut.npz", formats::encode_scene_npz(cut))); });
+}
+
+// Shapes whose products wrap to what the data have, types whose length does, and sizes beyond an int.
+TEST_F(GivenCamerasTest, RefusesAnNpzThatLiesAboutItsShapes) {
+  constexpr std::size_t kThirdOfOne = 0xAAAAAAAAAAAAAAABULL;  // Times 3 it is 1
+  const std::vector<std::uint8_t> numbers(32, 0);
+  const formats::NpyArray pose{"<f8", {1, 3, 4}, std::vector<std::uint8_t>(96, 0)};
+  const formats::NpyArray lens{"<f8", {1, 3, 3}, std::vector<std::uint8_t>(72, 0)};
+  const auto refused = [&](const std::string& part,
+                           const std::vector<std::pair<std::string, formats::NpyArray>>& arrays) {
+    expect_error(ErrorCode::kSceneCameras, part,
+                 [&] { read_cameras(write(folder_.path() / "lie.npz", formats::encode_npz(arrays))); });
+  };
+  refused("extrinsics: its shape makes no sense", {{"extrinsics", {"<f8", {kThirdOfOne, 3, 4}, numbers}},
+                                                   {"intrinsics", {"<f8", {kThirdOfOne, 3, 3}, numbers}}});
+  refused("intrinsics has no values", {{"extrinsics", pose}, {"intrinsics", {"<f8", {1, 3, 3}, numbers}}});
+  refused("photo: ",
+          {{"extrinsics", pose}, {"intrinsics", lens}, {"photo", {"<U4611686018427387904", {1}, numbers}}});
+  refused("photo has not as many texts",
+          {{"extrinsics", pose}, {"intrinsics", lens}, {"photo", {"<U9", {1}, numbers}}});
+  refused("impossible size", {{"extrinsics", pose},
+                              {"intrinsics", lens},
+                              {"depth", {"<f4", {1, 1, std::size_t{1} << 32U}, numbers}}});
+}
+
+TEST_F(GivenCamerasTest, RefusesSizesThatNoPictureHas) {
+  for (const char* const size : {"0", "-3", "1e300", "16777217"}) {
+    const std::string sides = std::string(R"("w": )") + size + R"(, "h": 600)";
+    const std::string text = "{" + sides + R"(, "fl_x": 500, "cx": 1, "cy": 1,
+      "frames": [{"file_path": "1.jpg", "transform_matrix": [[1,0,0,2],[0,1,0,3],[0,0,1,4],[0,0,0,1]]}]})";
+    expect_error(ErrorCode::kSceneCameras, "impossible size",
+                 [&] { read_cameras(write(folder_.path() / "transforms.json", text)); });
+    const std::string own = std::string(R"({"views": [{"photo": "1.jpg", "height": 600, "width": )") + size +
+                            R"(, "camera_from_world": [[1,0,0,0],[0,1,0,0],[0,0,1,0]],
+      "intrinsics": [[500,0,1],[0,500,1],[0,0,1]]}]})";
+    expect_error(ErrorCode::kSceneCameras, "impossible size",
+                 [&] { read_cameras(write(folder_.path() / "cameras.json", own)); });
+  }
 }
 
 TEST_F(GivenCamerasTest, KeepsFocalLengthsAndPrincipalPointsOfLensesWithDistortion) {

@@ -75,18 +75,17 @@ if command -v fish >/dev/null; then
   expect_fish 'da3 infer a' 'a photo.jpg'
 fi
 if command -v zsh >/dev/null && zsh -f -c 'zmodload zsh/zpty' 2>/dev/null; then
-  # expect_zsh LINE LATER: what a line in a real zsh has become after the tabulator.
-  expect_zsh() {
-    local found
-    found=$(cd "$folder" && timeout 60 zsh -f "$here/complete_line.zsh" "$described/zsh/site-functions" "$1")
-    same zsh "$1" "$2" "$found"
-  }
-  expect_zsh 'da3 inf' 'da3 infer '
-  expect_zsh 'da3 model pu' 'da3 model pull '
-  expect_zsh 'da3 model pull --acc' 'da3 model pull --accept-license '
-  expect_zsh 'da3 infer -f png1' 'da3 infer -f png16,'
-  expect_zsh 'da3 infer -f npz,ex' 'da3 infer -f npz,exr'
-  expect_zsh 'da3 infer --resize-method lower_bound_c' 'da3 infer --resize-method lower_bound_crop '
-  expect_zsh 'da3 infer a' 'da3 infer a\ photo.jpg '
+  # Lines, each with what it has become after the tabulator, in one real zsh.
+  lines=('da3 inf' 'da3 infer '
+    'da3 model pu' 'da3 model pull '
+    'da3 model pull --acc' 'da3 model pull --accept-license '
+    'da3 infer -f png1' 'da3 infer -f png16,'
+    'da3 infer -f npz,ex' 'da3 infer -f npz,exr'
+    'da3 infer --resize-method lower_bound_c' 'da3 infer --resize-method lower_bound_crop '
+    'da3 infer a' 'da3 infer a\ photo.jpg ')
+  typed=()
+  for ((i = 0; i < ${#lines[@]}; i += 2)); do typed+=("${lines[i]}"); done
+  mapfile -t found < <(cd "$folder" && zsh -f "$here/complete_line.zsh" "$described/zsh/site-functions" "${typed[@]}")
+  for ((i = 0; i < ${#typed[@]}; ++i)); do same zsh "${typed[i]}" "${lines[2 * i + 1]}" "${found[i]-}"; done
 fi
 exit "$((failures > 0))"

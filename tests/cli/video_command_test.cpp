@@ -45,7 +45,7 @@ class VideoCommand : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     place = new Workplace;
-    const Ended exported = place->run({"model", "export", "da3-small", "--synthetic", "1", "-o", "small.pt"});
+    const Ended exported = place->run({"model", "export", DA3_TEST_DATA_DIR "/golden/tiny", "-o", "tiny.pt"});
     ASSERT_EQ(exported.code, 0) << exported.err;
     frames("in.rgb", 12);
   }
@@ -57,9 +57,8 @@ class VideoCommand : public ::testing::Test {
   }
 
   static std::vector<std::string> command(const std::string& name, const std::vector<std::string>& more) {
-    std::vector<std::string> args = {name,        "-m", "small.pt",      "--allow-synthetic",
-                                     "--threads", "1",  "--process-res", "56",
-                                     "--device",  "cpu"};
+    std::vector<std::string> args = {name, "-m",       "tiny.pt", "--threads", "1", "--process-res",
+                                     "56", "--device", "cpu"};
     args.insert(args.end(), more.begin(), more.end());
     return args;
   }

@@ -18,6 +18,7 @@
 #include <testing/zip_writer.hpp>
 #include <weights/record.hpp>
 
+#include "tiny_model.hpp"
 #include "toy_network.hpp"
 
 // Files that are not what was exported: an error or the same depth, never another.
@@ -29,13 +30,7 @@ using ::da3::testing::write_file;
 
 class DamagedModel : public ::testing::Test {
  protected:
-  DamagedModel() : file_(folder_.path() / "tiny.pt") {
-    ExportSource source;
-    source.folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
-    spec_ = export_model(source, file_).spec;
-    good_ = read_file(file_);
-    depth_ = *depth_of(good_);
-  }
+  DamagedModel() : depth_(*depth_of(good_)) {}
 
   /// The depth that a file of these bytes gives; none if it is refused.
   std::optional<std::vector<float>> depth_of(const std::string& bytes) {
@@ -65,16 +60,15 @@ class DamagedModel : public ::testing::Test {
     return places;
   }
 
-  /// DA3_TEST_FLIPS; few by default, since most that are not found compile a network.
+  /// DA3_TEST_FLIPS; few by default, since those that change nothing compile a network and run it.
   static int flips() {
     const char* text = std::getenv("DA3_TEST_FLIPS");
     return text == nullptr ? 120 : std::stoi(text);
   }
 
   da3::testing::TemporaryFolder folder_;
-  std::filesystem::path file_;
-  ModelSpec spec_;
-  std::string good_;
+  const std::filesystem::path file_ = testing::tiny_model().file;
+  const std::string good_ = read_file(file_);
   std::vector<float> depth_;
 };
 
@@ -89,7 +83,9 @@ TEST_F(DamagedModel, AFlippedBitIsAnErrorOrTheSameDepth) {
     std::string bytes = good_;
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
     const auto depth = depth_of(bytes);
-    if (depth) EXPECT_EQ(*depth, depth_) << "byte " << at;
+    if (depth) {
+      EXPECT_EQ(*depth, depth_) << "byte " << at;
+    }
     refused += depth ? 0 : 1;
   }
   EXPECT_GT(refused, flips() / 4);
@@ -113,8 +109,7 @@ TEST_F(DamagedModel, EveryFlipInThePickleOfAFileThatStatesItsHashIsFound) {
 
 TEST_F(DamagedModel, APickleThatCallsAFunctionCallsNothing) {
   const std::filesystem::path witness = folder_.path() / "called";
-  for (const std::string& module :
-       {"posix\nsystem", "os\nsystem", "builtins\nexec", "__torch__.os\nsystem"}) {
+  for (const std::string module : {"posix\nsystem", "os\nsystem", "builtins\nexec", "__torch__.os\nsystem"}) {
     const std::string command = "touch " + witness.string();
     // PROTO 2, GLOBAL, BINUNICODE, TUPLE1, REDUCE, STOP
     const std::string pickle = std::string("\x80\x02", 2) + "c" + module + "\nX" +
@@ -148,7 +143,7 @@ TEST_F(DamagedModel, AKnownNetworkNeverRunsTheCodeOfItsFile) {
   const auto depth = depth_of(da3::testing::zip_bytes(entries));
   ASSERT_TRUE(depth);
   EXPECT_EQ(*depth, depth_);
-  EXPECT_FALSE(runs_its_own_code(spec_));
+  EXPECT_FALSE(runs_its_own_code(testing::tiny_model().report.spec));
   EXPECT_TRUE(runs_its_own_code(testing::toy_spec()));
 }
 

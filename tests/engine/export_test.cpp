@@ -21,6 +21,8 @@
 #include <engine/export/tensor_sources.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
+#include <engine/tiny_model.hpp>
+#include <testing/files.hpp>
 #include <testing/temporary_folder.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_config.hpp>
@@ -32,12 +34,14 @@
 namespace da3::engine {
 namespace {
 
+using da3::testing::read_file;
 using da3::testing::TemporaryFolder;
+using engine::testing::kTiny;
+using engine::testing::tiny_model;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const std::filesystem::path kTiny = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
 constexpr const char* kNormName = "model.backbone.pretrained.norm.weight";
 
 ExportSource folder_source(const std::filesystem::path& folder) {
@@ -133,10 +137,7 @@ TEST(ExportModel, WritesARecordThatDescribesTheFile) {
 
 TEST(ExportModel, FileRunsByItsOwnCodeAsTheRebuiltNetworkDoes) {
   const c10::InferenceMode inference;
-  const TemporaryFolder output;
-  const std::filesystem::path file = output.path() / "tiny.pt";
-  export_model(folder_source(kTiny), file);
-  torch::jit::Module own = torch::jit::load(file.string());
+  torch::jit::Module own = torch::jit::load(tiny_model().file.string());
   TensorMap tensors;
   for (const auto& parameter : own.named_parameters()) tensors[parameter.name] = parameter.value;
   torch::jit::Module rebuilt =
@@ -160,11 +161,9 @@ std::int64_t stored_parameters(int layout) {
 }
 
 TEST(ExportModel, LeavesOutWhatNothingNeeds) {
-  const TemporaryFolder output;
-  const std::filesystem::path file = output.path() / "tiny.pt";
-  const ExportReport report = export_model(folder_source(kTiny), file);
+  const ExportReport& report = tiny_model().report;
   EXPECT_EQ(report.spec.parameters, stored_parameters(kNewestLayout));
-  EXPECT_LT(std::filesystem::file_size(file), std::filesystem::file_size(kTiny / "model.safetensors"));
+  EXPECT_LT(report.file_bytes, std::filesystem::file_size(kTiny / "model.safetensors"));
   std::int64_t sum = 0;
   std::vector<std::string> names;
   for (const ModelPart& part : model_parts(report.spec)) {
@@ -208,9 +207,7 @@ predict::Request two_views(const std::vector<std::uint8_t>& first, const std::ve
 }
 
 TEST(ExportModel, PartsAreThereForThoseWhoLoadThem) {
-  const TemporaryFolder output;
-  const std::filesystem::path file = output.path() / "tiny.pt";
-  export_model(folder_source(kTiny), file);
+  const std::filesystem::path& file = tiny_model().file;
   const auto first = weights::selftest_picture(42, 56, 1);
   const auto second = weights::selftest_picture(42, 56, 2);
   predict::Request request = two_views(first, second);
@@ -250,9 +247,7 @@ TEST(ExportModel, PartsAreThereForThoseWhoLoadThem) {
 }
 
 TEST(ExportModel, RequestsForPartsThatWereNotLoadedAreRefused) {
-  const TemporaryFolder output;
-  const std::filesystem::path file = output.path() / "tiny.pt";
-  export_model(folder_source(kTiny), file);
+  const std::filesystem::path& file = tiny_model().file;
   const auto picture = weights::selftest_picture(42, 56, 1);
   const auto refused = [&](const LoadOptions& options, const predict::Request& request) {
     try {
@@ -280,9 +275,9 @@ TEST(ExportModel, RequestsForPartsThatWereNotLoadedAreRefused) {
 
 TEST(ExportModel, MakesTheSameFileAgain) {
   const TemporaryFolder output;
-  const auto first = export_model(folder_source(kTiny), output.path() / "a.pt");
-  const auto second = export_model(folder_source(kTiny), output.path() / "b.pt");
-  EXPECT_EQ(first.spec.sha256, second.spec.sha256);
+  const std::filesystem::path again = output.path() / "again.pt";
+  EXPECT_EQ(export_model(folder_source(kTiny), again).spec.sha256, tiny_model().report.spec.sha256);
+  EXPECT_TRUE(read_file(again) == read_file(tiny_model().file));
 }
 
 TEST(ExportModel, SyntheticWeightsSaySo) {
@@ -291,8 +286,17 @@ TEST(ExportModel, SyntheticWeightsSaySo) {
   EXPECT_EQ(report.spec.name, "da3-small");
   EXPECT_EQ(report.spec.origin, WeightsOrigin::kSynthetic);
   EXPECT_EQ(report.spec.seed, 3);
-  EXPECT_NE(report.spec.sha256,
-            export_model(recipe_source("da3-small", 4), output.path() / "b.pt").spec.sha256);
+}
+
+TEST(ExportModel, EverySeedHasOtherWeights) {
+  const Published configuration;
+  const TemporaryFolder output;
+  const auto hash = [&](std::uint64_t seed) {
+    ExportSource source = folder_source(configuration.folder());
+    source.seed = seed;
+    return export_model(source, output.path() / "tiny.pt").spec.sha256;
+  };
+  EXPECT_NE(hash(3), hash(4));
 }
 
 TEST(ExportModel, RecipeGivesThePublishedFixture) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -44,14 +45,22 @@ std::string missing_here(const Variant& variant) {
   return "";
 }
 
-torch::jit::Module build(const std::string& model, const Variant& variant) {
-  const weights::NetworkConfig config = config_of(model);
-  const auto entries = weights::tensor_list(config);
+/// The weights of a network; those of the last one are kept, since the recipe takes seconds for base.
+const TensorMap& tensors_of(const std::string& model) {
+  static std::string kept;
+  static TensorMap tensors;
+  if (kept == model) return tensors;
+  const auto entries = weights::tensor_list(config_of(model));
   const std::filesystem::path file = kGolden / model / "model.safetensors";
-  const TensorMap tensors = std::filesystem::exists(file)
-                                ? published_tensors(weights::Safetensors::open(file), entries).tensors
-                                : recipe_tensors(entries, 1);
-  return build_network(config, 1, tensors, variant.attention, variant.lowering);
+  tensors = std::filesystem::exists(file)
+                ? published_tensors(weights::Safetensors::open(file), entries).tensors
+                : recipe_tensors(entries, 1);
+  kept = model;
+  return tensors;
+}
+
+torch::jit::Module build(const std::string& model, const Variant& variant) {
+  return build_network(config_of(model), 1, tensors_of(model), variant.attention, variant.lowering);
 }
 
 Arrays read_case(const GoldenCase& golden) {
@@ -66,11 +75,21 @@ class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Variant>> 
  protected:
   const GoldenCase& golden() const { return std::get<0>(GetParam()); }
   const Variant& variant() const { return std::get<1>(GetParam()); }
+  bool is_full_size() const { return golden().model.starts_with("da3-"); }
   /// Full-size models store every 32nd token only.
-  std::int64_t stride() const { return golden().model.starts_with("da3-") ? 32 : 1; }
+  std::int64_t stride() const { return is_full_size() ? 32 : 1; }
 
-  void compare_stages(torch::jit::Module& module, const Arrays& expected) const;
-  void compare_outputs(torch::jit::Module& module, Arrays expected) const;
+  /// A picture between backbone and head.
+  struct Halfway {
+    at::Tensor image;
+    at::IValue tables;
+    at::IValue features;
+  };
+  static Halfway see(torch::jit::Module& module, const Arrays& expected);
+  void compare_stages(torch::jit::Module& module, const Halfway& halfway, const Arrays& expected) const;
+  std::map<std::string, at::Tensor> outputs_of(torch::jit::Module& module, const Halfway& halfway,
+                                               bool has_pose) const;
+  void compare_outputs(std::map<std::string, at::Tensor> actual, Arrays expected) const;
 
   static at::Tensor every(const at::Tensor& x, std::int64_t dim, std::int64_t step) {
     return x.slice(dim, 0, std::numeric_limits<std::int64_t>::max(), step);
@@ -90,9 +109,26 @@ class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Variant>> 
   LibTorch libtorch_;
 };
 
-void Golden::compare_outputs(torch::jit::Module& module, Arrays expected) const {
+Golden::Halfway Golden::see(torch::jit::Module& module, const Arrays& expected) {
+  const at::Tensor image = image_of(expected.at("image"));
+  const at::IValue tables = module.get_method("tables")({image.size(3), image.size(4)});
+  return {image, tables, module.get_method("features_with")({image, tables})};
+}
+
+std::map<std::string, at::Tensor> Golden::outputs_of(torch::jit::Module& module, const Halfway& halfway,
+                                                     bool has_pose) const {
+  // That forward and pose are these steps is told by the small networks; a second pass of the others takes
+  // seconds.
+  if (!is_full_size()) return as_map(module.get_method(has_pose ? "pose" : "forward")({halfway.image}));
+  const std::int64_t height = halfway.image.size(3);
+  const std::int64_t width = halfway.image.size(4);
+  auto outputs = as_map(module.get_method("decode_with")({halfway.features, halfway.tables, height, width}));
+  if (has_pose) outputs.merge(as_map(module.get_method("pose_with")({halfway.features, height, width})));
+  return outputs;
+}
+
+void Golden::compare_outputs(std::map<std::string, at::Tensor> actual, Arrays expected) const {
   const bool has_pose = expected.contains("extrinsics");
-  auto actual = as_map(module.get_method(has_pose ? "pose" : "forward")({image_of(expected.at("image"))}));
   int compared = 0;
   const auto compare = [&](const std::string& name, const at::Tensor& values, Tolerance tolerance) {
     if (!expected.contains(name)) return;
@@ -123,10 +159,9 @@ void Golden::compare_outputs(torch::jit::Module& module, Arrays expected) const 
   EXPECT_GE(compared, 3);
 }
 
-void Golden::compare_stages(torch::jit::Module& module, const Arrays& expected) const {
-  const at::Tensor image = image_of(expected.at("image"));
-  const at::IValue tables = module.get_method("tables")({image.size(3), image.size(4)});
-  const at::IValue features = module.get_method("features_with")({image, tables});
+void Golden::compare_stages(torch::jit::Module& module, const Halfway& halfway,
+                            const Arrays& expected) const {
+  const auto& [image, tables, features] = halfway;
   auto stages = as_map(features);
   auto backbone = module.attr("backbone").toModule().attr("pretrained").toModule();
   stages["tokens"] =
@@ -152,8 +187,9 @@ TEST_P(Golden, AgreesWithTheOriginalAtEveryStage) {
   const Arrays expected = read_case(golden());
   if (const std::string missing = missing_here(variant()); !missing.empty()) GTEST_SKIP() << missing;
   torch::jit::Module module = build(golden().model, variant());
-  compare_stages(module, expected);
-  compare_outputs(module, expected);
+  const Halfway halfway = see(module, expected);
+  compare_stages(module, halfway, expected);
+  compare_outputs(outputs_of(module, halfway, expected.contains("extrinsics")), expected);
 }
 
 // Every way to choose the reference view of three, and what it does to depth and cameras.

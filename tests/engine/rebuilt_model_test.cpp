@@ -16,6 +16,7 @@
 #include <engine/operators/cpu_allocator.hpp>
 #include <testing/temporary_folder.hpp>
 
+#include "tiny_model.hpp"
 #include "toy_network.hpp"
 
 // Files of networks that this build knows: rebuilt from the program's own text.
@@ -26,12 +27,6 @@ using testing::ToyRequest;
 
 class RebuiltModel : public ::testing::Test {
  protected:
-  RebuiltModel() : file_(folder_.path() / "tiny.pt") {
-    ExportSource source;
-    source.folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
-    spec_ = export_model(source, file_).spec;
-  }
-
   /// The same module and weights under a record that names no network, so that the file's own code runs.
   std::filesystem::path as_foreign() const {
     ModelSpec spec = spec_;
@@ -42,8 +37,8 @@ class RebuiltModel : public ::testing::Test {
   }
 
   da3::testing::TemporaryFolder folder_;
-  std::filesystem::path file_;
-  ModelSpec spec_;
+  const std::filesystem::path file_ = testing::tiny_model().file;
+  const ModelSpec spec_ = testing::tiny_model().report.spec;
 };
 
 TEST_F(RebuiltModel, GivesWhatTheFilesOwnCodeGives) {

@@ -17,6 +17,7 @@
 #include <testing/temporary_folder.hpp>
 
 #include "fake_accelerator.hpp"
+#include "tiny_model.hpp"
 #include "toy_network.hpp"
 
 // Recorded forwards, low precision and tables of the host on a fake accelerator.
@@ -30,12 +31,6 @@ constexpr DeviceId kFakeGpu{DeviceKind::kCuda, 0};
 
 class FakeGpu : public ::testing::Test {
  protected:
-  FakeGpu() {
-    ExportSource source;
-    source.folder = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
-    export_model(source, file_);
-  }
-
   std::unique_ptr<predict::DepthModel> load(Precision precision = Precision::kFp32,
                                             DeviceId device = kFakeGpu) const {
     LoadOptions options;
@@ -50,8 +45,7 @@ class FakeGpu : public ::testing::Test {
     for (int i = 0; i < 2; ++i) model.predict(request);
   }
 
-  da3::testing::TemporaryFolder folder_;
-  std::filesystem::path file_ = folder_.path() / "tiny.pt";
+  const std::filesystem::path file_ = testing::tiny_model().file;
   FakeAccelerator fake_;
   DeviceLayerOverride override_{DeviceKind::kCuda, fake_};
 };

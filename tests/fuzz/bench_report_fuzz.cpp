@@ -24,7 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto comparison = bench::compare_reports(report, again, {});
     for (const auto format : {kTable, kMarkdown, kJson, kCsv}) bench::format_comparison(comparison, format);
   });
-  fuzz::refused_or_read([&] { bench::fields_to_json(bench::fields_from_json(text)); });
   fuzz::refused_or_read([&] { bench::parse_fail_limits(std::string(text)); });
   return 0;
 }

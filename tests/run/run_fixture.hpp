@@ -5,16 +5,20 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <latch>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <journal/records.hpp>
 
+#include <run/input_source.hpp>
 #include <run/run.hpp>
 #include <testing/fake_model.hpp>
 #include <testing/files.hpp>
@@ -22,6 +26,37 @@
 #include <testing/temporary_folder.hpp>
 
 namespace da3::run {
+
+/// The inputs of another source, none of which opens before all are found: so no slow scan, which a busy
+/// machine may have, leaves a batch short.
+class FoundFirst : public Source {
+ public:
+  explicit FoundFirst(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+  std::optional<Item> next() override {
+    std::optional<Item> item = source_->next();
+    if (!item) {
+      all_found_->count_down();
+    } else {
+      item->content = std::make_shared<Waiting>(*item, all_found_);
+    }
+    return item;
+  }
+
+ private:
+  struct Waiting : Content {
+    Waiting(Item of, std::shared_ptr<std::latch> until) : item(std::move(of)), all_found(std::move(until)) {}
+    std::optional<journal::InputIdentity> identity() const override { return item.identity(); }
+    std::unique_ptr<codec::OpenedPicture> open(const codec::DecodeOptions& options) const override {
+      all_found->wait();
+      return item.open(options);
+    }
+    Item item;
+    std::shared_ptr<std::latch> all_found;
+  };
+
+  std::unique_ptr<Source> source_;
+  std::shared_ptr<std::latch> all_found_ = std::make_shared<std::latch>(1);
+};
 
 /// Runs the pipeline with a fake model on pictures below `in`, results in `out`.
 class RunTest : public ::testing::Test {
@@ -54,7 +89,9 @@ class RunTest : public ::testing::Test {
     };
     callbacks.on_note = [this](const Note& note) { notes_.push_back(note); };
     callbacks.on_progress = [this](const Progress& progress) { progress_ = progress; };
-    return run::run(options_, {model_, &memory_, 2}, callbacks, std::move(stop));
+    std::unique_ptr<Source> source = std::make_unique<InputSource>(options_);
+    if (scan_ == Scan::kFirst) source = std::make_unique<FoundFirst>(std::move(source));
+    return run::run(std::move(source), options_, {model_, &memory_, 2}, callbacks, std::move(stop));
   }
 
   /// Name of the error of each failed input, by file name.
@@ -85,8 +122,12 @@ class RunTest : public ::testing::Test {
     for (const float value : depth) ASSERT_NEAR(value, testing::depth_of(colour), 1e-5) << result;
   }
 
+  /// When inputs are found: while others are worked on, or before any is.
+  enum class Scan { kMeanwhile, kFirst };
+
   testing::TemporaryFolder folder_;
   Options options_;
+  Scan scan_ = Scan::kMeanwhile;
   std::shared_ptr<testing::FakeModel> model_;
   testing::FakeMemory memory_;
   std::vector<ImageEvent> events_;

@@ -276,9 +276,13 @@ void add_size(CLI::App& app, options::ResultSize& size, const std::string& help)
 }
 
 void add_extra_maps(CLI::App& app, options::Results& results, const std::string& of) {
-  app.add_flag("--confidence", results.confidence, "also the network's confidence" + of + " (npz, exr)")
+  const std::string holders =
+      formats::names_where([](const formats::FormatFacts& facts) { return facts.extra_maps; }, ", ");
+  app.add_flag("--confidence", results.confidence,
+               "also the network's confidence" + of + " (" + holders + ")")
       ->group("Results");
-  app.add_flag("--sky", results.sky, "also the network's sky output" + of + " (npz, exr)")->group("Results");
+  app.add_flag("--sky", results.sky, "also the network's sky output" + of + " (" + holders + ")")
+      ->group("Results");
 }
 
 void add_overwrite(CLI::App& app, bool& overwrite, const std::string& names) {
@@ -328,7 +332,8 @@ void add_looks(CLI::App& app, options::Looks& looks, VisFormat& vis_format) {
       ->group("Results");
 }
 
-void add_formats(CLI::App& app, std::vector<std::string>& formats, const std::vector<std::string>& but) {
+void add_formats(CLI::App& app, const std::string& names, const std::string& help,
+                 std::vector<std::string>& formats, const std::vector<std::string>& but) {
   // vis-jpg and side-jpg are what --vis-format makes of vis and side.
   std::vector<std::string> hidden = but;
   hidden.insert(hidden.end(), {"vis-jpg", "side-jpg"});
@@ -336,7 +341,7 @@ void add_formats(CLI::App& app, std::vector<std::string>& formats, const std::ve
   for (const std::string_view name : names_without(hidden))
     shown += (shown.empty() ? "" : ", ") + std::string(name);
   add_parsed(
-      app, "-f,--format",
+      app, names,
       [&formats, but](const std::string& text) {
         const std::vector<std::string_view> known = names_without(but);
         std::vector<std::string> list = split_list(small(text));
@@ -345,7 +350,7 @@ void add_formats(CLI::App& app, std::vector<std::string>& formats, const std::ve
         }
         formats = std::move(list);
       },
-      with_default("list of " + shown, formats))
+      with_default(help + shown, formats))
       ->type_name("LIST")
       ->group("Results");
 }

@@ -41,7 +41,7 @@ void add_results(CLI::App& app, Infer& options) {
   add_output_folder(
       app, options.output_dir,
       "folder for the results; the inputs' tree is mirrored below it. With one input a file such as a.exr");
-  add_formats(app, options.formats, {});
+  add_formats(app, "-f,--format", "list of ", options.formats, {});
   add_size(app, options.size, "resolution of the result");
   add_looks(app, options, options.vis_format);
   add_parsed(

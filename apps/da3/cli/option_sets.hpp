@@ -92,8 +92,10 @@ void add_overwrite(CLI::App& app, bool& overwrite, const std::string& names = "-
 void add_colours(CLI::App& app, options::Colours& colours, const std::string& of);
 /// --colormap, --vis-format, --preview, --exr-compression, --exr-channels
 void add_looks(CLI::App& app, options::Looks& looks, VisFormat& vis_format);
-/// -f; `but` are the formats that the command does not make.
-void add_formats(CLI::App& app, std::vector<std::string>& formats, const std::vector<std::string>& but);
+/// A list of result formats; `but` are those that the command does not make, `help` is what comes before
+/// them.
+void add_formats(CLI::App& app, const std::string& names, const std::string& help,
+                 std::vector<std::string>& formats, const std::vector<std::string>& but);
 /// vis and side as vis-jpg and side-jpg where --vis-format says so.
 void apply_vis_format(std::vector<std::string>& formats, VisFormat vis_format);
 

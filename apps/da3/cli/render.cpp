@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include <formats/format_table.hpp>
 #include <options/validate.hpp>
 
 #include <cli/option_sets.hpp>
@@ -11,7 +12,7 @@ namespace da3::cli {
 void add_render(CLI::App& app, Render& options) {
   app.add_option_function<std::string>(
          "DIR", [&](const std::string& text) { options.input = text; },
-         "folder that da3 infer wrote, with npz, exr, tiff, npy, pfm or png16 files")
+         "folder that da3 infer wrote, with " + formats::readable_names() + " files")
       ->type_name("")
       ->required();
   app.add_option_function<std::string>(
@@ -19,7 +20,7 @@ void add_render(CLI::App& app, Render& options) {
          "folder for the files (DIR.render)")
       ->type_name("DIR")
       ->group("Results");
-  add_formats(app, options.formats, {"html", "none"});
+  add_formats(app, "-f,--format", "list of ", options.formats, {"html", "none"});
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {

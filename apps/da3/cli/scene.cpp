@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -14,8 +13,6 @@
 namespace da3::cli {
 namespace {
 
-constexpr std::array<std::string_view, 8> kDepthFormats = {"png16", "exr", "npz",  "npy",
-                                                           "pfm",   "vis", "side", "none"};
 constexpr int kMostBlocks = 4096;
 constexpr int kMostViews = 1'000'000;
 
@@ -177,14 +174,8 @@ void add_results(CLI::App& app, Scene& options) {
                    options.formats))
       ->type_name("LIST")
       ->group("Results");
-  add_parsed(
-      app, "--depth-format",
-      [&](const std::string& text) {
-        options.depth_formats = list_of(text, {kDepthFormats.begin(), kDepthFormats.end()});
-      },
-      with_default("of each view: list of png16, exr, npz, npy, pfm, vis, side, none", options.depth_formats))
-      ->type_name("LIST")
-      ->group("Results");
+  // Points and the gallery are the scene's.
+  add_formats(app, "--depth-format", "of each view: list of ", options.depth_formats, {"ply", "html"});
   add_size(app, options.size, "resolution of each view's depth");
   add_colours(app, options, "vis and side");
   add_extra_maps(app, options, " of each view");

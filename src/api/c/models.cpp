@@ -1,13 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <da3/model_cache.hpp>
 
 #include <api/c/call.hpp>
 #include <api/c/handles.hpp>
 #include <api/shared_model.hpp>
+#include <core/text.hpp>
 #include <engine/engine.hpp>
 #include <hub/model_store.hpp>
 #include <hub/models_json.hpp>
@@ -96,11 +99,9 @@ da3_status da3_models(da3_bytes** json) {
 da3_status da3_devices(da3_bytes** lines) {
   return call([&] {
     require(lines, "lines");
-    std::string names;
-    for (const DeviceId& device : engine::available_devices()) {
-      names += (names.empty() ? "" : "\n") + to_string(device);
-    }
-    *lines = bytes_of(names).release();
+    std::vector<std::string> names;
+    for (const DeviceId& device : engine::available_devices()) names.push_back(to_string(device));
+    *lines = bytes_of(core::joined(names, "\n")).release();
   });
 }
 

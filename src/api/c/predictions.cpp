@@ -58,7 +58,7 @@ formats::OutputSet output_set(const da3_maps* given) {
   formats::OutputSet set;
   set.depth = copied(size, maps.depth);
   set.kind = parse_depth_kind(maps.kind);
-  if (set.kind == DepthKind::kMetric) set.unit = "m";
+  if (set.kind == DepthKind::kMetric) set.unit.emplace("m");
   if (maps.confidence != nullptr) set.confidence = copied(size, maps.confidence);
   if (maps.sky != nullptr) set.sky = copied(size, maps.sky);
   return set;

@@ -148,8 +148,4 @@ std::string to_json_text(const Report& report) {
   return object.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string fields_to_json(const Fields& fields) {
-  return to_json(fields).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace da3::bench

@@ -26,8 +26,4 @@ Report load_report(const std::filesystem::path& file);
 /// Writes `text` whole or not at all, in place of what was there. Throws: Error kOutputFailed.
 void write_file(const std::filesystem::path& file, std::string_view text);
 
-/// One settings object, as workers of `--against` get it. Throws: Error kUsage.
-std::string fields_to_json(const Fields& fields);
-Fields fields_from_json(std::string_view text);
-
 }  // namespace da3::bench

@@ -168,13 +168,4 @@ Report parse_report(std::string_view text, const std::string& name) {
   }
 }
 
-Fields fields_from_json(std::string_view text) {
-  try {
-    return to_fields(parse(text));
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kUsage,
-                "settings '" + std::string(text) + "' are not a JSON object: " + error.what());
-  }
-}
-
 }  // namespace da3::bench

@@ -69,22 +69,8 @@ inline float sum_of_lanes(Vec v) {
   return sum;
 }
 
-/// 2^x for x <= 0, relative error under 2e-7; 0 below -126. Polynomial of degree 5 on [-1/2, 1/2], our own
-/// fit (7.5e-8 before rounding).
-inline Vec power_of_two_nonpositive(Vec x) {
-  const Vec shifted = x + kToInteger;
-  const Vec r = x - (shifted - kToInteger);
-  Vec p = splat(0.00132764719F);
-  p = p * r + 0.00967554154F;
-  p = p * r + 0.0555071328F;
-  p = p * r + 0.240221197F;
-  p = p * r + 0.693146967F;
-  p = p * r + 1.00000007F;
-  const IVec bits = (IVec)p + ((IVec)shifted << 23);
-  return x < -126.0F ? Vec{} : (Vec)bits;
-}
-
-/// 2^x for -120 <= x <= 120, as power_of_two_nonpositive.
+/// 2^x for -126 <= x <= 120, relative error under 2e-7. Polynomial of degree 5 on [-1/2, 1/2], our own fit
+/// (7.5e-8 before rounding).
 inline Vec power_of_two_bounded(Vec x) {
   const Vec shifted = x + kToInteger;
   const Vec r = x - (shifted - kToInteger);
@@ -95,6 +81,11 @@ inline Vec power_of_two_bounded(Vec x) {
   p = p * r + 0.693146967F;
   p = p * r + 1.00000007F;
   return (Vec)((IVec)p + ((IVec)shifted << 23));
+}
+
+/// 2^x for x <= 0, as power_of_two_bounded; 0 below -126.
+inline Vec power_of_two_nonpositive(Vec x) {
+  return x < -126.0F ? Vec{} : power_of_two_bounded(x);
 }
 
 /// One step of a product: a row of b times an element of a.

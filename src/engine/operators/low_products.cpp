@@ -8,68 +8,15 @@
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
-#include <engine/kernels/kernels.hpp>
 #include <engine/operators/low_products.hpp>
 #include <engine/operators/own_operators.hpp>
+#include <engine/operators/packed_layer.hpp>
 
 namespace da3::engine {
 namespace {
 
-/// Register tiles of rows that meet all panels of weights: their inputs and results stay in the second-level
-/// cache, and a panel is read for enough of them.
-constexpr std::int64_t kTilesPerTask = 4;
-constexpr std::int64_t kHiddenBytesOfTask = 640
-                                            << 10;  ///< Between the layers of low_mlp_, for the same cache
 constexpr std::int64_t kRowsPerTask = 16;
 constexpr std::int64_t kDeepest = 32768;  ///< Sums of 255 * 127 stay within 31 bits
-
-const kernels::ProductKernels* kernels_of(BlockProducts products) {
-  switch (products) {
-    case BlockProducts::kBf16:
-      return kernels::bf16_products();
-    case BlockProducts::kInt8:
-      return kernels::int8_products();
-    case BlockProducts::kInt16:
-      return kernels::int16_products();
-    case BlockProducts::kFloat:
-      break;
-  }
-  return nullptr;
-}
-
-const kernels::ProductKernels& kernels_of_kind(std::int64_t kind) {
-  const kernels::ProductKernels* const found = kernels_of(static_cast<BlockProducts>(kind));
-  TORCH_CHECK(found != nullptr, "da3 has no products of kind ", kind, " for this processor");
-  return *found;
-}
-
-bool is_rows(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.is_contiguous();
-}
-
-/// What a layer's weights are, checked.
-struct PackedLayer {
-  const kernels::ProductKernels* kernel;
-  const std::uint32_t* packed;
-  const float* bias;
-  std::int64_t depth;
-  std::int64_t outputs;
-};
-
-PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& bias, std::int64_t depth,
-                     std::int64_t kind) {
-  const kernels::ProductKernels& kernel = kernels_of_kind(kind);
-  TORCH_CHECK(packed.dim() == 2, "packed: expected two dimensions, got ", packed.sizes());
-  const std::int64_t outputs = packed.size(0) * kernel.panel;
-  const bool packed_fits = packed.is_contiguous() && packed.scalar_type() == at::kInt && depth > 0 &&
-                           depth % kernels::kProductDepth == 0 &&
-                           packed.numel() == kernel.packed_words(outputs, depth);
-  TORCH_CHECK(packed_fits, "packed: not from a weight (N, ", depth, ")");
-  TORCH_CHECK(!bias || (is_rows(*bias) && bias->numel() == outputs), "bias: expected (", outputs, "), got ",
-              bias->sizes());
-  return {&kernel, reinterpret_cast<const std::uint32_t*>(packed.const_data_ptr<int>()),
-          bias ? bias->const_data_ptr<float>() : nullptr, depth, outputs};
-}
 
 /// Rows and units of panels of a result.
 struct Part {
@@ -237,89 +184,6 @@ at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Ten
   return residual;
 }
 
-/// A block of rows that low_mlp_ takes through both layers.
-struct MlpBlock {
-  std::uint32_t* inputs;  ///< (rows, depth / factors)
-  float* hidden;          ///< (rows, hidden); their factors take the place of the first of them
-  kernels::InputScale* scales;
-};
-
-/// Adds the rows' feed-forward part to them. rows: up to a multiple of the register tile's there is room in
-/// the block.
-void feed_forward(const PackedLayer& first, const PackedLayer& second, float epsilon, float* x,
-                  std::int64_t rows, const MlpBlock& block) {
-  const kernels::ProductKernels& kernel = *first.kernel;
-  const std::int64_t padded = (rows + kernel.rows - 1) / kernel.rows * kernel.rows;
-  const auto multiply_all = [&](const PackedLayer& layer, std::uint32_t* inputs, float* out, bool gelu) {
-    const std::int64_t words = layer.depth / kernel.factors;
-    std::fill(inputs + rows * words, inputs + padded * words, 0U);
-    const kernels::Product product{.inputs = inputs,
-                                   .scales = block.scales,
-                                   .weights = layer.packed,
-                                   .bias = layer.bias,
-                                   .depth = layer.depth,
-                                   .gelu = gelu,
-                                   .add = !gelu,
-                                   .out = out,
-                                   .out_stride = layer.outputs};
-    for (std::int64_t panel = 0; panel < layer.outputs / kernel.panel; ++panel)
-      kernel.multiply(product, 0, rows, panel);
-  };
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const float* const from = x + row * first.depth;
-    block.scales[row] = kernel.put_row(from, first.depth, kernel.norm_of_row(from, first.depth, epsilon),
-                                       block.inputs + row * (first.depth / kernel.factors));
-  }
-  multiply_all(first, block.inputs, block.hidden, true);
-  // In place: a row's factors lie at or before what is read, so that less memory has to stay in the cache.
-  auto* const words = reinterpret_cast<std::uint32_t*>(block.hidden);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    block.scales[row] = kernel.put_row(block.hidden + row * second.depth, second.depth, kernels::RowNorm{},
-                                       words + row * (second.depth / kernel.factors));
-  }
-  multiply_all(second, words, x, false);
-}
-
-at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optional<at::Tensor>& bias1,
-                    const at::Tensor& packed2, const std::optional<at::Tensor>& bias2, std::int64_t kind,
-                    double norm) {
-  TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer first = layer_of(packed1, bias1, x.size(-1), kind);
-  const PackedLayer second = layer_of(packed2, bias2, first.outputs, kind);
-  TORCH_CHECK(second.outputs == first.depth, "packed2: expected ", first.depth, " outputs, got ",
-              second.outputs);
-  const kernels::ProductKernels& kernel = *first.kernel;
-  const std::int64_t rows = x.numel() / first.depth;
-  const std::int64_t tiles = (rows + kernel.rows - 1) / kernel.rows;
-  if (rows == 0) return x;
-  const std::int64_t threads = at::get_num_threads();
-  const std::int64_t tile_bytes = kernel.rows * first.outputs * static_cast<std::int64_t>(sizeof(float));
-  const std::int64_t most_tiles = std::clamp<std::int64_t>(kHiddenBytesOfTask / tile_bytes, 1, kTilesPerTask);
-  // As many for each thread, as long as there are tiles.
-  const std::int64_t per_thread = (tiles + most_tiles * threads - 1) / (most_tiles * threads);
-  const std::int64_t blocks = std::min(tiles, per_thread * threads);
-  const std::int64_t block_rows = (tiles + blocks - 1) / blocks * kernel.rows;
-  const std::int64_t input_words = block_rows * first.depth / kernel.factors;
-  const at::Tensor words = at::empty({threads, input_words}, at::kInt);
-  const at::Tensor hidden = at::empty({threads, block_rows * first.outputs}, at::kFloat);
-  std::vector<kernels::InputScale> scales(static_cast<std::size_t>(threads * block_rows));
-  float* const data = x.mutable_data_ptr<float>();
-  at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t thread = at::get_thread_num();
-    auto* const own_words =
-        reinterpret_cast<std::uint32_t*>(words.mutable_data_ptr<int>()) + thread * words.size(1);
-    const MlpBlock block{.inputs = own_words,
-                         .hidden = hidden.mutable_data_ptr<float>() + thread * hidden.size(1),
-                         .scales = scales.data() + thread * block_rows};
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t from = tiles * i / blocks * kernel.rows;
-      const std::int64_t to = std::min(rows, tiles * (i + 1) / blocks * kernel.rows);
-      feed_forward(first, second, static_cast<float>(norm), data + from * first.depth, to - from, block);
-    }
-  });
-  return x;
-}
-
 /// The inputs of the 3x3 convolution's output at (y, x) of an image, (3, 3, C), zero beyond its edges.
 void gather_window(const float* image, std::int64_t height, std::int64_t width, std::int64_t channels,
                    std::int64_t y, std::int64_t x, bool relu, float* window) {
@@ -369,21 +233,10 @@ at::Tensor low_conv3(const at::Tensor& x, const at::Tensor& packed, const std::o
 
 }  // namespace
 
-bool low_products_available(BlockProducts products) {
-  return kernels_of(products) != nullptr;
-}
-
 bool suits_low_products(BlockProducts products, const at::Tensor& weight) {
   const kernels::ProductKernels* kernel = kernels_of(products);
   return kernel != nullptr && weight.size(0) % kernel->panel == 0 &&
          weight.size(1) % kernels::kProductDepth == 0 && weight.size(1) <= kDeepest;
-}
-
-bool suits_low_mlp(BlockProducts products, const at::Tensor& weight) {
-  constexpr std::int64_t kMostBytes =
-      3 << 20;  // small's layers, and base's in 8 bits (docs/lab/linear-layers.md)
-  const kernels::ProductKernels* kernel = kernels_of(products);
-  return kernel != nullptr && weight.numel() / kernel->factors * 4 <= kMostBytes;
 }
 
 at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
@@ -415,9 +268,6 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
       "product_rotated(Tensor x, Tensor packed, Tensor? bias, int kind, int heads, Tensor q_weight, Tensor "
       "q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm) -> Tensor");
   m.def(
-      "low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float "
-      "norm) -> Tensor(a!)");
-  m.def(
       "low_conv3(Tensor x, Tensor packed, Tensor? bias, int kind, int stride, bool relu, Tensor? "
       "residual) -> Tensor");
 }
@@ -426,6 +276,5 @@ TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("product", &da3::engine::product);
   m.impl("product_add_", &da3::engine::product_add);
   m.impl("product_rotated", &da3::engine::product_rotated);
-  m.impl("low_mlp_", &da3::engine::low_mlp);
   m.impl("low_conv3", &da3::engine::low_conv3);
 }

@@ -39,9 +39,6 @@ namespace da3::engine {
 // on the others; sums are exact. 16 bits: both symmetric with a scale for each row and output, by their
 // norms, so that sums are exact too: as close as TF32.
 
-/// True if this processor has own kernels for such products.
-bool low_products_available(BlockProducts products);
-
 /// True if they take a layer of that weight (N, K).
 bool suits_low_products(BlockProducts products, const at::Tensor& weight);
 

@@ -76,8 +76,8 @@ OutputSet read_exr(FileBytes bytes, const std::string& name) {
     MemoryInput stream(bytes, name);
     Imf::InputFile file(stream, /*numThreads=*/0);
     const Imath::Box2i window = file.header().dataWindow();
-    const Size size =
-        checked_size(name, window.max.y - window.min.y + 1LL, window.max.x - window.min.x + 1LL, 0, 0);
+    const Size size = checked_size(name, window.max.y - window.min.y + 1LL, window.max.x - window.min.x + 1LL,
+                                   bytes.size() * kMostUnpacked, sizeof(std::uint16_t));
     OutputSet set;
     Imf::FrameBuffer frame;
     const auto add = [&](const char* channel, DepthMap& map) {

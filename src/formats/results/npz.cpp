@@ -36,9 +36,9 @@ OutputSet set_of(FileBytes bytes, const std::string& name) {
   if (const auto confidence = entry("confidence.npy")) set.confidence = map_of_npy(*confidence, name);
   if (const auto sky = entry("sky.npy")) set.sky = map_of_npy(*sky, name);
   if (const auto camera = entry("intrinsics.npy")) {
-    const Npy npy = parse_npy(*camera, name);
+    const NpyView npy = npy_of(*camera, name);
     std::array<double, 9> matrix{};
-    if (npy.header.find("'<f8'") != std::string::npos && npy.data.size() >= sizeof(matrix)) {
+    if (npy.type == "<f8" && npy.data.size() >= sizeof(matrix)) {
       std::memcpy(matrix.data(), npy.data.data(), sizeof(matrix));
       set.camera = image::Intrinsics{matrix[0], matrix[4], matrix[2], matrix[5]};
     }

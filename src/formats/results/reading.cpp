@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <bit>
-#include <charconv>
 #include <cstring>
 #include <sstream>
 
@@ -40,33 +39,21 @@ DepthMap floats_of(FileBytes data, Size size, bool big_endian) {
   return map;
 }
 
-Npy parse_npy(FileBytes bytes, const std::string& name) {
-  constexpr std::size_t kPreamble = 10;
-  if (bytes.size() < kPreamble || std::memcmp(bytes.data(), "\x93NUMPY\x01", 7) != 0)
-    refuse_file(name, "not an npy array of version 1");
-  const std::size_t length = bytes[8] | static_cast<std::size_t>(bytes[9]) << 8U;
-  if (bytes.size() < kPreamble + length) refuse_file(name, "it ends within its header");
-  Npy npy;
-  npy.header.assign(reinterpret_cast<const char*>(bytes.data()) + kPreamble, length);
-  npy.data = bytes.subspan(kPreamble + length);
-  const std::size_t open = npy.header.find('(');
-  if (npy.header.find("'fortran_order': False") == std::string::npos || open == std::string::npos)
-    refuse_file(name, "not in C order");
-  const char* at = npy.header.data() + open + 1;
-  const char* end = npy.header.data() + npy.header.size();
-  for (long long& side : npy.shape) {
-    while (at != end && (*at == ' ' || *at == ',')) ++at;
-    const auto [next, error] = std::from_chars(at, end, side);
-    if (error != std::errc()) refuse_file(name, "not of two dimensions");
-    at = next;
+NpyView npy_of(FileBytes bytes, const std::string& name) {
+  try {
+    return parse_npy(bytes);
+  } catch (const UnreadableNpy& error) {
+    refuse_file(name, error.what());
   }
-  return npy;
 }
 
 DepthMap map_of_npy(FileBytes bytes, const std::string& name) {
-  const Npy npy = parse_npy(bytes, name);
-  if (npy.header.find("'<f4'") == std::string::npos) refuse_file(name, "its values are not float32");
-  return floats_of(npy.data, checked_size(name, npy.shape[0], npy.shape[1], npy.data.size(), sizeof(float)));
+  const NpyView npy = npy_of(bytes, name);
+  if (npy.type != "<f4") refuse_file(name, "its values are not float32");
+  if (npy.shape.size() != 2) refuse_file(name, "not of two dimensions");
+  const Size size = checked_size(name, static_cast<long long>(npy.shape[0]),
+                                 static_cast<long long>(npy.shape[1]), npy.data.size(), sizeof(float));
+  return floats_of(npy.data, size);
 }
 
 std::optional<image::Intrinsics> camera_of_text(const std::string& text) {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include <formats/output_set.hpp>
 
+#include <core/npy.hpp>
 #include <image/intrinsics.hpp>
 
 // What the readers of result files share. `name` begins the messages.
@@ -21,6 +21,9 @@ using FileBytes = std::span<const std::uint8_t>;
 /// Throws: Error kImageCorrupt.
 [[noreturn]] void refuse_file(const std::string& name, const std::string& what);
 
+/// No packing of the formats makes more bytes of one: deflate's most, which the others do not reach.
+inline constexpr std::uint64_t kMostUnpacked = 1033;
+
 /// Sides of a map that its file can hold. Throws: Error kImageCorrupt.
 Size checked_size(const std::string& name, long long height, long long width, std::uint64_t bytes,
                   std::size_t pixel_bytes);
@@ -28,13 +31,9 @@ Size checked_size(const std::string& name, long long height, long long width, st
 /// float32 values, row by row. `data` holds as many as `size` has pixels.
 DepthMap floats_of(FileBytes data, Size size, bool big_endian = false);
 
-/// An npy file that da3 wrote: the type, the shape, where the data begin.
-struct Npy {
-  std::string header;
-  std::array<long long, 2> shape{};
-  FileBytes data;
-};
-Npy parse_npy(FileBytes bytes, const std::string& name);
+/// The array of an npy file. Throws: Error kImageCorrupt.
+NpyView npy_of(FileBytes bytes, const std::string& name);
+/// The same as a map of float32. Throws: Error kImageCorrupt.
 DepthMap map_of_npy(FileBytes bytes, const std::string& name);
 
 /// "fx fy cx cy"; none for another text.

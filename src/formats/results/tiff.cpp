@@ -49,9 +49,9 @@ OutputSet read_tiff(FileBytes bytes, const std::string& name) {
   if (bits != 32 || samples != 1 || kind != SAMPLEFORMAT_IEEEFP || TIFFIsTiled(file.get()) != 0) {
     refuse_file(name, "not a TIFF file of one float32 channel");
   }
-  const Size size =
-      checked_size(name, file.tag<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0),
-                   file.tag<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0), bytes.size() * 1033, sizeof(float));
+  const Size size = checked_size(name, file.tag<std::uint32_t>(TIFFTAG_IMAGELENGTH, 0),
+                                 file.tag<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0), bytes.size() * kMostUnpacked,
+                                 sizeof(float));
   OutputSet set;
   set.depth = {size, std::vector<float>(size.area())};
   for (int y = 0; y < size.height; ++y) {

@@ -115,7 +115,7 @@ class Writer {
     set.kind = scene_.unit == scene::Unit::kMetres ? DepthKind::kMetric : DepthKind::kRelative;
     if (scene_.unit == scene::Unit::kMetres) set.unit.emplace("m");
     set.range = range_;
-    if (formats::contains(wanted, formats::Format::kSide)) {
+    if (std::ranges::any_of(wanted, formats::shows_photo)) {
       set.photo =
           options_.size == options::ResultSize::kModel ? view.input : codec::decode_file(view.file).image;
     }
