@@ -116,7 +116,7 @@ TEST_F(Predict, PoseIsOfEveryView) {
 def pose(self, image: Tensor) -> Dict[str, Tensor]:
     r = self.forward(image)
     r['extrinsics'] = torch.ones([image.size(0), image.size(1), 3, 4])
-    r['intrinsics'] = torch.ones([image.size(0), image.size(1), 3, 3])
+    r['intrinsics'] = torch.zeros([image.size(0), image.size(1), 3, 3]) + torch.eye(3)
     return r
 )",
                               spec);
