@@ -247,7 +247,7 @@ typedef struct da3_point_options {
 } da3_point_options;
 #define DA3_POINT_OPTIONS_INIT {sizeof(da3_point_options), 0, 0, 0, 0, 0}
 
-/* Chooses the points again. */
+/* Chooses the points again. No other thread may use the scene meanwhile. */
 DA3_C_API da3_status da3_scene_choose_points(da3_scene* scene, const da3_point_options* options);
 DA3_C_API size_t da3_scene_num_points(const da3_scene* scene);
 /* Copies the points, by view, row and column: positions (N, 3) in the world, colours (N, 3), confidence (N), and the

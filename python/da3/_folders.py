@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from da3 import _core
+from da3._checks import depth_range, positive, text, whole
 from da3._errors import Error, Interrupted, UsageError, error_of
-from da3._models import Model, at_model_size, load, positive
+from da3._models import Model, at_model_size, batch_of, load
 
 _STATUS = ("done", "skipped", "failed")
 
@@ -117,7 +118,8 @@ class _Work:
     def finish(self) -> None:
         """Stops, and waits until what is running is finished."""
         self.stopping.set()
-        if self.thread.ident is not None:
+        # A callback of the run itself may ask, too: the run ends after it.
+        if self.thread.ident is not None and self.thread is not threading.current_thread():
             self.thread.join()
 
 
@@ -232,6 +234,16 @@ class _Line:
         print(("\r" if self._shown else "") + text.ljust(len(self._shown)), file=sys.stderr, flush=True)
 
 
+def _shard_of(shard: Any) -> tuple[int, int]:
+    if shard is None:
+        return 0, 0
+    try:
+        index, count = shard
+    except (TypeError, ValueError):
+        raise UsageError(f"shard: expected (i, n), found {shard!r}", "usage") from None
+    return whole("shard", index), whole("shard", count)
+
+
 def infer(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str] = "depth",
@@ -319,27 +331,25 @@ def infer(
         While iterating: what ends a whole run (options, model, output folder in use, disk full).
     """
     options = _core.RunOptions()
-    options.formats = "none" if not formats else ",".join([formats] if isinstance(formats, str) else formats)
-    options.recursive = recursive
+    options.formats = "none" if not formats else ",".join([formats] if isinstance(formats, str) else map(str, formats))
+    options.recursive = bool(recursive)
     options.at_model_size = at_model_size(size)
-    options.confidence = confidence
-    options.sky = sky
-    options.overwrite = overwrite
-    options.process_res = positive("process_res", process_res)
-    options.resize_method = resize_method
+    options.confidence = bool(confidence)
+    options.sky = bool(sky)
+    options.overwrite = bool(overwrite)
+    options.process_res = whole("process_res", process_res)
+    options.resize_method = text(resize_method)
     options.focal_px = positive("focal_px", focal_px)
     options.hfov_deg = positive("hfov_deg", hfov_deg)
-    options.colormap = colormap
-    options.vis_range = None if vis_range is None else (float(vis_range[0]), float(vis_range[1]))
-    options.batch = 0 if batch == "auto" else positive("batch", batch)
+    options.colormap = str(colormap)
+    options.vis_range = depth_range(vis_range)
+    options.batch = batch_of(batch)
     options.memory_fraction = positive("memory_fraction", memory_fraction)
-    options.decode_threads = decode_threads
-    options.shard = (0, 0) if shard is None else shard
-    options.limit = positive("limit", limit)
-    options.max_pixels = positive("max_pixels", max_pixels)
-    options.allow_synthetic = allow_synthetic
-    if vis_range is not None and not vis_range[0] < vis_range[1]:
-        raise UsageError(f"vis_range: expected the near depth below the far one, found {vis_range}", "usage")
+    options.decode_threads = whole("decode_threads", decode_threads, least=0)
+    options.shard = _shard_of(shard)
+    options.limit = whole("limit", limit, most=2**64 - 1)
+    options.max_pixels = whole("max_pixels", max_pixels, most=2**64 - 1)
+    options.allow_synthetic = bool(allow_synthetic)
     one = isinstance(inputs, (str, bytes, os.PathLike))
     paths = [os.fsencode(path) for path in ([inputs] if one else inputs)]  # type: ignore[list-item,union-attr]
     folder = os.fsencode(output)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from da3 import _core, _torch
+from da3._checks import positive, text, whole
 from da3._errors import UsageError
-from da3._photos import PhotoLike, native_input
+from da3._photos import PhotoLike, native_input, several_photos
 from da3._predictions import Prediction
 from da3._scenes import Camera, Scene, scene_options
 
@@ -40,16 +41,16 @@ def _load_options(
     threads: int,
     trust_code: bool,
 ) -> _core.LoadOptions:
-    if device != "cpu":
-        load_accelerators()
     options = _core.LoadOptions()
     if model is not None:
         options.set_model(os.fsencode(model))
-    options.device = device
-    options.precision = precision
-    options.attention = attention
-    options.threads = threads
-    options.trust_code = trust_code
+    options.device = text(device)
+    options.precision = text(precision)
+    options.attention = text(attention)
+    options.threads = whole("threads", threads, least=0)
+    options.trust_code = bool(trust_code)
+    if options.device != "cpu":
+        load_accelerators()
     return options
 
 
@@ -119,8 +120,13 @@ class Model:
         """
         several = isinstance(photos, (list, tuple))
         inputs = [native_input(photo) for photo in (photos if several else [photos])]
-        found = self._native.predict(inputs, _predict_options(**options))
-        predictions = [Prediction(found.maps(i)) for i in range(len(found))]
+        wanted = _predict_options(**options)
+        alone = wanted.max_batch == 1 or (wanted.max_batch == 0 and self.device == "cpu")
+        predictions: list[Prediction] = []
+        # Where photos share no forward pass, Ctrl-C takes effect between two of them.
+        for each in [[photo] for photo in inputs] if alone and inputs else [inputs]:
+            found = self._native.predict(each, wanted)
+            predictions += [Prediction(found.maps(i)) for i in range(len(found))]
         return predictions if several else predictions[0]
 
     def predict_scene(
@@ -167,6 +173,7 @@ class Model:
         ------
         UsageError, InputError, DeviceError
         """
+        photos = several_photos(photos)
         options = scene_options(
             process_res=process_res,
             resize_method=resize_method,
@@ -199,15 +206,15 @@ def _predict_options(
     batch: int | str = "auto",
 ) -> _core.PredictOptions:
     options = _core.PredictOptions()
-    options.confidence = confidence
-    options.sky = sky
+    options.confidence = bool(confidence)
+    options.sky = bool(sky)
     options.at_model_size = at_model_size(size)
-    options.process_res = positive("process_res", process_res)
-    options.resize_method = resize_method
+    options.process_res = whole("process_res", process_res)
+    options.resize_method = text(resize_method)
     options.focal_px = positive("focal_px", focal_px)
     options.hfov_deg = positive("hfov_deg", hfov_deg)
-    options.raw = raw
-    options.max_batch = 0 if batch == "auto" else positive("batch", batch)
+    options.raw = bool(raw)
+    options.max_batch = batch_of(batch)
     return options
 
 
@@ -217,13 +224,11 @@ def at_model_size(size: str) -> bool:
     return size == "model"
 
 
-def positive(name: str, value: Any) -> Any:
-    """0 for None; else the number, which must be above 0."""
-    if value is None:
-        return 0
-    if isinstance(value, str) or not value > 0:
-        raise UsageError(f"{name}: expected a number above 0, found {value!r}", "usage")
-    return value
+def batch_of(batch: int | str) -> int:
+    """Photos per forward pass; 0 for ``"auto"``."""
+    if isinstance(batch, str) and batch != "auto":
+        raise UsageError(f"batch: expected 'auto' or a whole number of 1 or more, found {batch!r}", "usage")
+    return 0 if isinstance(batch, str) else whole("batch", batch)
 
 
 def load(
@@ -273,7 +278,7 @@ class ModelCache:
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._native = _core.Cache(max_bytes)
+        self._native = _core.Cache(whole("max_bytes", max_bytes, least=0, most=2**64 - 1))
 
     def get(
         self,

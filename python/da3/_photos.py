@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from da3 import _core
-from da3._errors import UsageError
+from da3._errors import InputError, UsageError
 
 PhotoLike = Any
 """A path, the bytes of a file, a `Photo`, a PIL image, or a (H, W, 3) uint8 array of any library."""
@@ -92,18 +92,50 @@ def decode(data: bytes | bytearray | memoryview) -> Photo:
     InputError
         Not a picture, damaged, cut short, or above 2^28 pixels.
     """
-    return Photo(_core.decode_photo(np.frombuffer(data, dtype=np.uint8)))
+    return Photo(_core.decode_photo(_file_bytes(data)))
+
+
+def _file_bytes(data: Any) -> npt.NDArray[np.uint8]:
+    """The bytes as an array, which copies them only where they do not lie next to each other."""
+    view = memoryview(data)
+    return np.frombuffer(view if view.c_contiguous else view.tobytes(), dtype=np.uint8)
+
+
+def several_photos(photos: Any) -> list[PhotoLike]:
+    """A caller's photos as a list; one photo alone is a mistake for several."""
+    if isinstance(photos, (str, bytes, bytearray, memoryview, os.PathLike, Photo)) or not hasattr(photos, "__iter__"):
+        raise UsageError(f"photos: expected a list of photos, found one {type(photos).__name__}", "usage")
+    return list(photos)
 
 
 def _picture(array: Any, given: Any) -> Any:
-    """A (H, W, 3) uint8 array whose pixels lie side by side."""
+    """A (H, W, 3) uint8 array whose rows are whole in memory, one after the other."""
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
         raise UsageError(
             f"photo: expected a (height, width, 3) uint8 array, found {tuple(array.shape)} {array.dtype} "
             f"from a {type(given).__name__}",
             "usage",
         )
-    return array if array.strides[1:] == (3, 1) and array.strides[0] >= 0 else np.ascontiguousarray(array)
+    if array.size == 0:
+        raise UsageError(
+            f"photo: expected a height and width above 0, found {array.shape[0]} x {array.shape[1]}", "usage"
+        )
+    whole = array.strides[1:] == (3, 1) and (array.shape[0] == 1 or array.strides[0] >= 3 * array.shape[1])
+    return array if whole else np.ascontiguousarray(array)
+
+
+def _of_pil(photo: Any) -> Any:
+    # PIL cuts larger values than 255 off where it makes 8 bits of them.
+    if photo.mode.split(";")[0] in ("I", "F"):
+        raise UsageError(
+            f"photo: a PIL image of mode {photo.mode}; expected 8 bits a channel (a path or the file's bytes are "
+            "read with all of theirs)",
+            "usage",
+        )
+    try:
+        return _picture(np.asarray(photo.convert("RGB")), photo)
+    except OSError as problem:
+        raise InputError(f"photo: PIL cannot decode it ({problem})", "image.corrupt") from None
 
 
 def native_input(photo: PhotoLike) -> Any:
@@ -113,11 +145,11 @@ def native_input(photo: PhotoLike) -> Any:
     if isinstance(photo, (str, os.PathLike)):
         return _core.read_photo(os.fsencode(photo))
     if isinstance(photo, (bytes, bytearray, memoryview)):
-        return _core.decode_photo(np.frombuffer(photo, dtype=np.uint8))
+        return _core.decode_photo(_file_bytes(photo))
     if isinstance(photo, np.ndarray):
         return _picture(photo, photo)
     if type(photo).__module__.split(".")[0] == "PIL":
-        return _picture(np.asarray(photo.convert("RGB")), photo)
+        return _of_pil(photo)
     if hasattr(photo, "__dlpack__"):
         try:
             return _picture(np.from_dlpack(photo), photo)
@@ -128,6 +160,7 @@ def native_input(photo: PhotoLike) -> Any:
     if hasattr(photo, "__array__"):
         return _picture(np.asarray(photo), photo)
     raise UsageError(
-        f"photo: expected a path, bytes, a PIL image or a (height, width, 3) uint8 array, found a {type(photo).__name__}",
+        "photo: expected a path, bytes, a PIL image or a (height, width, 3) uint8 array, found a "
+        f"{type(photo).__name__}",
         "usage",
     )

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import uuid
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from da3 import _core
+from da3._checks import depth_range
 from da3._errors import OutputError, UsageError
 from da3._photos import PhotoLike, native_input
 
@@ -97,7 +98,7 @@ class Prediction:
         OutputError
             The file cannot be written.
         """
-        path = os.fspath(path)
+        path = os.fsdecode(path)
         write_whole(path, self.encode(format or format_of(path), **options))
 
     def __repr__(self) -> str:
@@ -118,24 +119,28 @@ def format_of(path: str) -> str:
 
 def write_whole(path: str, data: bytes) -> None:
     """Writes a file under a temporary name, then renames it."""
-    folder = os.path.dirname(path) or "."
-    temporary = None
+    temporary = os.path.join(os.path.dirname(path), f".da3-{uuid.uuid4().hex}.tmp")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".da3-", suffix=".tmp", dir=folder)
-        with os.fdopen(descriptor, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
-    except OSError as problem:
-        if temporary is not None and os.path.exists(temporary):
+    except BaseException as problem:
+        if os.path.exists(temporary):
             os.unlink(temporary)
+        if isinstance(problem, ValueError):  # A NUL byte
+            raise UsageError(f"{path!r}: {problem}", "usage") from None
+        if not isinstance(problem, OSError):
+            raise
         raise OutputError(f"{path}: cannot be written ({problem.strerror})", "output.failed") from problem
 
 
 def _float_map(name: str, values: Any) -> npt.NDArray[np.float32]:
-    array = np.ascontiguousarray(values, dtype=np.float32)
+    try:
+        if np.iscomplexobj(values):
+            raise TypeError("complex ones are none")
+        array = np.ascontiguousarray(values, dtype=np.float32)
+    except (RuntimeError, TypeError, ValueError) as problem:
+        raise UsageError(f"{name}: expected a (height, width) array of numbers ({problem})", "usage") from None
     if array.ndim != 2:
         raise UsageError(f"{name}: expected a (height, width) array, found {array.shape}", "usage")
     return array
@@ -180,20 +185,18 @@ def encode(
     UsageError
         An unknown format or colour map, shapes that differ, a missing photo.
     """
-    if vis_range is not None and vis_range[0] == vis_range[1]:
-        raise UsageError(f"vis_range: expected two depths that differ, found {vis_range}", "usage")
     maps = [
         None if given is None else _float_map(name, given) for name, given in (("confidence", confidence), ("sky", sky))
     ]
     try:
         return _core.encode(
-            format,
-            kind,
+            str(format),
+            str(kind),
             _float_map("depth", depth),
             *maps,
             None if photo is None else native_input(photo),
-            colormap,
-            None if vis_range is None else (float(vis_range[0]), float(vis_range[1])),
+            str(colormap),
+            depth_range(vis_range),
         )
     except ValueError as problem:
         raise problem if isinstance(problem, UsageError) else UsageError(str(problem), "usage") from None

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from da3 import _core
+from da3._checks import positive, text, whole
 from da3._errors import UsageError
 
 SCENE_FORMATS = ("glb", "ply", "cameras", "transforms", "npz", "colmap")
@@ -183,16 +184,15 @@ class Scene:
         ------
         UsageError
         """
-        if not 0 < keep <= 100:
-            raise UsageError(f"keep: expected a percentage above 0, found {keep!r}", "usage")
-        if max_points is not None and max_points <= 0:
-            raise UsageError(f"max_points: expected a number above 0, found {max_points!r}", "usage")
+        percent = positive("keep", keep)
+        if not percent <= 100:
+            raise UsageError(f"keep: expected a percentage of at most 100, found {keep!r}", "usage")
         self._native.choose_points(
-            float(keep),
-            0.0 if min_confidence is None else float(min_confidence),
-            0.0 if edges is None else float(edges),
-            -1 if max_points is None else max_points,
-            sky_points,
+            percent,
+            positive("min_confidence", min_confidence or None),
+            positive("edges", edges or None),
+            -1 if max_points is None else whole("max_points", max_points, most=2**63 - 1),
+            bool(sky_points),
         )
         self._points = None
 
@@ -248,24 +248,25 @@ def scene_options(
     overlap: int | None = None,
 ) -> _core.SceneOptions:
     options = _core.SceneOptions()
-    for name, value, least in (("process_res", process_res, 1), ("window", window, 1), ("overlap", overlap, 1)):
-        if value is not None and value < least:
-            raise UsageError(f"{name}: expected a number above 0, found {value!r}", "usage")
-        setattr(options, name, value or 0)
-    options.resize_method = resize_method
+    for name, value in (("process_res", process_res), ("window", window), ("overlap", overlap)):
+        setattr(options, name, whole(name, value))
+    options.resize_method = text(resize_method)
     if mixed not in ("crop", "error"):
         raise UsageError(f"mixed: expected 'crop' or 'error', found {mixed!r}", "usage")
     options.refuse_mixed = mixed == "error"
     options.reference = str(reference)
-    options.keep_scale = keep_scale
+    options.keep_scale = bool(keep_scale)
     if cameras is not None:
         options.cameras = np.concatenate([_numbers_of(camera) for camera in cameras]).tolist() if cameras else []
     return options
 
 
 def _numbers_of(camera: Camera) -> npt.NDArray[np.float64]:
-    matrix = np.asarray(camera.camera_from_world, dtype=np.float64)
-    intrinsics = np.asarray(camera.intrinsics, dtype=np.float64)
+    try:
+        matrix = np.asarray(camera.camera_from_world, dtype=np.float64)
+        intrinsics = np.asarray(camera.intrinsics, dtype=np.float64)
+    except (AttributeError, TypeError, ValueError):
+        raise UsageError(f"cameras: expected a da3.Camera with matrices, found {camera!r}", "usage") from None
     if matrix.shape not in ((3, 4), (4, 4)) or intrinsics.shape != (3, 3):
         raise UsageError(
             f"cameras: expected matrices of (3, 4) and (3, 3), found {matrix.shape} and {intrinsics.shape}", "usage"

@@ -24,7 +24,7 @@ namespace {
 
 std::unique_ptr<Photo> read_photo(const nb::bytes& path) {
   const std::string file = path_of(path);
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   da3_photo* photo = nullptr;
   check(da3_photo_read(file.c_str(), &photo));
   return std::make_unique<Photo>(photo);
@@ -33,7 +33,7 @@ std::unique_ptr<Photo> read_photo(const nb::bytes& path) {
 using ByteArray = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 std::unique_ptr<Photo> decode_photo(const ByteArray& bytes) {
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   da3_photo* photo = nullptr;
   check(da3_photo_decode(bytes.data(), bytes.size(), &photo));
   return std::make_unique<Photo>(photo);
@@ -127,7 +127,7 @@ struct PredictOptions {
 };
 
 std::unique_ptr<Model> load(const LoadOptions& options) {
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   const da3_load_options native = options.native();
   da3_model* model = nullptr;
   check(da3_model_load(or_null(options.model), &native, &model));
@@ -163,7 +163,7 @@ std::unique_ptr<Predictions> predict(const Model& model, const std::vector<Input
   }
   const da3_predict_options native = options.native();
   da3_predictions* predictions = nullptr;
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   if (photos.size() == inputs.size()) {
     check(da3_predict_photos(model.owned.get(), photos.data(), photos.size(), &native, &predictions));
   } else {
@@ -182,7 +182,7 @@ struct Cache {
 };
 
 std::unique_ptr<Model> get_cached(Cache& cache, const LoadOptions& options) {
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   const da3_load_options native = options.native();
   da3_model* model = nullptr;
   check(da3_model_cache_get(cache.owned.get(), or_null(options.model), &native, &model));
@@ -212,8 +212,8 @@ nb::bytes encode(const std::string& format, const std::string& kind, const Float
                  const std::optional<Input>& photo, const std::string& colormap,
                  const std::optional<std::pair<double, double>>& vis_range) {
   da3_maps maps = DA3_MAPS_INIT;
-  maps.height = static_cast<std::int32_t>(depth.shape(0));
-  maps.width = static_cast<std::int32_t>(depth.shape(1));
+  maps.height = side_of(depth.shape(0));
+  maps.width = side_of(depth.shape(1));
   maps.depth = depth.data();
   for (const auto& [name, map, to] :
        {std::tuple{"confidence", &confidence, &maps.confidence}, std::tuple{"sky", &sky, &maps.sky}}) {
@@ -237,7 +237,7 @@ nb::bytes encode(const std::string& format, const std::string& kind, const Float
   }
   da3_bytes* bytes = nullptr;
   {
-    const nb::gil_scoped_release free;
+    const Unlocked free;
     check(da3_encode(&maps, format.c_str(), &options, &bytes));
   }
   return python_bytes(Bytes(bytes));
@@ -318,12 +318,15 @@ std::int32_t tell_note(void* user, std::int32_t is_warning, const char* text) {
 
 nb::tuple run(const Model& model, const std::vector<nb::bytes>& input_paths, const nb::bytes& output,
               const RunOptions& options, nb::object on_image, nb::object on_progress, nb::object on_note) {
+  std::vector<std::string> paths;
+  for (const nb::bytes& input : input_paths) paths.push_back(path_of(input));
   std::vector<const char*> inputs;
-  for (const nb::bytes& input : input_paths) inputs.push_back(input.c_str());
+  for (const std::string& path : paths) inputs.push_back(path.c_str());
+  const std::string folder = path_of(output);
   da3_run_options native = DA3_RUN_OPTIONS_INIT;
   native.inputs = inputs.data();
   native.num_inputs = inputs.size();
-  native.output = output.c_str();
+  native.output = folder.c_str();
   native.formats = options.formats.c_str();
   native.colormap = options.colormap.c_str();
   if (options.vis_range) {
@@ -355,7 +358,7 @@ nb::tuple run(const Model& model, const std::vector<nb::bytes>& input_paths, con
   callbacks.on_note = tell_note;
   da3_run_summary summary = DA3_RUN_SUMMARY_INIT;
   {
-    const nb::gil_scoped_release free;
+    const Unlocked free;
     check(da3_run(model.owned.get(), &native, &callbacks, &summary));
   }
   if (told.raised) std::rethrow_exception(told.raised);
@@ -364,7 +367,7 @@ nb::tuple run(const Model& model, const std::vector<nb::bytes>& input_paths, con
 }
 
 std::string text_from(da3_status (*ask)(da3_bytes**)) {
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   da3_bytes* bytes = nullptr;
   check(ask(&bytes));
   return text_of(Bytes(bytes));
@@ -384,6 +387,9 @@ void translate(const std::exception_ptr& thrown, void* /*unused*/) {
 
 NB_MODULE(_core, m) {
   nb::register_exception_translator(translate);
+  nb::module_::import_("atexit").attr("register")(nb::cpp_function(&finish_calls));
+  // Threads that finish_calls() holds up keep what they have.
+  nb::set_leak_warnings(false);
   m.attr("abi_version") = da3_abi_version();
   m.attr("version") = da3_version();
   m.attr("libtorch_version") = da3_libtorch_version();
@@ -434,7 +440,7 @@ NB_MODULE(_core, m) {
       .def("get", &get_cached, "options"_a)
       .def("statistics", &cache_statistics)
       .def("trim", [](Cache& cache) {
-        const nb::gil_scoped_release free;
+        const Unlocked free;
         check(da3_model_cache_trim(cache.owned.get()));
       });
   m.def("devices", [] { return text_from(da3_devices); });

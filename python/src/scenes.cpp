@@ -1,6 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "native.hpp"
@@ -13,6 +16,8 @@ using namespace nb::literals;  // NOLINT(google-build-using-namespace)
 struct Scene {
   explicit Scene(da3_scene* handle) : owned(handle) {}
   Owned<da3_scene, da3_scene_free> owned;
+  /// Its points can be chosen again while another thread reads them. Taken without the GIL.
+  mutable std::mutex points;
 };
 
 struct SceneOptions {
@@ -40,9 +45,18 @@ std::unique_ptr<Scene> predict_scene(const Model& model, const std::vector<Input
   options.overlap = given.overlap;
   if (!given.cameras.empty()) options.cameras = given.cameras.data();
   da3_scene* scene = nullptr;
-  const nb::gil_scoped_release free;
+  const Unlocked free;
   check(da3_predict_scene(model.owned.get(), images.data(), images.size(), &options, &scene));
   return std::make_unique<Scene>(scene);
+}
+
+/// An array that Python owns, of values in memory.
+template <typename Value>
+nb::object owned_array(const std::vector<std::size_t>& shape, std::unique_ptr<Value[]> values) {
+  Value* const pointer = values.get();
+  const nb::capsule owner(values.release(),
+                          [](void* array) noexcept { delete[] static_cast<Value*>(array); });
+  return nb::cast(nb::ndarray<nb::numpy, Value>(pointer, shape.size(), shape.data(), owner));
 }
 
 /// A new array that Python owns, filled by `fill(pointer)`.
@@ -52,10 +66,7 @@ nb::object filled(const std::vector<std::size_t>& shape, Fill fill) {
   for (const std::size_t each : shape) count *= each;
   auto values = std::make_unique<Value[]>(std::max<std::size_t>(count, 1));
   fill(values.get());
-  Value* const pointer = values.get();
-  const nb::capsule owner(values.release(),
-                          [](void* array) noexcept { delete[] static_cast<Value*>(array); });
-  return nb::cast(nb::ndarray<nb::numpy, Value>(pointer, shape.size(), shape.data(), owner));
+  return owned_array(shape, std::move(values));
 }
 
 nb::object matrix(const double* values, std::size_t rows, std::size_t columns) {
@@ -103,18 +114,25 @@ nb::object photo_depth(const Scene& scene, std::size_t index) {
 /// Positions, colours, confidence, and view, row and column of the points.
 nb::tuple points_of(const Scene& scene) {
   const da3_scene* const native = scene.owned.get();
-  const std::size_t count = da3_scene_num_points(native);
+  std::size_t count = 0;
+  std::unique_ptr<double[]> positions;
+  std::unique_ptr<std::uint8_t[]> colours;
+  std::unique_ptr<float[]> confidence;
+  std::unique_ptr<std::uint32_t[]> pixels;
+  {
+    const Unlocked free;
+    const std::scoped_lock lock(scene.points);
+    count = da3_scene_num_points(native);
+    const std::size_t room = std::max<std::size_t>(count, 1);
+    positions = std::make_unique<double[]>(3 * room);
+    colours = std::make_unique<std::uint8_t[]>(3 * room);
+    confidence = std::make_unique<float[]>(room);
+    pixels = std::make_unique<std::uint32_t[]>(3 * room);
+    check(da3_scene_get_points(native, positions.get(), colours.get(), confidence.get(), pixels.get()));
+  }
   return nb::make_tuple(
-      filled<double>({count, 3},
-                     [&](double* to) { check(da3_scene_get_points(native, to, nullptr, nullptr, nullptr)); }),
-      filled<std::uint8_t>(
-          {count, 3},
-          [&](std::uint8_t* to) { check(da3_scene_get_points(native, nullptr, to, nullptr, nullptr)); }),
-      filled<float>({count},
-                    [&](float* to) { check(da3_scene_get_points(native, nullptr, nullptr, to, nullptr)); }),
-      filled<std::uint32_t>({count, 3}, [&](std::uint32_t* to) {
-        check(da3_scene_get_points(native, nullptr, nullptr, nullptr, to));
-      }));
+      owned_array({count, 3}, std::move(positions)), owned_array({count, 3}, std::move(colours)),
+      owned_array({count}, std::move(confidence)), owned_array({count, 3}, std::move(pixels)));
 }
 
 void choose_points(const Scene& scene, double keep_percent, double min_confidence, double edges_percent,
@@ -125,11 +143,14 @@ void choose_points(const Scene& scene, double keep_percent, double min_confidenc
   options.edges_percent = edges_percent;
   options.max_points = max_points;
   options.sky_points = sky_points ? 1 : 0;
-  const nb::gil_scoped_release free;
+  const Unlocked free;
+  const std::scoped_lock lock(scene.points);
   check(da3_scene_choose_points(scene.owned.get(), &options));
 }
 
 std::string record_of(const Scene& scene) {
+  const Unlocked free;
+  const std::scoped_lock lock(scene.points);
   da3_bytes* json = nullptr;
   check(da3_scene_record(scene.owned.get(), &json));
   return text_of(Bytes(json));
@@ -137,7 +158,8 @@ std::string record_of(const Scene& scene) {
 
 void write_scene(const Scene& scene, const std::string& format, const nb::bytes& path) {
   const std::string file = path_of(path);
-  const nb::gil_scoped_release free;
+  const Unlocked free;
+  const std::scoped_lock lock(scene.points);
   check(da3_scene_write(scene.owned.get(), format.c_str(), file.c_str()));
 }
 

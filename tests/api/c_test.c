@@ -2,7 +2,8 @@
    SPDX-License-Identifier: Apache-2.0
 
    The C interface as a C99 program sees it.
-   c_test checks PHOTO FOLDER     every call, results in FOLDER
+   c_test checks PHOTO FOLDER     every call but those of scenes, results in FOLDER
+   c_test scenes MODEL FOLDER PHOTO PHOTO    those of scenes
    c_test rounds PHOTO COUNT      memory does not grow from load to load */
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,11 @@ static void check_predictions(const da3_model* model, const da3_photo* photo) {
   da3_predictions_free(two);
   images[0].row_bytes = 5;
   FAILS_AS(da3_predict(model, images, 1, NULL, &two), DA3_ERROR_USAGE, "usage");
+  images[0].row_bytes = (size_t)3 << 31;
+  images[0].height = INT32_MAX;
+  images[0].width = INT32_MAX;
+  FAILS_AS(da3_predict(model, images, 1, NULL, &two), DA3_ERROR_DEVICE, "memory.exhausted");
+  images[0].height = maps.height;
   images[0].row_bytes = 0;
   images[0].width = 0;
   FAILS_AS(da3_predict(model, images, 1, NULL, &two), DA3_ERROR_USAGE, "usage");
@@ -277,6 +283,102 @@ static int checks(const char* path, const char* folder) {
   return failures == 0 ? 0 : 1;
 }
 
+/* Known cameras: those that the network found, ten times as far apart. */
+static void check_known_cameras(const da3_model* model, const da3_image* images, const da3_scene* found) {
+  double cameras[2 * 21];
+  for (size_t i = 0; i < 2; ++i) {
+    da3_scene_view view = DA3_SCENE_VIEW_INIT;
+    MUST(da3_scene_get_view(found, i, &view));
+    CHECK(!view.has_predicted);
+    memcpy(cameras + 21 * i, view.camera_from_world, sizeof view.camera_from_world);
+    memcpy(cameras + 21 * i + 12, view.photo_intrinsics, sizeof view.photo_intrinsics);
+    for (size_t row = 0; row < 3; ++row) cameras[21 * i + 4 * row + 3] *= 10;
+  }
+  da3_scene_options options = DA3_SCENE_OPTIONS_INIT;
+  options.process_res = 56;
+  options.cameras = cameras;
+  da3_scene* given = NULL;
+  MUST(da3_predict_scene(model, images, 2, &options, &given));
+  da3_scene_view view = DA3_SCENE_VIEW_INIT;
+  MUST(da3_scene_get_view(given, 1, &view));
+  CHECK(view.has_predicted);
+  CHECK(memcmp(view.camera_from_world, cameras + 21, sizeof view.camera_from_world) == 0);
+  da3_scene_free(given);
+}
+
+static void check_points(da3_scene* scene) {
+  const size_t before = da3_scene_num_points(scene);
+  da3_point_options options = DA3_POINT_OPTIONS_INIT;
+  options.max_points = 100;
+  MUST(da3_scene_choose_points(scene, &options));
+  CHECK(before > 100 && da3_scene_num_points(scene) == 100);
+  double positions[300];
+  uint8_t colours[300];
+  float confidence[100];
+  uint32_t pixels[300];
+  MUST(da3_scene_get_points(scene, positions, colours, confidence, pixels));
+  MUST(da3_scene_get_points(scene, NULL, NULL, NULL, NULL));
+  da3_scene_view view = DA3_SCENE_VIEW_INIT;
+  MUST(da3_scene_get_view(scene, pixels[0], &view));
+  const size_t at = (size_t)pixels[1] * (size_t)view.width + pixels[2];
+  CHECK(memcmp(colours, view.rgb + 3 * at, 3) == 0);
+  CHECK(confidence[0] == view.confidence[at]);
+  options.keep_percent = 101;
+  FAILS_AS(da3_scene_choose_points(scene, &options), DA3_ERROR_USAGE, "usage");
+}
+
+static void check_scene_files(const da3_scene* scene, const char* folder) {
+  const char* const formats[] = {"glb", "ply", "cameras", "transforms", "npz", "colmap"};
+  char file[4096];
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; ++i) {
+    snprintf(file, sizeof file, "%s/scene.%s", folder, formats[i]);
+    MUST(da3_scene_write(scene, formats[i], file));
+    CHECK(access(file, R_OK) == 0);
+  }
+  FAILS_AS(da3_scene_write(scene, "stl", file), DA3_ERROR_USAGE, "usage");
+  CHECK(da3_scene_write(scene, "glb", "/proc/nothing/scene.glb") != DA3_OK);
+  CHECK(strncmp(da3_last_error_code(), "output.", 7) == 0);
+  da3_bytes* json = NULL;
+  MUST(da3_scene_record(scene, &json));
+  CHECK(strstr((const char*)da3_bytes_data(json), "\"views\"") != NULL);
+  da3_bytes_free(json);
+}
+
+static int scenes(const char* file, const char* folder, const char* const* paths) {
+  da3_model* model = NULL;
+  MUST(da3_model_load(file, NULL, &model));
+  da3_photo* photos[2] = {NULL, NULL};
+  da3_image images[2] = {DA3_IMAGE_INIT, DA3_IMAGE_INIT};
+  for (size_t i = 0; i < 2; ++i) {
+    MUST(da3_photo_read(paths[i], &photos[i]));
+    MUST(da3_photo_image(photos[i], &images[i]));
+  }
+  da3_scene_options options = DA3_SCENE_OPTIONS_INIT;
+  options.process_res = 56;
+  da3_scene* scene = NULL;
+  MUST(da3_predict_scene(model, images, 2, &options, &scene));
+  CHECK(da3_scene_num_views(scene) == 2);
+  da3_scene_view view = DA3_SCENE_VIEW_INIT;
+  FAILS_AS(da3_scene_get_view(scene, 2, &view), DA3_ERROR_USAGE, "usage");
+  MUST(da3_scene_get_view(scene, 1, &view));
+  const size_t pixels = (size_t)view.photo_height * (size_t)view.photo_width;
+  float* depth = malloc(pixels * sizeof(float));
+  MUST(da3_scene_photo_depth(scene, 1, depth));
+  CHECK(depth[pixels / 2 + (size_t)view.photo_width / 2] > 0);
+  free(depth);
+  check_known_cameras(model, images, scene);
+  check_points(scene);
+  check_scene_files(scene, folder);
+  options.reference = "best";
+  da3_scene* none = NULL;
+  FAILS_AS(da3_predict_scene(model, images, 2, &options, &none), DA3_ERROR_USAGE, "usage");
+  FAILS_AS(da3_predict_scene(model, images, 0, NULL, &none), DA3_ERROR_USAGE, "usage");
+  da3_scene_free(scene);
+  for (size_t i = 0; i < 2; ++i) da3_photo_free(photos[i]);
+  da3_model_free(model);
+  return failures == 0 ? 0 : 1;
+}
+
 static long resident_kib(void) {
   FILE* file = fopen("/proc/self/statm", "r");
   long all = 0;
@@ -308,6 +410,8 @@ static int rounds(const char* path, int count) {
 
 int main(int argc, char** argv) {
   if (argc == 4 && strcmp(argv[1], "checks") == 0) return checks(argv[2], argv[3]);
+  if (argc == 6 && strcmp(argv[1], "scenes") == 0)
+    return scenes(argv[2], argv[3], (const char* const*)argv + 4);
   if (argc == 4 && strcmp(argv[1], "rounds") == 0) return rounds(argv[2], atoi(argv[3]));
   return 2;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -53,6 +54,20 @@ TEST_F(CpuAllocator, EmptyTensorNeedsNoBlock) {
   const std::uint64_t before = cpu_memory().in_use_bytes;
   const at::Tensor empty = bytes(0);
   EXPECT_EQ(cpu_memory().in_use_bytes, before);
+}
+
+// Folder runs of one process may overlap in any order.
+TEST_F(CpuAllocator, LowestOfOverlappingBoundsHoldsAndTheLastLeavesNone) {
+  set_cpu_memory_budget(500 * kMiB);
+  auto first = std::make_unique<CpuMemoryBound>(cpu_memory().in_use_bytes + 8 * kMiB);
+  auto second = std::make_unique<CpuMemoryBound>(cpu_memory().in_use_bytes + 16 * kMiB);
+  EXPECT_THROW((void)bytes(12 * kMiB), c10::OutOfMemoryError);
+  first.reset();
+  EXPECT_EQ(bytes(12 * kMiB).numel(), 12 * kMiB);
+  EXPECT_THROW((void)bytes(24 * kMiB), c10::OutOfMemoryError);
+  second.reset();
+  EXPECT_EQ(cpu_memory().budget_bytes, static_cast<std::uint64_t>(500 * kMiB));
+  EXPECT_EQ(bytes(24 * kMiB).numel(), 24 * kMiB);
 }
 
 TEST_F(CpuAllocator, ReusesAFreedBlockOfTheSameSize) {

@@ -9,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ da3_status call(Work&& work) noexcept {
     return remember(error.code(), error.what());
   } catch (const std::bad_alloc&) {
     return remember(ErrorCode::kOutOfMemory, "memory ran out");
+  } catch (const std::length_error&) {
+    return remember(ErrorCode::kOutOfMemory, "more was asked for than any memory holds");
   } catch (const std::exception& error) {
     return remember(ErrorCode::kInternal, error.what());
   } catch (...) {

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
 #include <stop_token>
 
 #include <api/c/call.hpp>
@@ -69,21 +71,14 @@ run::Options run_options(const da3_run_options& given, const da3_model& model) {
   return result;
 }
 
-/// Memory that runs out on a CPU ends the process; below a budget it is an error that a smaller batch
-/// answers.
-class MemoryBudget {
- public:
-  MemoryBudget(double fraction, predict::MemoryProbe& memory) : before_(engine::cpu_memory().budget_bytes) {
-    const auto allowed = static_cast<std::uint64_t>(fraction * static_cast<double>(memory.host().free_bytes));
-    engine::set_cpu_memory_budget(engine::cpu_memory().in_use_bytes + allowed);
-  }
-  ~MemoryBudget() { engine::set_cpu_memory_budget(before_); }
-  MemoryBudget(const MemoryBudget&) = delete;
-  MemoryBudget& operator=(const MemoryBudget&) = delete;
-
- private:
-  std::uint64_t before_;
-};
+/// Tensor memory that a run on a CPU may fill. Memory that runs out there ends the process; below a bound it
+/// is an error that a smaller batch answers.
+std::uint64_t memory_for(const run::Options& work, predict::MemoryProbe& memory) {
+  // The run itself refuses any other fraction.
+  const double fraction = work.memory_fraction > 0 ? std::min(work.memory_fraction, 1.0) : 0.0;
+  const double allowed = fraction * static_cast<double>(memory.host().free_bytes);
+  return engine::cpu_memory().in_use_bytes + static_cast<std::uint64_t>(allowed);
+}
 
 void refuse_synthetic(const ModelSpec& spec) {
   if (spec.origin != WeightsOrigin::kSynthetic) return;
@@ -165,8 +160,8 @@ extern "C" da3_status da3_run(const da3_model* model, const da3_run_options* opt
     const run::Options work = run_options(given, *model);
     Told told(read(callbacks, da3_run_callbacks DA3_RUN_CALLBACKS_INIT, "callbacks"));
     const auto memory = engine::make_memory_probe();
-    std::optional<MemoryBudget> budget;
-    if (model->model.device().kind == DeviceKind::kCpu) budget.emplace(work.memory_fraction, *memory);
+    std::optional<engine::CpuMemoryBound> bound;
+    if (model->model.device().kind == DeviceKind::kCpu) bound.emplace(memory_for(work, *memory));
     const run::Summary done =
         run::run(work, {ModelAccess::network(model->model), memory.get(), 0}, told.callbacks(), told.token());
     if (summary != nullptr) {

@@ -8,6 +8,7 @@
 #include <list>
 #include <mutex>
 #include <new>
+#include <set>
 #include <unordered_map>
 
 #include <c10/core/Allocator.h>
@@ -66,6 +67,19 @@ class CountingAllocator final : public c10::Allocator {
   void set_budget(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     budget_ = bytes;
+  }
+
+  void add_bound(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (bounds_.empty()) unbounded_budget_ = budget_;
+    bounds_.insert(bytes);
+    budget_ = *bounds_.begin();
+  }
+
+  void remove_bound(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bounds_.erase(bounds_.find(bytes));
+    budget_ = bounds_.empty() ? unbounded_budget_ : *bounds_.begin();
   }
 
   void empty_cache() {
@@ -205,8 +219,10 @@ class CountingAllocator final : public c10::Allocator {
   std::uint64_t in_use_ = 0;
   std::uint64_t cached_ = 0;
   std::uint64_t budget_ = 0;
-  std::uint64_t highest_ = 0;  ///< Of in_use_ since the cache was emptied on request
-  std::list<Idle> idle_;       ///< Freed blocks, longest idle first
+  std::multiset<std::uint64_t> bounds_;  ///< Of every CpuMemoryBound
+  std::uint64_t unbounded_budget_ = 0;   ///< Before the first of them
+  std::uint64_t highest_ = 0;            ///< Of in_use_ since the cache was emptied on request
+  std::list<Idle> idle_;                 ///< Freed blocks, longest idle first
   std::unordered_map<std::size_t, std::deque<std::list<Idle>::iterator>> bins_;  ///< By exact size
   std::list<CpuPeakMeter::Mark> marks_;
 };
@@ -227,6 +243,16 @@ void empty_cpu_cache() {
 void set_cpu_memory_budget(std::uint64_t bytes) {
   install_cpu_allocator();
   CountingAllocator::instance().set_budget(bytes);
+}
+
+// 0 would be no bound at all.
+CpuMemoryBound::CpuMemoryBound(std::uint64_t bytes) : bytes_(std::max<std::uint64_t>(bytes, 1)) {
+  install_cpu_allocator();
+  CountingAllocator::instance().add_bound(bytes_);
+}
+
+CpuMemoryBound::~CpuMemoryBound() {
+  CountingAllocator::instance().remove_bound(bytes_);
 }
 
 CpuPeakMeter::CpuPeakMeter() : mark_(CountingAllocator::instance().add_mark()) {}

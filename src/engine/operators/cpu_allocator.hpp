@@ -34,6 +34,19 @@ void empty_cpu_cache();
 /// budget is passed. 0: none. Threads: any.
 void set_cpu_memory_budget(std::uint64_t bytes);
 
+/// Holds tensor memory below a bound as long as it lives. Of several at once the lowest holds; after the last
+/// one the budget is again what it was before the first. Threads: any.
+class CpuMemoryBound {
+ public:
+  explicit CpuMemoryBound(std::uint64_t bytes);
+  ~CpuMemoryBound();
+  CpuMemoryBound(const CpuMemoryBound&) = delete;
+  CpuMemoryBound& operator=(const CpuMemoryBound&) = delete;
+
+ private:
+  std::uint64_t bytes_;
+};
+
 /// Highest tensor memory since construction.
 /// Threads: counts the allocations of all threads; use from one.
 class CpuPeakMeter {
