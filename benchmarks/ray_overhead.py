@@ -24,7 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from da3.ray import _blocks, _photos, _places
+from da3.ray import _blocks, _inputs, _photos, _places
 from da3.ray._worker import Report, Worker
 
 PHOTO_BYTES = 100_000  # as a small JPEG has
@@ -53,7 +53,7 @@ class Idle:
     def run(self) -> dict[str, Any]:
         return {"model": "none", "sha256": "0"}
 
-    def process(self, block: _blocks.Block, overwrite: bool = False) -> Report:
+    def process(self, block: _blocks.Block, overwrite: bool = False, ended: Any = None) -> Report:
         return Report(done=len(block.entries))
 
 
@@ -86,7 +86,7 @@ def overhead(workers: int, photos: Path, names: int, block: int, folder: Path) -
         return _places.Place.of(str(folder / name))
 
     work = _photos.Work()
-    inputs, entries = _places.inputs(str(photos))
+    inputs, entries = _inputs.inputs(str(photos))
     alone = Worker(work, inputs, place("alone"), NullPredictor())
     began = time.process_time()
     for each in _blocks.blocks(entries, block):
@@ -99,7 +99,7 @@ def overhead(workers: int, photos: Path, names: int, block: int, folder: Path) -
     pool.start()
     pool.wait_for_all()
     before, began = cpu_seconds(), time.monotonic()
-    totals = pool.run(_blocks.blocks(_places.inputs(str(photos))[1], block), False, lambda *_: None)
+    totals = pool.run(_blocks.blocks(_inputs.inputs(str(photos))[1], block), False, lambda *_: None)
     spent, took = cpu_seconds() - before, time.monotonic() - began
     assert totals.done == names, totals
     pool.close()
@@ -120,7 +120,7 @@ def driver_megabytes(names: int, block: int) -> float:
         ray.init(num_cpus=2, log_to_driver=False, logging_level="error")
         pool = Pool(Idle, 2, {"num_cpus": 1})
         pool.start()
-        totals = pool.run(_blocks.blocks(_places.inputs(str(file))[1], block), False, lambda *_: None)
+        totals = pool.run(_blocks.blocks(_inputs.inputs(str(file))[1], block), False, lambda *_: None)
         assert totals.done == names, totals
         pool.close()
         ray.shutdown()

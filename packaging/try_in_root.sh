@@ -2,12 +2,13 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# try_in_root.sh ROOT PACKAGE PHOTO: runs a package in a bare root (debootstrap --variant=minbase), as an ordinary user
-# without network. The archive is unpacked into a folder with a blank and an umlaut in its name and made read-only; a
-# .deb is installed before the network goes, and removed again; a wheel is installed in a fresh venv, with torch from
-# the folder of wheels that DA3_WHEELS names, else from the index. Needs root.
+# try_in_root.sh ROOT PACKAGE PHOTO [DA3-VIDEO.deb VIDEO]: runs a package in a bare root (debootstrap --variant=minbase),
+# as an ordinary user without network. The archive is unpacked into a folder with a blank and an umlaut in its name and
+# made read-only; a .deb, with that of da3-video if it is named, is installed before the network goes, and removed
+# again; a wheel is installed in a fresh venv, with torch from the folder of wheels that DA3_WHEELS names, else from the
+# index. Needs root.
 set -euo pipefail
-root=$(cd "$1" && pwd) package=$2 photo=$3
+root=$(cd "$1" && pwd) package=$2 photo=$3 video_package=${4:-} video=${5:-}
 fail() { printf 'try_in_root: %s\n' "$*" >&2; exit 1; }
 [ -x "$root/bin/sh" ] || fail "$root: expected an unpacked system, found no bin/sh"
 work="$root/var/tmp/da3 Prüfung"
@@ -22,6 +23,7 @@ for point in proc dev; do
   mount --make-rslave "$root/$point"
 done
 cp "$photo" "$work/Foto ä.${photo##*.}"
+[ -z "$video" ] || cp "$video" "$work/Film ü.${video##*.}"
 for name in c++ g++ gcc cc clang; do
   ! chroot "$root" sh -c "command -v $name" || fail "$root has a compiler"
 done
@@ -43,8 +45,13 @@ case $package in
     ;;
   *.deb)
     cp "$package" "$work/package.deb"
+    packages=("/var/tmp/da3 Prüfung/package.deb")
+    if [ -n "$video_package" ]; then
+      cp "$video_package" "$work/video.deb"
+      packages+=("/var/tmp/da3 Prüfung/video.deb")
+    fi
     chroot "$root" apt-get update -qq
-    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "/var/tmp/da3 Prüfung/package.deb" >"$work/apt.log" 2>&1 ||
+    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$work/apt.log" 2>&1 ||
       { tail -n 5 "$work/apt.log" >&2; fail "$package could not be installed"; }
     program=(da3)
     ;;
@@ -70,11 +77,17 @@ user "${program[@]}" infer "Foto ä.${photo##*.}" -o "out/Tiefe ö" -f png16,exr
 [ "$(find "$work/out/Tiefe ö" -name '*.png' -o -name '*.exr' -o -name '*.npz' | wc -l)" -eq 5 ] || fail "results are missing"
 user "${program[@]}" render "out/Tiefe ö" -o "out/bunt" -f vis --colormap turbo
 [ "$(find "$work/out/bunt" -name '*.png' | wc -l)" -eq 1 ] || fail "da3 render wrote nothing"
+if [ -n "$video" ]; then
+  user "${program[@]}" video "Film ü.${video##*.}" -o "out/Film ö"
+  [ "$(find "$work/out/Film ö" -name '*.png' | wc -l)" -gt 1 ] || fail "da3 video wrote no frames"
+  [ "$(find "$work/out/Film ö" -name '*.vis.mp4' -size +0 | wc -l)" -eq 1 ] || fail "da3 video wrote no video"
+fi
 user "${program[@]}" doctor >"$work/doctor.txt"
 user "${program[@]}" model list >/dev/null
 sha256sum "$work/out/Tiefe ö"/*.png | sed "s|$work/||"
 
 if [ "${package##*.}" = deb ]; then
+  [ -z "$video_package" ] || chroot "$root" dpkg --remove da3-video >/dev/null
   chroot "$root" dpkg --remove da3 >/dev/null
   for left in "$root/usr/bin/da3" "$root/usr/lib/da3"; do
     [ ! -e "$left" ] || fail "$left is left over after dpkg --remove"

@@ -4,6 +4,7 @@
 # get_test_python: a Python in .deps/python that builds and tests the Python package, if this machine can have one, with
 # the programs that read what da3 writes (tests/formats).
 kPythonPackages=('nanobind>=2.4' 'numpy>=1.23' 'pytest>=7' pillow)
+kRayPackages=('ray[data]>=2.30' 'pyarrow>=17' boto3 'moto[server,s3]')
 kReaderPackages=(trimesh pygltflib plyfile pycolmap tifffile imagecodecs OpenEXR playwright axe-playwright-python)
 
 # Without them tests are skipped by name.
@@ -16,6 +17,17 @@ get_readers() {
   else
     say "tests by other readers are skipped: pip could not get these ($(tail -n 1 "$log"))"
   fi
+}
+
+# get_ray: Ray and a pretended S3 into that Python, for the tests with the label ray.
+get_ray() {
+  local folder="$DA3_ROOT/.deps/python"
+  [ -e "$folder/ready" ] || fail "the tests of da3.ray need the Python of the tests; see above why it is not there"
+  [ ! -e "$folder/ray" ] || return 0
+  say "Ray for the tests of several machines, in .deps/python: ${kRayPackages[*]}"
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${kRayPackages[@]}" >>"$DA3_ROOT/.deps/python.log" 2>&1 ||
+    fail "pip could not get Ray ($(tail -n 1 "$DA3_ROOT/.deps/python.log"))"
+  touch "$folder/ray"
 }
 
 get_test_python() {

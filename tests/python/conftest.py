@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,9 @@ os.environ.pop("DA3_MODEL", None)
 import pytest  # noqa: E402
 
 import da3  # noqa: E402
+
+if importlib.util.find_spec("ray") is not None and sys.platform == "linux":
+    from ray_cluster import cluster, expected, folder, store  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"

@@ -8,13 +8,14 @@ import argparse
 import dataclasses
 import functools
 import itertools
+import os
 import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import da3
-from da3.ray import _blocks, _photos, _places
+from da3.ray import _blocks, _inputs, _photos, _places
 
 EXIT = {
     "usage": 2,
@@ -134,7 +135,7 @@ def listing(url: str, output: _places.Place) -> tuple[_places.Place, Iterator[_p
             raise da3.InputError(f"{url}: cannot be listed ({problem})", "input.unreadable") from None
 
     try:
-        place, entries = _places.inputs(url)
+        place, entries = _inputs.inputs(url)
     except FileNotFoundError:
         raise da3.InputError(f"{url}: not found", "input.not_found") from None
     except OSError as problem:
@@ -148,6 +149,8 @@ def listing(url: str, output: _places.Place) -> tuple[_places.Place, Iterator[_p
 
 def connect(address: str) -> None:
     """Joins a cluster, or makes one on this machine."""
+    # What one worker raises is told in one line; Ray would show it again for each of the others.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     import ray
 
     if ray.is_initialized():
@@ -169,7 +172,9 @@ def run(options: argparse.Namespace) -> int:
         raise da3.UsageError(f"{options.input}: no pictures there", "input.none")
     entries = itertools.islice(itertools.chain([first], entries), options.limit)
     connect(options.address)
-    from da3.ray._job import Line, Pool, auto_workers
+    from da3.ray._actors import auto_workers
+    from da3.ray._job import Pool
+    from da3.ray._progress import Line
 
     workers, resources = auto_workers(options.device, options.workers)
     work = work_of(options, int(resources["num_cpus"]) if "num_gpus" not in resources else 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,23 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 import da3
-from da3.ray._places import FOLDER, RUN, Entry, Place
+from da3.ray._places import FOLDER, RUN, Entry, Place, printable
 
+# So often a worker asks whose the output is.
+ASKED_S = 2.0
 _COLUMNS = ("name", "identity", "status", "code", "message", "record")
 
 
 def _number(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(_bytes(name), digest_size=8).digest(), "big")
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _key(before: str) -> str:
+    return hashlib.sha256(_bytes(before)).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -40,17 +51,23 @@ def blocks(entries: Iterable[Entry], usual: int) -> Iterator[Block]:
     """Divides a listing into blocks of ``usual`` inputs on average, at most four times as many.
 
     The names decide where a block ends (one name in ``usual`` ends one), so that an input more or less changes the
-    blocks around it alone.
+    blocks around it alone. A name that comes twice in a block, or twice running, counts once.
     """
-    key = "begin"
-    held: list[Entry] = []
+    before = "begin"
+    held: dict[str, Entry] = {}
     for entry in entries:
-        held.append(entry)
+        if entry.name == before:
+            continue
+        held.setdefault(entry.name, entry)
         if _number(entry.name) % usual == 0 or len(held) >= 4 * usual:
-            yield Block(hashlib.sha256(key.encode()).hexdigest()[:20], tuple(held))
-            key, held = entry.name, []
+            yield Block(_key(before), tuple(held.values()))
+            before, held = entry.name, {}
     if held:
-        yield Block(hashlib.sha256(key.encode()).hexdigest()[:20], tuple(held))
+        yield Block(_key(before), tuple(held.values()))
+
+
+def _stored(value: str | None) -> str | None:
+    return None if value is None else printable(value)
 
 
 @dataclass(frozen=True)
@@ -108,7 +125,7 @@ class Manifests:
     def commit(self, block: Block, rows: list[Row], before: list[str]) -> None:
         """Writes the manifest of a block, then removes those that it stands for. Equal rows give equal bytes."""
         name = f"{self._folder(block)}/{inputs_hash(block.entries)}.parquet"
-        columns = {column: [getattr(row, column) for row in rows] for column in _COLUMNS}
+        columns = {column: [_stored(getattr(row, column)) for row in rows] for column in _COLUMNS}
         schema = pyarrow.schema([(column, pyarrow.string()) for column in _COLUMNS])
         buffer = io.BytesIO()
         parquet.write_table(pyarrow.table(columns, schema=schema), buffer)
@@ -116,6 +133,14 @@ class Manifests:
         for old in before:
             if old != name:
                 self._output.remove(old)
+
+
+def taken_over(output: Place, run: dict[str, Any]) -> bool:
+    """Whether a job with another model or other options has begun in an output since."""
+    try:
+        return bool(json.loads(output.read(f"{FOLDER}/{RUN}"))["run"] != run)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
 
 
 def agree(output: Place, run: dict[str, Any], overwrite: bool) -> str | None:
@@ -139,5 +164,7 @@ def agree(output: Place, run: dict[str, Any], overwrite: bool) -> str | None:
     about = {"schema": 1, "tool": {"version": da3.__version__}, "run": run}
     output.put(name, (json.dumps(about, indent=1) + "\n").encode())
     if earlier is not None:
+        # Until every worker of a job that has the output now has seen that it is taken over.
+        time.sleep(2 * ASKED_S)
         output.remove_folder(f"{FOLDER}/blocks/{digest(earlier)}")
     return None

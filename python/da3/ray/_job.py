@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,42 +11,48 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
 from ray.util import metrics
 
 import da3
+from da3.ray import _actors
 from da3.ray._blocks import Block
-from da3.ray._worker import STAGES, Report, Worker
+from da3.ray._progress import Totals
+from da3.ray._worker import Report, Worker, failure
 
-# A block that took so many workers along is not handed to another one.
-DEATHS = 5
+# So many workers may die before any has loaded its model, for each that is wanted.
+STARTS = 5
+# The photos of a block that took so many workers along are tried one by one; one that takes as many along has failed.
+DEATHS = 2
 # A straggler's block is given to an idle worker as well once it takes so many times the usual.
 SLOW = 3.0
 
 
 @dataclass
-class Totals:
-    """What a job did. Nothing here grows with the number of inputs."""
+class _Parts:
+    """A block whose photos are tried one by one, because workers died with it."""
 
-    done: int = 0
-    skipped: int = 0
-    failed: int = 0
-    blocks: int = 0
-    deaths: int = 0
-    repeated: int = 0
-    left: int | None = None
-    """Photos not ended yet; None until the listing has come to its end."""
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
-    elapsed_s: float = 0.0
+    block: Block
+    open: int
+    report: Report = field(default_factory=Report)
 
 
 @dataclass
 class _Task:
     block: Block
+    of: _Parts | None = None
+    """Of an attempt at one photo: what it belongs to."""
+    ended: _Parts | None = None
+    """Of a block whose photos have all been tried."""
     deaths: int = 0
     began: float = 0.0
     copies: int = 0
     finished: bool = False
+
+
+def _of_memory(problem: Exception) -> bool:
+    """Whether Ray killed a worker because its node ran out of memory."""
+    return isinstance(problem, OutOfMemoryError) or "low on memory" in str(problem)
 
 
 def _cause(problem: RayTaskError) -> BaseException:
@@ -61,6 +66,16 @@ class _Hand:
     def __init__(self, actor: Any) -> None:
         self.actor = actor
         self.tasks: dict[Any, _Task] = {}
+
+    def give(self, task: _Task, overwrite: bool) -> None:
+        task.began = task.began or time.monotonic()
+        task.copies += 1
+        if task.of is not None:
+            ref = self.actor.attempt.remote(task.block, overwrite)
+        else:
+            ended = None if task.ended is None else task.ended.report.rows
+            ref = self.actor.process.remote(task.block, overwrite, ended)
+        self.tasks[ref] = task
 
 
 class Pool:
@@ -77,17 +92,8 @@ class Pool:
     """
 
     def __init__(self, make: Callable[[], Worker], workers: int, resources: dict[str, float]) -> None:
-        class Actor:
-            def begin(self, make_worker: Callable[[], Worker]) -> dict[str, Any]:
-                # Not in the constructor, whose exceptions Ray hands on as text.
-                self._worker = make_worker()
-                return self._worker.run()
-
-            def process(self, block: Block, overwrite: bool) -> Report:
-                return self._worker.process(block, overwrite)
-
-        self._class = ray.remote(Actor).options(max_restarts=0, max_task_retries=0, **resources)
-        self._make = make
+        self._class = _actors.actor_class(resources)
+        self._make = ray.cloudpickle.dumps(make)
         self._starting: dict[Any, Any] = {}
         self._ready: list[_Hand] = []
         self._wanted = workers
@@ -100,7 +106,7 @@ class Pool:
 
     def _start(self) -> None:
         actor = self._class.remote()
-        self._starting[actor.begin.remote(self._make)] = actor
+        self._starting[actor.begin.remote(_actors.BUILD, self._make)] = actor
 
     def start(self) -> dict[str, Any]:
         """Starts the workers; returns what the first one says of its model and options (`Worker.run`)."""
@@ -128,6 +134,7 @@ class Pool:
                 self._lost(problem)
                 self._start()
                 continue
+            work = _actors.work_of(work)
             if self.work is None:
                 self.work = work
             if work != self.work:
@@ -142,7 +149,7 @@ class Pool:
     def _lost(self, problem: RayError) -> None:
         """Counts workers that die before they have loaded their model; no end of them is no reason to go on."""
         self._unstarted += 1
-        if self._unstarted >= DEATHS * self._wanted and not self._ready:
+        if self._unstarted >= STARTS * self._wanted and not self._ready:
             raise da3.DeviceError(
                 f"{self._unstarted} workers died before their model was loaded ({str(problem).splitlines()[0]}); "
                 "is there memory for one on each node? ray logs says more",
@@ -173,9 +180,7 @@ class Pool:
                         if task is None:
                             break
                         totals.repeated += 1
-                    task.began = task.began or time.monotonic()
-                    task.copies += 1
-                    hand.tasks[hand.actor.process.remote(task.block, overwrite)] = task
+                    hand.give(task, overwrite)
             running = {ref: hand for hand in self._ready for ref in hand.tasks}
             open_tasks = [task for hand in self._ready for task in hand.tasks.values() if not task.finished]
             if exhausted and not again and not open_tasks:
@@ -191,20 +196,27 @@ class Pool:
                 hand = running.get(ref)
                 if hand is None or ref not in hand.tasks:
                     continue
-                task = hand.tasks.pop(ref)
                 try:
                     report: Report = ray.get(ref)
                 except RayTaskError as problem:
                     raise _cause(problem) from None
                 except RayError as problem:
                     totals.deaths += 1
-                    self._bury(hand, [task, *hand.tasks.values()], again, problem)
+                    self._bury(hand, again, problem)
                     break
+                task = hand.tasks.pop(ref)
                 if task.finished:
                     continue
                 task.finished = True
-                took = time.monotonic() - task.began
-                usual = took if usual == 0 else 0.9 * usual + 0.1 * took
+                if task.of is not None:
+                    self._attempted(task.of, report, again)
+                    continue
+                if task.ended is not None:
+                    report.done += task.ended.report.done
+                    report.skipped += task.ended.report.skipped
+                else:
+                    took = time.monotonic() - task.began
+                    usual = took if usual == 0 else 0.9 * usual + 0.1 * took
                 self._count(report, totals)
                 totals.elapsed_s = time.monotonic() - began
                 if exhausted:
@@ -217,18 +229,20 @@ class Pool:
 
     def _straggler(self, idle: _Hand, usual: float) -> _Task | None:
         """The block that takes longest elsewhere, if it takes far longer than usual."""
-        now = time.monotonic()
-        running = [
+        if idle.tasks or usual == 0:
+            return None
+        # Of a worker that hangs, after its running block the next one, too.
+        first = [next((task for task in hand.tasks.values() if not task.finished), None) for hand in self._ready]
+        late = [
             task
-            for hand in self._ready
-            if hand is not idle and not idle.tasks
-            for task in list(hand.tasks.values())[:1]
-            if not task.finished and task.copies == 1 and usual > 0 and now - task.began > SLOW * usual + 5
+            for task in first
+            if task is not None and task.copies == 1 and time.monotonic() - task.began > SLOW * usual + 5
         ]
-        return max(running, key=lambda task: now - task.began, default=None)
+        return min(late, key=lambda task: task.began, default=None)
 
-    def _bury(self, hand: _Hand, tasks: list[_Task], again: deque[_Task], problem: Exception) -> None:
+    def _bury(self, hand: _Hand, again: deque[_Task], problem: Exception) -> None:
         """Hands a dead worker's blocks on and starts another one."""
+        tasks = list(hand.tasks.values())
         if hand in self._ready:
             self._ready.remove(hand)
             self._end(hand.actor)  # It may only be out of reach.
@@ -240,14 +254,27 @@ class Pool:
             task.deaths += number == 0
             if task.finished or task.copies > 0:
                 continue
-            if task.deaths >= DEATHS:
-                names = ", ".join(entry.name for entry in task.block.entries[:3])
-                raise da3.Error(
-                    f"the block of {len(task.block.entries)} photos that begins with {names} took {DEATHS} workers "
-                    f"along; look at them one by one with da3 infer ({str(problem).splitlines()[0]})",
-                    "internal",
-                )
-            again.append(task)
+            if task.deaths < DEATHS:
+                again.append(task)
+            elif task.of is None:
+                parts = _Parts(task.block, len(task.block.entries))
+                again.extend(_Task(Block(task.block.key, (entry,)), of=parts) for entry in task.block.entries)
+            else:
+                task.finished = True
+                (entry,) = task.block.entries
+                text = f"took {DEATHS} workers along ({str(problem).splitlines()[0]}); try it with da3 infer"
+                row = failure(entry, "memory.exhausted" if _of_memory(problem) else "internal", text)
+                self._attempted(task.of, Report(rows={entry.name: row}), again)
+
+    @staticmethod
+    def _attempted(parts: _Parts, report: Report, again: deque[_Task]) -> None:
+        """Notes the end of a photo that was tried alone; after the last one the block's manifest is asked for."""
+        parts.report.rows.update(report.rows)
+        parts.report.done += report.done
+        parts.report.skipped += report.skipped
+        parts.open -= 1
+        if parts.open == 0:
+            again.append(_Task(parts.block, ended=parts))
 
     def _count(self, report: Report, totals: Totals) -> None:
         totals.blocks += 1
@@ -277,54 +304,3 @@ class Pool:
             ray.kill(actor)
         except RayError:
             pass
-
-
-def auto_workers(device: str | None, workers: int | str) -> tuple[int, dict[str, float]]:
-    """How many workers, and the resources of one: a GPU each where the cluster has some, else a node's cores each."""
-    if workers != "auto":
-        count = int(workers)
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    gpus = sum(node["Resources"].get("GPU", 0) for node in nodes)
-    if gpus > 0 and device != "cpu":
-        count = int(gpus) if workers == "auto" else count
-        return count, {"num_cpus": 1, "num_gpus": 1}
-    with_cores = [node["Resources"].get("CPU", 0) for node in nodes if node["Resources"].get("CPU", 0) >= 1]
-    if not with_cores:
-        raise da3.DeviceError("the cluster has no CPUs for workers; ray status shows what it has", "device.unavailable")
-    count = len(with_cores) if workers == "auto" else count
-    cores = min(with_cores) if workers == "auto" else max(1, int(sum(with_cores) // count))
-    return count, {"num_cpus": int(min(cores, min(with_cores)))}
-
-
-class Line:
-    """Progress on standard error: a line that is rewritten on a terminal, else one every ten seconds."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self._terminal = sys.stderr.isatty()
-        self._last = 0.0
-
-    def tell(self, report: Report, totals: Totals) -> None:
-        for name, code, message in report.failed:
-            print(f"da3.ray: {message} [{code}]", file=sys.stderr)
-        now = time.monotonic()
-        if self._quiet or now - self._last < (0.5 if self._terminal else 10):
-            return
-        self._last = now
-        rate = totals.done / totals.elapsed_s if totals.elapsed_s > 0 else 0
-        text = f"da3.ray: {totals.done} done, {totals.skipped} before, {totals.failed} failed, {rate:.3g} images/s"
-        if totals.left is not None:
-            text += f", {totals.left} left"
-        print(text, end="\r" if self._terminal else "\n", file=sys.stderr, flush=True)
-
-    def finish(self, totals: Totals, output: str) -> None:
-        if self._quiet:
-            return
-        rate = totals.done / totals.elapsed_s if totals.elapsed_s > 0 else 0
-        print(
-            f"da3.ray: {totals.done} images done, {totals.skipped} done before, {totals.failed} failed in "
-            f"{totals.elapsed_s:.1f} s ({rate:.3g} images/s), results in {output}",
-            file=sys.stderr,
-        )
-        if totals.deaths or totals.repeated:
-            print(f"     {totals.deaths} workers died, {totals.repeated} blocks were given out twice", file=sys.stderr)

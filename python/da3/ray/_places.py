@@ -1,11 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files of any store that pyarrow or fsspec reaches: listing that streams, reads and whole-object puts that retry."""
+"""Files of any store that pyarrow or fsspec reaches: reads and whole-object puts that retry."""
 
 from __future__ import annotations
 
 import errno
-import fnmatch
 import os
 import random
 import shutil
@@ -17,12 +16,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow.fs as arrow
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pnm", ".ppm", ".pgm")
+from da3._errors import UsageError
+
 FOLDER = ".da3"
 STAGING = f"{FOLDER}/tmp"
 RUN = "run.json"
 ATTEMPTS = 9
-PIECE_BYTES = 1 << 20
+# Of S3, in UTF-8.
+KEY_BYTES = 1024
 _Result = TypeVar("_Result")
 
 
@@ -60,6 +61,20 @@ def retried(work: Callable[[], _Result], subject: str) -> _Result:
                 raise OSError(f"{subject}: given up after {ATTEMPTS} attempts ({problem})") from problem
             time.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))
     raise AssertionError("not reached")
+
+
+def printable(text: str) -> str:
+    """A text of any name, for JSON, Parquet and terminals, none of which holds bytes that are not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def flaw_of(name: str) -> str | None:
+    """Why results cannot be named after an input, or None."""
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        return "a result's path has no part that is empty, '.' or '..'"
+    if printable(name) != name:
+        return "its name is not UTF-8, which manifests and stores are"
+    return None
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,9 @@ class Place:
 
     @classmethod
     def of(cls, url: str) -> Place:
+        """Raises UsageError for a path that pyarrow cannot have."""
+        if printable(url) != url:
+            raise UsageError(f"{printable(url)}: a path that is not UTF-8; use da3 infer for it, or rename it", "usage")
         filesystem, path = _open(url)
         return cls(filesystem, path.rstrip("/") or "/")
 
@@ -136,10 +154,14 @@ class Place:
 
         return retried(work, name)
 
-    def stream(self, name: str) -> Iterator[bytes]:
-        with retried(lambda: self.filesystem.open_input_stream(self.path(name)), name) as file:
-            while piece := file.read(PIECE_BYTES):
+    def stream(self, name: str, piece_bytes: int = 1 << 22) -> Iterator[bytes]:
+        """A file piece by piece, each of which is a request to a store."""
+        at = 0
+        with retried(lambda: self.filesystem.open_input_file(self.path(name)), name) as file:
+            # Only called before `at` moves on.
+            while piece := retried(lambda: file.read_at(piece_bytes, at), name):  # noqa: B023
                 yield piece
+                at += len(piece)
 
     def put(self, name: str, data: bytes) -> None:
         """Writes a whole object: it is there with all of its bytes, or not at all."""
@@ -165,22 +187,37 @@ class Place:
 
         retried(work, name)
 
+    def takes(self, name: str) -> bool:
+        """Whether the store has room for a name; a local one says so when it is written."""
+        key = self.path(name).partition("/")[2]
+        return not isinstance(self.filesystem, arrow.S3FileSystem) or len(key.encode()) <= KEY_BYTES
+
     def sweep(self) -> None:
         """Removes what this job's writers, and those of jobs that are long dead, have left half-written."""
         if not self.is_local:
             return
         try:
             jobs = list(os.scandir(self.path(STAGING)))
+            # The time is the file system's own: a server's clock need not be this machine's.
+            now = self._touched(self.path(STAGING))
         except OSError:
             return
         for each in jobs:
             # A put takes seconds; the folder changes with every one.
-            if each.name == self.job or time.time() - each.stat().st_mtime > 3600:
+            if each.name == self.job or now - each.stat().st_mtime > 3600:
                 shutil.rmtree(each.path, ignore_errors=True)
         try:
             os.rmdir(self.path(STAGING))
         except OSError:
             pass
+
+    @staticmethod
+    def _touched(folder: str) -> float:
+        """The time at which a folder has just been changed."""
+        probe = os.path.join(folder, f"now-{random.getrandbits(64):x}")
+        os.mkdir(probe)
+        os.rmdir(probe)
+        return os.stat(folder).st_mtime
 
     def names(self, folder: str) -> list[str]:
         """Names of the files in a folder of the place; empty if there is none."""
@@ -208,132 +245,8 @@ class Place:
         info = retried(lambda: self.filesystem.get_file_info(path), path)
         if info.type != arrow.FileType.File:
             raise FileNotFoundError(path)
-        return _identity(info)
+        return identity_of(info)
 
 
-def _identity(info: Any) -> str:
+def identity_of(info: Any) -> str:
     return f"{info.size}:{info.mtime_ns or 0}"
-
-
-# A folder below the inputs with one of these holds results of an earlier run, which are no inputs (docs/cli.md).
-_OF_RESULTS = (FOLDER, "manifest.jsonl")
-
-
-def _walk(place: Place, folder: str) -> Iterator[Entry]:
-    """Pictures below a folder in the order of their names; one folder's names are held at a time."""
-    selector = arrow.FileSelector(folder)
-    infos = retried(lambda: place.filesystem.get_file_info(selector), folder)
-    if folder != place.root and any(info.base_name in _OF_RESULTS for info in infos):
-        return
-    for info in sorted(infos, key=lambda each: each.path):
-        if info.base_name.startswith("."):
-            continue
-        if info.type == arrow.FileType.Directory:
-            yield from _walk(place, info.path)
-        elif info.type == arrow.FileType.File and info.base_name.lower().endswith(SUFFIXES):
-            yield Entry(info.path[len(place.root) :].lstrip("/"), info.path, _identity(info))
-
-
-def _walk_s3(url: str, place: Place) -> Iterator[Entry] | None:
-    """Pictures below a prefix of S3, a thousand at a time, where boto3 is there: no folder has to fit into memory."""
-    try:
-        import boto3
-    except ImportError:
-        return None
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    endpoint = query.get("endpoint_override", [None])[0]
-    if endpoint is not None and "://" not in endpoint:
-        endpoint = f"{query.get('scheme', ['https'])[0]}://{endpoint}"
-    client = boto3.client("s3", endpoint_url=endpoint, region_name=query.get("region", [None])[0])
-    bucket, _, prefix = place.root.partition("/")
-    prefix = f"{prefix}/" if prefix else ""
-
-    def pages() -> Iterator[Entry]:
-        token: dict[str, str] = {}
-        # Keys come in their order, and ".da3/" before the results next to it, whose names begin with letters or digits.
-        of_results: list[str] = []
-        while True:
-            page = retried(lambda: _s3_page(client, bucket, prefix, token), url)
-            for each in page.get("Contents", []):
-                name = each["Key"][len(prefix) :]
-                hidden = any(part.startswith(".") for part in name.split("/"))
-                if name.endswith(f"/{FOLDER}/{RUN}"):
-                    of_results.append(name.removesuffix(f"{FOLDER}/{RUN}"))
-                if hidden or name.startswith(tuple(of_results)):
-                    continue
-                if name.lower().endswith(SUFFIXES):
-                    yield Entry(name, f"{bucket}/{each['Key']}", f"{each['Size']}:{each['ETag']}")
-            if not page.get("IsTruncated"):
-                return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
-
-    return pages()
-
-
-def _s3_page(client: Any, bucket: str, prefix: str, token: dict[str, str]) -> Any:
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
-    try:
-        return client.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
-    except ClientError as problem:
-        status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        lasting = {404: FileNotFoundError, 403: PermissionError, 401: PermissionError}
-        raise lasting.get(status, OSError)(str(problem)) from problem
-    except NoCredentialsError as problem:
-        raise PermissionError(str(problem)) from problem
-    except BotoCoreError as problem:
-        raise OSError(str(problem)) from problem
-
-
-def _listed(url: str) -> Iterator[str]:
-    place, path = Place.of_file(url)
-    if url.split("?")[0].endswith(".parquet"):
-        import pyarrow.parquet as parquet
-
-        with parquet.ParquetFile(place.filesystem.open_input_file(path)) as file:
-            for batch in file.iter_batches(batch_size=4096, columns=[file.schema_arrow.names[0]]):
-                yield from batch.column(0).to_pylist()
-        return
-    rest = b""
-    for piece in place.stream(path):
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (line.decode().strip() for line in lines if line.strip())
-    if rest.strip():
-        yield rest.decode().strip()
-
-
-def inputs(url: str) -> tuple[Place, Iterator[Entry]]:
-    """The place of the inputs, and the inputs as a stream.
-
-    A prefix, a glob, one picture, or a list of URLs (``.txt``: one a line; ``.parquet``: the first column).
-    """
-    base = url.split("?")[0] if "://" in url else url
-    if base.endswith((".txt", ".parquet")):
-        first = next(_listed(url), None)
-        place = Place.of_file(first)[0] if first is not None else Place.of_file(url)[0]
-
-        def listed() -> Iterator[Entry]:
-            for each in _listed(url):
-                path = each.split("?")[0].split("://", 1)[1] if "://" in each else os.path.abspath(each)
-                yield Entry(path.lstrip("/"), path)
-
-        return place, listed()
-    if any(letter in base for letter in "*?[") and not ("://" in url and "?" in url and "*" not in base):
-        fixed = base[: min(base.find(letter) for letter in "*?[" if letter in base)].rpartition("/")[0]
-        query = url[len(base) :]
-        place, entries = inputs((fixed or ".") + query)
-        pattern = base[len(fixed) :].lstrip("/")
-        return place, (entry for entry in entries if fnmatch.fnmatch(entry.name, pattern))
-    place = Place.of(url)
-    info = retried(lambda: place.filesystem.get_file_info(place.root), url)
-    if info.type == arrow.FileType.File:
-        folder, _, name = place.root.rpartition("/")
-        return Place(place.filesystem, folder), iter([Entry(name, place.root, _identity(info))])
-    if info.type == arrow.FileType.NotFound and place.is_local:
-        raise FileNotFoundError(url)
-    if url.startswith("s3://"):
-        pages = _walk_s3(url, place)
-        if pages is not None:
-            return place, pages
-    return place, _walk(place, place.root)

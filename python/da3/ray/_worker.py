@@ -9,15 +9,16 @@ import json
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import da3
 from da3 import _core
-from da3.ray._blocks import Block, Manifests, Row
+from da3.ray._blocks import ASKED_S, Block, Manifests, Row, taken_over
 from da3.ray._photos import Outcome, Predictor, Work, decoded, windows
-from da3.ray._places import Entry, Place
+from da3.ray._places import RUN, Entry, Place, flaw_of, printable
 
 STAGES = ("read", "decode", "predict", "encode", "write")
 
@@ -32,6 +33,8 @@ class Report:
     """Name, code and message of inputs that failed."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     batches: list[int] = field(default_factory=list)
+    rows: dict[str, Row] = field(default_factory=dict)
+    """Of `Worker.attempt` alone: what goes into the manifest."""
 
 
 def suffix(format: str) -> str:
@@ -40,7 +43,7 @@ def suffix(format: str) -> str:
 
 
 def failure(entry: Entry, code: str, text: str) -> Row:
-    return Row(entry.name, entry.identity, "failed", code, f"{entry.name}: {text}", "{}")
+    return Row(entry.name, entry.identity, "failed", code, f"{printable(entry.name)}: {text}", "{}")
 
 
 # What ails the name of one result; anything else that cannot be written ends the job.
@@ -55,8 +58,8 @@ _OF_ITS_NAME = {
 class Worker:
     """Reads, decodes, predicts, encodes and writes the inputs of blocks.
 
-    Reading with decoding, and encoding with writing, run in threads beside the forwards; a few photos are held at a
-    time, whatever the size of a block.
+    Reading with decoding, and encoding with writing, run in threads next to the forward passes; a few photos are held
+    at a time, whatever the size of a block.
     """
 
     def __init__(self, work: Work, inputs: Place, output: Place, predictor: Any = None) -> None:
@@ -66,6 +69,7 @@ class Worker:
         self._work = work
         self._manifests = Manifests(output, self.run())
         self._counting = threading.Lock()
+        self._asked = float("-inf")
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="da3.ray")
 
     def run(self) -> dict[str, Any]:
@@ -73,15 +77,44 @@ class Worker:
         spec = self._predictor.spec
         return {"model": spec["name"], "sha256": spec["weights"]["sha256"], **self._work.options()}
 
-    def process(self, block: Block, overwrite: bool = False) -> Report:
-        """Does what is missing of a block; a second call finds nothing to do."""
+    def process(self, block: Block, overwrite: bool = False, ended: Mapping[str, Row] | None = None) -> Report:
+        """Does what is missing of a block and writes its manifest; a second call finds nothing to do. `ended`: what
+        attempts have come to already."""
         report = Report()
         block, absent = self._identified(block)
+        finished, missing, files = self._known(block, {**absent, **(ended or {})}, overwrite, report)
+        for row in self._do(missing, report):
+            finished[row.name] = row
+            report.done += row.status == "done"
+        for row in finished.values():
+            if row.status == "failed":
+                report.failed.append((printable(row.name), row.code or "internal", row.message or ""))
+        if missing or absent or ended or len(files) != 1:
+            self._commit(block, [finished[entry.name] for entry in block.entries], files)
+        return report
+
+    def attempt(self, block: Block, overwrite: bool = False) -> Report:
+        """Does what is missing of a block, one photo after the other, and tells of each; no manifest is written."""
+        report = Report()
+        block, absent = self._identified(block)
+        finished, missing, _ = self._known(block, absent, overwrite, report)
+        for entry in missing:
+            for row in self._do([entry], report):
+                finished[row.name] = row
+                report.done += row.status == "done"
+        report.rows = finished
+        return report
+
+    def _known(
+        self, block: Block, ended: Mapping[str, Row], overwrite: bool, report: Report
+    ) -> tuple[dict[str, Row], list[Entry], list[str]]:
+        """What has ended of a block, what is missing, and the files of its manifests."""
+        self._require_ours()
         try:
             rows, files = self._manifests.known(block)
         except OSError as problem:
             raise da3.OutputError(f"the manifest of a block cannot be read ({problem})", "output.failed") from None
-        finished: dict[str, Row] = dict(absent)
+        finished: dict[str, Row] = dict(ended)
         missing: list[Entry] = []
         for entry in block.entries:
             row = rows.get(entry.name)
@@ -92,26 +125,38 @@ class Worker:
                 report.skipped += 1
             else:
                 missing.append(entry)
-        for row in self._do(missing, report):
-            finished[row.name] = row
-            report.done += row.status == "done"
-        for row in finished.values():
-            if row.status == "failed":
-                report.failed.append((row.name, row.code or "internal", row.message or ""))
-        if missing or absent or len(files) != 1:
-            try:
-                self._manifests.commit(block, [finished[entry.name] for entry in block.entries], files)
-            except OSError as problem:
-                text = f"the manifest of a block cannot be written ({problem})"
-                raise da3.OutputError(text, "output.failed") from None
-        return report
+        return finished, missing, files
+
+    def _commit(self, block: Block, rows: list[Row], before: list[str]) -> None:
+        self._require_ours()
+        try:
+            self._manifests.commit(block, rows, before)
+        except OSError as problem:
+            raise da3.OutputError(f"the manifest of a block cannot be written ({problem})", "output.failed") from None
+
+    def _require_ours(self) -> None:
+        """Raises if another job has the output by now: results of both would stand next to each other."""
+        if time.monotonic() - self._asked < ASKED_S:
+            return
+        self._asked = time.monotonic()
+        try:
+            taken = taken_over(self._output, self.run())
+        except OSError as problem:
+            raise da3.OutputError(f"{RUN} of the output cannot be read ({problem})", "output.failed") from None
+        if taken:
+            raise da3.UsageError(
+                "the output has been taken over by a job with another model or other options (--overwrite)", "usage"
+            )
 
     def _identified(self, block: Block) -> tuple[Block, dict[str, Row]]:
         """The block with the identity of each input; inputs of a list that are not there are failures."""
         entries: list[Entry] = []
         absent: dict[str, Row] = {}
         for entry in block.entries:
-            if not entry.identity:
+            flaw = flaw_of(entry.name)
+            if flaw is not None:
+                absent[entry.name] = failure(entry, "output.name", flaw)
+            elif not entry.identity:
                 try:
                     entry = replace(entry, identity=self._inputs.identity(entry.path))
                 except FileNotFoundError:
@@ -157,7 +202,7 @@ class Worker:
             )
         except FileNotFoundError:
             return da3.InputError(f"{entry.name}: not found", "input.not_found"), {}
-        except OSError as problem:
+        except (OSError, ValueError) as problem:  # ValueError: a key that pyarrow takes for no path
             return da3.InputError(f"{entry.name}: cannot be read ({problem})", "input.unreadable"), {}
         read = time.perf_counter()
         photo = self._predictor.decode(data) if hasattr(self._predictor, "decode") else decoded(data)
@@ -170,6 +215,9 @@ class Worker:
         names = {}
         for format, data in outcome.files.items():
             names[format] = entry.name + suffix(format)
+            if not self._output.takes(names[format]):
+                return failure(entry, *_OF_ITS_NAME[errno.ENAMETOOLONG])
+            self._require_ours()
             try:
                 self._output.put(names[format], data)
             except OSError as problem:
