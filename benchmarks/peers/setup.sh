@@ -5,9 +5,9 @@
 # benchmarks/peers/setup.sh [openvino] [onnxruntime]
 # Makes a Python environment with the original depth-anything-3 package in .deps/peers (about 1 GB), and with the named
 # runtimes (0.3 GB more each), for the programs of benchmarks/peers alone: da3 needs none of it. Remove the folder to undo it.
-# shellcheck source=../../scripts/lib/base.sh
+# shellcheck source=scripts/lib/base.sh
 . "${BASH_SOURCE[0]%/*}/../../scripts/lib/base.sh"
-# shellcheck source=../../scripts/lib/libtorch.sh
+# shellcheck source=scripts/lib/libtorch.sh
 . "$DA3_ROOT/scripts/lib/libtorch.sh"
 
 kPackage=depth-anything-3==0.1.1
@@ -28,19 +28,19 @@ for name in "$@"; do
 done
 lock peers
 home="$DA3_ROOT/.deps/peers"
-python="$home/bin/python"
+peer_python="$home/bin/python"
 
 # pip_install WORD...: into the environment, its messages in a file that is shown when it fails.
 pip_install() {
-  "$python" -m pip install --quiet --disable-pip-version-check "$@" >"$home/pip.log" 2>&1
+  "$peer_python" -m pip install --quiet --disable-pip-version-check "$@" >"$home/pip.log" 2>&1
 }
 
 steps=$((4 + (${#runtimes[@]} > 0)))
 say "1/$steps Python environment in $home"
-[ -x "$python" ] || python3 -m venv "$home" || fail "python3 -m venv failed; install python3 with venv"
+[ -x "$peer_python" ] || python3 -m venv "$home" || fail "python3 -m venv failed; install python3 with venv"
 
 say "2/$steps torch $kTorchVersion for the CPU (about 190 MB)"
-if ! "$python" -c 'import torch' 2>/dev/null; then
+if ! "$peer_python" -c 'import torch' 2>/dev/null; then
   wanted="torch==$kTorchVersion"
   local_index=()
   if [ "$(uname -s)" = Linux ]; then

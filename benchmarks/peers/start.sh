@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 #
 # Sourced by the programs of this folder: runs measure.py for the peer $1 in the environment that setup.sh made.
 set -euo pipefail
