@@ -33,9 +33,11 @@ class BenchCommand : public ::testing::Test {
 Workplace* BenchCommand::place = nullptr;
 
 TEST_F(BenchCommand, QuickMeasuresEverySuiteButSoakByTheSchema) {
-  // One thread: two that wait for each other take minutes where other tests run beside them.
+  // One thread: two that wait for each other take minutes where other tests run next to them. Small sizes:
+  // what is measured does not matter.
   const Ended quick =
-      place->run({"bench", "--quick", "--device", "cpu", "--threads", "1", "-o", "quick.json"});
+      place->run({"bench", "--quick", "--device", "cpu", "--threads", "1", "--process-res", "112",
+                  "--image-size", "320x240", "--tokens", "65,257", "--warmup", "0", "-o", "quick.json"});
   ASSERT_EQ(quick.code, 0) << quick.err;
   const nlohmann::json report = read_json(*place / "quick.json");
   std::ifstream schema(std::string(DA3_SOURCE_DIR) + "/docs/bench-schema-1.json");
@@ -72,13 +74,13 @@ TEST_F(BenchCommand, AbsentDevicesAndModelsAreSaid) {
   EXPECT_THAT(program.err, HasSubstr("/absent/da3"));
 }
 
-// The second group takes minutes, so that the signal always comes in time.
+// The second case takes minutes, so that the signal always comes in time.
 TEST_F(BenchCommand, AnInterruptKeepsFinishedCases) {
   const std::string report = (*place / "interrupted.json").string();
   const std::string script =
       std::string("\"") + DA3_PROGRAM +
-      "\" bench --suite attention --tokens 32,1370 --attention sdpa --runs 2000 --device cpu "
-      "-o " +
+      "\" bench --suite attention --tokens 32,5330 --attention sdpa --runs 300 --threads 1 "
+      "--device cpu -o " +
       report + " -q & p=$!; while ! [ -s " + report +
       " ] && kill -0 $p; do sleep 0.1; done; kill -TERM $p; wait $p";
   const int status = std::system(script.c_str());
