@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # da3_find_cuda_headers(): sets DA3_CUDA_INCLUDE_DIRS to the folders of the CUDA runtime's headers, or to an empty string.
 #
-# Wanted only beside a LibTorch with CUDA. Searched: CUDAToolkit_ROOT, CUDA_HOME, CUDA_PATH, beside LibTorch where pip puts
+# Wanted only with a LibTorch for CUDA. Searched: CUDAToolkit_ROOT, CUDA_HOME, CUDA_PATH, next to LibTorch where pip puts
 # them (nvidia-cuda-runtime; its folder crt comes with nvidia-cuda-crt, for CUDA 12 with nvidia-cuda-nvcc-cu12),
 # /usr/local/cuda, the system. LibTorch's header must compile with them.
 set(DA3_CUDA_GRAPHS AUTO CACHE STRING "Record CUDA work at small batches: AUTO (where CUDA's headers are found), ON, OFF")

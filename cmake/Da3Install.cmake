@@ -3,7 +3,7 @@
 # What `cmake --install` puts where: bin/da3, libexec/da3/da3-run, lib/libda3, include/da3, lib/cmake/da3, share/da3.
 # Run paths lead to the installed libda3, to a bundled LibTorch, then to the LibTorch of this build.
 option(DA3_BUNDLE_LIBTORCH "Install LibTorch's libraries as well, so that the tree can be moved to another machine" OFF)
-option(DA3_PACKAGE "For packages: what da3 needs lies beside it, found by relative run paths alone (scripts/package)" OFF)
+option(DA3_PACKAGE "For packages: what da3 needs lies next to it, found by relative run paths alone (scripts/package)" OFF)
 if(DA3_PACKAGE AND NOT SKBUILD)
   set(DA3_BUNDLE_LIBTORCH ON)
 endif()

@@ -109,7 +109,7 @@ missing_for_library() {
   } | grep -vxE 'cmake|ninja(-build)?|libgtest-dev|libgmock-dev|libbenchmark-dev|googletest|google-benchmark' || true
 }
 
-# The system's CMake, or one of its own below .deps where that is too old, such as Ubuntu 22.04's 3.22.
+# The system's CMake, or one below .deps where that is too old, such as Ubuntu 22.04's 3.22.
 check_cmake() {
   local version
   version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')

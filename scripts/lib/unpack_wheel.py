@@ -3,7 +3,7 @@
 """unpack_wheel.py FOLDER OUT: the C++ part of the torch wheel in FOLDER as a LibTorch folder OUT.
 
 Only include/, share/cmake/, the libraries that C++ programs load, and the licences are taken (about 480 of 640 MB).
-Every file's SHA-256 is compared with the wheel's RECORD. NVIDIA wheels beside it are unpacked to OUT/../nvidia, where
+Every file's SHA-256 is compared with the wheel's RECORD. NVIDIA wheels next to it are unpacked to OUT/../nvidia, where
 LibTorch's run path ($ORIGIN/../../nvidia/*/lib) looks for them.
 """
 import base64

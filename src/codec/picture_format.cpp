@@ -66,7 +66,7 @@ struct ForeignExtension {
   std::string_view extension;
   std::string_view advice;
 };
-// Files that begin as TIFF files do, or that have no beginning of their own.
+// Files that begin as TIFF files do, or that have no known beginning.
 constexpr std::array kForeignExtensions{
     ForeignExtension{"dng", kConvertRaw}, ForeignExtension{"nef", kConvertRaw},
     ForeignExtension{"nrw", kConvertRaw}, ForeignExtension{"arw", kConvertRaw},

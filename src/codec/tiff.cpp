@@ -297,7 +297,7 @@ void read_converted(const EncodedPicture& picture, const TiffFile& file, const L
 
 Beginning begins(std::span<const std::uint8_t> bytes) {
   using std::string_view_literals::operator""sv;
-  // Canon's raw files (CR2) are TIFF files with a mark of their own.
+  // Canon's raw files (CR2) are TIFF files with an additional mark.
   if (ByteReader(bytes).has(8, "CR\x02")) return Beginning::kOther;
   Beginning most = Beginning::kOther;
   for (const std::string_view signature : {"II*\0"sv, "MM\0*"sv, "II+\0\x08\0\0\0"sv, "MM\0+\0\x08\0\0"sv}) {

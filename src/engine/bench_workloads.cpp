@@ -31,15 +31,14 @@ namespace da3::engine {
 namespace {
 
 constexpr double kRotaryBase = 100;
-// Large enough for library kernels to reach their peak, small enough for a calibration beside every round.
+// Large enough for library kernels to reach their peak, small enough for a calibration in every round.
 constexpr std::int64_t kCpuMatrixSide = 1536;
 constexpr std::int64_t kAcceleratorMatrixSide = 8192;
 
 void refuse_int8(Precision precision) {
   if (precision != Precision::kInt8) return;
-  throw Error(
-      ErrorCode::kPrecisionUnsupported,
-      "int8 has no matrix product or attention of its own to measure; it quantises linear layers only");
+  throw Error(ErrorCode::kPrecisionUnsupported,
+              "int8 has no separate matrix product or attention to measure; it quantises linear layers only");
 }
 
 at::TensorOptions options_of(const DeviceId& device, Precision precision) {

@@ -156,7 +156,7 @@ OpenedFile open_file(const std::filesystem::path& file, const LoadOptions& optio
   return opened;
 }
 
-/// The first in a process reads the file beside the start of LibTorch's compiler, which takes longer.
+/// The first in a process reads the file during the start of LibTorch's compiler, which takes longer.
 OpenedFile open_with_compiler(const std::filesystem::path& file, const LoadOptions& options) {
   static std::once_flag once;
   std::future<OpenedFile> opened;

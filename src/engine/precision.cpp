@@ -16,7 +16,7 @@ namespace {
 std::string obstacle(Precision precision, const PrecisionFacts& facts) {
   if (precision == Precision::kFp32) return "";
   if (!facts.own_network) {
-    return "a file with a network of its own may need float32 anywhere, only da3's networks keep their head "
+    return "a file with another network may need float32 anywhere, only da3's networks keep their head "
            "in it";
   }
   if (precision == Precision::kInt8) {

@@ -18,7 +18,7 @@ namespace da3::hub {
 namespace fs = std::filesystem;
 namespace {
 
-// The export writes the tensors once more beside the download, then some.
+// The export writes the tensors once more next to the download, then some.
 constexpr double kDiskFactor = 2.05;
 
 std::string environment(const char* variable) {

@@ -62,7 +62,7 @@ std::vector<std::string> names_of_shards(const std::filesystem::path& folder, st
   return names;
 }
 
-/// True for files of shard 2 of 4 beside shard 1 of 4: these never take the same input.
+/// True for files of shard 2 of 4 next to shard 1 of 4: these never take the same input.
 bool is_sister(const std::string& name, const std::optional<Shard>& shard) {
   return shard && name.find("-of-" + std::to_string(shard->count) + ".") != std::string::npos;
 }

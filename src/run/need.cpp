@@ -11,7 +11,7 @@
 namespace da3::run {
 namespace {
 
-// Peaks per pixel of the original. Decoding: RGB, and beside it the decoder's own picture (up to 8 bytes: 16
+// Peaks per pixel of the original. Decoding: RGB, and next to it the decoder's own picture (up to 8 bytes: 16
 // bit RGBA) or the turned copy.
 constexpr std::uint64_t kDecodingBytesPerPixel = 11;
 constexpr std::uint64_t kMapBytes = sizeof(float);

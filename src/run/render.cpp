@@ -113,7 +113,7 @@ Summary render(const RenderOptions& options, const Callbacks& callbacks, std::st
   if (std::filesystem::equivalent(options.input, options.output, failed)) {
     throw Error(ErrorCode::kUsage,
                 options.output.string() +
-                    ": the rendered files go into a folder of their own; give another with --output");
+                    ": the rendered files go into a separate folder; give another with --output");
   }
   StoredResults results = read_results(options.input);
   if (options.shard) {

@@ -75,7 +75,7 @@ void draw_set(Sink& sink, const Options& options, const Settings& settings, int 
                                   core::exact_text(drawn.range->second)});
   }
   for (const std::string& reason : drawn.not_drawn) {
-    callbacks.on_note({true, reason + "; its pictures keep a range of their own"});
+    callbacks.on_note({true, reason + "; its pictures keep separate ranges"});
   }
 }
 

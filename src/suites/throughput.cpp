@@ -82,7 +82,7 @@ PreparedCase prepare_throughput(const bench::Fields& settings, const Context& /*
     set_efficiency(result, flops ? std::optional(*flops * static_cast<double>(batch)) : std::nullopt);
     const bench::Metric* peak = result.find("peak_tensor_bytes");
     if (model->device().kind == DeviceKind::kCpu) {
-      result.set("peak_device_bytes", bench::Missing{"a CPU has no memory of its own"});
+      result.set("peak_device_bytes", bench::Missing{"a CPU has no separate memory"});
     } else if (peak != nullptr) {
       const bench::MetricValue value = peak->value;
       result.set("peak_device_bytes", value);

@@ -16,7 +16,7 @@ class Console {
   /// Columns of the terminal; 80 if it does not tell.
   static int width();
 
-  /// A line of its own, above the changing one. Control characters of names are shown as '?'.
+  /// A whole line, above the changing one. Control characters of names are shown as '?'.
   void line(const std::string& text);
 
   /// Replaces the changing line; empty removes it.

@@ -12,7 +12,7 @@ namespace da3::commands {
 /// signals.
 class Interrupts {
  public:
-  /// `on_first` is called from a thread of its own.
+  /// `on_first` is called from a separate thread.
   explicit Interrupts(std::function<void(int signal)> on_first);
 
   std::stop_token token() const;

@@ -21,8 +21,9 @@ namespace da3::launcher {
 
 namespace {
 
-/// How long OpenMP's threads spin at a barrier before they sleep (docs/performance.md, Beside others). It is
-/// read when LibTorch is loaded, which is before da3-run's main. What the user set himself counts.
+/// How long OpenMP's threads spin at a barrier before they sleep (docs/performance.md, Next to other
+/// programs). It is read when LibTorch is loaded, which is before da3-run's main. What the user set himself
+/// counts.
 void bound_spinning() {
   for (const char* variable : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}) {
     if (std::getenv(variable) != nullptr) return;

@@ -32,7 +32,7 @@ MISSING = {
     "efficiency": "operations are counted for da3's own network",
     "flops": "operations are counted for da3's own network",
     "peak_tensor_bytes": "the peer does not count them",
-    "peak_device_bytes": "a CPU has no memory of its own",
+    "peak_device_bytes": "a CPU has no separate memory",
     "start_ms": "the process runs already",
 }
 

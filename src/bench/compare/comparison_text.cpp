@@ -70,7 +70,7 @@ std::string caution(const Comparison& comparison) {
                            : *apart < 172800 ? ", " + std::to_string(*apart / 3600) + " h apart"
                                              : ", " + std::to_string(*apart / 86400) + " days apart";
   return "Measured one after the other" + when +
-         ", not in turns: differences below 20 % can be the machine's and are not judged; use da3 bench "
+         ", not alternately: differences below 20 % can be the machine's and are not judged; use da3 bench "
          "--against.\n\n";
 }
 

@@ -178,7 +178,7 @@ class MpsLayer final : public SimpleLayer {
   }
 
   c10::Device torch_device(int index) const override { return {c10::DeviceType::MPS, index_of(index)}; }
-  // The GPU of an Apple chip has no name of its own.
+  // The GPU of an Apple chip has no separate name.
   std::optional<GpuInfo> info(int) const override { return GpuInfo{core::processor().model + " GPU", 0}; }
 
   core::MemoryState memory(int) const override {

@@ -80,7 +80,7 @@ bool is_low(const TensorMap& tensors, const Plans& plans, BlockProducts products
   if (plan == plans.end() || plan->second.layer != Layer::kLinear) return false;
   const at::Tensor& weight = tensors.at(path + ".weight");
   const int parts = plan->second.products;
-  // Each part is a product of its own.
+  // Each part is a separate product.
   return weight.size(0) % parts == 0 &&
          suits_low_products(products, weight.narrow(0, 0, weight.size(0) / parts));
 }

@@ -20,7 +20,7 @@
 namespace da3::engine {
 namespace {
 
-/// Vector loads of LibTorch and oneDNN want blocks at cache lines; the size lies in a line of its own in
+/// Vector loads of LibTorch and oneDNN want blocks at cache lines; the size lies in a separate line in
 /// front.
 constexpr std::size_t kAlignment = 64;
 /// Smaller blocks are served well by malloc; larger ones it gets from the system and page-faults in every
@@ -115,7 +115,7 @@ class CountingAllocator final : public c10::Allocator {
       make_room(num_bytes);
       if (budget_ != 0 && !fits(in_use_, num_bytes)) {
         TORCH_CHECK_WITH(OutOfMemoryError, false, "CPU out of memory: a tensor of ", num_bytes,
-                         " bytes beside ", in_use_, " in use passes the budget of ", budget_);
+                         " bytes next to ", in_use_, " in use passes the budget of ", budget_);
       }
       data = from_system(num_bytes);
     }
@@ -192,7 +192,7 @@ class CountingAllocator final : public c10::Allocator {
       block = try_system(num_bytes);
     }
     TORCH_CHECK_WITH(OutOfMemoryError, block != nullptr, "CPU out of memory: the system refuses a tensor of ",
-                     num_bytes, " bytes beside ", in_use_, " in use");
+                     num_bytes, " bytes next to ", in_use_, " in use");
     auto* const header = new (block) Header{num_bytes};
     return header + 1;
   }

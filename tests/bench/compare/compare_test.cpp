@@ -96,7 +96,7 @@ TEST(Compare, WhatWasNotMeasuredInTurnsSaysSoFirstAndIsNotJudgedBelowTwentyPerce
   const Comparison near = compare_reports(report_of(kSteady), now);
   EXPECT_EQ(near.cases.front().metrics.front().verdict, Verdict::kWithinDrift);
   EXPECT_THAT(format_comparison(near, ReportFormat::kTable),
-              testing::StartsWith("Measured one after the other, 40 min apart, not in turns:"));
+              testing::StartsWith("Measured one after the other, 40 min apart, not alternately:"));
   const Comparison far = compare_reports(report_of(kSteady), report_of(scaled(kSteady, 1.3)));
   EXPECT_EQ(far.cases.front().metrics.front().verdict, Verdict::kSlower);
   const Comparison in_turns =

@@ -110,7 +110,7 @@ TEST(ReportJson, KeepsRawSamplesAndTheirRounds) {
 TEST(ReportJson, SaysWhyAMetricIsMissing) {
   const nlohmann::json first = nlohmann::json::parse(to_json_text(full_report()))["cases"][0];
   EXPECT_TRUE(first["metrics"]["peak_device_bytes"].is_null());
-  EXPECT_EQ(first["missing"]["peak_device_bytes"], "a CPU has no memory of its own");
+  EXPECT_EQ(first["missing"]["peak_device_bytes"], "a CPU has no separate memory");
 }
 
 TEST(ReportJson, ReadsBackWhatItWrote) {

@@ -22,7 +22,7 @@ inline CaseResult throughput_case(std::int64_t batch, const std::string& attenti
   result.set("forward_ms", forward);
   result.set("images_per_s", median > 0 ? 1000.0 * static_cast<double>(batch) / median : 0.0);
   result.set("peak_rss_bytes", std::int64_t{600000000});
-  result.set("peak_device_bytes", Missing{"a CPU has no memory of its own"});
+  result.set("peak_device_bytes", Missing{"a CPU has no separate memory"});
   result.calibration = {{"fp32_gflops", 170.0}};
   return result;
 }
