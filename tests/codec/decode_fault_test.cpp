@@ -257,7 +257,9 @@ TEST(Heif, IsRefusedWithHowToConvertItWithoutALibrary) {
     EXPECT_EQ(failure->code,
               codec::kHeifCodec.is_read() ? ErrorCode::kImageTruncated : ErrorCode::kImageUnsupported)
         << failure->message;
-    if (!codec::kHeifCodec.is_read()) EXPECT_THAT(failure->message, HasSubstr("heif-convert"));
+    if (!codec::kHeifCodec.is_read()) {
+      EXPECT_THAT(failure->message, HasSubstr("heif-convert"));
+    }
   }
 }
 

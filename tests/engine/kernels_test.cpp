@@ -170,7 +170,9 @@ void expect_no_neighbour_is_touched(const AttentionKernels& kernels) {
     for (std::int64_t i = 0; i < c.queries * c.head_dim; ++i) {
       const auto here = static_cast<std::size_t>(i);
       // Another way of taking the softmax: other rounding.
-      if (i / c.head_dim != 17) EXPECT_NEAR(of_query[here], expected[here], 4e-3) << i;
+      if (i / c.head_dim != 17) {
+        EXPECT_NEAR(of_query[here], expected[here], 4e-3) << i;
+      }
       if (i % c.head_dim == 3) {
         EXPECT_FALSE(std::isfinite(of_value[here])) << i;
       } else {

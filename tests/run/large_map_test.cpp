@@ -27,7 +27,7 @@ formats::OutputSet large_set(Size size, bool with_photo) {
   if (!with_photo) return set;
   Image photo{size, std::vector<std::uint8_t>(size.area() * 3)};
   std::minstd_rand random(1);
-  for (std::uint8_t& value : photo.rgb) value = static_cast<std::uint8_t>(random() >> 8);
+  for (std::uint8_t& sample : photo.rgb) sample = static_cast<std::uint8_t>(random() >> 8);
   set.photo = std::move(photo);
   return set;
 }
