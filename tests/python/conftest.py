@@ -21,7 +21,7 @@ import pytest  # noqa: E402
 
 import da3  # noqa: E402
 
-if importlib.util.find_spec("ray") is not None and sys.platform == "linux":
+if sys.platform == "linux" and all(map(importlib.util.find_spec, ("ray", "pyarrow", "PIL"))):
     from ray_cluster import cluster, expected, folder, store  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
