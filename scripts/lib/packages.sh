@@ -7,14 +7,14 @@
 kAptTools=(cmake:cmake ninja:ninja-build g++:g++ git:git pkg-config:pkg-config)
 kAptLibraries=(libopencv-core-dev libopencv-imgproc-dev libcli11-dev libspdlog-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
   libeigen3-dev libopenexr-dev libzip-dev libcurl4-openssl-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev
-  libdeflate-dev zlib1g-dev libheif-dev
+  libisal-dev zlib1g-dev libheif-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev)
 kBrewTools=(cmake:cmake ninja:ninja git:git pkg-config:pkgconf)
 kBrewLibraries=(opencv cli11 spdlog nlohmann-json googletest google-benchmark
   eigen openexr libzip curl jpeg-turbo libpng libtiff
-  webp libdeflate libheif ffmpeg libomp)
+  webp isa-l libheif ffmpeg libomp)
 # By pkg-config, where neither is.
-kModules=(eigen3 OpenEXR libzip libcurl libjpeg libpng libtiff-4 libwebp libdeflate zlib)
+kModules=(eigen3 OpenEXR libzip libcurl libjpeg libpng libtiff-4 libwebp libisal zlib)
 
 # missing_tools PAIR...: packages of the commands that are not there, one a line.
 missing_tools() {

@@ -10,8 +10,9 @@
 #include <image/order_statistics.hpp>
 
 namespace da3::formats {
-DepthSummary summarise(const DepthMap& depth) {
-  const image::RankFinder finder(depth.values);
+namespace {
+
+DepthSummary summary_of(const image::RankFinder& finder, std::size_t num_values) {
   const std::uint64_t count = finder.num_finite();
   if (count == 0) return {};
   const std::array<double, 3> quantiles = {0.02, 0.5, 0.98};
@@ -32,7 +33,25 @@ DepthSummary summarise(const DepthMap& depth) {
     return low + (high - low) * fractions[i];
   };
   return {DepthStatistics{found.front(), between(0), between(1), between(2), found.back()},
-          static_cast<double>(count) / static_cast<double>(depth.values.size())};
+          static_cast<double>(count) / static_cast<double>(num_values)};
+}
+
+}  // namespace
+
+DepthSummary summarise(const DepthMap& depth) {
+  return summary_of(image::RankFinder(depth.values), depth.values.size());
+}
+
+DepthSummary summarise(OutputSet& results, const std::vector<Format>& formats) {
+  const image::RankFinder finder(results.depth.values);
+  const DepthSummary summary = summary_of(finder, results.depth.values.size());
+  if (summary.values) {
+    results.extent = {static_cast<float>(summary.values->min), static_cast<float>(summary.values->max)};
+  }
+  if (std::any_of(formats.begin(), formats.end(), has_range)) {
+    results.near_range = image::near_range(finder, results.kind);
+  }
+  return summary;
 }
 
 }  // namespace da3::formats

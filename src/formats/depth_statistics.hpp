@@ -3,6 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <vector>
+
+#include <formats/output_set.hpp>
 
 #include <da3/image.hpp>
 
@@ -26,5 +29,8 @@ struct DepthSummary {
 
 /// Exact statistics of every value, by two passes over the values' bits.
 DepthSummary summarise(const DepthMap& depth);
+
+/// The same of the results' depth, and into `results` the ranges that files of these formats show.
+DepthSummary summarise(OutputSet& results, const std::vector<Format>& formats);
 
 }  // namespace da3::formats

@@ -93,7 +93,7 @@ struct Close {
 
 /// Strips of about this many bytes: what a reader has to unpack for one row.
 constexpr int kStripBytes = 1 << 16;
-/// As of `deflate_floats`: depth has next to no repetitions to look for.
+/// Depth has next to no repetitions to look for.
 constexpr int kPackingLevel = 1;
 
 bool write_map(TIFF* tiff, const DepthMap& map, const std::string& description) {

@@ -116,7 +116,7 @@ std::vector<std::uint8_t> archive_of(std::vector<PackedEntry> entries) {
 std::vector<std::uint8_t> encode_npz(const NamedMaps& maps) {
   std::vector<PackedEntry> entries;
   entries.reserve(maps.size());
-  for (const auto& [name, map] : maps) entries.push_back({name + ".npy", deflate_floats(encode_npy(*map))});
+  for (const auto& [name, map] : maps) entries.push_back({name + ".npy", deflate(encode_npy(*map))});
   return archive_of(std::move(entries));
 }
 
@@ -124,7 +124,7 @@ std::vector<std::uint8_t> encode_npz(const std::vector<std::pair<std::string, Np
   std::vector<PackedEntry> entries;
   entries.reserve(arrays.size());
   for (const auto& [name, array] : arrays)
-    entries.push_back({name + ".npy", deflate_floats(encode_npy(array))});
+    entries.push_back({name + ".npy", deflate(encode_npy(array))});
   return archive_of(std::move(entries));
 }
 

@@ -13,6 +13,7 @@
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
+#include <image/colormap.hpp>
 #include <image/intrinsics.hpp>
 
 namespace da3::formats {
@@ -58,6 +59,9 @@ struct OutputSet {
   std::optional<DepthMap> sky;         ///< Of depth's size
   /// Of 16-bit PNG where several maps share one scale: smallest and largest value. None: the map's own.
   std::optional<std::pair<float, float>> range;
+  /// Of depth, where `summarise` found them: smallest and largest finite value, and what pictures show.
+  std::optional<std::pair<float, float>> extent;
+  std::optional<image::NearRange> near_range;
   std::optional<image::Intrinsics> camera;  ///< In pixels of depth; needed where `needs_camera`
   std::optional<Image> photo;               ///< Of depth's size; needed for side, ply is grey without it
 };

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <formats/png16.hpp>
@@ -10,6 +13,7 @@
 #include <da3/error.hpp>
 
 #include <core/text.hpp>
+#include <core/vector_clones.hpp>
 
 namespace da3::formats {
 namespace {
@@ -18,9 +22,9 @@ constexpr double kFirstCode = 1;  // 0 is no value
 constexpr double kLastCode = 65535;
 constexpr double kMetresPerCode = 0.001;
 
-void put_big_endian(std::uint8_t* to, unsigned code) {
-  to[0] = static_cast<std::uint8_t>(code >> 8U);
-  to[1] = static_cast<std::uint8_t>(code);
+constexpr std::uint16_t big_endian(std::uint16_t code) {
+  if constexpr (std::endian::native == std::endian::big) return code;
+  return static_cast<std::uint16_t>(code << 8U | code >> 8U);
 }
 
 /// Grey 1 is the smallest finite value and 65535 the largest. Both ends in double: scale and offset are exact
@@ -40,14 +44,28 @@ Png16Scale relative_scale(const DepthMap& depth, const std::optional<std::pair<f
   return {scale, low - scale, std::nullopt};
 }
 
+/// Codes as a PNG holds them. Without branches, so that the loop works on many values at a time.
+DA3_VECTOR_CLONES void relative_codes(const float* values, std::size_t count, double low,
+                                      double codes_per_unit, std::uint16_t* __restrict codes) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < count; ++i) {
+    const float value = values[i];
+    const double code = (value - low) * codes_per_unit + kFirstCode + 0.5;
+    const double above = code > kFirstCode ? code : kFirstCode;
+    const int whole = static_cast<int>(above < kLastCode ? above : kLastCode);
+    const int kept = whole & -static_cast<int>((value <= kMost) & (value >= -kMost));
+    codes[i] = big_endian(static_cast<std::uint16_t>(kept));
+  }
+}
+
 void put_relative(std::span<const float> values, const Png16Scale& scale, std::uint8_t* to) {
   const double codes_per_unit = scale.scale > 0 ? 1 / scale.scale : 0;
   const double low = scale.offset + scale.scale;
-  for (const float value : values) {
-    const double code =
-        std::isfinite(value) ? std::max((value - low) * codes_per_unit + kFirstCode + 0.5, kFirstCode) : 0;
-    put_big_endian(to, static_cast<unsigned>(std::min(code, kLastCode)));
-    to += 2;
+  std::array<std::uint16_t, 512> codes{};
+  for (std::size_t begin = 0; begin < values.size(); begin += codes.size()) {
+    const std::size_t count = std::min(codes.size(), values.size() - begin);
+    relative_codes(values.data() + begin, count, low, codes_per_unit, codes.data());
+    std::memcpy(to + 2 * begin, codes.data(), 2 * count);
   }
 }
 
@@ -58,7 +76,8 @@ std::uint64_t put_metric(std::span<const float> values, std::uint8_t* to) {
     const double rounded = has_value ? std::floor(value / kMetresPerCode + 0.5) : 0;
     const double code = has_value ? std::clamp(rounded, kFirstCode, kLastCode) : 0;
     clipped += code != rounded ? 1U : 0U;
-    put_big_endian(to, static_cast<unsigned>(code));
+    const std::uint16_t bytes = big_endian(static_cast<std::uint16_t>(code));
+    std::memcpy(to, &bytes, sizeof(bytes));
     to += 2;
   }
   return clipped;
@@ -73,11 +92,10 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
   }
   const bool metric = kind == DepthKind::kMetric;
   Png16Scale scale = metric ? Png16Scale{kMetresPerCode, 0, 0} : relative_scale(depth, range);
-  // Filter up and level 1: docs/output-formats.md, Measurements.
+  // docs/lab/result-files.md
   PngOptions options;
   options.pixels = PngPixels::kGrey16;
   options.filter = PngFilter::kUp;
-  options.level = 1;
   options.texts = {{"da3:scale", core::exact_text(scale.scale)},
                    {"da3:offset", core::exact_text(scale.offset)},
                    {"da3:unit", metric ? "m" : "none"},

@@ -15,7 +15,6 @@ PngOptions rgb_options(PictureKind kind) {
     options.filter = PngFilter::kNone;
   } else {
     options.filter = PngFilter::kSub;
-    options.strategy = PngStrategy::kRle;
   }
   return options;
 }

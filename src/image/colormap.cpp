@@ -26,12 +26,7 @@ float nearness(float value, DepthKind kind) {
   return value > 0 && std::isfinite(inverse) ? inverse : kNoValue;
 }
 
-struct Range {
-  double far = 0;
-  double near = 0;
-};
-
-Range given_range(const std::pair<double, double>& range, DepthKind kind) {
+NearRange given_range(const std::pair<double, double>& range, DepthKind kind) {
   const double low = std::min(range.first, range.second);
   const double high = std::max(range.first, range.second);
   const bool positive = kind == DepthKind::kInverse || low > 0;
@@ -40,7 +35,7 @@ Range given_range(const std::pair<double, double>& range, DepthKind kind) {
                                        std::to_string(range.second) +
                                        ": expected two different depths, both above 0");
   }
-  return kind == DepthKind::kInverse ? Range{low, high} : Range{1 / high, 1 / low};
+  return kind == DepthKind::kInverse ? NearRange{low, high} : NearRange{1 / high, 1 / low};
 }
 
 /// The step of a value from `far` to `far + width`. Without branches, so that loops over it become vectors.
@@ -70,22 +65,47 @@ DA3_VECTOR_CLONES void depth_steps(const float* values, std::size_t count, doubl
   }
 }
 
-/// 2nd to 98th percentile, so that a few outliers do not take all the colours.
-Range range_of(const DepthMap& depth, DepthKind kind) {
-  std::vector<float> near_values(depth.values.size());
-  std::transform(depth.values.begin(), depth.values.end(), near_values.begin(),
-                 [kind](float value) { return nearness(value, kind); });
-  constexpr std::array kPercents{2.0, 98.0};
-  const std::vector<double> found = percentiles(near_values, kPercents);
-  return {found[0], found[1]};
-}
+/// The smallest depth whose inverse is a number: below it, and up to 0, there is no value.
+constexpr float kLeastDepth = 0x1p-128F;
 
 }  // namespace
 
+NearRange near_range(const DepthMap& depth, DepthKind kind) {
+  return near_range(RankFinder(depth.values), kind);
+}
+
+NearRange near_range(const RankFinder& ranks, DepthKind kind) {
+  // The inverse falls as depth grows and rounding keeps the order, so its ranks are those of depth from the end.
+  const bool inverse = kind == DepthKind::kInverse;
+  const std::uint64_t without = inverse ? 0 : ranks.num_up_to(kLeastDepth);
+  const std::uint64_t count = ranks.num_finite() - without;
+  if (count == 0) return {};
+  const double last = static_cast<double>(count - 1);
+  const auto rank_of = [&](std::uint64_t from_far) {
+    const std::uint64_t rank = std::min(from_far, count - 1);
+    return inverse ? rank : ranks.num_finite() - 1 - rank;
+  };
+  constexpr std::array kShares{0.02, 0.98};
+  std::array<std::uint64_t, 4> wanted{};
+  for (std::size_t i = 0; i < kShares.size(); ++i) {
+    const auto whole = static_cast<std::uint64_t>(kShares[i] * last);
+    wanted[2 * i] = rank_of(whole);
+    wanted[2 * i + 1] = rank_of(whole + 1);
+  }
+  const std::vector<float> found = ranks.find(wanted);
+  const auto between = [&](std::size_t i) {
+    const double position = kShares[i] * last;
+    return std::lerp(double{nearness(found[2 * i], kind)}, double{nearness(found[2 * i + 1], kind)},
+                     position - std::floor(position));
+  };
+  return {between(0), between(1)};
+}
+
 NearPosition::NearPosition(const DepthMap& depth, DepthKind kind,
-                           const std::optional<std::pair<double, double>>& asked)
+                           const std::optional<std::pair<double, double>>& asked,
+                           const std::optional<NearRange>& own)
     : kind_(kind) {
-  const Range range = asked ? given_range(*asked, kind) : range_of(depth, kind);
+  const NearRange range = asked ? given_range(*asked, kind) : own ? *own : near_range(depth, kind);
   far_ = range.far;
   width_ = range.near - range.far;
 }
@@ -108,8 +128,9 @@ void NearPosition::steps(std::span<const float> values, std::span<std::uint16_t>
   }
 }
 
-DepthColours::DepthColours(const DepthMap& depth, DepthKind kind, const VisOptions& options)
-    : depth_(&depth), position_of_(depth, kind, options.range) {
+DepthColours::DepthColours(const DepthMap& depth, DepthKind kind, const VisOptions& options,
+                           const std::optional<NearRange>& own)
+    : depth_(&depth), position_of_(depth, kind, options.range, own) {
   const Table table = far_to_near_colours(options.colormap);
   std::copy(table.begin(), table.end(), colours_.begin());
 }
@@ -127,8 +148,9 @@ void DepthColours::fill(int y, std::span<std::uint8_t> row) const {
   }
 }
 
-Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options) {
-  const DepthColours colours(depth, kind, options);
+Image render_depth(const DepthMap& depth, DepthKind kind, const VisOptions& options,
+                   const std::optional<NearRange>& own) {
+  const DepthColours colours(depth, kind, options, own);
   Image picture{depth.size, std::vector<std::uint8_t>(depth.size.area() * 3)};
   const std::size_t row_bytes = static_cast<std::size_t>(depth.size.width) * 3;
   for (int y = 0; y < depth.size.height; ++y) {

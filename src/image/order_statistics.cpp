@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include <core/vector_clones.hpp>
 #include <image/order_statistics.hpp>
@@ -75,6 +76,17 @@ RankFinder::RankFinder(std::span<const float> values) : values_(values), upper_(
   if (i < values.size()) count(values[i], upper_.data(), finite[0]);
   for (std::size_t bin = 0; bin < kHalfBins; ++bin) upper_[bin] += odd[bin];
   num_finite_ = finite[0] + finite[1];
+}
+
+std::uint64_t RankFinder::num_up_to(float most) const {
+  const std::uint32_t key = key_of(most);
+  const std::uint64_t below =
+      std::accumulate(upper_.begin(), upper_.begin() + (key >> 16U), std::uint64_t{0});
+  if (upper_[key >> 16U] == 0) return below;
+  return below + static_cast<std::uint64_t>(std::count_if(values_.begin(), values_.end(), [&](float value) {
+           const std::uint32_t each = key_of(value);
+           return each >> 16U == key >> 16U && each <= key && std::isfinite(value);
+         }));
 }
 
 std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const {

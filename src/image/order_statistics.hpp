@@ -17,6 +17,9 @@ class RankFinder {
 
   std::uint64_t num_finite() const { return num_finite_; }
 
+  /// How many finite values are at most `most`.
+  std::uint64_t num_up_to(float most) const;
+
   /// The values of up to 255 ranks (0-based), each less than num_finite().
   std::vector<float> find(std::span<const std::uint64_t> ranks) const;
 

@@ -69,9 +69,9 @@ journal::ImageRecord render_one(const StoredResult& result, const Work& work, jo
     }
     if (auto finished = folder.finished(record.path, result.stem, *record.identity))
       return std::move(*finished);
-    const formats::OutputSet set = load(result, work.wanted);
+    formats::OutputSet set = load(result, work.wanted);
     record.input = set.depth.size;
-    record.depth = formats::summarise(set.depth);
+    record.depth = formats::summarise(set, work.wanted.formats);
     record.depth_unit = set.unit;
     const formats::EncodedSet encoded = formats::encode(set, work.wanted.formats, work.encode);
     record.png16 = encoded.png16;

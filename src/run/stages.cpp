@@ -181,10 +181,10 @@ Prepared decode(Inspected& inspected, const Settings& settings) {
 }
 
 void write(Predicted& predicted, const Settings& settings, Sink& sink) {
-  const formats::OutputSet set = resized_set(predicted, settings);
+  formats::OutputSet set = resized_set(predicted, settings);
   Ticket& ticket = predicted.ticket;
   const Timer timer(ticket, Stage::kWrite);
-  ticket.record.depth = formats::summarise(set.depth);
+  ticket.record.depth = formats::summarise(set, settings.formats);
   ticket.record.depth_unit = settings.unit;
   const auto encode = [&](formats::Format format) {
     formats::EncodedSet encoded = formats::encode(set, {format}, settings.encode);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <formats/depth_statistics.hpp>
+#include <formats/encode.hpp>
 #include <formats/fixtures.hpp>
 #include <gtest/gtest.h>
 
@@ -54,6 +55,22 @@ TEST(DepthStatistics, OfNoFiniteValueAreNone) {
   const DepthSummary summary = summarise({{1, 2}, {kNan, kInfinity}});
   EXPECT_FALSE(summary.values);
   EXPECT_EQ(summary.finite, 0.0);
+}
+
+TEST(DepthStatistics, LeaveTheSameRangesAsTheFormatsFindThemselves) {
+  OutputSet results;
+  results.depth = random_map(101, 97, 3, -1.0F, 40.0F);
+  results.depth.values[5] = kNan;
+  OutputSet untouched = results;
+  const DepthSummary summary = summarise(results, {Format::kPng16, Format::kVis});
+  EXPECT_EQ(summary.values, summarise(untouched.depth).values);
+  ASSERT_TRUE(results.extent && results.near_range);
+  const std::vector<Format> formats{Format::kPng16, Format::kGrey16, Format::kVis, Format::kVisJpeg};
+  const EncodedSet with = encode(results, formats);
+  const EncodedSet without = encode(untouched, formats);
+  for (std::size_t i = 0; i < formats.size(); ++i) EXPECT_EQ(with.files[i].bytes, without.files[i].bytes) << i;
+  summarise(untouched, {Format::kPng16});
+  EXPECT_FALSE(untouched.near_range);
 }
 
 TEST(DepthStatistics, OfTiesAndOfValuesInOneBinAreExact) {

@@ -17,7 +17,6 @@ namespace {
 struct PngCase {
   PngPixels pixels;
   PngFilter filter;
-  PngPacker packer;
 };
 
 /// The samples as a PNG holds them; none if they are of another kind.
@@ -46,7 +45,7 @@ TEST_P(PngFile, LibpngReadsEverySampleBack) {
   const std::size_t bytes = c.pixels == PngPixels::kGrey16 ? 2 : 3;
   for (const Size size : {Size{1, 1}, Size{1, 300}, Size{300, 1}, Size{97, 131}}) {
     const std::vector<std::uint8_t> rows = some_rows(size.area() * bytes);
-    const auto png = encode_png(rows, size, {.pixels = c.pixels, .filter = c.filter, .packer = c.packer});
+    const auto png = encode_png(rows, size, {.pixels = c.pixels, .filter = c.filter});
     EXPECT_EQ(read_back(png, c.pixels), rows) << size.height << "x" << size.width;
   }
 }
@@ -56,7 +55,7 @@ TEST_P(PngFile, EndsWithTheEndChunkAndHasItsTexts) {
   const Size size{5, 7};
   const auto png =
       encode_png(some_rows(size.area() * (c.pixels == PngPixels::kGrey16 ? 2 : 3)), size,
-                 {.pixels = c.pixels, .filter = c.filter, .packer = c.packer, .texts = {{"key", "text"}}});
+                 {.pixels = c.pixels, .filter = c.filter, .texts = {{"key", "text"}}});
   constexpr std::uint8_t kEnd[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
   ASSERT_GT(png.size(), sizeof(kEnd));
   EXPECT_EQ(std::memcmp(png.data() + png.size() - sizeof(kEnd), kEnd, sizeof(kEnd)), 0);
@@ -68,8 +67,7 @@ std::vector<PngCase> cases() {
   std::vector<PngCase> all;
   for (const PngPixels pixels : {PngPixels::kGrey16, PngPixels::kRgb8}) {
     for (const PngFilter filter : {PngFilter::kNone, PngFilter::kSub, PngFilter::kUp}) {
-      for (const PngPacker packer : {PngPacker::kFastest, PngPacker::kZlib})
-        all.push_back({pixels, filter, packer});
+      all.push_back({pixels, filter});
     }
   }
   return all;
@@ -80,8 +78,7 @@ INSTANTIATE_TEST_SUITE_P(All, PngFile, ::testing::ValuesIn(cases()), [](const au
   return std::string(c.pixels == PngPixels::kGrey16 ? "grey16" : "rgb8") +
          (c.filter == PngFilter::kNone  ? "_none"
           : c.filter == PngFilter::kSub ? "_sub"
-                                        : "_up") +
-         (c.packer == PngPacker::kZlib ? "_zlib" : "_fastest");
+                                        : "_up");
 });
 
 }  // namespace

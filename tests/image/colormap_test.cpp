@@ -127,6 +127,48 @@ TEST(RankFinder, FindsThoseOfTheSortedValues) {
   for (std::size_t i = 0; i < ranks.size(); ++i) EXPECT_EQ(found[i], sorted[ranks[i]]);
 }
 
+TEST(RankFinder, CountsValuesUpToOne) {
+  const std::vector<float> values{3, -1, kNan, 0, 0x1p-128F, 0x1.8p-128F, kInf, 2, -kInf, 3};
+  const image::RankFinder finder(values);
+  EXPECT_EQ(finder.num_up_to(-2), 0U);
+  EXPECT_EQ(finder.num_up_to(-1), 1U);
+  EXPECT_EQ(finder.num_up_to(0), 2U);
+  EXPECT_EQ(finder.num_up_to(0x1p-128F), 3U);
+  EXPECT_EQ(finder.num_up_to(2.5F), 5U);
+  EXPECT_EQ(finder.num_up_to(3), 7U);
+}
+
+/// The percentiles of the inverses themselves.
+image::NearRange range_of_inverses(const DepthMap& depth) {
+  std::vector<float> near;
+  for (const float value : depth.values) {
+    const float inverse = 1.0F / value;
+    if (value > 0 && std::isfinite(value) && std::isfinite(inverse)) near.push_back(inverse);
+  }
+  const std::vector<double> found = image::percentiles(near, std::vector<double>{2, 98});
+  return {found[0], found[1]};
+}
+
+TEST(NearRange, IsThatOfTheInversesOfValuesAboveZero) {
+  std::vector<float> values;
+  std::uint32_t state = 7;
+  for (int i = 0; i < 5000; ++i) {
+    state = state * 1664525U + 1013904223U;
+    values.push_back(0.5F + static_cast<float>(state >> 12) / 1000.0F);
+  }
+  std::vector<float> odd = values;
+  odd.insert(odd.end(), {kNan, kInf, -kInf, 0, -0.0F, -3, 0x1p-128F, 0x1p-130F, 0x1.00001p-128F, 1e-38F});
+  for (const DepthMap& map : {row_of(values), row_of(odd), row_of({2}), row_of({1, 3}), row_of({0, kNan, -1})}) {
+    const image::NearRange found = image::near_range(map, DepthKind::kMetric);
+    const image::NearRange expected = range_of_inverses(map);
+    EXPECT_EQ(found.far, expected.far) << map.values.size();
+    EXPECT_EQ(found.near, expected.near) << map.values.size();
+  }
+  const image::NearRange inverse = image::near_range(row_of({-1, 0, 1, kNan}), DepthKind::kInverse);
+  EXPECT_DOUBLE_EQ(inverse.far, -0.96);
+  EXPECT_DOUBLE_EQ(inverse.near, 0.96);
+}
+
 TEST(Percentiles, InterpolateBetweenRanks) {
   const std::vector<double> percents{0, 2, 50, 98, 100};
   const std::vector<float> values{40, 10, 20, 30};

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include <formats/png_file.hpp>
 #include <formats/results/encoding.hpp>
 
 #include <core/text.hpp>
@@ -31,7 +30,7 @@ bool Encoding::shrinks(Size size) const {
 }
 
 const Image& Encoding::vis() {
-  if (!vis_) vis_ = preview_of(image::render_depth(set.depth, set.kind, options.vis), options.preview);
+  if (!vis_) vis_ = preview_of(image::render_depth(set.depth, set.kind, options.vis, set.near_range), options.preview);
   return *vis_;
 }
 
@@ -58,9 +57,9 @@ std::string camera_text(const OutputSet& set, const char* between) {
   return core::joined(numbers, between);
 }
 
-std::uint64_t png_need(std::uint64_t pixels, std::uint64_t row_bytes, std::uint64_t file_bytes) {
-  const std::uint64_t rows = pixels * row_bytes;
-  return rows <= kMostBytesPackedAtOnce ? 2 * rows : pixels * file_bytes;
+std::uint64_t png_need(std::uint64_t pixels, std::uint64_t row_bytes) {
+  constexpr std::uint64_t kPacking = std::uint64_t{1} << 20U;
+  return pixels * row_bytes + kPacking;
 }
 
 }  // namespace da3::formats

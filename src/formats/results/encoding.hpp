@@ -42,14 +42,8 @@ std::string camera_text(const OutputSet& set, const char* between);
 // them.
 inline constexpr int kJpegQuality = 92;
 
-/// Bytes that a PNG made row by row takes next to the maps: of a large one the file alone, at most
-/// `file_bytes` a pixel for depth and photos; of others the rows of `row_bytes` a pixel and their packed
-/// copy.
-std::uint64_t png_need(std::uint64_t pixels, std::uint64_t row_bytes, std::uint64_t file_bytes);
-
-/// Bytes of the copy in which percentiles of a map are found, before there is a file.
-constexpr std::uint64_t ranks_need(std::uint64_t pixels) {
-  return sizeof(float) * pixels;
-}
+/// Bytes that a PNG made row by row takes next to the maps: the file, of at most the `row_bytes` that a pixel has
+/// unpacked, and what packing holds.
+std::uint64_t png_need(std::uint64_t pixels, std::uint64_t row_bytes);
 
 }  // namespace da3::formats

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cmath>
 
 #include <formats/png_file.hpp>
@@ -14,7 +13,7 @@ namespace da3::formats {
 std::vector<std::uint8_t> encode_grey16_file(Encoding& encoding) {
   const OutputSet& set = encoding.set;
   constexpr double kSteps = 65534;
-  const image::NearPosition position_of(set.depth, set.kind, encoding.options.vis.range);
+  const image::NearPosition position_of(set.depth, set.kind, encoding.options.vis.range, set.near_range);
   const auto width = static_cast<std::size_t>(set.depth.size.width);
   const FillRow fill = [&](int y, std::span<std::uint8_t> row) {
     const float* const values = set.depth.values.data() + static_cast<std::size_t>(y) * width;
@@ -32,7 +31,7 @@ std::vector<std::uint8_t> encode_grey16_file(Encoding& encoding) {
 }
 
 std::uint64_t need_grey16(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
-  return std::max(ranks_need(pixels), png_need(pixels, 2, 2));
+  return png_need(pixels, 2);
 }
 
 }  // namespace da3::formats

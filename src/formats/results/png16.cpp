@@ -35,13 +35,14 @@ std::string png_text(FileBytes bytes, std::string_view key) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_png16_file(Encoding& encoding) {
-  EncodedPng16 file = encode_png16(encoding.set.depth, encoding.set.kind, encoding.set.range);
+  EncodedPng16 file = encode_png16(encoding.set.depth, encoding.set.kind,
+                                   encoding.set.range ? encoding.set.range : encoding.set.extent);
   encoding.png16 = file.scale;
   return std::move(file.bytes);
 }
 
 std::uint64_t need_png16(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
-  return png_need(pixels, 2, 2);
+  return png_need(pixels, 2);
 }
 
 OutputSet read_png16(FileBytes bytes, const std::string& name) {

@@ -16,7 +16,7 @@ std::vector<std::uint8_t> encode_side_file(Encoding& encoding) {
   const Image& photo = *set.photo;
   if (encoding.shrinks_map() || encoding.shrinks(photo.size))
     return encode_rgb_png(encoding.side(), PictureKind::kWithPhoto);
-  const image::DepthColours colours(set.depth, set.kind, encoding.options.vis);
+  const image::DepthColours colours(set.depth, set.kind, encoding.options.vis, set.near_range);
   const std::size_t photo_bytes = static_cast<std::size_t>(photo.size.width) * 3;
   const FillRow fill = [&](int y, std::span<std::uint8_t> row) {
     const std::uint8_t* const from = photo.rgb.data() + static_cast<std::size_t>(y) * photo_bytes;
@@ -32,11 +32,11 @@ std::vector<std::uint8_t> encode_side_jpeg_file(Encoding& encoding) {
 }
 
 std::uint64_t need_side(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
-  return std::max(ranks_need(pixels), png_need(pixels, 6, 4));
+  return png_need(pixels, 6);
 }
 
 std::uint64_t need_side_jpeg(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
-  return std::max(ranks_need(pixels), 15 * pixels);  // The map, both side by side, and their file
+  return 15 * pixels;  // The map, both side by side, and their file
 }
 
 }  // namespace da3::formats
