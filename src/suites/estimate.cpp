@@ -3,9 +3,12 @@
 #include <cmath>
 #include <limits>
 
+#include <da3/error.hpp>
+
 #include <suites/context.hpp>
 #include <suites/estimate.hpp>
 #include <suites/flops.hpp>
+#include <weights/record.hpp>
 
 namespace da3::suites {
 namespace {
@@ -21,13 +24,25 @@ Size size_of(const bench::Fields& settings) {
   return patched_size(static_cast<int>(settings.number("process_res")), weights::kPatchSize, 9.0 / 16, 1);
 }
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+/// `model`: a published name or a model file; unknown for others.
+double flops_of(const std::string& model, Size size, int views) {
+  if (!weights::catalogue_name(model).empty()) {
+    return forward_flops(weights::catalogue_config(model), size, views);
+  }
+  try {
+    return forward_flops(weights::read_record(model), size, views).value_or(kUnknown);
+  } catch (const Error&) {
+    return kUnknown;
+  }
+}
+
 }  // namespace
 
 double forward_seconds(const bench::Fields& settings, double gflops, int views) {
-  const std::string name = settings.text("model");
-  if (gflops <= 0 || weights::catalogue_name(name).empty()) return std::numeric_limits<double>::quiet_NaN();
-  return forward_flops(weights::catalogue_config(name), size_of(settings), views) /
-         (kForwardEfficiency * gflops * 1e9);
+  if (gflops <= 0) return kUnknown;
+  return flops_of(settings.text("model"), size_of(settings), views) / (kForwardEfficiency * gflops * 1e9);
 }
 
 double photo_pixels(const bench::Fields& settings) {

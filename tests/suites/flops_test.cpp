@@ -1,8 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <string>
+
 #include <gtest/gtest.h>
 
+#include <suites/estimate.hpp>
 #include <suites/flops.hpp>
+#include <testing/files.hpp>
+#include <testing/temporary_folder.hpp>
+#include <testing/zip_writer.hpp>
+#include <weights/record.hpp>
 
 namespace da3::suites {
 namespace {
@@ -58,6 +66,28 @@ TEST(Flops, UnknownNetworksHaveNoCount) {
   spec.network_id = "da3-anyview";
   spec.network_config_json = weights::config_text(weights::catalogue_config("da3-base"));
   EXPECT_NEAR(*forward_flops(spec, kLandscape) * 1e-9, 183.0, 0.05);
+}
+
+bench::Fields settings_of(const std::string& model) {
+  bench::Fields settings;
+  settings.set("model", model);
+  settings.set("height", std::int64_t{280});
+  settings.set("width", std::int64_t{504});
+  return settings;
+}
+
+TEST(ForwardSeconds, OfAModelFileAreThoseOfItsNetwork) {
+  const testing::TemporaryFolder folder;
+  ModelSpec spec;
+  spec.name = "mine";
+  spec.network_id = "da3-anyview";
+  spec.network_config_json = weights::config_text(weights::catalogue_config("da3-base"));
+  const std::string file = (folder.path() / "mine.pt").string();
+  testing::write_file(file, testing::zip_bytes({{std::string(weights::kRecordEntry), weights::record_text(spec)}}));
+  constexpr double kGflops = 100;
+  EXPECT_DOUBLE_EQ(forward_seconds(settings_of(file), kGflops), forward_seconds(settings_of("da3-base"), kGflops));
+  EXPECT_GT(forward_seconds(settings_of(file), kGflops), 1.8);
+  EXPECT_TRUE(std::isnan(forward_seconds(settings_of(file + ".missing"), kGflops)));
 }
 
 TEST(Flops, AttentionLayerIsCoreAndProjections) {
