@@ -14,8 +14,8 @@
 namespace da3::formats {
 namespace {
 
-/// Of ISA-L's levels the one with the smallest files in the time of the fastest, and whose bytes do not depend on
-/// the processor as those of 3 do.
+/// Of ISA-L's levels the one with the smallest files in the time of the fastest, and whose bytes do not
+/// depend on the processor as those of 3 do.
 constexpr std::uint32_t kLevel = 2;
 
 /// ISA-L counts in 32 bits: is handed at most this many bytes at once.
@@ -57,7 +57,8 @@ void Deflater::finish() {
 }
 
 void Deflater::run() {
-  if (packed_.size() - num_packed_ < kRoom) packed_.resize(std::max(2 * num_packed_, num_packed_ + 2 * kRoom));
+  if (packed_.size() - num_packed_ < kRoom)
+    packed_.resize(std::max(2 * num_packed_, num_packed_ + 2 * kRoom));
   isal_zstream& stream = state_->stream;
   const std::size_t room = std::min(packed_.size() - num_packed_, kMostAtOnce);
   stream.next_out = packed_.data() + num_packed_;

@@ -8,11 +8,12 @@
 #include <span>
 #include <vector>
 
-// Packing for PNG and npz, by ISA-L: a quarter of the time of libdeflate's fastest level (docs/lab/result-files.md).
+// Packing for PNG and npz, by ISA-L: a quarter of the time of libdeflate's fastest level
+// (docs/lab/result-files.md).
 namespace da3::formats {
 
-/// Packs bytes that come piece by piece as one deflate stream. Holds at most what it has packed since the last
-/// `clear`, and 0.4 MiB. The same bytes give the same stream, on every x86-64 processor with SSE 4.2.
+/// Packs bytes that come piece by piece as one deflate stream. Holds at most what it has packed since the
+/// last `clear`, and 0.4 MiB. The same bytes give the same stream, on every x86-64 processor with SSE 4.2.
 class Deflater {
  public:
   enum class Wrapper : std::uint8_t { kNone, kZlib };

@@ -123,8 +123,7 @@ std::vector<std::uint8_t> encode_npz(const NamedMaps& maps) {
 std::vector<std::uint8_t> encode_npz(const std::vector<std::pair<std::string, NpyArray>>& arrays) {
   std::vector<PackedEntry> entries;
   entries.reserve(arrays.size());
-  for (const auto& [name, array] : arrays)
-    entries.push_back({name + ".npy", deflate(encode_npy(array))});
+  for (const auto& [name, array] : arrays) entries.push_back({name + ".npy", deflate(encode_npy(array))});
   return archive_of(std::move(entries));
 }
 

@@ -75,7 +75,8 @@ NearRange near_range(const DepthMap& depth, DepthKind kind) {
 }
 
 NearRange near_range(const RankFinder& ranks, DepthKind kind) {
-  // The inverse falls as depth grows and rounding keeps the order, so its ranks are those of depth from the end.
+  // The inverse falls as depth grows and rounding keeps the order, so its ranks are those of depth from the
+  // end.
   const bool inverse = kind == DepthKind::kInverse;
   const std::uint64_t without = inverse ? 0 : ranks.num_up_to(kLeastDepth);
   const std::uint64_t count = ranks.num_finite() - without;

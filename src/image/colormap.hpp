@@ -23,9 +23,9 @@ struct VisOptions {
   std::optional<std::pair<double, double>> range{};
 };
 
-/// What a picture shows as farthest and nearest where nobody asks for a range: the 2nd and the 98th percentile
-/// of a map's inverse depth (of its values where the kind is inverse), so that a few outliers do not take all
-/// the colours. 0 and 0 of a map without a value.
+/// What a picture shows as farthest and nearest where nobody asks for a range: the 2nd and the 98th
+/// percentile of a map's inverse depth (of its values where the kind is inverse), so that a few outliers do
+/// not take all the colours. 0 and 0 of a map without a value.
 struct NearRange {
   double far = 0;
   double near = 0;

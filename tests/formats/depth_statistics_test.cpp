@@ -68,7 +68,8 @@ TEST(DepthStatistics, LeaveTheSameRangesAsTheFormatsFindThemselves) {
   const std::vector<Format> formats{Format::kPng16, Format::kGrey16, Format::kVis, Format::kVisJpeg};
   const EncodedSet with = encode(results, formats);
   const EncodedSet without = encode(untouched, formats);
-  for (std::size_t i = 0; i < formats.size(); ++i) EXPECT_EQ(with.files[i].bytes, without.files[i].bytes) << i;
+  for (std::size_t i = 0; i < formats.size(); ++i)
+    EXPECT_EQ(with.files[i].bytes, without.files[i].bytes) << i;
   summarise(untouched, {Format::kPng16});
   EXPECT_FALSE(untouched.near_range);
 }

@@ -53,9 +53,8 @@ TEST_P(PngFile, LibpngReadsEverySampleBack) {
 TEST_P(PngFile, EndsWithTheEndChunkAndHasItsTexts) {
   const PngCase& c = GetParam();
   const Size size{5, 7};
-  const auto png =
-      encode_png(some_rows(size.area() * (c.pixels == PngPixels::kGrey16 ? 2 : 3)), size,
-                 {.pixels = c.pixels, .filter = c.filter, .texts = {{"key", "text"}}});
+  const auto png = encode_png(some_rows(size.area() * (c.pixels == PngPixels::kGrey16 ? 2 : 3)), size,
+                              {.pixels = c.pixels, .filter = c.filter, .texts = {{"key", "text"}}});
   constexpr std::uint8_t kEnd[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
   ASSERT_GT(png.size(), sizeof(kEnd));
   EXPECT_EQ(std::memcmp(png.data() + png.size() - sizeof(kEnd), kEnd, sizeof(kEnd)), 0);

@@ -158,7 +158,8 @@ TEST(NearRange, IsThatOfTheInversesOfValuesAboveZero) {
   }
   std::vector<float> odd = values;
   odd.insert(odd.end(), {kNan, kInf, -kInf, 0, -0.0F, -3, 0x1p-128F, 0x1p-130F, 0x1.00001p-128F, 1e-38F});
-  for (const DepthMap& map : {row_of(values), row_of(odd), row_of({2}), row_of({1, 3}), row_of({0, kNan, -1})}) {
+  for (const DepthMap& map :
+       {row_of(values), row_of(odd), row_of({2}), row_of({1, 3}), row_of({0, kNan, -1})}) {
     const image::NearRange found = image::near_range(map, DepthKind::kMetric);
     const image::NearRange expected = range_of_inverses(map);
     EXPECT_EQ(found.far, expected.far) << map.values.size();

@@ -83,9 +83,11 @@ TEST(ForwardSeconds, OfAModelFileAreThoseOfItsNetwork) {
   spec.network_id = "da3-anyview";
   spec.network_config_json = weights::config_text(weights::catalogue_config("da3-base"));
   const std::string file = (folder.path() / "mine.pt").string();
-  testing::write_file(file, testing::zip_bytes({{std::string(weights::kRecordEntry), weights::record_text(spec)}}));
+  testing::write_file(file,
+                      testing::zip_bytes({{std::string(weights::kRecordEntry), weights::record_text(spec)}}));
   constexpr double kGflops = 100;
-  EXPECT_DOUBLE_EQ(forward_seconds(settings_of(file), kGflops), forward_seconds(settings_of("da3-base"), kGflops));
+  EXPECT_DOUBLE_EQ(forward_seconds(settings_of(file), kGflops),
+                   forward_seconds(settings_of("da3-base"), kGflops));
   EXPECT_GT(forward_seconds(settings_of(file), kGflops), 1.8);
   EXPECT_TRUE(std::isnan(forward_seconds(settings_of(file + ".missing"), kGflops)));
 }

@@ -30,7 +30,8 @@ bool Encoding::shrinks(Size size) const {
 }
 
 const Image& Encoding::vis() {
-  if (!vis_) vis_ = preview_of(image::render_depth(set.depth, set.kind, options.vis, set.near_range), options.preview);
+  if (!vis_)
+    vis_ = preview_of(image::render_depth(set.depth, set.kind, options.vis, set.near_range), options.preview);
   return *vis_;
 }
 
@@ -57,9 +58,8 @@ std::string camera_text(const OutputSet& set, const char* between) {
   return core::joined(numbers, between);
 }
 
-std::uint64_t png_need(std::uint64_t pixels, std::uint64_t row_bytes) {
-  constexpr std::uint64_t kPacking = std::uint64_t{1} << 20U;
-  return pixels * row_bytes + kPacking;
+std::uint64_t png_need(std::uint64_t pixels, std::uint64_t file_bytes) {
+  return pixels * file_bytes;
 }
 
 }  // namespace da3::formats

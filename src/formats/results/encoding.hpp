@@ -42,8 +42,8 @@ std::string camera_text(const OutputSet& set, const char* between);
 // them.
 inline constexpr int kJpegQuality = 92;
 
-/// Bytes that a PNG made row by row takes next to the maps: the file, of at most the `row_bytes` that a pixel has
-/// unpacked, and what packing holds.
-std::uint64_t png_need(std::uint64_t pixels, std::uint64_t row_bytes);
+/// Bytes that a PNG made row by row takes next to the maps: the file, of at most `file_bytes` a pixel.
+/// (Packing holds less than 1 MiB.)
+std::uint64_t png_need(std::uint64_t pixels, std::uint64_t file_bytes);
 
 }  // namespace da3::formats

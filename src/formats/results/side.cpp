@@ -31,8 +31,9 @@ std::vector<std::uint8_t> encode_side_jpeg_file(Encoding& encoding) {
   return codec::encode_jpeg(encoding.side(), kJpegQuality);
 }
 
+/// Of a photo that cannot be packed, and of colours in runs.
 std::uint64_t need_side(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
-  return png_need(pixels, 6);
+  return png_need(pixels, 4);
 }
 
 std::uint64_t need_side_jpeg(std::uint64_t pixels, std::uint64_t /*maps*/, const EncodeOptions& /*options*/) {
