@@ -80,11 +80,14 @@ TEST(ForwardSeconds, OfAModelFileAreThoseOfItsNetwork) {
   const testing::TemporaryFolder folder;
   ModelSpec spec;
   spec.name = "mine";
+  spec.family = "da3";
+  spec.outputs = {"depth"};
   spec.network_id = "da3-anyview";
   spec.network_config_json = weights::config_text(weights::catalogue_config("da3-base"));
+  EXPECT_NO_THROW(weights::parse_record(weights::record_text(spec), "record"));
   const std::string file = (folder.path() / "mine.pt").string();
-  testing::write_file(file,
-                      testing::zip_bytes({{std::string(weights::kRecordEntry), weights::record_text(spec)}}));
+  testing::write_file(
+      file, testing::zip_bytes({{"m/" + std::string(weights::kRecordEntry), weights::record_text(spec)}}));
   constexpr double kGflops = 100;
   EXPECT_DOUBLE_EQ(forward_seconds(settings_of(file), kGflops),
                    forward_seconds(settings_of("da3-base"), kGflops));
