@@ -57,7 +57,7 @@ TEST_P(LargeMap, NeedsEightBytesAPixelBeyondThePhotoAndNoMoreThanIsSaid) {
   EXPECT_LE(said, 8 * size.area());
 }
 
-// Just above what is packed at once.
+// Where a second copy of the rows would show.
 INSTANTIATE_TEST_SUITE_P(Each, LargeMap,
                          ::testing::Values(std::pair{formats::Format::kSide, Size{5800, 5800}},
                                            std::pair{formats::Format::kVis, Size{8200, 8200}}),
