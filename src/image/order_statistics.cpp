@@ -41,13 +41,13 @@ Place find_rank(const std::uint32_t* counts, std::uint64_t rank) {
 constexpr std::size_t kBlock = 64;
 
 /// Marks the values that fall into one of `bins`; false if there is none.
-DA3_VECTOR_CLONES bool mark_bins(const float* values, std::size_t count, std::span<const std::uint32_t> bins,
-                                 std::uint8_t* marks) {
+DA3_VECTOR_CLONES bool mark_bins(const float* values, std::size_t count, const std::uint32_t* bins,
+                                 std::size_t num_bins, std::uint8_t* marks) {
   std::array<std::uint32_t, kBlock> keys{};
   for (std::size_t i = 0; i < count; ++i) keys[i] = key_of(values[i]) >> 16U;
   std::array<std::uint32_t, kBlock> found{};
-  for (const std::uint32_t bin : bins) {
-    for (std::size_t i = 0; i < kBlock; ++i) found[i] |= keys[i] == bin ? 1U : 0U;
+  for (std::size_t bin = 0; bin < num_bins; ++bin) {
+    for (std::size_t i = 0; i < kBlock; ++i) found[i] |= keys[i] == bins[bin] ? 1U : 0U;
   }
   std::uint32_t any = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -102,7 +102,7 @@ std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const 
     const std::size_t count = std::min(kBlock, values_.size() - begin);
     const float* const block = values_.data() + begin;
     // Few values are in these bins, and none that is not finite.
-    if (!mark_bins(block, count, bins, has_rank.data())) continue;
+    if (!mark_bins(block, count, bins.data(), bins.size(), has_rank.data())) continue;
     for (std::size_t i = 0; i < count; ++i) {
       if (has_rank[i] == 0) continue;
       const std::uint32_t key = key_of(block[i]);

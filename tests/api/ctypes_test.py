@@ -229,7 +229,7 @@ def check_run(library: Library, model: c_void_p, photo: bytes, folder: bytes, ex
     callback = OnImage(on_image)
     library.must("run", model, byref(options), byref(RunCallbacks(on_image=callback)), byref(summary))
     assert (summary.done, summary.failed, summary.interrupted) == (1, 1, 0)
-    assert sorted(told) == [(b"/no/photo.jpg", 2, b"input.not_found"), (photo, 0, None)]
+    assert sorted(told) == sorted([(b"/no/photo.jpg", 2, b"input.not_found"), (photo, 0, None)])
     stem = os.path.splitext(os.path.basename(photo))[0]
     with open(folder + b"/" + stem + b".npy", "rb") as file:
         content = file.read()
