@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <core/text.hpp>
+
 // The suites of `da3 bench` (docs/benchmarks.md): one row each, and one file in src/suites.
 namespace da3::suites {
 
@@ -257,12 +259,7 @@ std::string suite_names(Predicate included, std::string_view last = " and ") {
   for (const SuiteFacts& facts : kSuiteFacts) {
     if (included(facts)) names.push_back(facts.name);
   }
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    text += i == 0 ? "" : i + 1 == names.size() ? last : ", ";
-    text += names[i];
-  }
-  return text;
+  return core::listed(names, last);
 }
 
 /// Throws: Error kUsage with the names that exist.

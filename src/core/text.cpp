@@ -57,4 +57,13 @@ std::string joined(std::span<const std::string> texts, std::string_view between)
   return all;
 }
 
+std::string listed(std::span<const std::string_view> names, std::string_view last) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == names.size() ? last : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
 }  // namespace da3::core

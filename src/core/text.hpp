@@ -32,4 +32,7 @@ std::string exact_text(double value);
 /// The texts with `between` between them.
 std::string joined(std::span<const std::string> texts, std::string_view between);
 
+/// A list within a sentence: "png16, exr or npz" for a `last` of " or ".
+std::string listed(std::span<const std::string_view> names, std::string_view last);
+
 }  // namespace da3::core

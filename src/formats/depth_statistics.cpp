@@ -15,24 +15,17 @@ namespace {
 DepthSummary summary_of(const image::RankFinder& finder, std::size_t num_values) {
   const std::uint64_t count = finder.num_finite();
   if (count == 0) return {};
-  const std::array<double, 3> quantiles = {0.02, 0.5, 0.98};
-  std::vector<std::uint64_t> ranks = {0};
-  std::array<double, 3> fractions{};
-  for (std::size_t i = 0; i < quantiles.size(); ++i) {
-    const double position = quantiles[i] * static_cast<double>(count - 1);
-    const auto rank = static_cast<std::uint64_t>(position);
-    fractions[i] = position - static_cast<double>(rank);
-    ranks.push_back(rank);
-    ranks.push_back(std::min(rank + 1, count - 1));
+  const std::array places{image::place_of_quantile(0.02, count), image::place_of_quantile(0.5, count),
+                          image::place_of_quantile(0.98, count)};
+  std::vector<std::uint64_t> ranks = {0, count - 1};
+  for (const image::QuantilePlace& place : places) {
+    ranks.insert(ranks.end(), {place.below, place.above});
   }
-  ranks.push_back(count - 1);
   const std::vector<float> found = finder.find(ranks);
   const auto between = [&](std::size_t i) {
-    const double low = found[1 + 2 * i];
-    const double high = found[2 + 2 * i];
-    return low + (high - low) * fractions[i];
+    return places[i].between(double{found[2 + 2 * i]}, double{found[3 + 2 * i]});
   };
-  return {DepthStatistics{found.front(), between(0), between(1), between(2), found.back()},
+  return {DepthStatistics{found.front(), between(0), between(1), between(2), found[1]},
           static_cast<double>(count) / static_cast<double>(num_values)};
 }
 

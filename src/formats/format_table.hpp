@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <core/text.hpp>
+
 // The result formats (docs/output-formats.md): one row each, and one file in results/.
 namespace da3::formats {
 
@@ -138,12 +140,7 @@ std::string names_where(Predicate included, std::string_view last = " or ") {
   for (const FormatFacts& facts : kFormatFacts) {
     if (included(facts)) names.push_back(facts.name);
   }
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    text += i == 0 ? "" : i + 1 == names.size() ? last : ", ";
-    text += names[i];
-  }
-  return text;
+  return core::listed(names, last);
 }
 
 /// Those that are read back.

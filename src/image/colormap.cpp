@@ -81,23 +81,18 @@ NearRange near_range(const RankFinder& ranks, DepthKind kind) {
   const std::uint64_t without = inverse ? 0 : ranks.num_up_to(kLeastDepth);
   const std::uint64_t count = ranks.num_finite() - without;
   if (count == 0) return {};
-  const double last = static_cast<double>(count - 1);
   const auto rank_of = [&](std::uint64_t from_far) {
-    const std::uint64_t rank = std::min(from_far, count - 1);
-    return inverse ? rank : ranks.num_finite() - 1 - rank;
+    return inverse ? from_far : ranks.num_finite() - 1 - from_far;
   };
-  constexpr std::array kShares{0.02, 0.98};
+  const std::array places{place_of_quantile(0.02, count), place_of_quantile(0.98, count)};
   std::array<std::uint64_t, 4> wanted{};
-  for (std::size_t i = 0; i < kShares.size(); ++i) {
-    const auto whole = static_cast<std::uint64_t>(kShares[i] * last);
-    wanted[2 * i] = rank_of(whole);
-    wanted[2 * i + 1] = rank_of(whole + 1);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    wanted[2 * i] = rank_of(places[i].below);
+    wanted[2 * i + 1] = rank_of(places[i].above);
   }
   const std::vector<float> found = ranks.find(wanted);
   const auto between = [&](std::size_t i) {
-    const double position = kShares[i] * last;
-    return std::lerp(double{nearness(found[2 * i], kind)}, double{nearness(found[2 * i + 1], kind)},
-                     position - std::floor(position));
+    return places[i].between(double{nearness(found[2 * i], kind)}, double{nearness(found[2 * i + 1], kind)});
   };
   return {between(0), between(1)};
 }

@@ -119,22 +119,25 @@ std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const 
   return found;
 }
 
+QuantilePlace place_of_quantile(double share, std::uint64_t count) {
+  const double position = share * static_cast<double>(count - 1);
+  const auto below = static_cast<std::uint64_t>(position);
+  return {below, std::min(below + 1, count - 1), position - static_cast<double>(below)};
+}
+
 std::vector<double> percentiles(std::span<const float> values, std::span<const double> percents) {
   const RankFinder finder(values);
   if (finder.num_finite() == 0) return std::vector<double>(percents.size(), 0.0);
-  const std::uint64_t last = finder.num_finite() - 1;
+  std::vector<QuantilePlace> places;
   std::vector<std::uint64_t> ranks;
   for (const double percent : percents) {
-    const double position = percent / 100 * static_cast<double>(last);
-    ranks.push_back(static_cast<std::uint64_t>(position));
-    ranks.push_back(std::min(last, static_cast<std::uint64_t>(position) + 1));
+    places.push_back(place_of_quantile(percent / 100, finder.num_finite()));
+    ranks.insert(ranks.end(), {places.back().below, places.back().above});
   }
   const std::vector<float> found = finder.find(ranks);
   std::vector<double> result;
-  for (std::size_t i = 0; i < percents.size(); ++i) {
-    const double position = percents[i] / 100 * static_cast<double>(last);
-    result.push_back(
-        std::lerp(double{found[2 * i]}, double{found[2 * i + 1]}, position - std::floor(position)));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    result.push_back(places[i].between(double{found[2 * i]}, double{found[2 * i + 1]}));
   }
   return result;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -28,6 +29,19 @@ class RankFinder {
   std::vector<std::uint32_t> upper_;
   std::uint64_t num_finite_ = 0;
 };
+
+/// A quantile of sorted values, linear between the two ranks next to it (numpy's default).
+struct QuantilePlace {
+  std::uint64_t below = 0;  ///< Rank, 0-based
+  std::uint64_t above = 0;
+  double fraction = 0;  ///< Of the way from `below` to `above`, less than 1
+
+  /// The quantile, of the values at `below` and `above`.
+  double between(double low, double high) const { return std::lerp(low, high, fraction); }
+};
+
+/// Where the quantile `share` (0 to 1) of `count` values (at least 1) is.
+QuantilePlace place_of_quantile(double share, std::uint64_t count);
 
 /// The `percent`-th percentile of finite values, linear between the two nearest ranks (numpy's default); 0 of
 /// none.

@@ -41,5 +41,13 @@ TEST(Text, ListsAreJoinedWithoutAnEnd) {
   EXPECT_EQ(joined(std::vector<std::string>{"", "b", ""}, ","), ",b,");
 }
 
+TEST(Text, AListWithinASentenceEndsWithItsWord) {
+  using Names = std::vector<std::string_view>;
+  EXPECT_EQ(listed(Names{}, " or "), "");
+  EXPECT_EQ(listed(Names{"npz"}, " or "), "npz");
+  EXPECT_EQ(listed(Names{"exr", "npz"}, " or "), "exr or npz");
+  EXPECT_EQ(listed(Names{"png16", "exr", "npz"}, " and "), "png16, exr and npz");
+}
+
 }  // namespace
 }  // namespace da3::core

@@ -183,6 +183,20 @@ TEST(Percentiles, InterpolateBetweenRanks) {
   EXPECT_DOUBLE_EQ(image::percentiles(std::vector<float>{3}, percents)[1], 3);
 }
 
+TEST(PlaceOfQuantile, IsBetweenTwoRanksOfWhichTheLastHasNoNext) {
+  const image::QuantilePlace place = image::place_of_quantile(0.3, 4);
+  EXPECT_EQ(place.below, 0U);
+  EXPECT_EQ(place.above, 1U);
+  EXPECT_DOUBLE_EQ(place.fraction, 0.9);
+  EXPECT_DOUBLE_EQ(place.between(10, 20), 19);
+  for (const std::uint64_t count : {1U, 5U}) {
+    const image::QuantilePlace last = image::place_of_quantile(1, count);
+    EXPECT_EQ(last.below, count - 1);
+    EXPECT_EQ(last.above, count - 1);
+    EXPECT_EQ(last.fraction, 0);
+  }
+}
+
 TEST(SideBySide, PutsRowsBesideEachOther) {
   const Image left{{2, 1}, {1, 1, 1, 2, 2, 2}};
   const Image right{{2, 2}, {3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6}};

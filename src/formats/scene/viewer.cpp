@@ -5,6 +5,8 @@
 
 #include <formats/scene/viewer.hpp>
 
+#include <image/order_statistics.hpp>
+
 namespace da3::formats {
 namespace {
 
@@ -14,15 +16,13 @@ using Point = std::array<double, 3>;
 // extent.
 constexpr double kLargeWorld = 16;
 
-/// The order statistic at `share` of 0..1, linear between neighbours (NumPy's default). Reorders `values`.
-double percentile(std::vector<double>& values, double share) {
-  const double place = share * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::ptrdiff_t>(place);
-  std::nth_element(values.begin(), values.begin() + below, values.end());
-  const double low = values[static_cast<std::size_t>(below)];
-  const double part = place - static_cast<double>(below);
-  if (part == 0) return low;
-  return low + part * (*std::min_element(values.begin() + below + 1, values.end()) - low);
+/// The quantile of `values`, which it reorders.
+double quantile(std::vector<double>& values, double share) {
+  const image::QuantilePlace place = image::place_of_quantile(share, values.size());
+  const auto below = values.begin() + static_cast<std::ptrdiff_t>(place.below);
+  std::nth_element(values.begin(), below, values.end());
+  return place.between(*below,
+                       place.above == place.below ? *below : *std::min_element(below + 1, values.end()));
 }
 
 struct Box {
@@ -41,9 +41,9 @@ Box percentiles(const std::vector<scene::Point>& points, const std::array<double
       const Point& p = point.position;
       return row[0] * p[0] + row[1] * p[1] + row[2] * p[2] + row[3];
     });
-    box.low[k] = percentile(along, 0.05);
-    box.middle[k] = percentile(along, 0.5);
-    box.high[k] = percentile(along, 0.95);
+    box.low[k] = quantile(along, 0.05);
+    box.middle[k] = quantile(along, 0.5);
+    box.high[k] = quantile(along, 0.95);
   }
   return box;
 }
