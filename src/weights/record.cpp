@@ -58,16 +58,21 @@ void read_network(const JsonObject& root, ModelSpec& spec) {
   }
 }
 
+template <std::size_t N>
+void read_floats(const JsonObject& root, const char* key, std::array<float, N>& values) {
+  const std::vector<double> numbers = root.numbers(key, N);
+  for (std::size_t i = 0; i < N; ++i) {
+    values[i] = static_cast<float>(numbers[i]);
+    if (!std::isfinite(values[i])) root.fail(key, "expected numbers within those of float32");
+  }
+}
+
 void read_input(const JsonObject& root, ModelSpec& spec) {
   spec.patch = static_cast<int>(root.integer("patch", 1, kMaxPatch));
-  const std::vector<double> mean = root.numbers("mean", 3);
-  const std::vector<double> deviation = root.numbers("std", 3);
-  const std::vector<double> range = root.numbers("input_range", 2);
-  std::ranges::transform(mean, spec.mean.begin(), [](double value) { return static_cast<float>(value); });
-  std::ranges::transform(deviation, spec.std.begin(), [](double value) { return static_cast<float>(value); });
-  std::ranges::transform(range, spec.input_range.begin(),
-                         [](double value) { return static_cast<float>(value); });
-  if (!std::ranges::all_of(spec.std, [](float value) { return value > 0 && std::isfinite(value); })) {
+  read_floats(root, "mean", spec.mean);
+  read_floats(root, "std", spec.std);
+  read_floats(root, "input_range", spec.input_range);
+  if (!std::ranges::all_of(spec.std, [](float value) { return value > 0; })) {
     root.fail("std", "expected numbers above 0");
   }
   if (!(spec.input_range[0] < spec.input_range[1]))
