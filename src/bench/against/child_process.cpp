@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -38,8 +39,9 @@ bool names_one_of(const char* setting, const std::vector<std::string>& names) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::vector<std::string>& without)
-    : name_(command.at(0)) {
+ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::vector<std::string>& without,
+                           std::chrono::milliseconds patience)
+    : name_(command.at(0)), patience_(patience) {
   const std::array<int, 2> input = make_pipe();
   const std::array<int, 2> output = make_pipe();
   std::vector<char*> arguments;
@@ -54,8 +56,16 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::v
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGINT);
+  posix_spawnattr_setsigmask(&attributes, &blocked);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   const int problem =
-      posix_spawnp(&pid_, command[0].c_str(), &actions, nullptr, arguments.data(), environment.data());
+      posix_spawnp(&pid_, command[0].c_str(), &actions, &attributes, arguments.data(), environment.data());
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   close(input[0]);
   close(output[1]);
@@ -71,8 +81,23 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::v
 ChildProcess::~ChildProcess() {
   close(to_child_);
   close(from_child_);
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (wait()) return;
+    kill(pid_, signal);
+  }
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+}
+
+bool ChildProcess::wait() {
+  constexpr std::chrono::milliseconds kStep(5);
+  for (std::chrono::milliseconds waited(0);; waited += kStep) {
+    int status = 0;
+    const pid_t ended = waitpid(pid_, &status, WNOHANG);
+    if (ended == pid_ || (ended < 0 && errno != EINTR)) return true;
+    if (waited >= patience_) return false;
+    std::this_thread::sleep_for(kStep);
   }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,12 @@ namespace da3::bench {
 class ChildProcess {
  public:
   /// Starts `command`, whose first word is a path or a name on PATH. Variables named in `without` are taken
-  /// out of its environment. Throws: Error kUsage if it cannot be started.
-  explicit ChildProcess(const std::vector<std::string>& command,
-                        const std::vector<std::string>& without = {});
-  /// Closes its input and waits for it.
+  /// out of its environment. It can be terminated even where this program blocks SIGTERM; SIGINT of a
+  /// terminal is left to this program. Throws: Error kUsage if it cannot be started.
+  explicit ChildProcess(const std::vector<std::string>& command, const std::vector<std::string>& without = {},
+                        std::chrono::milliseconds patience = std::chrono::seconds(5));
+  /// Closes its input and waits for it; one that goes on for longer than `patience` is terminated, and killed
+  /// after as long again.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -29,7 +32,11 @@ class ChildProcess {
  private:
   [[noreturn]] void fail(const std::string& what);
 
+  /// True if it ended within `patience_`.
+  bool wait();
+
   std::string name_;
+  std::chrono::milliseconds patience_;
   pid_t pid_ = -1;
   int to_child_ = -1;
   int from_child_ = -1;
