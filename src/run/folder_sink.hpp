@@ -29,6 +29,9 @@ class FolderSink : public Sink {
                     const std::stop_token& stop) override;
   void close() override;
 
+  /// False where nothing keeps another run from writing to the same folder: the file system has no locks.
+  bool locked() const { return folder_.manifest().locked(); }
+
  private:
   std::string stem_of(const Item& item) const;
   bool is_own_result(const std::filesystem::path& path) const;

@@ -135,8 +135,14 @@ Summary run(std::unique_ptr<Source> source, const Options& options, const Enviro
     journal::ResultFolderOptions folder;
     if (options.shard) folder.shard = journal::Shard{options.shard->index, options.shard->count};
     folder.overwrite = options.overwrite;
-    return std::make_unique<FolderSink>(options.output_dir, header, folder,
-                                        formats::contains(formats, formats::Format::kHtml));
+    auto sink = std::make_unique<FolderSink>(options.output_dir, header, folder,
+                                             formats::contains(formats, formats::Format::kHtml));
+    if (!sink->locked() && callbacks.on_note) {
+      callbacks.on_note({true, options.output_dir.string() +
+                                   ": its file system has no locks, so see to it that no other run of da3 "
+                                   "writes there"});
+    }
+    return sink;
   };
   return run(std::move(source), folder_sink, options, environment, callbacks, std::move(stop));
 }

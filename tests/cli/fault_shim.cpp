@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -20,8 +21,12 @@
 // Preloaded into the program: calls to the system on files below a folder fail, as disks do.
 //   DA3_FAULT_DIR    the folder; nothing happens without it
 //   DA3_FAULT_CALLS  which calls, parted by commas: read write fsync close rename open create mkdir unlink
-//   mmap DA3_FAULT_RATE   how often, 0 to 1 DA3_FAULT_ERRNO  with which error DA3_FAULT_SEED   of the random
-//   numbers DA3_FAULT_NAME   instead: names with this text cannot be made, with that error
+//   mmap
+//                    flock
+//   DA3_FAULT_RATE   how often, 0 to 1
+//   DA3_FAULT_ERRNO  with which error
+//   DA3_FAULT_SEED   of the random numbers
+//   DA3_FAULT_NAME   instead: names with this text cannot be made, with that error
 namespace {
 
 struct Plan {
@@ -121,6 +126,10 @@ ssize_t read(int file, void* bytes, std::size_t size) {
 
 int fsync(int file) {
   return fails("fsync", file) ? -1 : real<int (*)(int)>("fsync")(file);
+}
+
+int flock(int file, int operation) noexcept {
+  return fails("flock", file) ? -1 : real<int (*)(int, int)>("flock")(file, operation);
 }
 
 int close(int file) {

@@ -100,6 +100,16 @@ TEST_F(Faults, ANameThatTheFileSystemRefusesFailsThatInputAlone) {
   for (const auto& [name, bytes] : results()) EXPECT_EQ(name.find(':'), std::string::npos) << name;
 }
 
+TEST_F(Faults, AFileSystemWithoutLocksIsToldAndUsedAllTheSame) {
+  const std::string error = "DA3_FAULT_ERRNO=" + std::to_string(ENOLCK);
+  const Ended ended =
+      infer({"-f", "npy"}, {.environment = shim({"DA3_FAULT_CALLS=flock", "DA3_FAULT_RATE=1", error})});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("out: its file system has no locks"));
+  EXPECT_EQ(results().size(), 6U);
+  EXPECT_THAT(infer({"-f", "npy"}).err, Not(HasSubstr("locks")));
+}
+
 TEST_F(Faults, AReportReplacesNoDeviceNoFifoAndNoLink) {
   const auto bench = [&](const std::string& output) {
     return place_
