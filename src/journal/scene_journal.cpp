@@ -93,7 +93,15 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
 
 SceneJournal::State SceneJournal::state(const std::string& digest) const {
   if (digest_.empty()) return State::kNone;
-  if (digest_ != digest) return State::kOther;
+  if (digest_ != digest) {
+    // A run that ended before it wrote anything left nothing that could be lost.
+    const bool wrote =
+        done_ || std::any_of(owned_.begin(), owned_.end(), [this](const std::string& file) {
+          std::error_code failed;
+          return std::filesystem::exists(std::filesystem::symlink_status(folder_ / file, failed));
+        });
+    return wrote ? State::kOther : State::kNone;
+  }
   const auto in_place = [this](const std::string& file) {
     std::error_code failed;
     return std::filesystem::file_size(folder_ / file, failed) > 0 && !failed;

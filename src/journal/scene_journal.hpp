@@ -20,10 +20,10 @@ class SceneJournal {
  public:
   /// What an earlier run left.
   enum class State {
-    kNone,
+    kNone,        ///< No file of a scene
     kFinished,    ///< The same work, done, all files in place
     kUnfinished,  ///< The same work, cut off, failed, or with files missing
-    kOther,       ///< Other photos, model or options
+    kOther,       ///< Files of other photos, another model or other options
   };
 
   /// Makes the folder where missing. Throws: Error kOutputLocked, kOutputExists (a manifest that is not one

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <journal/scene_journal.hpp>
+
+#include <testing/temporary_folder.hpp>
+
+namespace da3::journal {
+namespace {
+
+using State = SceneJournal::State;
+using da3::testing::TemporaryFolder;
+
+constexpr const char* kRun = R"({"type":"run","command":"scene"})";
+constexpr const char* kScene = R"({"type":"scene","status":"done"})";
+
+void write_file(const std::filesystem::path& path) {
+  std::ofstream(path) << "scene";
+}
+
+TEST(SceneJournal, KnowsTheSameWork) {
+  const TemporaryFolder folder;
+  {
+    SceneJournal journal(folder.path());
+    EXPECT_EQ(journal.state("a"), State::kNone);
+    journal.begin(kRun, "a", {"scene.glb"});
+  }
+  EXPECT_EQ(SceneJournal(folder.path()).state("a"), State::kUnfinished);
+  {
+    SceneJournal journal(folder.path());
+    write_file(folder.path() / "scene.glb");
+    journal.finish(kScene, {"scene.glb"});
+  }
+  EXPECT_EQ(SceneJournal(folder.path()).state("a"), State::kFinished);
+  std::filesystem::remove(folder.path() / "scene.glb");
+  EXPECT_EQ(SceneJournal(folder.path()).state("a"), State::kUnfinished);
+}
+
+TEST(SceneJournal, OtherWorkThatLeftNoFileIsNotInTheWay) {
+  const TemporaryFolder folder;
+  SceneJournal(folder.path()).begin(kRun, "a", {"scene.glb", "points.ply"});
+  EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kNone);
+  write_file(folder.path() / "points.ply");
+  EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
+}
+
+TEST(SceneJournal, OtherFinishedWorkIsInTheWay) {
+  const TemporaryFolder folder;
+  {
+    SceneJournal journal(folder.path());
+    journal.begin(kRun, "a", {});
+    journal.finish(kScene, {});
+  }
+  EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
+}
+
+}  // namespace
+}  // namespace da3::journal
