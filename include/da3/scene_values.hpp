@@ -60,6 +60,9 @@ struct DA3_API SceneView {
   std::vector<float> sky;         ///< 0..1, sky from 0.3 on; empty if the network has none
 
   Camera camera;  ///< In pixels of `input`
+  /// Root mean square distance of the rays' origins from their mean, over the median depth: how well the rays
+  /// are those of one camera. Where `camera` was fitted to rays.
+  std::optional<double> origin_spread;
   /// The caller's own camera, in pixels of `input`, which the network is shown where it can look at cameras.
   std::optional<Camera> given;
   /// The network's own camera, in pixels of `input` and the network's world and unit, where `camera` is a

@@ -12,6 +12,4 @@ struct Parts {
   bool gaussians = false;       ///< The Gaussian head
 };
 
-inline constexpr Parts kAllParts{.camera_encoder = true, .rays = true, .gaussians = true};
-
 }  // namespace da3::engine

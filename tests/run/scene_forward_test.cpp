@@ -72,7 +72,7 @@ class RayModel final : public predict::DepthModel {
                                           y,
                                           -std::sin(turn) * x + std::cos(turn),
                                           1.0 * view,
-                                          0,
+                                          column % 2 == 0 ? 0.1 : -0.1,
                                           0,
                                           2};
           for (const double number : ray)
@@ -146,6 +146,9 @@ TEST(SeeViews, TakesCamerasFromRaysAndTheDecodersWhereThereIsNone) {
   EXPECT_NEAR(camera.camera_from_world[2], -std::sin(0.2), 1e-3);
   const auto centre = scene::centre_of(camera);
   EXPECT_NEAR(centre[0], 2, 1e-4);
+  ASSERT_TRUE(views[2].origin_spread);
+  EXPECT_NEAR(*views[2].origin_spread, 0.1 / 2, 1e-6);
+  EXPECT_FALSE(views[1].origin_spread) << "the decoder's camera";
 }
 
 TEST(SeeViews, MetresFollowTheFocalLengthsOfTheRays) {
@@ -163,6 +166,7 @@ TEST(SeeViews, MetresFollowTheFocalLengthsOfTheRays) {
   EXPECT_NEAR(views[0].depth[6], 2 * factor, 1e-3) << "nearer than sky is put";
   EXPECT_NEAR(views[1].camera.camera_from_world[3], 0.5 * factor, 1e-4);
   EXPECT_NEAR(scene::centre_of(views[2].camera)[0], 2 * 4 * factor, 1e-2);
+  EXPECT_NEAR(views[2].origin_spread.value(), 4 * 0.1 / 2, 1e-6) << "of metres, whatever the focal length";
 
   // Given ones were the network's already.
   std::vector<scene::View> given = views_of(3, true);

@@ -214,6 +214,20 @@ TEST(SceneWindows, AStoppedRunGoesOnAfterTheWindowsThatAreDone) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(WindowStore, KeepsHowFarTheOriginsOfRaysLie) {
+  const testing::TemporaryFolder folder;
+  const WindowStore store(folder.path(), "digest");
+  std::vector<scene::View> views = photos(2);
+  for (scene::View& view : views) view.depth.assign(view.input.size.area(), 2.0F);
+  views[1].origin_spread = 0.125;
+  const scene::Window window{0, 2};
+  store.write(window, views, {});
+  std::vector<scene::View> again = photos(2);
+  ASSERT_TRUE(store.read(window, again));
+  EXPECT_FALSE(again[0].origin_spread);
+  EXPECT_EQ(again[1].origin_spread, 0.125);
+}
+
 std::string usage_error_of(const SceneOptions& options, std::size_t views) {
   try {
     windows_of(options, views, DeviceKind::kCpu);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <depth/way.hpp>
+#include <formats/depth_statistics.hpp>
 #include <scene/gaussians.hpp>
 #include <scene/given_cameras.hpp>
 #include <scene/rays.hpp>
@@ -129,6 +130,8 @@ std::vector<std::size_t> take_ray_cameras(predict::Result& result, std::span<sce
     }
     scale_translation(found->camera, scale);
     views[i].camera = found->camera;
+    const auto depth = formats::summarise({views[i].input.size, views[i].depth}).values;
+    if (depth && depth->median > 0) views[i].origin_spread = found->origin_spread * scale / depth->median;
   }
   // With given cameras the network took their focal lengths, which are these cameras' as well.
   if (!result.scale_shares.empty() && !views.front().given)

@@ -177,6 +177,7 @@ Json view_record(const scene::Scene& scene, std::size_t i, std::uint64_t points)
                  {"reference", scene.reference == i},
                  {"camera",
                   {{"source", std::string(scene::to_string(scene.pose_source))},
+                   {"origin_spread", view.origin_spread ? Json(*view.origin_spread) : Json()},
                    {"camera_from_world", matrix_json(camera.camera_from_world, 4)},
                    {"intrinsics", matrix_json(camera.intrinsics, 3)},
                    {"hfov_deg", hfov}}},

@@ -85,8 +85,11 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
     facts.forward_ms = header.at("forward_ms").get<double>();
     facts.without_rays = header.at("without_rays").get<std::vector<std::size_t>>();
     facts.dropped_gaussians = header.at("dropped_gaussians").get<std::size_t>();
+    const Json& spreads = header.at("origin_spreads");
     std::span<const std::uint8_t> rest(bytes);
-    for (scene::View& view : views) {
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      scene::View& view = views[i];
+      if (!spreads.at(i).is_null()) view.origin_spread = spreads.at(i).get<double>();
       take(rest, view.camera.camera_from_world);
       take(rest, view.camera.intrinsics);
       const std::size_t area = view.input.size.area();
@@ -112,7 +115,9 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
 void WindowStore::write(const scene::Window& window, const std::vector<scene::View>& views,
                         const Facts& facts) const {
   std::vector<std::uint8_t> maps;
+  Json spreads = Json::array();
   for (const scene::View& view : views) {
+    spreads.push_back(view.origin_spread ? Json(*view.origin_spread) : Json());
     append(maps, view.camera.camera_from_world);
     append(maps, view.camera.intrinsics);
     append(maps, view.depth);
@@ -134,6 +139,7 @@ void WindowStore::write(const scene::Window& window, const std::vector<scene::Vi
                        {"gaussians", facts.gaussians.size()},
                        {"dropped_gaussians", facts.dropped_gaussians},
                        {"layers", std::move(layers)},
+                       {"origin_spreads", std::move(spreads)},
                        {"crc32", core::crc32(std::as_bytes(std::span(maps)))}};
   const std::string line = header.dump() + '\n';
   core::ensure_folder(folder_);
