@@ -263,14 +263,16 @@ DA3_C_API da3_status da3_scene_write(const da3_scene* scene, const char* format,
 
 typedef struct da3_encode_options {
   size_t struct_size;
-  const da3_image* photo; /* needed for "side" alone */
+  const da3_image* photo; /* needed for "side" and "side-jpg" alone */
   const char* colormap;   /* of "vis" and "side"; NULL: "spectral" */
   double vis_near;        /* depth shown nearest and farthest; equal: of the picture's own */
   double vis_far;
 } da3_encode_options;
 #define DA3_ENCODE_OPTIONS_INIT {sizeof(da3_encode_options), NULL, NULL, 0, 0}
 
-/* The bytes that `da3 infer -f FORMAT` writes: "png16", "exr", "npz", "npy", "pfm", "vis", "side". */
+/* The formats of da3_encode: "png16, exr, exr16, npz, ..." (docs/output-formats.md). */
+DA3_C_API const char* da3_encode_formats(void);
+/* The bytes that `da3 infer -f FORMAT` writes. */
 DA3_C_API da3_status da3_encode(const da3_maps* maps, const char* format, const da3_encode_options* options,
                                 da3_bytes** bytes);
 /* What a format adds to the name of a photo without its extension, such as ".vis.png"; NULL for no format. */

@@ -16,8 +16,8 @@ from da3._checks import depth_range
 from da3._errors import OutputError, UsageError
 from da3._photos import PhotoLike, native_input
 
-FORMATS = ("png16", "exr", "npz", "npy", "pfm", "vis", "side")
-"""Formats of result files (docs/output-formats.md)."""
+FORMATS = tuple(_core.encode_formats().split(", "))
+"""Formats of result files (docs/output-formats.md): ``"png16"``, ``"exr"``, ``"npz"``, ``"tiff"``, ``"vis"`` and others."""
 
 
 class Prediction:
@@ -84,8 +84,8 @@ class Prediction:
         Parameters
         ----------
         path : str or os.PathLike
-            Without `format` its ending decides: ``.png`` (16 bits), ``.exr``, ``.npz``, ``.npy``, ``.pfm``,
-            ``.vis.png``, ``.side.png``.
+            Without `format` its ending decides: ``.png`` (16 bits), ``.exr``, ``.half.exr``, ``.npz``, ``.npy``, ``.pfm``,
+            ``.tiff``, ``.grey.png``, ``.vis.png``, ``.vis.jpg``, ``.side.png``, ``.side.jpg``.
         format : str, optional
             One of `FORMATS`.
         **options

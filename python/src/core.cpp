@@ -448,6 +448,7 @@ NB_MODULE(_core, m) {
 
   m.def("encode", &encode, "format"_a, "kind"_a, "depth"_a, "confidence"_a.none(), "sky"_a.none(),
         "photo"_a.none(), "colormap"_a, "vis_range"_a.none());
+  m.def("encode_formats", [] { return std::string(da3_encode_formats()); });
   m.def("format_suffix", [](const std::string& format) -> std::string {
     const char* suffix = da3_format_suffix(format.c_str());
     if (suffix == nullptr) throw Failure(da3_last_error_code(), da3_last_error());

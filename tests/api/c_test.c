@@ -219,6 +219,19 @@ static void check_run(const da3_model* model, const da3_photo* photo, const char
   FAILS_AS(da3_encode(&maps, "side", &encode, &none), DA3_ERROR_USAGE, "usage");
   FAILS_AS(da3_encode(&maps, "gif", NULL, &none), DA3_ERROR_USAGE, "usage");
   CHECK(da3_format_suffix("gif") == NULL);
+  /* Each of the list is made. */
+  char names[256];
+  snprintf(names, sizeof names, "%s", da3_encode_formats());
+  CHECK(strncmp(names, "png16, exr, ", 12) == 0);
+  encode.photo = &image;
+  size_t made = 0;
+  for (char* name = strtok(names, ", "); name != NULL; name = strtok(NULL, ", "), ++made) {
+    da3_bytes* bytes = NULL;
+    MUST(da3_encode(&maps, name, &encode, &bytes));
+    CHECK(da3_bytes_size(bytes) > 100 && da3_format_suffix(name) != NULL);
+    da3_bytes_free(bytes);
+  }
+  CHECK(made == 12);
   da3_predictions_free(predictions);
 
   options.num_inputs = 0;

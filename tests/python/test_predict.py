@@ -24,6 +24,21 @@ import da3
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
+SUFFIXES = {
+    "png16": ".png",
+    "exr16": ".half.exr",
+    "grey16": ".grey.png",
+    "vis": ".vis.png",
+    "vis-jpg": ".vis.jpg",
+    "side": ".side.png",
+    "side-jpg": ".side.jpg",
+}
+
+
+def test_formats_are_those_of_the_program() -> None:
+    assert set(SUFFIXES) | {"exr", "npz", "npy", "pfm", "tiff"} == set(da3.FORMATS)
+
+
 def test_result_files_are_the_programs_byte_for_byte(
     model: da3.Model, program: Program, photos: list[Path], tmp_path: Path
 ) -> None:
@@ -32,9 +47,9 @@ def test_result_files_are_the_programs_byte_for_byte(
     for photo, prediction in zip(photos, predictions, strict=True):
         assert np.array_equal(prediction.depth, np.load(tmp_path / f"{photo.stem}.npy"))
         for name in da3.FORMATS:
-            suffix = {"png16": ".png", "vis": ".vis.png", "side": ".side.png"}.get(name, f".{name}")
+            suffix = SUFFIXES.get(name, f".{name}")
             written = (tmp_path / f"{photo.stem}{suffix}").read_bytes()
-            needs = photo if name == "side" else None
+            needs = photo if name.startswith("side") else None
             assert prediction.encode(name, photo=needs) == written, (photo.name, name)
             saved = tmp_path / f"saved{suffix}"
             prediction.save(saved, photo=needs)

@@ -124,6 +124,16 @@ void da3_predictions_free(da3_predictions* predictions) {
   delete predictions;
 }
 
+const char* da3_encode_formats(void) {
+  // A photo's points need its camera, and a page is of many photos.
+  static const std::string names = formats::names_where(
+      [](const formats::FormatFacts& facts) {
+        return !facts.camera && facts.format != formats::Format::kHtml;
+      },
+      ", ");
+  return names.c_str();
+}
+
 da3_status da3_encode(const da3_maps* maps, const char* format, const da3_encode_options* given,
                       da3_bytes** bytes) {
   return call([&] {
