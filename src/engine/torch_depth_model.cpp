@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
-#include <map>
 
 #include <c10/core/DeviceGuard.h>
 
@@ -38,12 +37,6 @@ std::string describe(const predict::Request& request) {
 
 ForwardShape shape_of(const predict::Request& request) {
   return {request.scenes, request.views, request.size, request.wanted, request.reference};
-}
-
-/// (B, S, kCameraNumbers), or (B, S, 0) where none are given.
-at::Tensor cameras_of(const predict::Request& request) {
-  const std::int64_t numbers = request.cameras.empty() ? 0 : predict::kCameraNumbers;
-  return at::tensor(at::ArrayRef<float>(request.cameras)).view({request.scenes, request.views, numbers});
 }
 
 void mark(Stopwatch* stopwatch) {
@@ -169,7 +162,7 @@ predict::Result TorchDepthModel::run(const predict::Request& request) {
   lane->transfers->wait();
   predict::Result result = take_predictions(outputs, request, spec_);
   result.peak_bytes = measured.peak_bytes;
-  tell_phases(*lane, in_steps(request), result.times);
+  tell_phases(*lane, runs_in_steps(network_, request), result.times);
   const auto copied_up = lane->transfers->upload_ms();
   result.times.upload_ms = copied_up ? staging_ms + *copied_up : upload_ms;
   const auto copied_down = lane->transfers->download_ms();
@@ -274,16 +267,6 @@ IValue TorchDepthModel::make_tables(Size size) {
   return made;
 }
 
-bool TorchDepthModel::is_for_scene(const predict::Request& request) const {
-  return network_.offered.scene && (request.wanted.pose || request.reference || !request.cameras.empty() ||
-                                    !shape_of(request).is_plain());
-}
-
-bool TorchDepthModel::in_steps(const predict::Request& request) const {
-  if (is_for_scene(request)) return false;
-  return network_.offered.tables || (network_.offered.split && !request.wanted.pose);
-}
-
 std::int64_t TorchDepthModel::num_parts(const predict::Request& request) const {
   if (network_.most_tokens == 0) return 1;
   const std::int64_t patches =
@@ -325,119 +308,14 @@ std::vector<at::Tensor> TorchDepthModel::compute_together(const at::Tensor& pixe
   const at::Tensor image =
       network_.normalise == NormaliseOn::kDevice ? normaliser_.on_device(pixels) : pixels;
   mark(stopwatch);
-  const IValue outputs = is_for_scene(request) ? see_scene(image, request)
-                         : in_steps(request)
-                             ? forward_in_steps(image, tables, request, stopwatch)
-                             : network_.module.run_method(request.wanted.pose ? "pose" : "forward", image);
+  const IValue outputs = call_network(network_, image, tables, request, [&] { mark(stopwatch); });
   mark(stopwatch);
   return select_outputs(outputs, request, spec_);
 }
 
-/// The methods of a network that da3 does not know (docs/model-format.md, Scenes of foreign networks).
-IValue TorchDepthModel::see_scene(const at::Tensor& image, const predict::Request& request) {
-  torch::jit::Module& module = network_.module;
-  const at::Tensor cameras = cameras_of(request).to(image.device());
-  const std::int64_t reference = request.reference.value_or(predict::kSaddleBalanced);
-  const IValue seen = module.run_method("scene", image, cameras, reference);
-  const int height = request.size.height;
-  const int width = request.size.width;
-  auto outputs = seen.toGenericDict().copy();
-  if (request.wanted.rays)
-    outputs.insert_or_assign("rays", module.run_method("rays_with", seen, height, width));
-  if (request.wanted.gaussians)
-    outputs.insert_or_assign("gaussians", module.run_method("gaussians_with", seen, image, height, width));
-  return outputs;
-}
-
-IValue TorchDepthModel::forward_in_steps(const at::Tensor& image, const IValue& tables,
-                                         const predict::Request& request, Stopwatch* stopwatch) {
-  torch::jit::Module& module = network_.module;
-  const int height = request.size.height;
-  const int width = request.size.width;
-  const at::Tensor input = image.to(backbone_type(network_.precision, network_.device));
-  const IValue wishes = network_.offered.tables ? with_wishes(tables, request) : IValue();
-  const IValue features = network_.offered.tables
-                              ? features_for_head(module.run_method("features_with", input, wishes))
-                              : module.run_method("features", input);
-  mark(stopwatch);
-  const IValue outputs = network_.offered.tables ? decode_views(features, wishes, request)
-                                                 : module.run_method("decode", features, height, width);
-  // Nested networks need the cameras for depth already.
-  if (request.wanted.pose && !outputs.toGenericDict().contains("extrinsics")) {
-    const IValue cameras = module.run_method("pose_with", features, height, width);
-    auto all = outputs.toGenericDict();
-    for (const auto& camera : cameras.toGenericDict()) all.insert_or_assign(camera.key(), camera.value());
-  }
-  for (const int layer : request.wanted.layers) {
-    const IValue name("layer" + std::to_string(layer));
-    // A layer that does not exist is missing in the outputs, which is told there.
-    if (features.toGenericDict().contains(name))
-      outputs.toGenericDict().insert_or_assign(name, features.toGenericDict().at(name));
-  }
-  const IValue reference("reference");
-  if (request.reference && features.toGenericDict().contains(reference)) {
-    outputs.toGenericDict().insert_or_assign(reference, features.toGenericDict().at(reference));
-  }
-  return outputs;
-}
-
+/// What is computed besides depth, maps and cameras takes values from the host and is not worth a recording.
 bool TorchDepthModel::is_recordable(const predict::Request& request) const {
-  return network_.recordable && request.cameras.empty() && shape_of(request).is_plain();
-}
-
-/// The tables of a size, and what else the network is to do (network.hpp).
-IValue TorchDepthModel::with_wishes(const IValue& tables, const predict::Request& request) {
-  const predict::Wanted& wanted = request.wanted;
-  if (!request.reference && request.cameras.empty() && shape_of(request).is_plain()) return tables;
-  const at::TensorOptions options = at::TensorOptions().device(to_torch(network_.device));
-  auto entries = tables.toGenericDict().copy();
-  const at::Tensor yes = at::empty({0});
-  if (request.reference)
-    entries.insert_or_assign("reference", at::full({1}, *request.reference, options.dtype(at::kLong)));
-  if (!request.cameras.empty()) {
-    const at::Tensor cameras = cameras_of(request).to(options.device());
-    entries.insert_or_assign("camera_tokens", network_.module.run_method("camera_tokens", cameras));
-    entries.insert_or_assign("cameras", cameras);
-  }
-  if (wanted.rays) entries.insert_or_assign("rays", yes);
-  if (wanted.gaussians) entries.insert_or_assign("gaussians", yes);
-  for (const int layer : wanted.layers) entries.insert_or_assign("layer" + std::to_string(layer), yes);
-  return entries;
-}
-
-/// The head's maps are its largest tensors and no view's result depends on another's, so it sees a few at a
-/// time.
-IValue TorchDepthModel::decode_views(const IValue& features, const IValue& tables,
-                                     const predict::Request& request) {
-  const std::int64_t most = network_.head_views > 0 ? network_.head_views : request.views;
-  const auto decode = [&](const IValue& part) {
-    return network_.module.run_method("decode_with", part, tables, request.size.height, request.size.width);
-  };
-  if (request.views <= most) return decode(features);
-  std::map<std::string, std::vector<at::Tensor>> views;
-  for (std::int64_t first = 0; first < request.views; first += most) {
-    const std::int64_t count = std::min<std::int64_t>(most, request.views - first);
-    auto part = features.toGenericDict().copy();
-    for (const auto& entry : features.toGenericDict()) {
-      // (B, S, ...); what is told of whole scenes has one dimension.
-      const at::Tensor& value = entry.value().toTensor();
-      if (value.dim() > 1) part.insert_or_assign(entry.key(), value.narrow(1, first, count));
-    }
-    const IValue decoded = decode(part);
-    for (const auto& entry : decoded.toGenericDict())
-      views[entry.key().toStringRef()].push_back(entry.value().toTensor());
-  }
-  c10::Dict<std::string, at::Tensor> joined;
-  for (const auto& [name, parts] : views) joined.insert(name, at::cat(parts, 1));
-  return joined;
-}
-
-/// Head, exp and cameras compute in float32 whatever the backbone does.
-IValue TorchDepthModel::features_for_head(IValue features) const {
-  if (backbone_type(network_.precision, network_.device) == at::kFloat) return features;
-  auto levels = features.toGenericDict();
-  for (const auto& level : levels) level.setValue(level.value().toTensor().to(at::kFloat));
-  return features;
+  return network_.recordable && request.cameras.empty() && is_plain(request.wanted);
 }
 
 /// Each part of the scenes has laps for normalising and the network, or for normalising, backbone and head.

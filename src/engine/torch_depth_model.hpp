@@ -16,31 +16,12 @@
 #include <predict/depth_model.hpp>
 #include <torch/csrc/jit/api/module.h>
 
-#include <engine/contract.hpp>
 #include <engine/device/device_layer.hpp>
 #include <engine/device/graph_cache.hpp>
+#include <engine/network_calls.hpp>
 #include <engine/normalise.hpp>
-#include <engine/parts.hpp>
 
 namespace da3::engine {
-
-/// A TorchScript module on its device, contract checked, weights in their precision.
-struct ReadyNetwork {
-  torch::jit::Module module;
-  /// The same with float32 weights on the host, to compute tables there; none where the device computes them.
-  std::optional<torch::jit::Module> host_module;
-  Offered offered;
-  Parts parts;  ///< Those that the module was made with
-  DeviceId device;
-  Precision precision = Precision::kFp32;
-  Attention attention = Attention::kFixed;
-  int threads = 1;          ///< Of a forward on a CPU
-  bool recordable = false;  ///< Nothing in a forward depends on values that only the device knows
-  NormaliseOn normalise = NormaliseOn::kDevice;
-  /// Scenes of a request are computed together as long as they have no more tokens; 0: all of them together.
-  std::int64_t most_tokens = 0;
-  std::int64_t head_views = 0;  ///< Views of a scene that the head sees at a time; 0: all of them
-};
 
 /// The real DepthModel.
 ///
@@ -84,24 +65,13 @@ class TorchDepthModel final : public predict::DepthModel {
                                             Lane& lane, predict::Result& result);
   /// Forwards of this kind may be recorded.
   bool is_recordable(const predict::Request& request) const;
-  torch::jit::IValue with_wishes(const torch::jit::IValue& tables, const predict::Request& request);
   std::vector<at::Tensor> compute(const at::Tensor& pixels, const torch::jit::IValue& tables,
                                   const predict::Request& request, Stopwatch* stopwatch);
   std::vector<at::Tensor> compute_together(const at::Tensor& pixels, const torch::jit::IValue& tables,
                                            const predict::Request& request, Stopwatch* stopwatch);
   /// How many parts the scenes are computed in, as `most_tokens` has it.
   std::int64_t num_parts(const predict::Request& request) const;
-  torch::jit::IValue forward_in_steps(const at::Tensor& image, const torch::jit::IValue& tables,
-                                      const predict::Request& request, Stopwatch* stopwatch);
-  torch::jit::IValue see_scene(const at::Tensor& image, const predict::Request& request);
-  torch::jit::IValue decode_views(const torch::jit::IValue& features, const torch::jit::IValue& tables,
-                                  const predict::Request& request);
-  torch::jit::IValue features_for_head(torch::jit::IValue features) const;
   void tell_phases(Lane& lane, bool in_steps, predict::PhaseTimes& times) const;
-  /// A network that da3 does not know is asked for more than it gives of each photo alone.
-  bool is_for_scene(const predict::Request& request) const;
-  /// Backbone and head are calls of their own.
-  bool in_steps(const predict::Request& request) const;
 
   ReadyNetwork network_;
   ModelSpec spec_;

@@ -28,10 +28,6 @@ struct ForwardShape {
   predict::Wanted wanted;
   std::optional<int> reference{};
 
-  /// What is computed besides depth, maps and cameras takes values from the host and is not worth a
-  /// recording.
-  bool is_plain() const { return !wanted.rays && !wanted.gaussians && wanted.layers.empty(); }
-
   std::int64_t pixels() const { return std::int64_t{scenes} * views * size.height * size.width; }
   bool operator==(const ForwardShape& other) const {
     const auto all = [](const ForwardShape& s) {
