@@ -14,8 +14,8 @@
  *   than the program fills what the program knows, one that is older ignores what it does not know.
  * - Handles are freed by their own _free, which takes NULL. Pointers into a handle live as long as the handle.
  * - Texts are UTF-8, paths are the bytes of the system. NULL and 0 mean "the default" everywhere in options.
- * - Any function may be called from any thread; forwards of one model run one at a time. After fork() only the process
- *   that loaded the library's first model may use models; the child gets DA3_ERROR_USAGE. */
+ * - Any function may be called from any thread; forward passes of one model run one at a time. After fork() only the
+ *   process that loaded the library's first model may use models; the child gets DA3_ERROR_USAGE. */
 
 #ifdef __cplusplus
 extern "C" {

@@ -58,8 +58,8 @@ struct Prediction {
 };
 
 /// A depth network on a device. Movable, not copyable; an object that was moved from may only be destroyed.
-/// Threads: any member may be called from any thread; forwards run one at a time. To share one loaded network
-/// among several: ModelCache. Several photos of one place: predict_scene in da3/scene.hpp.
+/// Threads: any member may be called from any thread; forward passes run one at a time. To share one loaded
+/// network among several: ModelCache. Several photos of one place: predict_scene in da3/scene.hpp.
 class DA3_API Model {
  public:
   /// The model in a file made by `da3 model export` (docs/model-format.md).
@@ -85,7 +85,7 @@ class DA3_API Model {
   Prediction predict(const Image& photo, const PredictOptions& options = {}) const;
 
   /// Depth of several photos of any sizes, in their order; each as if it were alone. Photos of one processed
-  /// size share forwards. Throws: as above.
+  /// size share forward passes. Throws: as above.
   std::vector<Prediction> predict(std::span<const Photo> photos, const PredictOptions& options = {}) const;
   std::vector<Prediction> predict(std::span<const Image> photos, const PredictOptions& options = {}) const;
 

@@ -52,6 +52,6 @@ def check() -> Path | None:
     if _minor(version) != wanted:
         raise ImportError(
             f"this da3 was built for torch {wanted}.*, found torch {version} in {folder}; "
-            f"pip install 'torch=={wanted}.*', or build da3 again beside that torch"
+            f"pip install 'torch=={wanted}.*', or build da3 again with that torch"
         )
     return folder

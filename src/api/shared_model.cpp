@@ -16,7 +16,7 @@
 namespace da3::api {
 namespace {
 
-// The process whose threads run forwards; 0 before the first load.
+// The process whose threads run forward passes; 0 before the first load.
 std::atomic<pid_t> loading_process = 0;
 
 void refuse_after_fork() {

@@ -132,7 +132,7 @@ namespace da3::bench {
 /// Who links no suite uses kSuiteFacts.
 inline constexpr std::array kSuiteRows = {
     SuiteRow{{.suite = SuiteName::kThroughput, .name = "throughput",
-              .title = "Throughput: forwards of independent images, by model and batch",
+              .title = "Throughput: forward passes of independent images, by model and batch",
               .metrics = {"forward_ms", "images_per_s", "efficiency", "flops", "peak_tensor_bytes",
                           "peak_rss_bytes", "peak_device_bytes"},
               .calibrated = true,
@@ -180,14 +180,14 @@ inline constexpr std::array kSuiteRows = {
               .chart = {.title = "Many images", .series = "batch", .metric = "total_ms"}},
              suites::expand_batching, suites::estimate_batching, suites::prepare_batching, advise_batching},
     SuiteRow{{.suite = SuiteName::kFolder, .name = "folder",
-              .title = "Folder: the whole program against forwards alone",
+              .title = "Folder: the whole program against forward passes alone",
               .metrics = {"total_ms", "images_per_s", "forward_only_ms", "others_ms", "overhead_share",
                           "ideal_share", "scan_share", "decode_share", "preprocess_share", "forward_share",
                           "resize_share", "write_share", "peak_rss_bytes"},
               .needs_pictures = true, .repeats = Repeats::kOneWarmUp},
              suites::expand_folder, suites::estimate_folder, suites::prepare_folder, advise_folder},
     SuiteRow{{.suite = SuiteName::kVideo, .name = "video",
-              .title = "Video: the whole program against decoding, forwards and encoding alone",
+              .title = "Video: the whole program against decoding, forward passes and encoding alone",
               .metrics = {"total_ms", "images_per_s", "decode_ms", "forward_only_ms", "encode_ms",
                           "forward_share", "overlap_efficiency", "peak_rss_bytes"},
               .by_default = false,  // Not every installation has FFmpeg

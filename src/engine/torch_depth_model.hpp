@@ -25,8 +25,8 @@ namespace da3::engine {
 
 /// The real DepthModel.
 ///
-/// Requests pass through three steps: upload, forward, download. Forwards are queued one request after the
-/// other, so that a second request's memory is the first one's again; copies of one request overlap the
+/// Requests pass through three steps: upload, forward, download. Forward passes are queued one request after
+/// the other, so that a second request's memory is the first one's again; copies of one request overlap the
 /// forward of another. Threads: predict may be called from several; on a CPU each of them gets OpenMP threads
 /// of its own, so use one.
 class TorchDepthModel final : public predict::DepthModel {
@@ -63,7 +63,7 @@ class TorchDepthModel final : public predict::DepthModel {
                                       predict::Result& result);
   std::vector<at::Tensor> replay_or_compute(const at::Tensor& pixels, const predict::Request& request,
                                             Lane& lane, predict::Result& result);
-  /// Forwards of this kind may be recorded.
+  /// Forward passes of this kind may be recorded.
   bool is_recordable(const predict::Request& request) const;
   std::vector<at::Tensor> compute(const at::Tensor& pixels, const torch::jit::IValue& tables,
                                   const predict::Request& request, Stopwatch* stopwatch);

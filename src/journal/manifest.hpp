@@ -34,7 +34,7 @@ ManifestIndex read_manifests(const std::filesystem::path& folder,
 /// True for a file that begins as a manifest of da3 does.
 bool is_manifest(const std::filesystem::path& file);
 
-/// The manifest of a running process: locked, append-only. Beside it lies, while a run is under way,
+/// The manifest of a running process: locked, append-only. Next to it lies, while a run is under way,
 /// `.da3-claims.tmp` (with shards `.da3-claims.I-of-N.tmp`): the result files that this run is about to
 /// write, so that files whose record was lost with a killed process are known as ours. It goes when the run
 /// closes. Threads: `append`, `claim` and `owns` from any.

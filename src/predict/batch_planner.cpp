@@ -11,7 +11,7 @@ namespace {
 
 // A larger batch must give this many times the images a second.
 constexpr double kGain = 1.03;
-// Forwards of a size before it is judged: one to prepare, two timed, of which the better one counts.
+// Forward passes of a size before it is judged: one to prepare, two timed, of which the better one counts.
 constexpr int kForwards = 3;
 // Without measured peaks an accelerator may still report that memory ran out, so that a few sizes can be
 // tried. A CPU cannot: the kernel would end the process.

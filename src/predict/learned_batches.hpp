@@ -27,7 +27,7 @@ struct BatchKey {
   auto operator<=>(const BatchKey&) const = default;
 };
 
-/// Forwards of one batch size.
+/// Forward passes of one batch size.
 struct BatchSample {
   int forwards = 0;
   double best_ms = 0;                       ///< Of a whole forward, the first one left out; 0: none timed yet

@@ -107,10 +107,11 @@ struct Environment {
 };
 
 /// Depth for all inputs. Returns when all is done or, once `stop` is requested, when the forward and the
-/// writes in progress have ended. Threads: one runs forwards (`concurrency()` of them on an accelerator),
-/// `decode_threads` the rest. Throws: Error kUsage (options; another model or other options than in the
-/// manifest), kNoInput, kOutputLocked, kOutputFailed (disk full, no right; the message counts what is
-/// missing), kDeviceUnavailable, model errors. An input that fails is an ImageEvent, never an exception.
+/// writes in progress have ended. Threads: one runs forward passes (`concurrency()` of them on an
+/// accelerator), `decode_threads` the rest. Throws: Error kUsage (options; another model or other options
+/// than in the manifest), kNoInput, kOutputLocked, kOutputFailed (disk full, no right; the message counts
+/// what is missing), kDeviceUnavailable, model errors. An input that fails is an ImageEvent, never an
+/// exception.
 Summary run(const Options& options, const Environment& environment, const Callbacks& callbacks = {},
             std::stop_token stop = {});
 
@@ -149,7 +150,7 @@ Plan plan(const Options& options, const ModelSpec& model, const DeviceId& device
 struct ThreadPlan {
   int inference = 1;       ///< Threads of one forward, for engine::LoadOptions::threads
   int host = 1;            ///< Threads that decode, render and write
-  bool alternate = false;  ///< Forwards and host work take turns on all cores instead of overlapping
+  bool alternate = false;  ///< Forward passes and host work take turns on all cores instead of overlapping
 };
 
 /// The division of `cores` for a device. `threads` and `decode_threads` of 0 mean: choose.

@@ -12,9 +12,9 @@ namespace da3::run {
 struct Need {
   std::uint64_t decoding = 0;   ///< While it is decoded and prepared, its file included
   std::uint64_t waiting = 0;    ///< From then on until its results are written
-  std::uint64_t finishing = 0;  ///< Beside that while its results are made
+  std::uint64_t finishing = 0;  ///< On top of that while its results are made
 
-  /// At its highest, with what the allocator and the forward pass take beside it.
+  /// At its highest, with what the allocator and the forward pass take on top of it.
   std::uint64_t peak() const;
 };
 

@@ -27,7 +27,7 @@ std::vector<Size> sizes_of(const bench::Fields& settings, const ModelSpec& spec)
   return {wide, patched_size(res, spec.patch, 2.0 / 3, 1), patched_size(res, spec.patch, 1, 3.0 / 4)};
 }
 
-// Forwards for the pictures of a pass, and what they cost.
+// Forward passes for the pictures of a pass, and what they cost.
 class Pass {
  public:
   Pass(std::shared_ptr<predict::DepthModel> model, const bench::Fields& settings,
@@ -61,7 +61,7 @@ class Pass {
 
   void synchronize() { model_->synchronize(); }
 
-  // Such as "4x5": five forwards of four images; of the latest pass.
+  // Such as "4x5": five forward passes of four images; of the latest pass.
   std::string batches_text() const {
     std::string text;
     for (const auto& [batch, count] : batches_) {

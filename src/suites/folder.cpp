@@ -32,7 +32,7 @@ double estimate_folder(const bench::Fields& settings, double gflops) {
 #ifdef DA3_WITH_PICTURES
 namespace {
 
-// Runs of the pipeline over one folder, and the same forwards without the rest.
+// Runs of the pipeline over one folder, and the same forward passes without the rest.
 class FolderRun {
  public:
   FolderRun(std::shared_ptr<predict::DepthModel> model, const bench::Fields& settings, const Context& context)
@@ -74,7 +74,7 @@ class FolderRun {
     return parts;
   }
 
-  // The same number of images in forwards of the batch that the pipeline came to.
+  // The same number of images in forward passes of the batch that the pipeline came to.
   void forwards_only() {
     for (int left = images_; left > 0;) {
       const int batch = std::min(left, batch_);
@@ -87,7 +87,7 @@ class FolderRun {
   int batch() const { return batch_; }
 
  private:
-  // Drawn once, in the warm-up, so that drawing is no part of the forwards' time.
+  // Drawn once, in the warm-up, so that drawing is no part of the forward passes' time.
   const DrawnBatch& pictures(int batch) {
     auto found = pictures_.find(batch);
     if (found == pictures_.end()) found = pictures_.emplace(batch, DrawnBatch(size_, batch)).first;

@@ -15,8 +15,8 @@ namespace {
 
 constexpr double kWorthwhile = 1.03;    // of throughput
 constexpr double kSame = 0.02;          // of a time: shown or not, nobody would choose by it
-constexpr double kNothing = 0.005;      // of the forwards' time
-constexpr double kMuchOverhead = 0.15;  // of the forwards' time
+constexpr double kNothing = 0.005;      // of the forward passes' time
+constexpr double kMuchOverhead = 0.15;  // of the forward passes' time
 
 using Cases = std::vector<const CaseResult*>;
 
@@ -100,7 +100,7 @@ std::string against_single(const CaseResult& batch, const CaseResult& single) {
          (ratio->value < kWorthwhile ? ": batching hardly pays here" : "");
 }
 
-// The stage besides the forwards that takes most of the threads' time, and what makes it shorter.
+// The stage besides the forward passes that takes most of the threads' time, and what makes it shorter.
 std::string largest_stage(const CaseResult& result) {
   struct Stage {
     const char* metric;
@@ -265,10 +265,11 @@ void advise_folder(const Report& report, std::vector<std::string>& advice) {
     if (!overhead) continue;
     std::string text = subject(*each) + ": ";
     if (*overhead > kNothing) {
-      text += "reading, resizing and writing add " + rounded(100 * *overhead) + " % to the forwards alone";
+      text +=
+          "reading, resizing and writing add " + rounded(100 * *overhead) + " % to the forward passes alone";
       if (*overhead > kMuchOverhead) text += largest_stage(*each);
     } else {
-      text += "reading, resizing and writing are hidden behind the forwards";
+      text += "reading, resizing and writing are hidden behind the forward passes";
     }
     advice.push_back(text + ".");
   }

@@ -33,7 +33,7 @@ struct AllocatorState {
   std::int64_t peak_bytes = 0;      ///< Highest allocated_bytes since reset_peak
 };
 
-/// Copies between host and device for one request at a time, beside the device's other work where it can.
+/// Copies between host and device for one request at a time, during the device's other work where it can.
 /// Threads: one at a time.
 class Transfers {
  public:

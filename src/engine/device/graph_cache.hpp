@@ -38,7 +38,7 @@ struct ForwardShape {
   }
 };
 
-/// Recorded forwards of small shapes, where queueing kernels takes longer than running them.
+/// Recorded forward passes of small shapes, where queueing kernels takes longer than running them.
 ///
 /// A shape runs as usual until TorchScript has made its plans, then it is recorded and replayed. The last few
 /// shapes are kept; their recordings share one pool of memory, which is sound because results are copied out

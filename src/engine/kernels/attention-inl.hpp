@@ -147,7 +147,7 @@ inline void attend(const AttentionHead& head, const QueryBlock& block, Index fir
 
 /// kRows rows and a panel of keys: scores to exponentials without leaving the registers. `mask`: ones where
 /// there are keys.
-// Not inlined: beside other code its accumulators do not all stay in registers.
+// Not inlined: next to other code its accumulators do not all stay in registers.
 template <typename Products, bool kMasked>
 __attribute__((noinline)) void score_tile(const float* queries, Index depth, const float* keys,
                                           const typename Products::Scores& scores, const float* scales,

@@ -32,7 +32,7 @@ at::Tensor pack_winograd(const at::Tensor& weight, ConvolutionFactors factors);
 /// The kernels that take weights packed into such a tensor. Throws: c10::Error where there are none.
 const kernels::ConvolutionKernels& convolution_kernels(const at::Tensor& packed);
 
-/// Packs the weights of many convolutions beside other work: on one thread from start() on, on all of
+/// Packs the weights of many convolutions next to other work: on one thread from start() on, on all of
 /// LibTorch's threads in finish().
 class WinogradPacking {
  public:

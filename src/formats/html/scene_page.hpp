@@ -14,7 +14,7 @@
 
 namespace da3::formats {
 
-/// What the page shows of one view beside its camera.
+/// What the page shows of one view, next to its camera.
 struct PageView {
   std::vector<std::uint8_t> photo;  ///< JPEG
   std::vector<std::uint8_t> depth;  ///< JPEG, the coloured map

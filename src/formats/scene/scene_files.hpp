@@ -62,7 +62,7 @@ using NamedFile = std::pair<std::string, Bytes>;
 /// cameras, images and points3D of a COLMAP model (.bin, or .txt with `text`): a PINHOLE camera for each
 /// view, ids from 1. Throws: Error kUsage for a blank in a photo's name with `text`, because COLMAP cuts
 /// names there.
-/// `tracks`: views that see a point beside its own, by rising index of the point.
+/// `tracks`: views that see a point besides its own, by rising index of the point.
 std::vector<NamedFile> encode_colmap(const scene::Scene& scene, bool text = false,
                                      std::span<const TrackElement> tracks = {});
 

@@ -193,8 +193,8 @@ TEST(Recommendations, AFolderNamesTheStageThatTakesMost) {
   result.set("forward_share", 0.5);
   EXPECT_THAT(
       recommend(sample_report({result})),
-      ElementsAre("da3-small: reading, resizing and writing add 61.5 % to the forwards alone; of it writing "
-                  "takes most (47 % of all stages' time): fewer or cheaper --format entries help."));
+      ElementsAre("da3-small: reading, resizing and writing add 61.5 % to the forward passes alone; of it "
+                  "writing takes most (47 % of all stages' time): fewer or cheaper --format entries help."));
 }
 
 TEST(Recommendations, NothingMeasuredGivesNoAdvice) {
