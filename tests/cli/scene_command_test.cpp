@@ -81,6 +81,19 @@ TEST_F(SceneCommand, WritesEveryKindOfFileAndItsRecords) {
     references += lines[i].at("reference").get<bool>() ? 1 : 0;
   }
   EXPECT_EQ(references, 1);
+  using Files = nlohmann::json;
+  EXPECT_EQ(lines[1].at("outputs"), (Files{{"png16", "depth/b9.png"},
+                                           {"vis", "depth/b9.vis.png"},
+                                           {"npy", "depth/b9.npy"},
+                                           {"image", "images/b9.ppm"}}));
+  EXPECT_EQ(lines[1].at("depth").at("finite"), 1.0);
+  EXPECT_EQ(lines[3].at("outputs"), (Files{{"glb", "scene.glb"},
+                                           {"ply", "points.ply"},
+                                           {"cameras", "cameras.json"},
+                                           {"transforms", "transforms.json"},
+                                           {"npz", "scene.npz"},
+                                           {"html", "index.html"},
+                                           {"colmap", "sparse/0"}}));
   EXPECT_EQ(lines[3].at("type"), "scene");
   EXPECT_EQ(lines[3].at("points").at("kept"), points);
   // 60 % of 3 views of 42 x 56 pixels.
@@ -90,6 +103,18 @@ TEST_F(SceneCommand, WritesEveryKindOfFileAndItsRecords) {
   ASSERT_EQ(cameras.at("views").size(), 3U);
   EXPECT_EQ(cameras.at("views")[1].at("width"), 80);
   EXPECT_EQ(cameras.at("views")[1].at("intrinsics")[0][2], 40.0);
+}
+
+TEST_F(SceneCommand, AWrongBlockIsNotInTheWayOfTheRightOne) {
+  const auto with_block = [](const std::string& block) {
+    return scene({"photos", "-o", "blocks", "-f", "none", "--depth-format", "none", "--features", block});
+  };
+  const Ended wrong = place->run(with_block("99"));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("no block 99"));
+  const Ended right = place->run(with_block("5"));
+  EXPECT_EQ(right.code, 0) << right.err;
+  EXPECT_TRUE(std::filesystem::exists(*place / "blocks/features/a.layer5.npy"));
 }
 
 TEST_F(SceneCommand, TheSameCommandAgainHasNothingToDoAndOtherOptionsAreRefused) {

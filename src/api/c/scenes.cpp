@@ -149,7 +149,7 @@ da3_status da3_scene_record(const da3_scene* scene, da3_bytes** json) {
   return call([&] {
     require(scene, "scene");
     require(json, "json");
-    *json = bytes_of(run::line_of(run::scene_record(scene->scene, {}))).release();
+    *json = bytes_of(run::line_of(run::scene_record(scene->scene, {}, {}))).release();
   });
 }
 

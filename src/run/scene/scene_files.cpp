@@ -32,6 +32,8 @@ namespace {
 
 constexpr int kUprightQuality = 95;
 constexpr int kPageQuality = 85;
+constexpr const char* kColmap = "colmap";
+constexpr const char* kColmapFolder = "sparse/0";
 
 bool wants_images(const SceneOptions& options) {
   return wants(options, "colmap") || wants(options, "transforms");
@@ -55,8 +57,8 @@ std::string depth_file(const scene::View& view, formats::Format format) {
 
 std::vector<std::string> colmap_names(const SceneOptions& options) {
   const char* const end = options.colmap_text ? ".txt" : ".bin";
-  return {std::string("sparse/0/cameras") + end, std::string("sparse/0/images") + end,
-          std::string("sparse/0/points3D") + end};
+  const std::string folder = std::string(kColmapFolder) + "/";
+  return {folder + "cameras" + end, folder + "images" + end, folder + "points3D" + end};
 }
 
 /// Smallest and largest value of all views.
@@ -229,25 +231,42 @@ bool wants(const SceneOptions& options, std::string_view format) {
   return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
 }
 
+SceneOutputs scene_outputs(const SceneOptions& options) {
+  SceneOutputs outputs;
+  if (wants(options, "glb")) outputs.emplace_back("glb", "scene.glb");
+  if (wants_points_file(options)) outputs.emplace_back("ply", "points.ply");
+  if (wants(options, "cameras")) outputs.emplace_back("cameras", "cameras.json");
+  if (wants(options, "transforms")) outputs.emplace_back("transforms", "transforms.json");
+  if (wants(options, "npz")) outputs.emplace_back("npz", "scene.npz");
+  if (wants(options, "html")) outputs.emplace_back("html", "index.html");
+  if (wants(options, "gaussians")) outputs.emplace_back("gaussians", "gaussians.ply");
+  if (wants(options, kColmap)) outputs.emplace_back(kColmap, kColmapFolder);
+  return outputs;
+}
+
+SceneOutputs view_outputs(const SceneOptions& options, const scene::View& view) {
+  SceneOutputs outputs;
+  for (const formats::Format format : depth_formats(options))
+    outputs.emplace_back(std::string(to_string(format)), depth_file(view, format));
+  if (wants_images(options)) outputs.emplace_back("image", "images/" + formats::image_name(view));
+  for (const int layer : options.features) {
+    const std::string name = "layer" + std::to_string(layer);
+    outputs.emplace_back(name, feature_file(view, layer, ".npy"));
+    if (options.feature_pictures) outputs.emplace_back(name + ".png", feature_file(view, layer, ".png"));
+  }
+  return outputs;
+}
+
 std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views) {
   std::vector<std::string> files;
-  if (wants(options, "glb")) files.emplace_back("scene.glb");
-  if (wants_points_file(options)) files.emplace_back("points.ply");
-  if (wants(options, "cameras")) files.emplace_back("cameras.json");
-  if (wants(options, "transforms")) files.emplace_back("transforms.json");
-  if (wants(options, "npz")) files.emplace_back("scene.npz");
-  if (wants(options, "html")) files.emplace_back("index.html");
-  if (wants(options, "gaussians")) files.emplace_back("gaussians.ply");
-  if (wants(options, "colmap")) {
+  for (auto& [format, file] : scene_outputs(options)) {
+    if (format != kColmap) files.push_back(std::move(file));
+  }
+  if (wants(options, kColmap)) {
     for (std::string& name : colmap_names(options)) files.push_back(std::move(name));
   }
   for (const scene::View& view : views) {
-    for (const formats::Format format : depth_formats(options)) files.push_back(depth_file(view, format));
-    if (wants_images(options)) files.push_back("images/" + formats::image_name(view));
-    for (const int layer : options.features) {
-      files.push_back(feature_file(view, layer, ".npy"));
-      if (options.feature_pictures) files.push_back(feature_file(view, layer, ".png"));
-    }
+    for (auto& [format, file] : view_outputs(options, view)) files.push_back(std::move(file));
   }
   return files;
 }

@@ -15,6 +15,14 @@
 
 namespace da3::run {
 
+/// What a file holds and its path below the folder, as records have them: format and file.
+using SceneOutputs = std::vector<std::pair<std::string, std::string>>;
+
+/// Files of the whole scene. A COLMAP model is the folder of its files.
+SceneOutputs scene_outputs(const SceneOptions& options);
+/// Files of one view: depth by format, "image", "layerN" and, as pictures, "layerN.png".
+SceneOutputs view_outputs(const SceneOptions& options, const scene::View& view);
+
 /// Paths below the folder of all files that a scene of these views gets.
 std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views);
 

@@ -105,6 +105,12 @@ Json warnings_json(const std::vector<scene::Warning>& warnings) {
   return list;
 }
 
+Json outputs_json(const SceneOutputs& outputs) {
+  Json files = Json::object();
+  for (const auto& [format, file] : outputs) files[format] = file;
+  return files;
+}
+
 /// Null without windows.
 Json windows_json(const std::vector<SceneWindow>& windows) {
   if (windows.empty()) return {};
@@ -158,7 +164,8 @@ std::string line_of(const Json& record) {
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json view_record(const scene::Scene& scene, std::size_t i, std::uint64_t points) {
+Json view_record(const scene::Scene& scene, std::size_t i, std::uint64_t points,
+                 const SceneOutputs& outputs) {
   const scene::View& view = scene.views[i];
   const Camera camera = view.photo_camera();
   const double focal = camera.intrinsics[0];
@@ -188,11 +195,13 @@ Json view_record(const scene::Scene& scene, std::size_t i, std::uint64_t points)
     numbers["median"] = depth.values->median;
     numbers["p98"] = depth.values->p98;
   }
+  numbers["finite"] = depth.finite;
   record["depth"] = numbers;
+  record["outputs"] = outputs_json(outputs);
   return record;
 }
 
-Json scene_record(const scene::Scene& scene, const SceneReport& report) {
+Json scene_record(const scene::Scene& scene, const SceneReport& report, const SceneOutputs& outputs) {
   return {{"type", "scene"},
           {"status", "done"},
           {"error", nullptr},
@@ -207,6 +216,7 @@ Json scene_record(const scene::Scene& scene, const SceneReport& report) {
           {"similarity", alignment_json(scene.alignment)},
           {"windows", windows_json(scene.windows)},
           {"warnings", warnings_json(scene.warnings)},
+          {"outputs", outputs_json(outputs)},
           {"ms", report.ms},
           {"peak_bytes", report.peak_bytes ? Json(*report.peak_bytes) : Json()}};
 }

@@ -16,6 +16,7 @@
 
 #include <da3/error.hpp>
 
+#include <run/scene/scene_files.hpp>
 #include <run/scene/scene_options.hpp>
 #include <run/scene/scene_photos.hpp>
 
@@ -33,8 +34,9 @@ struct SceneReport {
 
 Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model);
 /// `points`: of the cloud that come from this view.
-Json view_record(const scene::Scene& scene, std::size_t view, std::uint64_t points);
-Json scene_record(const scene::Scene& scene, const SceneReport& report);
+Json view_record(const scene::Scene& scene, std::size_t view, std::uint64_t points,
+                 const SceneOutputs& outputs);
+Json scene_record(const scene::Scene& scene, const SceneReport& report, const SceneOutputs& outputs);
 Json failed_record(const Error& error, std::size_t views);
 
 /// A record as a line of the manifest. Names of files need not be UTF-8; what is not is replaced.

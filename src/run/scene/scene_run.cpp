@@ -177,11 +177,12 @@ class SceneRun {
     write_scene(options_, scene_, way_, page_, features_, threads_, input_.folder, journal);
     report_.ms["write"] = ms_since(start);
     for (std::size_t i = 0; i < scene_.views.size(); ++i) {
-      const std::string line = line_of(view_record(scene_, i, points_of_view_[i]));
+      const std::string line =
+          line_of(view_record(scene_, i, points_of_view_[i], view_outputs(options_, scene_.views[i])));
       journal.append(line);
       event_.json.push_back(line);
     }
-    const std::string line = line_of(scene_record(scene_, report_));
+    const std::string line = line_of(scene_record(scene_, report_, scene_outputs(options_)));
     journal.finish(line, files);
     event_.json.push_back(line);
     event_.files = files;
