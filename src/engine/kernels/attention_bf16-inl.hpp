@@ -86,7 +86,7 @@ struct Bf16Attention {
     p = p * r + 0.242611125F;
     p = p * r + 0.693260992F;
     p = p * r + 0.999928072F;
-    return (Vec)((IVec)p + ((IVec)shifted << 23));
+    return scaled_by_power_of_two(p, shifted);
   }
 
   /// The sums are those of the rounded ones.

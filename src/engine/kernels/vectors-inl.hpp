@@ -30,6 +30,7 @@ constexpr Index kPanel = kWidth * kVectors;
 
 typedef float Vec __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
 typedef std::int32_t IVec __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
+typedef std::uint32_t UVec __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
 
 inline Vec load(const float* p) {
   return *reinterpret_cast<const Vec*>(p);
@@ -69,6 +70,12 @@ inline float sum_of_lanes(Vec v) {
   return sum;
 }
 
+/// p 2^n, n in the lowest bits of `shifted`. Unsigned, for lanes out of bounds may overflow; whoever has such
+/// replaces them.
+inline Vec scaled_by_power_of_two(Vec p, Vec shifted) {
+  return (Vec)((UVec)p + ((UVec)shifted << 23));
+}
+
 /// 2^x for -126 <= x <= 120, relative error under 2e-7. Polynomial of degree 5 on [-1/2, 1/2], our own fit
 /// (7.5e-8 before rounding).
 inline Vec power_of_two_bounded(Vec x) {
@@ -80,7 +87,7 @@ inline Vec power_of_two_bounded(Vec x) {
   p = p * r + 0.240221197F;
   p = p * r + 0.693146967F;
   p = p * r + 1.00000007F;
-  return (Vec)((IVec)p + ((IVec)shifted << 23));
+  return scaled_by_power_of_two(p, shifted);
 }
 
 /// 2^x for x <= 0, as power_of_two_bounded; 0 below -126.
