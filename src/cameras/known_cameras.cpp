@@ -15,6 +15,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/json_reading.hpp>
+
 namespace da3::cameras {
 namespace {
 
@@ -94,6 +96,12 @@ std::optional<double> yaml_number(const std::string& text, std::string_view key)
   return std::nullopt;
 }
 
+Size size_in(const std::string& file, double height, double width) {
+  const auto size = possible_size(height, width);
+  if (!size) refuse(file, "a picture size is impossible");
+  return *size;
+}
+
 /// `camera_matrix: ... data: [ ... ]`, as cv::FileStorage and ROS write it.
 KnownCamera opencv_yaml(const std::string& file, const std::string& text) {
   std::size_t matrix = std::string::npos;
@@ -115,7 +123,7 @@ KnownCamera opencv_yaml(const std::string& file, const std::string& text) {
   camera.intrinsics = {k[0], k[4], k[2] + kCentreToCorner, k[5] + kCentreToCorner};
   const auto width = yaml_number(text, "image_width");
   const auto height = yaml_number(text, "image_height");
-  if (width && height) camera.size = Size{static_cast<int>(*height), static_cast<int>(*width)};
+  if (width && height) camera.size = size_in(file, *height, *width);
   require_sane(file, camera);
   return camera;
 }
@@ -134,7 +142,7 @@ std::optional<KnownCamera> json_camera(const std::string& file, const json& obje
   KnownCamera camera;
   const auto width = number(object, {"width", "image_width", "w"});
   const auto height = number(object, {"height", "image_height", "h"});
-  if (width && height) camera.size = Size{static_cast<int>(*height), static_cast<int>(*width)};
+  if (width && height) camera.size = size_in(file, *height, *width);
   const auto matrix = object.find("intrinsic_matrix");
   const auto fx = number(object, {"fx", "fl_x", "f", "focal"});
   if (matrix != object.end() && matrix->is_array() && matrix->size() == 9) {
@@ -173,7 +181,7 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) refuse(file, "the file is empty");
   if (text[first] == '{') {
-    const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const json root = core::read_json(text);
     if (root.is_discarded()) refuse(file, "it is no valid JSON");
     try {
       cameras.for_all_ = json_camera(file, root);

@@ -105,11 +105,16 @@ void refuse(const std::string& what) {
   throw Error(ErrorCode::kSceneCameras, what);
 }
 
-Size size_of(double height, double width) {
+std::optional<Size> possible_size(double height, double width) {
   constexpr double kLargest = 1U << 24U;
-  if (!(height >= 1 && width >= 1 && height <= kLargest && width <= kLargest))
-    refuse("a camera with an impossible size");
-  return {static_cast<int>(height), static_cast<int>(width)};
+  if (!(height >= 1 && width >= 1 && height <= kLargest && width <= kLargest)) return std::nullopt;
+  return Size{static_cast<int>(height), static_cast<int>(width)};
+}
+
+Size size_of(double height, double width) {
+  const auto size = possible_size(height, width);
+  if (!size) refuse("a camera with an impossible size");
+  return *size;
 }
 
 std::array<double, 12> inverted(const std::array<double, 12>& pose) {

@@ -5,6 +5,7 @@
 #include <cameras/readers.hpp>
 #include <nlohmann/json.hpp>
 
+#include <core/json_reading.hpp>
 #include <core/text_encoding.hpp>
 
 namespace da3::cameras {
@@ -95,7 +96,8 @@ GivenCameras read_transforms(const json& file) {
 
 GivenCameras read_json(Bytes text) {
   try {
-    const json file = json::parse(text.begin(), text.end());
+    const json file = core::read_json({reinterpret_cast<const char*>(text.data()), text.size()});
+    if (file.is_discarded()) refuse("it is no valid JSON");
     if (file.is_object() && file.contains("frames")) return read_transforms(file);
     if (file.is_object() && file.contains("views")) return read_own(file);
     refuse("neither a transforms.json (member `frames`) nor a cameras.json (member `views`)");

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@ using Bytes = std::span<const std::uint8_t>;
 
 [[noreturn]] void refuse(const std::string& what);
 
-/// A camera's size as its file has it. Throws: Error kSceneCameras for one that no picture has.
+/// A camera's size as its file has it; none for one that no picture has.
+std::optional<Size> possible_size(double height, double width);
+/// The same. Throws: Error kSceneCameras for one that no picture has.
 Size size_of(double height, double width);
 
 /// cameras.json or transforms.json, told apart by their members.

@@ -6,7 +6,7 @@
 #include <journal/records.hpp>
 #include <nlohmann/json.hpp>
 
-#include <core/json_depth.hpp>
+#include <core/json_reading.hpp>
 #include <core/names.hpp>
 #include <core/text_encoding.hpp>
 
@@ -93,16 +93,23 @@ auto from_line(std::string_view line, const char* type, Read read) {
   }
 }
 
+template <std::integral Integer = std::int64_t>
+Integer whole(const Json& json) {
+  // 2.0 is none: the quick reader of a line takes digits alone.
+  const auto number = json.is_number_integer() ? core::whole_number<Integer>(json) : std::nullopt;
+  if (!number) throw Error(ErrorCode::kInternal, "manifest: a number is not whole, or too large");
+  return *number;
+}
+
 template <typename T>
 std::optional<T> maybe(const Json& json, const char* name) {
   const auto found = json.find(name);
   if (found == json.end() || found->is_null()) return std::nullopt;
-  return found->get<T>();
-}
-
-std::int64_t whole(const Json& json) {
-  if (!json.is_number_integer()) throw Error(ErrorCode::kInternal, "manifest: a number is not whole");
-  return json.get<std::int64_t>();
+  if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+    return whole<T>(*found);
+  } else {
+    return found->get<T>();
+  }
 }
 
 double number_or_nan(const Json& json, const char* name) {
@@ -122,7 +129,7 @@ std::string exact_text(const Json& json, const char* plain, const char* base64) 
 
 std::optional<Size> maybe_size(const Json& json) {
   if (!json.contains("height")) return std::nullopt;
-  return Size{json.at("height").get<int>(), json.at("width").get<int>()};
+  return Size{whole<int>(json.at("height")), whole<int>(json.at("width"))};
 }
 
 std::vector<std::pair<formats::Format, std::string>> read_outputs(const Json& json) {
@@ -219,7 +226,7 @@ std::string to_json(const ImageRecord& record) {
 
 RunRecord run_from_json(std::string_view line) {
   return from_line(line, "run", [](const Json& json) {
-    const int schema = json.at("schema").get<int>();
+    const int schema = whole<int>(json.at("schema"));
     if (schema != kSchema) {
       throw Error(ErrorCode::kInternal, "manifest: schema " + std::to_string(schema) + ", this da3 reads " +
                                             std::to_string(kSchema));

@@ -12,6 +12,7 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/json_reading.hpp>
 #include <core/write_failure.hpp>
 
 namespace da3::journal {
@@ -71,7 +72,7 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
   std::ifstream stream(file_, std::ios::binary);
   std::string line;
   for (bool first = true; std::getline(stream, line); first = false) {
-    const Json record = Json::parse(line, nullptr, false);
+    const Json record = core::read_json(line);
     const bool is_run = record.is_object() && is_text(record, "type", "run");
     if (first && !(is_run && is_text(record, "command", "scene"))) {
       throw Error(

@@ -7,11 +7,13 @@
 #include <string>
 
 #include <video/frame_writer.hpp>
+#include <video/frames_over_time.hpp>
 #include <video/plain_stream.hpp>
 
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/json_reading.hpp>
 #include <image/resample.hpp>
 
 namespace da3::video {
@@ -131,17 +133,18 @@ json FrameWriter::state() const {
 }
 
 void FrameWriter::restore(const json& state) {
-  repeated_ = state["repeated"].get<std::int64_t>();
-  dropped_ = state["dropped"].get<std::int64_t>();
-  next_point_ = state["next_point"].get<std::int64_t>();
+  const auto whole = [&](const char* name) {
+    return core::whole_number<std::int64_t>(state.at(name)).value();
+  };
+  repeated_ = whole("repeated");
+  dropped_ = whole("dropped");
+  next_point_ = whole("next_point");
   if (state.contains("first_pts")) {
-    first_pts_ = state["first_pts"].get<std::int64_t>();
-    first_s_ = state["first_s"].get<double>();
-    last_s_ = state["last_s"].get<double>();
+    first_pts_ = whole("first_pts");
+    first_s_ = state.at("first_s").get<double>();
+    last_s_ = state.at("last_s").get<double>();
   }
-  if (state.contains("size")) {
-    streams_.set_size(Size{state["size"][0].get<int>(), state["size"][1].get<int>()});
-  }
+  if (state.contains("size")) streams_.set_size(size_of_json(state.at("size")));
 }
 
 }  // namespace da3::video

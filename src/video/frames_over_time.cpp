@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <concepts>
+#include <stdexcept>
 #include <utility>
 
 #include <video/frames_over_time.hpp>
+
+#include <core/json_reading.hpp>
 
 namespace da3::video {
 namespace {
@@ -25,7 +29,14 @@ json json_of_counts(const std::vector<Count>& counts) {
 template <typename Count>
 void fill_counts(const json& pairs, std::size_t size, std::vector<Count>& counts) {
   if (!pairs.empty()) counts.assign(size, 0);
-  for (const json& pair : pairs) counts.at(pair[0].get<std::size_t>()) = pair[1].get<Count>();
+  for (const json& pair : pairs) {
+    Count& count = counts.at(core::whole_number<std::size_t>(pair.at(0)).value());
+    if constexpr (std::integral<Count>) {
+      count = core::whole_number<Count>(pair.at(1)).value();
+    } else {
+      count = pair.at(1).get<Count>();
+    }
+  }
 }
 
 json json_of_running(const RunningRange::State& state) {
@@ -35,9 +46,9 @@ json json_of_running(const RunningRange::State& state) {
 
 RunningRange::State running_of_json(const json& value) {
   RunningRange::State state;
-  fill_counts(value["counts"], NearnessHistogram::kBins, state.counts);
-  state.range = range_of_json(value["range"]);
-  state.seconds = value["seconds"].get<double>();
+  fill_counts(value.at("counts"), NearnessHistogram::kBins, state.counts);
+  state.range = range_of_json(value.at("range"));
+  state.seconds = value.at("seconds").get<double>();
   return state;
 }
 
@@ -50,6 +61,15 @@ json json_of(const std::optional<DepthRange>& range) {
 std::optional<DepthRange> range_of_json(const json& value) {
   if (!value.is_array() || value.size() != 2) return std::nullopt;
   return DepthRange{value[0].get<double>(), value[1].get<double>()};
+}
+
+Size size_of_json(const json& value) {
+  constexpr int kMostSide = 1 << 16;
+  const int height = core::whole_number<int>(value.at(0)).value();
+  const int width = core::whole_number<int>(value.at(1)).value();
+  if (std::min(height, width) < 0 || std::max(height, width) > kMostSide)
+    throw std::out_of_range("a size that no picture has");
+  return {height, width};
 }
 
 FramesOverTime::FramesOverTime(const VideoPlan& plan)
@@ -129,17 +149,18 @@ json FramesOverTime::state() const {
 }
 
 void FramesOverTime::restore(const json& state) {
-  const json& steady = state["steady"];
-  steadying_.restore({{{steady["size"][0].get<int>(), steady["size"][1].get<int>()},
-                       steady["previous"].get<std::vector<float>>()},
-                      steady["seconds"].get<double>()});
+  const json& steady = state.at("steady");
+  DepthMap previous{size_of_json(steady.at("size")), steady.at("previous").get<std::vector<float>>()};
+  if (previous.values.size() != previous.size.area())
+    throw std::invalid_argument("a map of another size than its own");
+  steadying_.restore({std::move(previous), steady.at("seconds").get<double>()});
   CutFinder::State cuts;
-  cuts.usual = state["look"]["usual"].get<double>();
-  fill_counts(state["look"]["counts"], look_of({}).size(), cuts.previous);
+  cuts.usual = state.at("look").at("usual").get<double>();
+  fill_counts(state.at("look").at("counts"), look_of({}).size(), cuts.previous);
   cut_finder_.restore(std::move(cuts));
-  grey_ref_ = state["grey_ref"].get<double>();
+  grey_ref_ = state.at("grey_ref").get<double>();
   if (!state.contains("running")) return;
-  running_.restore(running_of_json(state["running"]));
+  running_.restore(running_of_json(state.at("running")));
   primed_ = true;
 }
 

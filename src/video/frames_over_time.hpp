@@ -51,5 +51,7 @@ class FramesOverTime {
 
 nlohmann::json json_of(const std::optional<DepthRange>& range);
 std::optional<DepthRange> range_of_json(const nlohmann::json& value);
+/// Height and width of a journal. Throws: std::exception for what is no size of a picture.
+Size size_of_json(const nlohmann::json& value);
 
 }  // namespace da3::video

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@
 #include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
+#include <core/json_reading.hpp>
 #include <core/parallel.hpp>
 
 namespace da3::video {
@@ -100,9 +102,11 @@ class Run {
       journal_ = std::make_unique<VideoJournal>(outputs.folder, key, /*overwrite=*/true);
       return false;
     }
-    summary_.resumed = end.value("frames", std::int64_t{0});
-    summary_.failed = end.value("failed", std::int64_t{0});
-    summary_.cut_short = end.value("cut_short", false);
+    believe([&] {
+      summary_.resumed = whole(end, "frames");
+      summary_.failed = whole(end, "failed");
+      summary_.cut_short = end.at("cut_short").get<bool>();
+    });
     return true;
   }
 
@@ -120,18 +124,40 @@ class Run {
     }
   }
 
+  /// Reads what the journal holds, which anybody may have written. Throws: Error kOutputExists.
+  void believe(const std::function<void()>& read) const {
+    try {
+      read();
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& problem) {
+      throw Error(ErrorCode::kOutputExists, plan_.outputs.folder.string() + ": its manifest is damaged (" +
+                                                problem.what() +
+                                                "); give --overwrite to begin anew, or another folder");
+    }
+  }
+
+  static std::int64_t whole(const json& object, const char* name) {
+    const auto number = core::whole_number<std::int64_t>(object.at(name));
+    if (!number || *number < 0) throw std::out_of_range(std::string(name) + " is no number of frames");
+    return *number;
+  }
+
   void go_on() {
-    const json& before = journal_->header();
-    Probed probed;
-    probed.range = range_of_json(before["range"]["depth"]);
-    if (before.contains("grey_ref")) probed.grey_ref = before["grey_ref"].get<double>();
-    over_time_.whole_video(probed);
+    std::int64_t taken = 0;
+    believe([&] {
+      const json& before = journal_->header();
+      Probed probed;
+      probed.range = range_of_json(before.at("range").at("depth"));
+      if (before.contains("grey_ref")) probed.grey_ref = before.at("grey_ref").get<double>();
+      over_time_.whole_video(probed);
+      const json& state = journal_->checkpoint();
+      over_time_.restore(state);
+      writer_.restore(state);
+      summary_.failed = whole(state, "failed");
+      taken = whole(state, "taken");
+    });
     writer_.streams().choose();
-    const json& state = journal_->checkpoint();
-    over_time_.restore(state);
-    writer_.restore(state);
-    summary_.failed = state["failed"].get<std::int64_t>();
-    const auto taken = state["taken"].get<std::int64_t>();
     summary_.resumed = taken - summary_.failed;
     source_.skip(taken);
     note(false, "going on after " + std::to_string(taken) + " frames");

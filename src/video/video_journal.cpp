@@ -11,6 +11,7 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/json_reading.hpp>
 
 namespace da3::video {
 namespace {
@@ -55,8 +56,10 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
   std::uint64_t kept = 0;
   for (std::string line; std::getline(stream, line) && !stream.eof();) {
     read += line.size() + 1;
-    json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    const std::string type = value.is_object() ? value.value("type", "") : "";
+    json value = core::read_json(line);
+    const auto found = value.is_object() ? value.find("type") : value.end();
+    const std::string type =
+        value.is_object() && found != value.end() && found->is_string() ? found->get<std::string>() : "";
     if (header_.is_null() && type != "video") {
       throw Error(
           ErrorCode::kOutputExists,
@@ -68,7 +71,9 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
     if (type == "video" || type == "checkpoint" || type == "end") kept = read;
   }
   if (!header_.is_null() && !overwrite) {
-    const std::string text = differences(header_.value("key", json::object()), key);
+    const auto before = header_.find("key");
+    const std::string text =
+        differences(before != header_.end() && before->is_object() ? *before : json::object(), key);
     if (!text.empty()) {
       throw Error(ErrorCode::kUsage,
                   folder.string() + ": the results here were made otherwise: " + text +

@@ -9,7 +9,7 @@
 
 #include <da3/error.hpp>
 
-#include <core/json_depth.hpp>
+#include <core/json_reading.hpp>
 #include <weights/json_object.hpp>
 
 namespace da3::weights {
@@ -89,21 +89,18 @@ bool JsonObject::boolean(const char* key) const {
 
 std::int64_t JsonObject::integer(const char* key, std::int64_t low, std::int64_t high) const {
   const json& value = at(key);
-  const bool fits =
-      value.is_number_integer() &&
-      !(value.is_number_unsigned() &&
-        value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
-  if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
+  const auto whole = core::whole_number<std::int64_t>(value);
+  if (!value.is_number_integer() || !whole || *whole < low || *whole > high) {
     fail(key, "expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) +
                   ", found " + value.dump());
   }
-  return value.get<std::int64_t>();
+  return *whole;
 }
 
 std::uint64_t JsonObject::unsigned_integer(const char* key) const {
   const json& value = at(key);
   if (!value.is_number_unsigned()) fail(key, "expected a whole number from 0, found " + value.dump());
-  return value.get<std::uint64_t>();
+  return core::whole_number<std::uint64_t>(value).value();
 }
 
 double JsonObject::number(const char* key) const {

@@ -11,7 +11,7 @@
 
 #include <da3/error.hpp>
 
-#include <core/json_depth.hpp>
+#include <core/json_reading.hpp>
 #include <weights/safetensors.hpp>
 
 namespace da3::weights {
@@ -120,12 +120,12 @@ std::optional<std::uint64_t> byte_size(const std::vector<std::int64_t>& shape, s
 
 std::uint64_t unsigned_number(const std::filesystem::path& path, const std::string& name, const json& value,
                               const char* what) {
-  if (!value.is_number_unsigned() ||
-      value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+  const auto whole = core::whole_number<std::int64_t>(value);
+  if (!value.is_number_unsigned() || !whole) {
     damaged(path,
             "tensor '" + name + "': expected whole numbers from 0 as " + what + ", found " + value.dump());
   }
-  return value.get<std::uint64_t>();
+  return static_cast<std::uint64_t>(*whole);
 }
 
 Described describe(const std::filesystem::path& path, const std::string& name, const json& entry) {

@@ -139,6 +139,25 @@ TEST_F(RunVideoTest, RefusesAFolderOfOtherFilesAndOtherOptions) {
   EXPECT_EQ(run(2).done, 2);
 }
 
+TEST_F(RunVideoTest, AFinishedVideoOfADamagedManifestIsNotBelieved) {
+  EXPECT_EQ(run(3).done, 3);
+  const std::string good = content("manifest.jsonl");
+  const std::size_t end = good.find(R"("frames":3)");
+  ASSERT_NE(end, std::string::npos);
+  for (const std::string wrong : {R"("frames":1e300)", R"("frames":-3)", R"("frames":"3")", R"("f":3)"}) {
+    std::string text = good;
+    std::ofstream(folder_.path() / "out/manifest.jsonl", std::ios::binary)
+        << text.replace(end, std::strlen(R"("frames":3)"), wrong);
+    try {
+      run(3);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << error.what();
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("its manifest is damaged"));
+    }
+  }
+}
+
 TEST_F(RunVideoTest, AnEmptyVideoIsAnError) {
   try {
     run(0);

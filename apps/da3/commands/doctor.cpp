@@ -27,6 +27,7 @@
 #include <cli/program_location.hpp>
 #include <core/build_info.hpp>
 #include <core/host/host_memory.hpp>
+#include <core/json_reading.hpp>
 #include <engine/device/system_info.hpp>
 #include <engine/engine.hpp>
 #ifdef DA3_WITH_HUB
@@ -233,7 +234,8 @@ Json examine(const cli::Doctor& options) {
 std::string value_text(const std::string& key, const Json& value) {
   if (value.is_null()) return "unknown";
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  if (value.is_number() && key.ends_with("_bytes")) return bytes_text(value.get<std::uint64_t>());
+  const auto bytes = core::whole_number<std::uint64_t>(value);
+  if (bytes && key.ends_with("_bytes")) return bytes_text(*bytes);
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string text;

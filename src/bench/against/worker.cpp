@@ -7,7 +7,7 @@
 #include <bench/against/worker.hpp>
 #include <bench/report/json_fields.hpp>
 #include <bench/report/report_json.hpp>
-#include <core/json_depth.hpp>
+#include <core/json_reading.hpp>
 
 namespace da3::bench {
 namespace {
@@ -52,6 +52,12 @@ Json as_report(const ToolInfo& tool, const Environment& environment) {
   return Json::parse(to_json_text(report));
 }
 
+int count_at(const Json& request, const char* key) {
+  const auto count = core::whole_number<int>(request.at(key));
+  if (!count) throw Error(ErrorCode::kUsage, std::string(key) + " is no number of runs");
+  return *count;
+}
+
 // JSON has no number that is not finite, so it travels as null.
 Json values_json(const RoundValues& values) {
   Json object = Json::object();
@@ -78,13 +84,12 @@ Json answer(const Json& request, WorkerBackend& backend) {
   Json reply{{"ok", true}};
   if (command == "open") {
     Json cases = Json::array();
-    for (const WorkerCase& each :
-         backend.open(to_group(request.at("group")), request.at("warmups").get<int>())) {
+    for (const WorkerCase& each : backend.open(to_group(request.at("group")), count_at(request, "warmups"))) {
       cases.push_back({{"facts", bench::to_json(each.facts)}, {"failure", failure_or_null(each.failure)}});
     }
     reply["cases"] = cases;
   } else if (command == "round") {
-    const WorkerRound round = backend.round(request.at("runs").get<int>());
+    const WorkerRound round = backend.round(count_at(request, "runs"));
     Json cases = Json::array();
     for (std::size_t i = 0; i < round.cases.size(); ++i) {
       cases.push_back(
@@ -143,7 +148,7 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
   const std::string line = process_.read_line();
   try {
     const Json hello = parse_line(line);
-    if (hello.at("worker").get<int>() != kProtocol) {
+    if (core::whole_number<int>(hello.at("worker")) != kProtocol) {
       throw Error(ErrorCode::kUsage,
                   name_ + " speaks another worker protocol; build both from nearer commits");
     }
@@ -158,8 +163,7 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
 
 Environment Worker::whole_environment() {
   const std::string line = process_.ask(line_of({{"do", "environment"}}));
-  if (core::is_too_deep(line)) return environment_;
-  const Json reply = Json::parse(line, nullptr, false);
+  const auto reply = core::read_json<Json>(line);
   const auto report = reply.find("report");
   return report == reply.end() ? environment_ : parse_report(report->dump(), name_).environment;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <bench/report/json_fields.hpp>
+#include <core/json_reading.hpp>
 
 namespace da3::bench {
 
@@ -22,8 +23,12 @@ Fields to_fields(const Json& object) {
   Fields fields;
   for (const auto& [name, value] : object.items()) {
     if (value.is_string()) fields.set(name, value.get<std::string>());
-    if (value.is_number_integer()) fields.set(name, value.get<std::int64_t>());
-    if (value.is_number_float()) fields.set(name, value.get<double>());
+    const auto whole = core::whole_number<std::int64_t>(value);
+    if (value.is_number_integer() && whole) {
+      fields.set(name, *whole);
+    } else if (value.is_number()) {
+      fields.set(name, value.get<double>());
+    }
     if (value.is_boolean()) fields.set(name, value.get<bool>());
   }
   return fields;

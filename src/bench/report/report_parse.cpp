@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <concepts>
 #include <limits>
 
 #include <da3/error.hpp>
 
 #include <bench/report/json_fields.hpp>
 #include <bench/report/report_json.hpp>
-#include <core/json_depth.hpp>
+#include <core/json_reading.hpp>
 
 namespace da3::bench {
 namespace {
@@ -21,7 +22,11 @@ template <typename Number>
 std::optional<Number> number_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number()) return std::nullopt;
-  return found->get<Number>();
+  if constexpr (std::integral<Number>) {
+    return core::whole_number<Number>(*found);
+  } else {
+    return found->get<Number>();
+  }
 }
 
 // The member, or an empty object.
@@ -75,7 +80,15 @@ Distribution to_distribution(const Json& object) {
   }
   // Reports of other programs may not say how their samples fall into rounds: each is a separate round.
   std::vector<std::size_t> lengths(samples.size(), 1);
-  if (object.contains("rounds")) lengths = object.at("rounds").get<std::vector<std::size_t>>();
+  if (object.contains("rounds")) {
+    lengths.clear();
+    for (const Json& length : object.at("rounds")) {
+      const auto samples_of_round = core::whole_number<std::size_t>(length);
+      if (!samples_of_round)
+        throw Error(ErrorCode::kUsage, "a round of " + length.dump() + " samples is none");
+      lengths.push_back(*samples_of_round);
+    }
+  }
   auto next = samples.begin();
   for (const std::size_t length : lengths) {
     const auto left = static_cast<std::size_t>(samples.end() - next);
@@ -105,8 +118,9 @@ CaseResult to_case(const Json& object) {
   for (const auto& [name, value] : object_at(object, "metrics").items()) {
     if (value.is_object()) {
       result.set(name, to_distribution(value));
-    } else if (value.is_number_integer()) {
-      result.set(name, value.get<std::int64_t>());
+    } else if (const auto whole = core::whole_number<std::int64_t>(value);
+               whole && value.is_number_integer()) {
+      result.set(name, *whole);
     } else if (value.is_number()) {
       result.set(name, value.get<double>());
     } else {

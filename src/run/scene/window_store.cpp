@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -13,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/json_reading.hpp>
 #include <core/stored_zip.hpp>
 #include <run/scene/window_store.hpp>
 
@@ -45,6 +47,16 @@ std::size_t view_bytes(const scene::View& view, std::size_t maps) {
   return sizeof(Camera) + maps * view.input.size.area() * sizeof(float);
 }
 
+std::size_t count_of(const Json& value) {
+  return core::whole_number<std::size_t>(value).value();
+}
+
+std::vector<std::size_t> counts_of(const Json& values) {
+  std::vector<std::size_t> counts;
+  for (const Json& value : values) counts.push_back(count_of(value));
+  return counts;
+}
+
 /// What must be equal for a window to be the one that is looked for.
 Json identity(const std::string& digest, const scene::Window& window, Size size) {
   return {digest, window.begin, window.end, size.height, size.width};
@@ -64,7 +76,7 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
   std::ifstream stream(file_of(window), std::ios::binary);
   std::string line;
   if (!std::getline(stream, line)) return std::nullopt;
-  const Json header = Json::parse(line, nullptr, false);
+  const Json header = core::read_json(line);
   if (!header.is_object()) return std::nullopt;
   try {
     if (header.at("identity") != identity(digest_, window, views.front().input.size)) return std::nullopt;
@@ -73,18 +85,18 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
     const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
     const std::size_t maps = 1U + (confident ? 1U : 0U) + (sky ? 1U : 0U);
     Facts facts;
-    const auto num_gaussians = header.at("gaussians").get<std::size_t>();
-    const auto layers = header.at("layers").get<std::vector<std::size_t>>();
+    const auto num_gaussians = count_of(header.at("gaussians"));
+    const std::vector<std::size_t> layers = counts_of(header.at("layers"));
     const std::size_t numbers = std::accumulate(layers.begin(), layers.end(), std::size_t{0});
     if (bytes.size() != views.size() * view_bytes(views.front(), maps) +
                             num_gaussians * sizeof(scene::Gaussian) + numbers * sizeof(float))
       return std::nullopt;
-    if (core::crc32(std::as_bytes(std::span(bytes))) != header.at("crc32").get<std::uint32_t>())
+    if (core::crc32(std::as_bytes(std::span(bytes))) != core::whole_number<std::uint32_t>(header.at("crc32")))
       return std::nullopt;
-    if (!header.at("reference").is_null()) facts.reference = header.at("reference").get<std::size_t>();
+    if (!header.at("reference").is_null()) facts.reference = count_of(header.at("reference"));
     facts.forward_ms = header.at("forward_ms").get<double>();
-    facts.without_rays = header.at("without_rays").get<std::vector<std::size_t>>();
-    facts.dropped_gaussians = header.at("dropped_gaussians").get<std::size_t>();
+    facts.without_rays = counts_of(header.at("without_rays"));
+    facts.dropped_gaussians = count_of(header.at("dropped_gaussians"));
     const Json& spreads = header.at("origin_spreads");
     std::span<const std::uint8_t> rest(bytes);
     for (std::size_t i = 0; i < views.size(); ++i) {
@@ -107,8 +119,8 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
       take(rest, facts.layers.back());
     }
     return facts;
-  } catch (const Json::exception&) {
-    return std::nullopt;
+  } catch (const std::exception&) {
+    return std::nullopt;  // A header that this da3 does not write
   }
 }
 
