@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -106,15 +108,22 @@ class Run {
     return true;
   }
 
+  /// Before anything is computed: an encoder that is missing, or sound that goes nowhere, is told now.
+  const std::map<std::string, std::string>& choose_streams() {
+    const std::map<std::string, std::string>& encoders = writer_.streams().choose();
+    for (const std::string& warning : writer_.streams().warnings()) note(true, warning);
+    return encoders;
+  }
+
   void begin() {
+    const std::map<std::string, std::string>& encoders = choose_streams();
     const bool looks =
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
     if (looks) {
       note(false, "looking at up to 64 frames for one range of colours");
       over_time_.whole_video(probe(plan_, environment_.library, predictor_, stop_));
     }
-    const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(),
-                           writer_.streams().choose()};
+    const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(), encoders};
     if (journal_) {
       journal_->append(video_record(plan_, *environment_.model, source_.facts(), source_.time_base(), whole));
     }
@@ -126,7 +135,7 @@ class Run {
     probed.range = range_of_json(before["range"]["depth"]);
     if (before.contains("grey_ref")) probed.grey_ref = before["grey_ref"].get<double>();
     over_time_.whole_video(probed);
-    writer_.streams().choose();
+    choose_streams();
     const json& state = journal_->checkpoint();
     over_time_.restore(state);
     writer_.restore(state);
