@@ -60,7 +60,24 @@ const std::map<std::string, std::string>& EncodedStreams::choose() {
     encoders_[stream.name] = library_->choose_encoder(
         spec_of(stream, depth::result_size(plan_.way, facts_.shown)), stream.container);
   }
+  choose_sound();
   return encoders_;
+}
+
+void EncodedStreams::choose_sound() {
+  const VideoOptions& options = plan_.options;
+  if (!options.sound || !facts_.has_sound || options.input == "-" || !options.timestamps.empty()) return;
+  std::map<std::string, bool> taken;  // By container
+  for (const StreamPlan& stream : plan_.outputs.streams) {
+    const auto [found, is_new] = taken.try_emplace(stream.container, true);
+    if (is_new) {
+      if (auto refused = library_->refused_sound(options.input, stream.container)) {
+        warnings_.push_back(std::move(*refused));
+        found->second = false;
+      }
+    }
+    if (found->second) with_sound_.insert(stream.name);
+  }
 }
 
 std::filesystem::path EncodedStreams::segment_file(const StreamPlan& stream, std::int64_t index) const {
@@ -118,7 +135,7 @@ JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) c
   spec.target = plan_.outputs.folder / (".da3-join-" + stream.name + ".tmp");
   spec.container = stream.container;
   spec.time_base = time_base_;
-  const bool sound = options.sound && facts_.has_sound && options.input != "-" && options.timestamps.empty();
+  const bool sound = with_sound_.contains(stream.name);
   // Sound keeps the two together at their own times; else the first frame is at 0, where a grid begins as
   // well.
   const bool own_times = sound && options.choice.start_s == 0 && !options.constant_fps;

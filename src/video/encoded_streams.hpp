@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,11 @@ class EncodedStreams {
   EncodedStreams(const VideoPlan& plan, const VideoLibrary* library, const VideoFacts& facts,
                  Ratio time_base);
 
-  /// Chooses the encoders. Returns their names by the streams' names. Throws: Error kEncoderUnavailable.
+  /// Chooses the encoders, and whose videos get sound. Returns the encoders' names by the streams' names.
+  /// Throws: Error kEncoderUnavailable.
   const std::map<std::string, std::string>& choose();
+  /// What `choose` had to leave out.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// Adds a finished frame. Throws: Error kOutputFailed.
   void write(const Work& work, const Showing& showing);
@@ -61,6 +65,7 @@ class EncodedStreams {
   std::filesystem::path folder() const { return plan_.outputs.folder / ".da3-segments"; }
 
  private:
+  void choose_sound();
   StreamSpec spec_of(const StreamPlan& stream, Size size) const;
   std::filesystem::path segment_file(const StreamPlan& stream, std::int64_t index) const;
   JoinSpec join_spec(const StreamPlan& stream, const Span& span) const;
@@ -70,6 +75,8 @@ class EncodedStreams {
   const VideoFacts& facts_;
   Ratio time_base_;
   std::map<std::string, std::string> encoders_;
+  std::set<std::string> with_sound_;  ///< Names of streams
+  std::vector<std::string> warnings_;
   std::vector<std::unique_ptr<SegmentWriter>> open_;
   std::int64_t index_ = 0;  ///< Of the segment
   std::optional<Size> size_;

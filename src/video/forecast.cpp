@@ -20,6 +20,7 @@ VideoForecast forecast_video(const VideoOptions& options, const ModelSpec& model
   forecast.result = depth::result_size(plan.way, forecast.facts.shown);
   EncodedStreams streams(plan, library, source.facts(), source.time_base());
   const std::map<std::string, std::string> encoders = streams.choose();
+  forecast.warnings = streams.warnings();
   for (const StreamPlan& stream : plan.outputs.streams) {
     forecast.files.push_back(stream.target.string() + " (" + encoders.at(stream.name) + ")");
   }

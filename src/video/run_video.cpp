@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -110,15 +112,22 @@ class Run {
     return true;
   }
 
+  /// Before anything is computed: an encoder that is missing, or sound that goes nowhere, is told now.
+  const std::map<std::string, std::string>& choose_streams() {
+    const std::map<std::string, std::string>& encoders = writer_.streams().choose();
+    for (const std::string& warning : writer_.streams().warnings()) note(true, warning);
+    return encoders;
+  }
+
   void begin() {
+    const std::map<std::string, std::string>& encoders = choose_streams();
     const bool looks =
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
     if (looks) {
       note(false, "looking at up to 64 frames for one range of colours");
       over_time_.whole_video(probe(plan_, environment_.library, predictor_, stop_));
     }
-    const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(),
-                           writer_.streams().choose()};
+    const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(), encoders};
     if (journal_) {
       journal_->append(video_record(plan_, *environment_.model, source_.facts(), source_.time_base(), whole));
     }
@@ -157,7 +166,7 @@ class Run {
       summary_.failed = whole(state, "failed");
       taken = whole(state, "taken");
     });
-    writer_.streams().choose();
+    choose_streams();
     summary_.resumed = taken - summary_.failed;
     source_.skip(taken);
     note(false, "going on after " + std::to_string(taken) + " frames");

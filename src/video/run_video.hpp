@@ -60,7 +60,8 @@ struct VideoForecast {
   std::optional<std::int64_t> frames;  ///< That are taken; none if only decoding all of them could tell
   Size processed;                      ///< Input of the network
   Size result;
-  std::vector<std::string> files;  ///< What is written, with the encoder of each video
+  std::vector<std::string> files;     ///< What is written, with the encoder of each video
+  std::vector<std::string> warnings;  ///< Of what is left out
 };
 
 /// Opens the video and writes nothing. Throws: as run_video.

@@ -53,13 +53,13 @@ class SegmentWriter {
 /// Pieces become one file.
 struct JoinSpec {
   std::vector<std::filesystem::path> segments;
-  std::filesystem::path target;      ///< Written as it is: the caller renames it
-  std::string container;             ///< mp4, mov, matroska, webm
-  Ratio time_base{1, 25};            ///< Of the segments' frames, as in their StreamSpec
-  std::int64_t shift = 0;            ///< Ticks taken off every time
-  std::optional<std::string> sound;  ///< Video file whose sound is copied
-  double sound_start_s = 0;          ///< In the times of that file
-  double sound_shift_s = 0;          ///< Taken off every time of the sound
+  std::filesystem::path target;         ///< Written as it is: the caller renames it
+  std::string container;                ///< mp4, mov, matroska, webm
+  Ratio time_base{1, 25};               ///< Of the segments' frames, as in their StreamSpec
+  std::int64_t shift = 0;               ///< Ticks taken off every time
+  std::optional<std::string> sound;     ///< Video file whose sound is copied
+  std::optional<double> sound_start_s;  ///< In the times of that file
+  double sound_shift_s = 0;             ///< Taken off every time of the sound
   std::optional<double> sound_end_s;
   std::vector<std::pair<std::string, std::string>> tags;
 };
@@ -69,7 +69,10 @@ struct VideoLibrary {
   /// The encoder that will be used. Throws: Error kEncoderUnavailable.
   std::function<std::string(const StreamSpec&, const std::string& container)> choose_encoder;
   std::function<std::unique_ptr<SegmentWriter>(const std::filesystem::path&, const StreamSpec&)> segment;
-  /// Returns warnings, such as sound that the container does not take.
+  /// The warning that files of `container` cannot hold the sound of the video file `path`; none if they can.
+  std::function<std::optional<std::string>(const std::string& path, const std::string& container)>
+      refused_sound;
+  /// Returns warnings, such as sound that turned out to be refused.
   std::function<std::vector<std::string>(const JoinSpec&)> join;
   std::string version;
 };

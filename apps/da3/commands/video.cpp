@@ -43,6 +43,7 @@ std::string forecast_text(const video::VideoForecast& forecast, const std::strin
            "\nprocessed  " + core::size_text(forecast.processed) + "\nresults    " +
            core::size_text(forecast.result) + "\n";
   for (const std::string& file : forecast.files) lines += "writes     " + file + "\n";
+  for (const std::string& warning : forecast.warnings) lines += "warning    " + warning + "\n";
   return lines;
 }
 
@@ -57,7 +58,8 @@ std::string forecast_json(const video::VideoForecast& forecast, const std::strin
                          {"frames", nullptr},
                          {"processed", sides(forecast.processed)},
                          {"result", sides(forecast.result)},
-                         {"files", forecast.files}};
+                         {"files", forecast.files},
+                         {"warnings", forecast.warnings}};
   if (forecast.frames) plan["frames"] = *forecast.frames;
   return plan.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <video/av/join.hpp>
 #include <video/av/output.hpp>
 #include <video/av/sound.hpp>
+#include <video/av/sound_trial.hpp>
 
 #include <da3/error.hpp>
 
@@ -83,9 +85,21 @@ class Clock {
   std::int64_t tick_ = 1;
 };
 
+/// FFmpeg refuses what belongs to the sound, and not because of the disk.
+struct SoundRefused {
+  int error;
+};
+
+/// Throws, for an error that came while `output` was written: SoundRefused where it may be the sound's.
+[[noreturn]] void fail_to_join(const JoinSpec& spec, const AVFormatContext* output, int error) {
+  const bool of_disk = (output->pb != nullptr && output->pb->error < 0) || error == AVERROR(ENOSPC) ||
+                       error == AVERROR(EIO) || error == AVERROR(ENOMEM);
+  if (spec.sound && !of_disk) throw SoundRefused{error};
+  fail(spec.target, error);
+}
+
 /// The file that the segments become, with its streams and its header written.
-OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_ptr<Sound>& sound,
-                       std::vector<std::string>& warnings) {
+OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_ptr<Sound>& sound) {
   OutputPtr output = make_output(spec.target, spec.container.c_str());
   AVStream* stream = avformat_new_stream(output.get(), nullptr);
   if (stream == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
@@ -95,7 +109,7 @@ OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_p
   stream->time_base = time_base;
   for (const auto& [key, value] : spec.tags) av_dict_set(&output->metadata, key.c_str(), value.c_str(), 0);
   if (spec.sound) {
-    sound = std::make_unique<Sound>(spec, output.get(), warnings);
+    sound = std::make_unique<Sound>(spec, output.get());
     if (!sound->present()) sound.reset();
   }
   open_file(output.get(), spec.target);
@@ -104,25 +118,21 @@ OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_p
     av_dict_set(&options, "movflags", "+faststart+use_metadata_tags", 0);
   const int begun = avformat_write_header(output.get(), &options);
   av_dict_free(&options);
-  if (begun < 0) fail(spec.target, begun);
+  if (begun < 0) fail_to_join(spec, output.get(), begun);
   return output;
 }
 
-}  // namespace
-
-std::vector<std::string> join_segments(const JoinSpec& spec) {
-  silence();
-  std::vector<std::string> warnings;
+void join(const JoinSpec& spec) {
   const PacketPtr packet = make_packet();
   const AVRational time_base{static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
   std::vector<std::int64_t> times = times_of(spec.segments, time_base, packet.get());
   if (times.empty()) throw Error(ErrorCode::kInternal, spec.target.string() + ": no frame was encoded");
   std::unique_ptr<Sound> sound;
-  const OutputPtr output = begin_output(spec, time_base, sound, warnings);
+  const OutputPtr output = begin_output(spec, time_base, sound);
   const AVStream* stream = output->streams[0];
   const auto write = [&](AVPacket* each) {
     const int written = av_interleaved_write_frame(output.get(), each);
-    if (written < 0) fail(spec.target, written);
+    if (written < 0) fail_to_join(spec, output.get(), written);
   };
   const auto write_sound_until = [&](double seconds) {
     if (!sound) return;
@@ -148,8 +158,24 @@ std::vector<std::string> join_segments(const JoinSpec& spec) {
     }
   }
   write_sound_until(std::numeric_limits<double>::infinity());
+  if (const int ended = av_write_trailer(output.get()); ended < 0) fail_to_join(spec, output.get(), ended);
   close_file(output.get(), spec.target);
-  return warnings;
+}
+
+}  // namespace
+
+std::vector<std::string> join_segments(const JoinSpec& spec) {
+  silence();
+  try {
+    join(spec);
+    return {};
+  } catch (const SoundRefused& refused) {
+    // The frames are worth more than the sound; if it was not the sound, this fails as well.
+    JoinSpec without = spec;
+    without.sound.reset();
+    join(without);
+    return {sound_dropped(*spec.sound, spec.container, refused.error)};
+  }
 }
 
 }  // namespace da3::video::av

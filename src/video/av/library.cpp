@@ -6,6 +6,7 @@
 #include <video/av/library.hpp>
 #include <video/av/reader.hpp>
 #include <video/av/segment.hpp>
+#include <video/av/sound_trial.hpp>
 
 namespace da3::video::av {
 
@@ -25,7 +26,8 @@ std::string versions() {
 }  // namespace
 
 const VideoLibrary& library() {
-  static const VideoLibrary instance{open_reader, choose_encoder, open_segment, join_segments, versions()};
+  static const VideoLibrary instance{open_reader,   choose_encoder, open_segment,
+                                     refused_sound, join_segments,  versions()};
   return instance;
 }
 

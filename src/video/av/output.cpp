@@ -34,8 +34,6 @@ void open_file(AVFormatContext* output, const std::filesystem::path& file) {
 }
 
 void close_file(AVFormatContext* output, const std::filesystem::path& file) {
-  const int ended = av_write_trailer(output);
-  if (ended < 0) fail(file, ended);
   const int closed = avio_closep(&output->pb);
   if (closed < 0) fail(file, closed);
 }

@@ -27,7 +27,7 @@ OutputPtr make_output(const std::filesystem::path& file, const char* container);
 /// Opens the file for writing. Throws: Error kOutputFailed.
 void open_file(AVFormatContext* output, const std::filesystem::path& file);
 
-/// Ends and closes the file. Throws: Error kOutputFailed.
+/// Closes the file, whose trailer is written. Throws: Error kOutputFailed.
 void close_file(AVFormatContext* output, const std::filesystem::path& file);
 
 /// Throws: Error kOutputFailed with FFmpeg's reason.

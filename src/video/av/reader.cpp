@@ -232,7 +232,9 @@ class Reader final : public VideoReader {
   /// What the container claims, unless it is a guess or known to lie (AVI counts frames that are not there).
   void find_declared_length() {
     const std::string name = input_->iformat->name;
-    index_in_front_ = name == "avi" || name.starts_with("mov");
+    // The flag of a corrupt packet then says that the file ended within it; in MPEG-TS it may say anything.
+    lengths_in_front_ = name.starts_with("mov");
+    for (const char* container : {"avi", "flv", "asf", "ivf", "nut"}) lengths_in_front_ |= name == container;
     if (name == "avi" || input_->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) return;
     const std::int64_t stream_start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
     if (stream_->duration != AV_NOPTS_VALUE && stream_->duration > 0) {
@@ -329,7 +331,8 @@ class Reader final : public VideoReader {
         av_packet_unref(packet_.get());
         continue;
       }
-      last_packet_corrupt_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && index_in_front_;
+      last_packet_corrupt_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && lengths_in_front_;
+      if (last_packet_corrupt_) partial_pts_ = packet_->pts;
       const std::int64_t pts = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
       const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
       av_packet_unref(packet_.get());
@@ -363,6 +366,9 @@ class Reader final : public VideoReader {
     raw.pts = repaired(frame->best_effort_timestamp);
     if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) {
       raw.error = "the decoder found errors in it";
+    } else if (frame->pts != AV_NOPTS_VALUE && frame->pts == partial_pts_) {
+      // Not every decoder notices.
+      raw.error = "the file ends within it";
     } else {
       raw.frame = std::move(frame);
     }
@@ -425,8 +431,9 @@ class Reader final : public VideoReader {
   bool any_stream_ends_it_ = false;
   double furthest_s_ = 0;
   std::optional<std::string> truncated_;
-  bool index_in_front_ = false;  ///< A container that knows each packet's length before it reads it
+  bool lengths_in_front_ = false;  ///< A container that knows each packet's length before it reads it
   bool last_packet_corrupt_ = false;
+  std::int64_t partial_pts_ = AV_NOPTS_VALUE;  ///< Of the packet within which the file ends
   std::optional<Error> verdict_;
 };
 

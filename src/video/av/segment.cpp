@@ -107,6 +107,7 @@ class Segment final : public SegmentWriter {
   void finish() override {
     avcodec_send_frame(encoder_.get(), nullptr);
     take_packets();
+    if (const int ended = av_write_trailer(output_.get()); ended < 0) fail(file_, ended);
     close_file(output_.get(), file_);
   }
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <video/av/handles.hpp>
 #include <video/seams.hpp>
@@ -14,12 +14,12 @@ namespace da3::video::av {
 /// Sound that is copied: packets of one stream between two times.
 class Sound {
  public:
-  /// Adds the stream to `output`; none, with a warning, if its container does not take the sound.
-  Sound(const JoinSpec& spec, AVFormatContext* output, std::vector<std::string>& warnings);
+  /// Adds the stream to `output`; whether its container takes it, its header and packets tell.
+  Sound(const JoinSpec& spec, AVFormatContext* output);
 
   bool present() const { return index_ >= 0; }
 
-  /// The next packet in range, with times of the output's stream; null at the end.
+  /// The next packet in range, with growing times of the output's stream; null at the end.
   AVPacket* peek();
 
   double seconds(const AVPacket* packet) const {
@@ -27,14 +27,22 @@ class Sound {
   }
 
  private:
+  bool fit();
+
   InputPtr input_;
   PacketPtr packet_;
   AVStream* stream_ = nullptr;
   int index_ = -1;
   bool ended_ = false;
-  double start_s_ = 0;
+  std::optional<double> start_s_;
   double shift_s_ = 0;  ///< Taken off every time
   std::optional<double> end_s_;
+  bool holds_negative_ = false;  ///< The container has times below 0
+  bool strict_ = true;           ///< It takes no time twice
+  std::optional<std::int64_t> last_dts_;
 };
+
+/// The stream of a file whose sound is copied; negative if it has none.
+int sound_stream(AVFormatContext* input);
 
 }  // namespace da3::video::av

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <video/av/clips.hpp>
+#include <video/over_time.hpp>
+
+// Whole runs with a fake model, from file to file.
+namespace da3::video {
+namespace {
+
+TEST_F(Runs, Gray16DecodesToTheCodes) {
+  const std::string input = make("in.mp4", h264());
+  const std::string output = (folder_.path() / "out").string();
+  run(input, output, {"gray16", "npy"});
+  const std::string file = output + "/in.depth.mkv";
+  ASSERT_EQ(std::system(("ffmpeg -v error -y -i '" + file + "' -f rawvideo -pix_fmt gray16le '" +
+                         (folder_.path() / "grey.raw").string() + "'")
+                            .c_str()),
+            0);
+  const std::string grey = bytes_of(folder_.path() / "grey.raw");
+  const std::size_t pixels = kWidth * kHeight;
+  ASSERT_EQ(grey.size(), pixels * 2 * kFrames);
+  std::ifstream manifest(output + "/manifest.jsonl");
+  std::string header;
+  std::getline(manifest, header);
+  const GreyCode code{false, json::parse(header)["grey_ref"].get<double>()};
+  for (const int frame : {0, 23}) {
+    char name[32];
+    std::snprintf(name, sizeof(name), "/frames/%06d.npy", frame);
+    const std::string npy = bytes_of(output + name);
+    DepthMap depth{{kHeight, kWidth}, std::vector<float>(pixels)};
+    std::memcpy(depth.values.data(), npy.data() + npy.size() - pixels * sizeof(float),
+                pixels * sizeof(float));
+    const std::vector<std::uint16_t> codes = grey_codes(depth, code);
+    EXPECT_EQ(
+        std::memcmp(codes.data(), grey.data() + static_cast<std::size_t>(frame) * pixels * 2, pixels * 2), 0)
+        << frame;
+  }
+}
+
+/// 25 times the clip: two checkpoints. Small pictures, since encoding them is most of the time.
+class LongRuns : public Runs {
+ protected:
+  std::string long_clip() {
+    std::string small = h264();
+    small.replace(0, std::string_view("-vf ").size(), "-vf scale=96:54,");
+    const std::string clip = make("clip.mp4", small);
+    std::string input = (folder_.path() / "long.mp4").string();
+    const std::string command =
+        "ffmpeg -v error -y -stream_loop 24 -i '" + clip + "' -c copy '" + input + "'";
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return input;
+  }
+};
+
+TEST_F(LongRuns, ADamagedCheckpointIsNotBelieved) {
+  const std::string input = long_clip();
+  const std::filesystem::path output = folder_.path() / "out";
+  stop_after_ = 300;
+  ASSERT_TRUE(run(input, output.string(), {"vis"}, source_.get_token()).interrupted);
+  const std::string good = bytes_of(output / "manifest.jsonl");
+  const std::size_t at = good.rfind(R"({"dropped")");
+  ASSERT_NE(at, std::string::npos) << good.substr(0, 400);
+  const json checkpoint = json::parse(good.substr(at, good.find('\n', at) - at));
+  ASSERT_EQ(checkpoint.at("type"), "checkpoint");
+  const auto patch = [](const char* path, const json& value) {
+    return json::array({{{"op", "replace"}, {"path", path}, {"value", value}}});
+  };
+  const json far = 1e300;
+  for (const json& change :
+       {patch("/taken", far), patch("/taken", -256), patch("/failed", "0"), patch("/dropped", far),
+        patch("/size", {54, 9000000}), patch("/size", {54}), patch("/steady/size", {far, 1}),
+        patch("/steady/size", {3, 7}), patch("/steady/previous", {"a"}), patch("/look/counts", {{far, 1}}),
+        patch("/look", nullptr), json::array({{{"op", "remove"}, {"path", "/steady"}}})}) {
+    std::ofstream(output / "manifest.jsonl", std::ios::binary)
+        << good.substr(0, at) << checkpoint.patch(change).dump() << "\n";
+    try {
+      run(input, output.string(), {"vis"});
+      ADD_FAILURE() << change;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << change << error.what();
+    }
+  }
+}
+
+TEST_F(LongRuns, AnInterruptedRunEndsInTheSameBytes) {
+  const std::string input = long_clip();
+  const std::string whole = (folder_.path() / "whole").string();
+  EXPECT_EQ(run(input, whole, {"vis", "gray16", "png16"}).done, 600);
+  const std::string parts = (folder_.path() / "parts").string();
+  records_ = 0;
+  for (const int stop_after : {100, 300, 530}) {
+    stop_after_ = records_ + stop_after;
+    source_ = std::stop_source();
+    EXPECT_TRUE(run(input, parts, {"vis", "gray16", "png16"}, source_.get_token()).interrupted ||
+                stop_after == 530);
+    records_ = 0;
+  }
+  stop_after_ = -1;
+  run(input, parts, {"vis", "gray16", "png16"});
+  // As a condition: the bytes themselves would fill the log.
+  for (const char* file : {"/long.vis.mp4", "/long.depth.mkv", "/frames/000599.png"}) {
+    EXPECT_TRUE(bytes_of(whole + file) == bytes_of(parts + file)) << file;
+  }
+  EXPECT_FALSE(bytes_of(whole + "/long.vis.mp4").empty());
+  EXPECT_EQ(run(input, parts, {"vis", "gray16", "png16"}).resumed, 600) << "all done: nothing is done again";
+}
+
+TEST_F(Runs, AStartIsSoughtAndGivesTheFramesOfDecoding) {
+  const std::string input = make("in.mp4", h264() + " -g 4");
+  const std::string all = (folder_.path() / "all").string();
+  run(input, all, {"npy"});
+  for (const auto& [fps, first, count] :
+       {std::tuple<double, int, int>{0, 13, 11}, std::tuple<double, int, int>{4, 13, 4}}) {
+    const std::string part = (folder_.path() / ("part" + std::to_string(fps))).string();
+    options_.choice.start_s = 13.0 / 12;
+    if (fps > 0) options_.choice.frames_per_s = fps;
+    lines_.clear();
+    EXPECT_EQ(run(input, part, {"npy"}).done, count);
+    EXPECT_EQ(lines_.front()["frame"], first);
+    for (const json& line : lines_) {
+      const std::string name = line["outputs"]["npy"];
+      EXPECT_TRUE(bytes_of(part + "/" + name) == bytes_of(all + "/" + name)) << name;
+    }
+  }
+}
+
+TEST_F(Runs, AConstantRateRepeatsAndDropsFrames) {
+  // Frame n at n^2 / 60 s.
+  const std::string input = make("variable.mp4",
+                                 "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough "
+                                 "-enc_time_base 1/60 -c:v libx264 -crf 16 -video_track_timescale 60000");
+  options_.constant_fps = Ratio{6, 1};
+  options_.colormap = "grey";
+  // The depth of the fake is the red of a pixel, so its grey code tells the frame.
+  const std::string output = (folder_.path() / "out").string();
+  EXPECT_EQ(run(input, output, {"gray16", "npy"}).done, kFrames);
+  const auto reader = av::library().open(output + "/variable.depth.mkv", {});
+  std::vector<double> times;
+  std::vector<std::string> pictures;
+  while (const auto frame = reader->next()) {
+    times.push_back(seconds_of(frame->pts, reader->facts().time_base));
+    pictures.emplace_back(frame->picture.rgb.begin(), frame->picture.rgb.end());
+  }
+  // The last frame, from 8.8167 s to 8.8333 s, meets no point.
+  ASSERT_EQ(times.size(), 53U);
+  for (std::size_t k = 0; k < times.size(); ++k) EXPECT_NEAR(times[k], static_cast<double>(k) / 6, 1e-3);
+  const auto shown = [](std::size_t k) {
+    int n = 0;
+    while (n + 1 < kFrames && (n + 1) * (n + 1) / 60.0 <= static_cast<double>(k) / 6 + 1e-6) ++n;
+    return n;
+  };
+  for (std::size_t k = 1; k < pictures.size(); ++k) {
+    EXPECT_EQ(pictures[k] == pictures[k - 1], shown(k) == shown(k - 1)) << k;
+  }
+  const std::string manifest = bytes_of(output + "/manifest.jsonl");
+  const json end = json::parse(manifest.substr(manifest.rfind("\n", manifest.size() - 2) + 1));
+  EXPECT_EQ(end["dropped"], 3)
+      << "frames 1 and 2, at 1/60 and 4/60 s, fall between 0 and 1/6 s, and the last";
+  EXPECT_EQ(end["repeated"].get<std::size_t>(), times.size() - (kFrames - 3));
+}
+
+TEST_F(Runs, ACutIsFoundInThePictures) {
+  // The fake model's depth hardly tells the two places apart.
+  const std::string input =
+      make("in.mp4",
+           "-vf \"hue=h=120:enable='gte(n,14)',scale=out_color_matrix=bt709:out_range=tv,format=yuv420p\" "
+           "-colorspace bt709 -c:v libx264 -crf 16 -bf 3");
+  run(input, (folder_.path() / "out").string(), {"vis"});
+  std::vector<int> cuts;
+  for (const json& line : lines_) {
+    if (line["cut"].get<bool>()) cuts.push_back(line["frame"].get<int>());
+    if (line["frame"] == 14) {
+      EXPECT_GT(line["change"].get<double>(), 0.6);
+    } else {
+      EXPECT_LT(line["change"].get<double>(), 0.2) << "the stripes move";
+    }
+  }
+  EXPECT_EQ(cuts, (std::vector<int>{14}));
+}
+
+TEST_F(Runs, GivenCutsBeginScenes) {
+  const std::string input = make("in.mp4", h264());
+  options_.cuts = Cuts::kNone;
+  options_.cuts_file = folder_.write("cuts.txt", "0.5\n1.26\n");
+  run(input, (folder_.path() / "out").string(), {"none"});
+  std::vector<int> cuts;
+  for (const json& line : lines_) {
+    if (line["cut"].get<bool>()) cuts.push_back(line["frame"].get<int>());
+  }
+  EXPECT_EQ(cuts, (std::vector<int>{6, 16}));
+}
+
+}  // namespace
+}  // namespace da3::video

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <video/av/clips.hpp>
+
+// Sound that is copied into encoded videos, or left out.
+namespace da3::video {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kTone = "-f lavfi -i sine=frequency=440:duration=2";
+
+class Sounds : public Runs {
+ protected:
+  /// Whether all streams of a file decode.
+  static bool decodes(const std::string& file) {
+    return std::system(("ffmpeg -nostdin -v quiet -xerror -i '" + file + "' -f null -").c_str()) == 0;
+  }
+};
+
+TEST_F(Runs, TimesAndSoundAreKept) {
+  const std::string input =
+      make("in.mkv", h264() + " -c:a aac -output_ts_offset 5", "-f lavfi -i sine=frequency=440:duration=2");
+  const std::string output = (folder_.path() / "out.mp4").string();
+  EXPECT_EQ(run(input, output, {"vis"}).done, kFrames);
+  const auto reader = av::library().open(output, {});
+  EXPECT_TRUE(reader->facts().has_sound);
+  std::vector<double> times;
+  numbers(*reader, &times);
+  ASSERT_EQ(times.size(), static_cast<std::size_t>(kFrames));
+  for (int i = 0; i < kFrames; ++i) EXPECT_NEAR(times[static_cast<std::size_t>(i)], 5 + i / 12.0, 2e-3) << i;
+  EXPECT_FALSE(std::filesystem::exists(output + ".da3-work"));
+}
+
+enum class Expected { kKept, kLeftOut, kEither };
+
+TEST_F(Sounds, AContainerGetsTheSoundThatItHoldsAndOtherSoundIsToldBeforeAnyDepth) {
+  // kEither: other releases of FFmpeg may hold it.
+  struct Case {
+    const char* codec;
+    Expected mp4, mov, mkv, webm;
+  };
+  using enum Expected;
+  const std::vector<Case> cases = {
+      {"aac", kKept, kKept, kKept, kLeftOut},
+      {"flac", kEither, kEither, kKept, kLeftOut},        // Experimental in mp4, refused with mov's header
+      {"opus -strict -2", kKept, kEither, kKept, kKept},  // Not in mov's header
+      {"vorbis -strict -2 -ac 2", kKept, kEither, kKept, kKept},
+      {"truehd -strict -2", kEither, kEither, kKept, kLeftOut},
+      {"wmav2", kLeftOut, kEither, kKept, kLeftOut},  // A mov file with it cannot be read
+      {"pcm_mulaw", kEither, kKept, kKept, kLeftOut},
+      {"pcm_s16le", kEither, kKept, kKept, kLeftOut},
+      {"mp2", kKept, kKept, kKept, kLeftOut},
+      {"ac3", kKept, kKept, kKept, kLeftOut},
+      {"eac3", kKept, kKept, kKept, kLeftOut}};
+  for (const Case& each : cases) {
+    const std::string input =
+        make("in.mkv", std::string("-vf scale=64:36,format=yuv420p -c:v libx264 -c:a ") + each.codec, kTone);
+    for (const auto& [ending, expected] :
+         {std::pair{".mp4", each.mp4}, {".mov", each.mov}, {".mkv", each.mkv}, {".webm", each.webm}}) {
+      const std::string what = std::string(each.codec) + " in " + ending;
+      const std::string output = (folder_.path() / (std::string("out") + ending)).string();
+      options_.overwrite = true;
+      warnings_.clear();
+      const int calls = model_->calls();
+      EXPECT_EQ(run(input, output, {"vis"}).done, kFrames) << what;
+      const bool kept = av::library().open(output, {})->facts().has_sound;
+      if (expected != kEither) EXPECT_EQ(kept, expected == kKept) << what;
+      ASSERT_EQ(warnings_.size(), kept ? 0U : 1U) << what;
+      if (!kept) {
+        EXPECT_THAT(warnings_[0].text, StartsWith("sound.dropped: "));
+        EXPECT_THAT(warnings_[0].text, HasSubstr("a name that ends in .mkv")) << what;
+        EXPECT_EQ(warnings_[0].calls, calls) << what << ": told only after depth was computed";
+      }
+      EXPECT_TRUE(decodes(output)) << what;
+    }
+  }
+}
+
+TEST_F(Sounds, SoundThatIsRefusedAfterAllCostsNoFrames) {
+  const std::string input = make("in.mkv", h264() + " -c:a wmav2", kTone);
+  StreamSpec stream;
+  stream.size = {36, 64};
+  stream.encoder = av::library().choose_encoder(stream, "mp4");
+  JoinSpec spec;
+  spec.segments = {folder_.path() / "segment.nut"};
+  spec.container = "mp4";
+  spec.sound = input;
+  const auto segment = av::library().segment(spec.segments.front(), stream);
+  for (int i = 0; i < 5; ++i) {
+    segment->write(i, Image{stream.size, std::vector<std::uint8_t>(stream.size.area() * 3, 100)}, false);
+  }
+  segment->finish();
+  spec.target = folder_.path() / "out.mp4";
+  const std::vector<std::string> warnings = av::library().join(spec);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_THAT(warnings[0], StartsWith("sound.dropped: mp4 files do not take this wmav2 sound"));
+  const auto reader = av::library().open(spec.target.string(), {});
+  EXPECT_FALSE(reader->facts().has_sound);
+  EXPECT_EQ(numbers(*reader).size(), 5U);
+}
+
+TEST_F(Sounds, SoundWhoseTimesGoBackIsKept) {
+  const std::string once = bytes_of(make("once.ts", h264() + " -c:a aac", kTone));
+  const std::string input = folder_.write("twice.ts", once + once).string();
+  for (const char* ending : {".mp4", ".mkv"}) {
+    const std::string output = (folder_.path() / (std::string("out") + ending)).string();
+    EXPECT_EQ(run(input, output, {"vis"}).done, 2 * kFrames) << ending;
+    EXPECT_TRUE(av::library().open(output, {})->facts().has_sound) << ending;
+    EXPECT_TRUE(decodes(output)) << ending;
+  }
+  for (const Warning& warning : warnings_) EXPECT_THAT(warning.text, HasSubstr("times did not grow"));
+}
+
+TEST_F(Sounds, SoundThatBeginsBeforeTheFramesDoesNotMoveThem) {
+  // Of mp4 the first packets lie before 0: what the encoder needs to begin.
+  const std::string input = make("in.mp4", h264() + " -c:a aac", kTone);
+  for (const char* ending : {".mp4", ".mkv"}) {
+    const std::string output = (folder_.path() / (std::string("out") + ending)).string();
+    run(input, output, {"vis"});
+    const auto reader = av::library().open(output, {});
+    EXPECT_TRUE(reader->facts().has_sound) << ending;
+    std::vector<double> times;
+    numbers(*reader, &times);
+    ASSERT_EQ(times.size(), static_cast<std::size_t>(kFrames)) << ending;
+    for (int i = 0; i < kFrames; ++i) {
+      EXPECT_NEAR(times[static_cast<std::size_t>(i)], i / 12.0, 1e-3) << ending << " " << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace da3::video
