@@ -197,11 +197,11 @@ class Reader final : public VideoReader {
         av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_index_, nullptr, 0) >= 0;
     find_declared_length();
     // Codecs keep what the container leaves out in their first frame.
-    pending_ = next_raw();
-    while (pending_ && !pending_->frame) {
-      damaged_first_.push_back(std::move(*pending_));
-      pending_ = next_raw();
-    }
+    // Apart, for next_raw gives what is in pending_ and damaged_first_ again.
+    std::vector<Raw> damaged;
+    std::optional<Raw> raw = next_raw();
+    for (; raw && !raw->frame; raw = next_raw()) damaged.push_back(std::move(*raw));
+    pending_ = std::move(raw);
     if (!pending_) {
       facts_.shown = {stream_->codecpar->height, stream_->codecpar->width};
     } else {
@@ -225,7 +225,8 @@ class Reader final : public VideoReader {
       facts_.interlaced = frame.interlaced_frame != 0;
 #endif
     }
-    if (pending_ && damaged_first_.empty()) first_pts_ = pending_->pts;
+    if (pending_ && damaged.empty()) first_pts_ = pending_->pts;
+    damaged_first_ = std::move(damaged);
     std::reverse(damaged_first_.begin(), damaged_first_.end());
   }
 

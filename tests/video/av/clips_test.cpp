@@ -137,6 +137,19 @@ TEST_F(Clips, ACutFileSaysSoAndAFileWithoutVideoIsRefused) {
   EXPECT_THROW(av::library().open(folder_.write("text.mp4", "hello").string(), {}), Error);
 }
 
+TEST_F(Clips, AFileOfDamagedFramesAloneEnds) {
+  const std::string file = make("one.avi", "-frames:v 1 -pix_fmt yuv420p -c:v ffv1 -slices 1 -slicecrc 0");
+  const std::string bytes = bytes_of(file);
+  const std::size_t frame = bytes.find("00dc", bytes.find("movi"));
+  ASSERT_LT(frame, bytes.size());
+  const std::string cut = folder_.write("cut.avi", bytes.substr(0, frame + 3000)).string();
+  const auto reader = av::library().open(cut, {});
+  const auto first = reader->next();
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->error);
+  EXPECT_FALSE(reader->next());
+}
+
 TEST_F(Clips, AFrameThatTheFileEndsWithinIsDamagedWhateverItsDecoderSays) {
   // These decoders fill what is missing with what was there before, and say nothing.
   for (const char* codec : {"cinepak -vf scale=96:56", "ffv1 -slices 1 -slicecrc 0", "mpeg4 -bf 0"}) {
