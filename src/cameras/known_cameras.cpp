@@ -46,8 +46,6 @@ void require_sane(const std::string& file, const KnownCamera& camera) {
   const bool finite =
       std::isfinite(k.fx) && std::isfinite(k.fy) && std::isfinite(k.cx) && std::isfinite(k.cy);
   if (!finite || !(k.fx > 0) || !(k.fy > 0)) refuse(file, "a focal length in pixels is not above 0");
-  if (camera.size && (camera.size->height < 1 || camera.size->width < 1))
-    refuse(file, "a picture size is not above 0");
 }
 
 // OpenCV and Open3D count from the centre of the first pixel, COLMAP and NeRF from its corner, as da3 does.

@@ -13,8 +13,8 @@
 
 #include <core/json_depth.hpp>
 
-// JSON that others wrote. scripts/check holds that it is read here, or with is_too_deep where an error says
-// more.
+// JSON that others wrote. scripts/check holds that whole numbers are read here; is_too_deep is asked
+// elsewhere only where an error says more.
 namespace da3::core {
 
 /// The value of a text; discarded where it is no JSON or nested deeper than kMostJsonDepth.
@@ -24,19 +24,22 @@ Json read_json(std::string_view text) {
   return Json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
+/// The same. Throws: Json::exception where read_json gives nothing.
+template <typename Json = nlohmann::json>
+Json parse_json(std::string_view text) {
+  return Json::parse(is_too_deep(text) ? std::string_view("") : text);
+}
+
 /// The whole number that a value is, if `Integer` holds it; 2.0 is one. For others get<Integer>() gives what
 /// is not defined (1e300) or another number (-1).
 template <std::integral Integer, typename Json>
 std::optional<Integer> whole_number(const Json& value) {
   using Limits = std::numeric_limits<Integer>;
-  if (value.is_number_unsigned()) {
-    const auto number = value.template get<typename Json::number_unsigned_t>();
+  const auto in_range = [](auto number) {
     return std::in_range<Integer>(number) ? std::optional(static_cast<Integer>(number)) : std::nullopt;
-  }
-  if (value.is_number_integer()) {
-    const auto number = value.template get<typename Json::number_integer_t>();
-    return std::in_range<Integer>(number) ? std::optional(static_cast<Integer>(number)) : std::nullopt;
-  }
+  };
+  if (value.is_number_unsigned()) return in_range(value.template get<typename Json::number_unsigned_t>());
+  if (value.is_number_integer()) return in_range(value.template get<typename Json::number_integer_t>());
   if (!value.is_number_float()) return std::nullopt;
   const auto number = value.template get<double>();
   // Both bounds are powers of two, so exact; the largest integer itself need not be.

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <core/json_depth.hpp>
+#include <core/json_reading.hpp>
 #include <hub/hub_api.hpp>
 
 namespace da3::hub {
@@ -34,7 +34,7 @@ std::vector<std::string_view> parts_of(std::string_view path) {
 
 RepositoryInfo parse_info(const std::string& repository, const std::string& text) {
   try {
-    const nlohmann::json info = nlohmann::json::parse(core::is_too_deep(text) ? "" : text);
+    const nlohmann::json info = core::parse_json(text);
     RepositoryInfo result;
     result.commit = info.at("sha");
     if (const auto card = info.find("cardData"); card != info.end() && card->is_object()) {

@@ -82,7 +82,7 @@ Json png16_json(const formats::Png16Scale& scale) {
 template <typename Read>
 auto from_line(std::string_view line, const char* type, Read read) {
   try {
-    const Json json = Json::parse(core::is_too_deep(line) ? "" : line);
+    const Json json = core::parse_json<Json>(line);
     if (json.at("type") != type)
       throw Error(ErrorCode::kInternal, std::string("manifest: not a record of type ") + type);
     return read(json);

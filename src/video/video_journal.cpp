@@ -57,9 +57,9 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
   for (std::string line; std::getline(stream, line) && !stream.eof();) {
     read += line.size() + 1;
     json value = core::read_json(line);
-    const auto found = value.is_object() ? value.find("type") : value.end();
+    const auto found = value.find("type");  // Of what is no object: its end
     const std::string type =
-        value.is_object() && found != value.end() && found->is_string() ? found->get<std::string>() : "";
+        found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
     if (header_.is_null() && type != "video") {
       throw Error(
           ErrorCode::kOutputExists,

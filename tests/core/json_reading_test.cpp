@@ -54,5 +54,12 @@ TEST(ReadJson, GivesNothingForWhatIsNoJsonOrTooDeep) {
   EXPECT_FALSE(read_json(inner.substr(1) + std::string(kMostJsonDepth, ']')).is_discarded());
 }
 
+TEST(ParseJson, ThrowsForWhatIsNoJsonOrTooDeep) {
+  EXPECT_EQ(parse_json("{\"a\": [1]}"), (json{{"a", {1}}}));
+  EXPECT_THROW(parse_json("{\"a\":"), json::exception);
+  const std::string inner(kMostJsonDepth + 1, '[');
+  EXPECT_THROW(parse_json(inner + std::string(kMostJsonDepth + 1, ']')), json::exception);
+}
+
 }  // namespace
 }  // namespace da3::core

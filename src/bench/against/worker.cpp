@@ -39,11 +39,6 @@ std::optional<std::string> to_failure(const Json& value) {
   return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
 }
 
-// What the other side wrote. Throws: Json::exception.
-Json parse_line(const std::string& line) {
-  return Json::parse(core::is_too_deep(line) ? std::string() : line);
-}
-
 // The environment and tool travel as an empty report, so that one reader and writer knows them.
 Json as_report(const ToolInfo& tool, const Environment& environment) {
   Report report;
@@ -112,7 +107,7 @@ Json answer(const Json& request, WorkerBackend& backend) {
 template <typename Read>
 auto read_reply(const std::string& name, const std::string& line, const Read& read) {
   try {
-    const Json reply = parse_line(line);
+    const Json reply = core::parse_json<Json>(line);
     if (!reply.at("ok").get<bool>()) {
       throw Error(ErrorCode::kUsage, name + ": " + reply.at("error").get<std::string>());
     }
@@ -130,7 +125,7 @@ void serve_worker(std::istream& in, std::ostream& out, const ToolInfo& tool, con
   for (std::string line; std::getline(in, line);) {
     Json reply;
     try {
-      const Json request = parse_line(line);
+      const Json request = core::parse_json<Json>(line);
       if (request.at("do") == "environment") {
         reply = {{"ok", true}, {"report", as_report(tool, whole_environment())}};
       } else {
@@ -147,7 +142,7 @@ Worker::Worker(const std::string& program, const std::vector<std::string>& witho
     : name_(program), process_({program, "bench", "worker"}, without) {
   const std::string line = process_.read_line();
   try {
-    const Json hello = parse_line(line);
+    const Json hello = core::parse_json<Json>(line);
     if (core::whole_number<int>(hello.at("worker")) != kProtocol) {
       throw Error(ErrorCode::kUsage,
                   name_ + " speaks another worker protocol; build both from nearer commits");

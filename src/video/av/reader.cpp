@@ -196,8 +196,8 @@ class Reader final : public VideoReader {
     facts_.has_sound =
         av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_index_, nullptr, 0) >= 0;
     find_declared_length();
-    // Codecs keep what the container leaves out in their first frame.
-    // Apart, for next_raw gives what is in pending_ and damaged_first_ again.
+    // Codecs keep what the container leaves out in their first frame. What is damaged before it is kept apart
+    // until then, for next_raw gives what is in pending_ and damaged_first_ again.
     std::vector<Raw> damaged;
     std::optional<Raw> raw = next_raw();
     for (; raw && !raw->frame; raw = next_raw()) damaged.push_back(std::move(*raw));
