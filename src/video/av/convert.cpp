@@ -106,7 +106,22 @@ bool own_is_exact(const PlanarFrame& frame) {
   return to_rgb(halved_chroma(test), weights_of(test)).rgb == scaled(scaler, test, AV_PIX_FMT_RGB24, 3);
 }
 
-}  // namespace
+/// The display matrix that the container names for a stream, or null.
+const std::int32_t* matrix_for_display(const AVStream& stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 101)
+  const AVPacketSideData* data = av_packet_side_data_get(
+      stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data != nullptr && data->size >= 36 ? reinterpret_cast<const std::int32_t*>(data->data) : nullptr;
+#else
+  return reinterpret_cast<const std::int32_t*>(
+      av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+#endif
+}
+
+const std::int32_t* matrix_for_display(const AVFrame& frame) {
+  const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  return data != nullptr && data->size >= 36 ? reinterpret_cast<const std::int32_t*>(data->data) : nullptr;
+}
 
 Turn turn_of(const std::int32_t* matrix) {
   // Row vectors: x' = a x + c y, y' = b x + d y (av_display_rotation_get).
@@ -140,6 +155,14 @@ Turn turn_of(const std::int32_t* matrix) {
   }
   turn.exact = false;
   return turn;
+}
+
+}  // namespace
+
+Turn turn_of(const AVFrame& frame, const AVStream& stream) {
+  const std::int32_t* matrix = matrix_for_display(frame);
+  if (matrix == nullptr) matrix = matrix_for_display(stream);
+  return matrix == nullptr ? Turn{} : turn_of(matrix);
 }
 
 Matrix matrix_of(const AVFrame& frame) {

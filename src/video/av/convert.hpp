@@ -21,8 +21,8 @@ struct Turn {
   bool exact = true;  ///< False for an angle that is no quarter turn: the picture stays as it is
 };
 
-/// The turn of a display matrix of 9 numbers.
-Turn turn_of(const std::int32_t* matrix);
+/// The turn that a frame names, else its stream.
+Turn turn_of(const AVFrame& frame, const AVStream& stream);
 
 /// The matrix of a frame's colours: bt601, bt709, bt2020 or rgb; `assumed` if the frame does not say.
 struct Matrix {

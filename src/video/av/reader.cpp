@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <utility>
 
 #include <video/av/convert.hpp>
+#include <video/av/file_end.hpp>
 #include <video/av/reader.hpp>
+#include <video/av/refused_packets.hpp>
 #include <video/colour.hpp>
 
 #include <image/orientation.hpp>
@@ -14,29 +17,16 @@
 namespace da3::video::av {
 namespace {
 
-/// The display matrix that the container names for a stream, or null.
-const std::int32_t* stream_matrix(const AVStream* stream) {
-#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 101)
-  const AVPacketSideData* data = av_packet_side_data_get(
-      stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-  return data != nullptr && data->size >= 36 ? reinterpret_cast<const std::int32_t*>(data->data) : nullptr;
-#else
-  return reinterpret_cast<const std::int32_t*>(
-      av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
-#endif
-}
-
-const std::int32_t* frame_matrix(const AVFrame& frame) {
-  const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
-  return data != nullptr && data->size >= 36 ? reinterpret_cast<const std::int32_t*>(data->data) : nullptr;
-}
-
 /// A decoded frame before its pixels are converted.
 struct Raw {
   FramePtr frame;  ///< None for a damaged one
   std::int64_t pts = 0;
   std::string error;
 };
+
+bool is_whole(const Raw& raw) {
+  return raw.frame != nullptr;
+}
 
 class Reader final : public VideoReader {
  public:
@@ -52,6 +42,7 @@ class Reader final : public VideoReader {
       const bool sound = input_->streams[index]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
       if (static_cast<int>(index) != stream_index_ && !sound) input_->streams[index]->discard = AVDISCARD_ALL;
     }
+    file_end_.emplace(*input_, *stream_);
     open_decoder();
     fill_facts();
   }
@@ -70,7 +61,8 @@ class Reader final : public VideoReader {
         return frame;
       }
       try {
-        frame.picture = converter_.convert(*raw->frame, turn_for(*raw->frame), aspect_of(*raw->frame));
+        frame.picture =
+            converter_.convert(*raw->frame, turn_of(*raw->frame, *stream_), aspect_of(*raw->frame));
         return frame;
       } catch (const Error& error) {
         raw->error = error.what();
@@ -82,9 +74,8 @@ class Reader final : public VideoReader {
   }
 
   std::optional<std::int64_t> next_pts() override {
-    if (!damaged_first_.empty()) return std::nullopt;
-    if (!pending_) pending_ = next_raw();
-    return pending_ && pending_->frame ? std::optional(pending_->pts) : std::nullopt;
+    while (ready_.empty() && !ended_) decode();
+    return !ready_.empty() && is_whole(ready_.front()) ? std::optional(ready_.front().pts) : std::nullopt;
   }
 
   bool seek_near(std::int64_t pts) override {
@@ -92,7 +83,7 @@ class Reader final : public VideoReader {
     count_ = 0;
     while (std::optional<Raw> raw = next_raw()) {
       if (raw->pts < pts) continue;
-      pending_ = std::move(raw);
+      ready_.push_front(std::move(*raw));
       break;
     }
     return true;
@@ -105,8 +96,8 @@ class Reader final : public VideoReader {
       if (!go_before(pts - static_cast<std::int64_t>(earlier_s / av_q2d(stream_->time_base)))) continue;
       while (std::optional<Raw> raw = next_raw()) {
         if (raw->pts < pts) continue;
-        if (raw->pts != pts || !raw->frame) break;
-        pending_ = std::move(raw);
+        if (raw->pts != pts || !is_whole(*raw)) break;
+        ready_.push_front(std::move(*raw));
         count_ = number;
         return true;
       }
@@ -195,18 +186,15 @@ class Reader final : public VideoReader {
     facts_.seekable = input_->pb != nullptr && (input_->pb->seekable & AVIO_SEEKABLE_NORMAL) != 0;
     facts_.has_sound =
         av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_index_, nullptr, 0) >= 0;
-    find_declared_length();
-    // Codecs keep what the container leaves out in their first frame. What is damaged before it is kept apart
-    // until then, for next_raw gives what is in pending_ and damaged_first_ again.
-    std::vector<Raw> damaged;
-    std::optional<Raw> raw = next_raw();
-    for (; raw && !raw->frame; raw = next_raw()) damaged.push_back(std::move(*raw));
-    pending_ = std::move(raw);
-    if (!pending_) {
+    facts_.declared_seconds = file_end_->declared_seconds();
+    // Codecs keep what the container leaves out in their first frame.
+    while (std::ranges::none_of(ready_, is_whole) && !ended_) decode();
+    const auto first = std::ranges::find_if(ready_, is_whole);
+    if (first == ready_.end()) {
       facts_.shown = {stream_->codecpar->height, stream_->codecpar->width};
     } else {
-      const AVFrame& frame = *pending_->frame;
-      const Turn turn = turn_for(frame);
+      const AVFrame& frame = *first->frame;
+      const Turn turn = turn_of(frame, *stream_);
       const Matrix matrix = matrix_of(frame);
       const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
       facts_.sample_aspect = aspect_of(frame);
@@ -225,35 +213,7 @@ class Reader final : public VideoReader {
       facts_.interlaced = frame.interlaced_frame != 0;
 #endif
     }
-    if (pending_ && damaged.empty()) first_pts_ = pending_->pts;
-    damaged_first_ = std::move(damaged);
-    std::reverse(damaged_first_.begin(), damaged_first_.end());
-  }
-
-  /// What the container claims, unless it is a guess or known to lie (AVI counts frames that are not there).
-  void find_declared_length() {
-    const std::string name = input_->iformat->name;
-    // The flag of a corrupt packet then says that the file ended within it; in MPEG-TS it may say anything.
-    lengths_in_front_ = name.starts_with("mov");
-    for (const char* container : {"avi", "flv", "asf", "ivf", "nut"}) lengths_in_front_ |= name == container;
-    if (name == "avi" || input_->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) return;
-    const std::int64_t stream_start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
-    if (stream_->duration != AV_NOPTS_VALUE && stream_->duration > 0) {
-      declared_end_s_ = seconds_of(stream_start + stream_->duration);
-      facts_.declared_seconds = seconds_of(stream_->duration);
-    } else if (input_->duration != AV_NOPTS_VALUE && input_->duration > 0) {
-      declared_end_s_ = static_cast<double>(input_->duration) / AV_TIME_BASE;
-      facts_.declared_seconds = declared_end_s_;
-      any_stream_ends_it_ = true;
-    }
-  }
-
-  double seconds_of(std::int64_t pts) const { return static_cast<double>(pts) * av_q2d(stream_->time_base); }
-
-  Turn turn_for(const AVFrame& frame) {
-    const std::int32_t* matrix = frame_matrix(frame);
-    if (matrix == nullptr) matrix = stream_matrix(stream_);
-    return matrix == nullptr ? Turn{} : turn_of(matrix);
+    if (first != ready_.end() && first == ready_.begin()) first_pts_ = first->pts;
   }
 
   Ratio aspect_of(const AVFrame& frame) const {
@@ -265,7 +225,7 @@ class Reader final : public VideoReader {
   /// Of its picture.
   Size upright_size(const AVFrame& frame) {
     return image::upright_size(square_size({frame.height, frame.width}, aspect_of(frame)),
-                               turn_for(frame).orientation);
+                               turn_of(frame, *stream_).orientation);
   }
 
   /// Puts the decoder on a key frame at or before `pts`.
@@ -274,8 +234,8 @@ class Reader final : public VideoReader {
                            0) < 0)
       return false;
     avcodec_flush_buffers(decoder_.get());
-    pending_.reset();
-    damaged_first_.clear();
+    ready_.clear();
+    refused_ = {};
     draining_ = ended_ = false;
     last_pts_.reset();
     // Without an index we may be within a picture, so the first packet is not believed.
@@ -287,63 +247,55 @@ class Reader final : public VideoReader {
   }
 
   std::optional<Raw> next_raw() {
-    if (!damaged_first_.empty() && (pending_ || ended_)) {
-      Raw raw = std::move(damaged_first_.back());
-      damaged_first_.pop_back();
-      return raw;
-    }
-    if (pending_) return std::exchange(pending_, std::nullopt);
-    while (!ended_) {
-      FramePtr frame = make_frame();
-      const int got = avcodec_receive_frame(decoder_.get(), frame.get());
-      if (got == 0) return accept(std::move(frame));
-      if (got == AVERROR_EOF) {
-        finish();
-      } else if (got == AVERROR(EAGAIN)) {
-        if (auto damaged = feed()) return damaged;
-      } else {
-        return Raw{nullptr, repaired(AV_NOPTS_VALUE), text_of(got)};
-      }
-    }
-    return std::nullopt;
+    while (ready_.empty() && !ended_) decode();
+    if (ready_.empty()) return std::nullopt;
+    Raw raw = std::move(ready_.front());
+    ready_.pop_front();
+    return raw;
   }
 
-  /// Gives the decoder a packet. Returns a damaged frame if it refuses one.
-  std::optional<Raw> feed() {
+  /// One step towards more of `ready_` or the end.
+  void decode() {
+    FramePtr frame = make_frame();
+    const int got = avcodec_receive_frame(decoder_.get(), frame.get());
+    if (got == 0) {
+      accept(std::move(frame));
+    } else if (got == AVERROR_EOF) {
+      finish();
+    } else if (got == AVERROR(EAGAIN)) {
+      feed();
+    } else {
+      refuse(got);
+    }
+  }
+
+  /// Gives the decoder a packet, or tells it that there are no more.
+  void feed() {
     for (;;) {
       const int read = av_read_frame(input_.get(), packet_.get());
       if (read < 0) {
-        if (read == AVERROR_EOF && last_packet_corrupt_ && !truncated_)
-          truncated_ = "its last packet is not whole";
-        if (read != AVERROR_EOF && !truncated_) truncated_ = "reading ended with: " + text_of(read);
-        if (std::exchange(draining_, true)) {
-          finish();
-          return std::nullopt;
-        }
-        avcodec_send_packet(decoder_.get(), nullptr);
-        return std::nullopt;
+        file_end_->ended(read);
+        return std::exchange(draining_, true) ? finish() : send(nullptr);
       }
-      note_end(*packet_);
-      if (packet_->stream_index != stream_index_) {
-        av_packet_unref(packet_.get());
-        continue;
-      }
-      if (skip_after_seek(*packet_)) {
-        av_packet_unref(packet_.get());
-        continue;
-      }
-      last_packet_corrupt_ = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 && lengths_in_front_;
-      if (last_packet_corrupt_) partial_pts_ = packet_->pts;
-      const std::int64_t pts = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
-      const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
+      file_end_->read(*packet_, *input_->streams[packet_->stream_index]);
+      if (packet_->stream_index == stream_index_ && !skip_after_seek(*packet_)) break;
       av_packet_unref(packet_.get());
-      if (sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF) {
-        if (sent == AVERROR(ENOMEM))
-          throw Error(ErrorCode::kOutOfMemory, path_ + ": memory ran out while it was decoded");
-        return Raw{nullptr, repaired(last_pts_ && pts <= *last_pts_ ? AV_NOPTS_VALUE : pts), text_of(sent)};
-      }
-      return std::nullopt;
     }
+    if ((packet_->flags & AV_PKT_FLAG_DISCARD) == 0)
+      refused_.sent(time_of(packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts));
+    send(packet_.get());
+    av_packet_unref(packet_.get());
+  }
+
+  void send(const AVPacket* packet) {
+    const int sent = avcodec_send_packet(decoder_.get(), packet);
+    if (sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF) refuse(sent);
+  }
+
+  void refuse(int error) {
+    if (error == AVERROR(ENOMEM))
+      throw Error(ErrorCode::kOutOfMemory, path_ + ": memory ran out while it was decoded");
+    refused_.refused(text_of(error));
   }
 
   /// Pictures before a key frame need others that were not read.
@@ -354,26 +306,29 @@ class Reader final : public VideoReader {
     return await_key_;
   }
 
-  /// How far the file reaches, in any of its streams.
-  void note_end(const AVPacket& packet) {
-    const AVStream* stream = input_->streams[packet.stream_index];
-    if (packet.pts == AV_NOPTS_VALUE) return;
-    furthest_s_ =
-        std::max(furthest_s_, static_cast<double>(packet.pts + packet.duration) * av_q2d(stream->time_base));
+  static std::optional<std::int64_t> time_of(std::int64_t pts) {
+    return pts == AV_NOPTS_VALUE ? std::nullopt : std::optional(pts);
   }
 
-  Raw accept(FramePtr frame) {
+  void accept(FramePtr frame) {
+    for (const Refused& refused : refused_.before(time_of(frame->best_effort_timestamp))) add(refused);
     Raw raw;
     raw.pts = repaired(frame->best_effort_timestamp);
     if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) {
       raw.error = "the decoder found errors in it";
-    } else if (frame->pts != AV_NOPTS_VALUE && frame->pts == partial_pts_) {
+    } else if (file_end_->is_within(*frame)) {
       // Not every decoder notices.
       raw.error = "the file ends within it";
     } else {
       raw.frame = std::move(frame);
     }
-    return raw;
+    ready_.push_back(std::move(raw));
+  }
+
+  void add(const Refused& refused) {
+    const std::int64_t pts = refused.time.value_or(AV_NOPTS_VALUE);
+    ready_.push_back(
+        {nullptr, repaired(last_pts_ && pts <= *last_pts_ ? AV_NOPTS_VALUE : pts), refused.error});
   }
 
   /// Times grow by at least a tick; a frame without a time follows the one before at the frame rate.
@@ -391,19 +346,15 @@ class Reader final : public VideoReader {
   }
 
   void finish() {
+    for (const Refused& refused : refused_.rest()) add(refused);
     ended_ = true;
     if (verdict_) return;
     const double frame_s = av_q2d(frame_duration_);
-    const double last_s = last_pts_ ? seconds_of(*last_pts_) + frame_s : 0;
-    const double end_s = any_stream_ends_it_ ? std::max(last_s, furthest_s_) : last_s;
-    const double short_by = declared_end_s_ ? *declared_end_s_ - end_s : 0;
-    if (!truncated_ && short_by > std::max(0.5, 2 * frame_s)) {
-      truncated_ = "it ends at " + std::to_string(end_s) + " s of the " + std::to_string(*declared_end_s_) +
-                   " s that it claims";
-    }
-    if (truncated_) {
+    const double last_s =
+        last_pts_ ? static_cast<double>(*last_pts_) * av_q2d(stream_->time_base) + frame_s : 0;
+    if (const auto missing = file_end_->missing(last_s, frame_s)) {
       verdict_ = Error(ErrorCode::kVideoTruncated,
-                       path_ + ": the video is cut short (" + *truncated_ +
+                       path_ + ": the video is cut short (" + *missing +
                            "); the frames that are there are used, copy the file again for the rest");
     }
   }
@@ -418,8 +369,8 @@ class Reader final : public VideoReader {
   int stream_index_ = -1;
   AVRational frame_duration_{1, 25};
   VideoFacts facts_;
-  std::optional<Raw> pending_;
-  std::vector<Raw> damaged_first_;  ///< Before the first whole frame, last one first
+  std::deque<Raw> ready_;  ///< Frames that come next
+  RefusedPackets refused_;
   std::int64_t count_ = 0;
   std::optional<std::int64_t> first_pts_;  ///< Of the first frame, if it is whole
   std::optional<std::int64_t> last_pts_;
@@ -428,13 +379,7 @@ class Reader final : public VideoReader {
   bool await_key_ = false;   ///< After a seek, until a key frame
   bool skip_first_ = false;  ///< After a seek, the first packet
   bool ended_ = false;
-  std::optional<double> declared_end_s_;
-  bool any_stream_ends_it_ = false;
-  double furthest_s_ = 0;
-  std::optional<std::string> truncated_;
-  bool lengths_in_front_ = false;  ///< A container that knows each packet's length before it reads it
-  bool last_packet_corrupt_ = false;
-  std::int64_t partial_pts_ = AV_NOPTS_VALUE;  ///< Of the packet within which the file ends
+  std::optional<FileEnd> file_end_;
   std::optional<Error> verdict_;
 };
 
