@@ -3,6 +3,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -19,6 +20,17 @@ TEST(ForEachParallel, DoesEveryPieceOnce) {
     for (const auto& count : done) EXPECT_EQ(count, 1) << threads;
   }
   for_each_parallel(0, 4, [](std::size_t) { FAIL(); });
+}
+
+TEST(ForEachParallel, DoesTheFirstPieceOnTheCallingThread) {
+  // Other threads run before the last of them is started.
+  for (int i = 0; i < 200; ++i) {
+    std::thread::id first;
+    for_each_parallel(16, 16, [&](std::size_t piece) {
+      if (piece == 0) first = std::this_thread::get_id();
+    });
+    ASSERT_EQ(first, std::this_thread::get_id());
+  }
 }
 
 TEST(ForEachParallel, TellsTheFirstErrorByNumberAfterAllHaveEnded) {
