@@ -71,7 +71,7 @@ void EncodedStreams::choose_sound() {
   for (const StreamPlan& stream : plan_.outputs.streams) {
     const auto [found, is_new] = taken.try_emplace(stream.container, true);
     if (is_new) {
-      if (auto refused = library_->refused_sound(options.input, stream.container)) {
+      if (auto refused = library_->refused_sound({options.input, options.read.stream}, stream.container)) {
         warnings_.push_back(std::move(*refused));
         found->second = false;
       }
@@ -141,7 +141,7 @@ JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) c
   const bool own_times = sound && options.choice.start_s == 0 && !options.constant_fps;
   spec.shift = own_times ? 0 : span.first_pts;
   if (sound) {
-    spec.sound = options.input;
+    spec.sound = {options.input, options.read.stream};
     if (!own_times) spec.sound_start_s = spec.sound_shift_s = span.first_s;
     if (options.choice.duration_s || options.choice.limit) spec.sound_end_s = span.end_s;
   }

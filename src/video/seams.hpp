@@ -50,6 +50,12 @@ class SegmentWriter {
   virtual void finish() = 0;
 };
 
+/// Sound of a video file.
+struct SoundSource {
+  std::string path;
+  int video = -1;  ///< Stream of the file whose sound it is, as `ReadOptions::stream`
+};
+
 /// Pieces become one file.
 struct JoinSpec {
   std::vector<std::filesystem::path> segments;
@@ -57,7 +63,7 @@ struct JoinSpec {
   std::string container;                ///< mp4, mov, matroska, webm
   Ratio time_base{1, 25};               ///< Of the segments' frames, as in their StreamSpec
   std::int64_t shift = 0;               ///< Ticks taken off every time
-  std::optional<std::string> sound;     ///< Video file whose sound is copied
+  std::optional<SoundSource> sound;     ///< Is copied
   std::optional<double> sound_start_s;  ///< In the times of that file
   double sound_shift_s = 0;             ///< Taken off every time of the sound
   std::optional<double> sound_end_s;
@@ -69,9 +75,8 @@ struct VideoLibrary {
   /// The encoder that will be used. Throws: Error kEncoderUnavailable.
   std::function<std::string(const StreamSpec&, const std::string& container)> choose_encoder;
   std::function<std::unique_ptr<SegmentWriter>(const std::filesystem::path&, const StreamSpec&)> segment;
-  /// The warning that files of `container` cannot hold the sound of the video file `path`; none if they can.
-  std::function<std::optional<std::string>(const std::string& path, const std::string& container)>
-      refused_sound;
+  /// The warning that files of `container` cannot hold a sound; none if they can.
+  std::function<std::optional<std::string>(const SoundSource&, const std::string& container)> refused_sound;
   /// Returns warnings, such as sound that turned out to be refused.
   std::function<std::vector<std::string>(const JoinSpec&)> join;
   std::string version;

@@ -7,14 +7,15 @@
 
 namespace da3::video::av {
 
-int sound_stream(AVFormatContext* input) {
-  return av_find_best_stream(input, AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
+int sound_stream(AVFormatContext* input, const SoundSource& source) {
+  const int video = video_stream(input, source.path, source.video);
+  return av_find_best_stream(input, AVMEDIA_TYPE_AUDIO, -1, video, nullptr, 0);
 }
 
 Sound::Sound(const JoinSpec& spec, AVFormatContext* output)
     : start_s_(spec.sound_start_s), shift_s_(spec.sound_shift_s), end_s_(spec.sound_end_s) {
-  input_ = open_input(*spec.sound);
-  index_ = sound_stream(input_.get());
+  input_ = open_input(spec.sound->path);
+  index_ = sound_stream(input_.get(), *spec.sound);
   if (index_ < 0) return;
   const AVStream* from = input_->streams[index_];
   stream_ = avformat_new_stream(output, nullptr);
@@ -22,6 +23,7 @@ Sound::Sound(const JoinSpec& spec, AVFormatContext* output)
   stream_->codecpar->codec_tag = 0;
   stream_->time_base = from->time_base;
   holds_negative_ = (output->oformat->flags & AVFMT_TS_NEGATIVE) != 0;
+  if (!holds_negative_) delayed_ = delayed_times(*from->codecpar, spec.container);
   strict_ = (output->oformat->flags & AVFMT_TS_NONSTRICT) == 0;
   for (unsigned i = 0; i < input_->nb_streams; ++i) {
     if (static_cast<int>(i) != index_) input_->streams[i]->discard = AVDISCARD_ALL;
@@ -35,8 +37,9 @@ AVPacket* Sound::peek() {
   const AVStream* from = input_->streams[index_];
   while (av_read_frame(input_.get(), packet_.get()) >= 0) {
     const double seconds = static_cast<double>(packet_->pts) * av_q2d(from->time_base);
+    const double end_s = seconds + static_cast<double>(packet_->duration) * av_q2d(from->time_base);
     if (packet_->stream_index == index_ && packet_->pts != AV_NOPTS_VALUE &&
-        (!start_s_ || seconds >= *start_s_ - 1e-9)) {
+        (!start_s_ || std::max(seconds + 1e-9, end_s - 1e-9) >= *start_s_)) {
       if (end_s_ && seconds >= *end_s_) break;
       if (fit()) return packet_.get();
     }
@@ -51,11 +54,17 @@ bool Sound::fit() {
   // Times in milliseconds repeat where packets are shorter.
   constexpr double kRounding_s = 0.01;
   av_packet_rescale_ts(packet_.get(), input_->streams[index_]->time_base, stream_->time_base);
-  const auto shift = static_cast<std::int64_t>(std::llround(shift_s_ / av_q2d(stream_->time_base)));
+  const auto ticks = [&](double seconds) {
+    return static_cast<std::int64_t>(std::llround(seconds / av_q2d(stream_->time_base)));
+  };
+  const std::int64_t shift = ticks(shift_s_);
   packet_->pts -= shift;
   packet_->dts = packet_->dts == AV_NOPTS_VALUE ? packet_->pts : packet_->dts - shift;
-  // The container would move everything, frames too, until it begins at 0.
-  if (packet_->dts < 0 && !holds_negative_) return false;
+  if (!holds_negative_) {
+    if (packet_->dts < ticks(delayed_.earliest_s)) return false;
+    packet_->pts += ticks(delayed_.added_s);
+    packet_->dts += ticks(delayed_.added_s);
+  }
   if (last_dts_) {
     // Times went back: this was heard already.
     const std::int64_t earliest = *last_dts_ + (strict_ ? 1 : 0);

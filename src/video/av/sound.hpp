@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <video/av/delayed_sound.hpp>
 #include <video/av/handles.hpp>
 #include <video/seams.hpp>
 
@@ -38,11 +39,13 @@ class Sound {
   double shift_s_ = 0;  ///< Taken off every time
   std::optional<double> end_s_;
   bool holds_negative_ = false;  ///< The container has times below 0
+  DelayedTimes delayed_;         ///< If it has none
   bool strict_ = true;           ///< It takes no time twice
   std::optional<std::int64_t> last_dts_;
 };
 
-/// The stream of a file whose sound is copied; negative if it has none.
-int sound_stream(AVFormatContext* input);
+/// The stream of the open file that is copied, of the video's program if there is one; negative if it has no
+/// sound. Throws: as video_stream.
+int sound_stream(AVFormatContext* input, const SoundSource& source);
 
 }  // namespace da3::video::av

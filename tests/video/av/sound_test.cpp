@@ -4,11 +4,14 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <video/av/clips.hpp>
+#include <video/av/handles.hpp>
 
 // Sound that is copied into encoded videos, or left out.
 namespace da3::video {
@@ -74,7 +77,9 @@ TEST_F(Sounds, AContainerGetsTheSoundThatItHoldsAndOtherSoundIsToldBeforeAnyDept
       const int calls = model_->calls();
       EXPECT_EQ(run(input, output, {"vis"}).done, kFrames) << what;
       const bool kept = av::library().open(output, {})->facts().has_sound;
-      if (expected != kEither) EXPECT_EQ(kept, expected == kKept) << what;
+      if (expected != kEither) {
+        EXPECT_EQ(kept, expected == kKept) << what;
+      }
       ASSERT_EQ(warnings_.size(), kept ? 0U : 1U) << what;
       if (!kept) {
         EXPECT_THAT(warnings_[0].text, StartsWith("sound.dropped: "));
@@ -94,7 +99,7 @@ TEST_F(Sounds, SoundThatIsRefusedAfterAllCostsNoFrames) {
   JoinSpec spec;
   spec.segments = {folder_.path() / "segment.nut"};
   spec.container = "mp4";
-  spec.sound = input;
+  spec.sound = SoundSource{input};
   const auto segment = av::library().segment(spec.segments.front(), stream);
   for (int i = 0; i < 5; ++i) {
     segment->write(i, Image{stream.size, std::vector<std::uint8_t>(stream.size.area() * 3, 100)}, false);
@@ -119,6 +124,68 @@ TEST_F(Sounds, SoundWhoseTimesGoBackIsKept) {
     EXPECT_TRUE(decodes(output)) << ending;
   }
   for (const Warning& warning : warnings_) EXPECT_THAT(warning.text, HasSubstr("times did not grow"));
+}
+
+/// Packets of a file's sound.
+struct Packets {
+  AVCodecID codec = AV_CODEC_ID_NONE;
+  std::vector<double> seconds;
+  std::vector<int> bytes;
+};
+
+Packets sound_of(const std::string& file) {
+  Packets found;
+  const av::InputPtr input = av::open_input(file);
+  const int index = av_find_best_stream(input.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
+  if (index < 0) return found;
+  found.codec = input->streams[index]->codecpar->codec_id;
+  const av::PacketPtr packet = av::make_packet();
+  for (; av_read_frame(input.get(), packet.get()) >= 0; av_packet_unref(packet.get())) {
+    if (packet->stream_index != index) continue;
+    found.seconds.push_back(static_cast<double>(packet->pts) * av_q2d(input->streams[index]->time_base));
+    found.bytes.push_back(packet->size);
+  }
+  return found;
+}
+
+TEST_F(Sounds, OpusKeepsItsBeginningAndItsTimes) {
+  // Its first packet lies before 0 by what its decoder needs to begin.
+  for (const char* container : {"in.mkv", "in.mp4"}) {
+    const std::string input = make(container, h264() + " -c:a opus -strict -2", kTone);
+    const Packets before = sound_of(input);
+    ASSERT_LT(before.seconds.front(), container == std::string_view("in.mkv") ? 0 : 0.001);
+    for (const char* ending : {".mkv", ".webm", ".mp4"}) {
+      const std::string what = std::string(container) + " to " + ending;
+      const std::string output = (folder_.path() / (std::string("out") + ending)).string();
+      options_.overwrite = true;
+      run(input, output, {"vis"});
+      const Packets after = sound_of(output);
+      EXPECT_EQ(after.bytes, before.bytes) << what;
+      ASSERT_EQ(after.seconds.size(), before.seconds.size()) << what;
+      for (std::size_t i = 0; i < after.seconds.size(); ++i) {
+        ASSERT_NEAR(after.seconds[i], before.seconds[i], 1.1e-3) << what << ": packet " << i;
+      }
+    }
+  }
+}
+
+TEST_F(Sounds, SoundIsThatOfTheChosenVideosProgram) {
+  const std::string input = make("in.ts",
+                                 "-map 0:v -map 1:a -map 0:v -map 2:a -vf scale=64:36,format=yuv420p -c:v "
+                                 "libx264 -c:a:0 aac -b:a:0 192k "
+                                 "-c:a:1 mp2 -b:a:1 64k -program st=0:st=1 -program st=2:st=3",
+                                 std::string(kTone) + " -f lavfi -i sine=frequency=220:duration=2");
+  for (const auto& [stream, codec] : {std::pair{0, AV_CODEC_ID_AAC}, {2, AV_CODEC_ID_MP2}}) {
+    const std::string output = (folder_.path() / ("out" + std::to_string(stream) + ".mkv")).string();
+    options_.read.stream = stream;
+    run(input, output, {"vis"});
+    EXPECT_EQ(sound_of(output).codec, codec) << stream;
+  }
+  // What is said to be left out is that sound, too.
+  const std::string output = (folder_.path() / "out.webm").string();
+  run(input, output, {"vis"});
+  ASSERT_EQ(warnings_.size(), 1U);
+  EXPECT_THAT(warnings_[0].text, HasSubstr("mp2"));
 }
 
 TEST_F(Sounds, SoundThatBeginsBeforeTheFramesDoesNotMoveThem) {
