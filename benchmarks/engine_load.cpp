@@ -30,6 +30,7 @@ constexpr std::string_view kPlain = "--plain";
 double load_once(std::string_view side, const std::string& file, const std::string& precision) {
   engine::LoadOptions options;
   if (!precision.empty()) options.precision = parse_precision(precision);
+  options.parts.cameras = false;  // As for depth of photos
   bench::SteadyClock clock;
   const auto start = clock.now();
   if (side == kPlain) {

@@ -1,41 +1,38 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-# The backbones: what both share, the plain one, the any-view one.
+# The backbones: what both share, the plain one, the any-view one. What needs no tensor of the module stands in a child
+# without tensors, here and in the heads: for every method of a class LibTorch's compiler looks at all tensors below it.
 
 
-#: dinov2
-# What every DINOv2 backbone shares: patches to tokens. Letters: B scenes, S views, P patches, N = 1 + P tokens, C width.
+#: grid
+# What every DINOv2 backbone shares: patches to tokens; dense() follows. Letters: B scenes, S views, P patches, N = 1 + P
+# tokens, C width.
 
 
-def position_table(self, rows: int, columns: int) -> Tensor:
-    # (N, C): what is added to every token: its position, with the class token or the bias of the patch embedding.
-    table = self.positions(rows, columns)
-    return torch.cat([table[:1] + self.cls_token[0], table[1:] + self.patch_embed.proj.bias])
-
-
-def positions(self, rows: int, columns: int) -> Tensor:
+def positions(self, pos_embed: Tensor, rows: int, columns: int) -> Tensor:
     # (N, C): the position embedding, learned on a square grid, for a grid of rows x columns patches.
-    side = int((self.pos_embed.size(1) - 1) ** 0.5)
+    side = int((pos_embed.size(1) - 1) ** 0.5)
     if rows == side and columns == side:
-        return self.pos_embed[0]
-    learned = self.pos_embed.to(6)  # float32
+        return pos_embed[0]
+    learned = pos_embed.to(6)  # float32
     grid = learned[:, 1:].view(1, side, side, -1).permute(0, 3, 1, 2)
     # The original resizes by a factor of (n + 0.1) / side, not to a size: other sample positions.
     scale = [(rows + 0.1) / side, (columns + 0.1) / side]
     grid = torch.upsample_bicubic2d(grid, None, False, scale)
     patches = grid.permute(0, 2, 3, 1).reshape(rows * columns, -1)
-    return torch.cat([learned[0, :1], patches]).to(self.pos_embed.dtype)
+    return torch.cat([learned[0, :1], patches]).to(pos_embed.dtype)
 
 
-def tokens(self, image: Tensor, position: Tensor) -> Tensor:
-    # image: (B, S, 3, H, W). Returns (B * S, N, C): class token, then patches row by row, with positions.
+def tokens(self, image: Tensor, position: Tensor, weight: Tensor) -> Tensor:
+    # image: (B, S, 3, H, W); position: (N, C); weight: (C, 3, p, p), of the patch embedding. Returns (B * S, N, C): class
+    # token, then patches row by row, with positions.
     B, S, channels, H, W = image.shape
-    p = self.patch
+    p = weight.size(-1)
     rows = H // p
     columns = W // p
     x = image.reshape(B * S, channels, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5)
     x = x.reshape(B * S, rows * columns, channels * p * p)
-    patches = self.dense(x, self.patch_embed.proj.weight.flatten(1), None).add_(position[1:])
+    patches = self.dense(x, weight.flatten(1), None).add_(position[1:])
     return torch.cat([position[:1].expand(B * S, -1, -1), patches], 1)
 
 
@@ -44,14 +41,16 @@ def tokens(self, image: Tensor, position: Tensor) -> Tensor:
 
 
 def tables(self, rows: int, columns: int) -> Dict[str, Tensor]:
-    return {"position": self.position_table(rows, columns)}
+    # position (N, C): what is added to every token: its position, with the class token or the bias of the patch embedding.
+    table = self.grid.positions(self.pos_embed, rows, columns)
+    return {"position": torch.cat([table[:1] + self.cls_token[0], table[1:] + self.patch_embed.proj.bias])}
 
 
 def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> Dict[str, Tensor]:
     # Returns feat0..3 (B, S, P, C) after the final norm, cam0..3 (B, S, C) before it.
     B = image.size(0)
     S = image.size(1)
-    x = self.tokens(image, tables["position"])
+    x = self.grid.tokens(image, tables["position"], self.patch_embed.proj.weight)
     features: Dict[str, Tensor] = {}
     for i in range(self.num_blocks):
         x = self.blocks.forward(i, x, 1, x, x, use_sdpa)
@@ -63,37 +62,8 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
     return features
 
 
-#: backbone_anyview
-# Backbone of the any-view models: DINOv2 whose odd blocks, from alt_start on, attend over all views of a scene.
-
-
-def rotary_tables(self, rows: int, columns: int, prefix: str) -> Dict[str, Tensor]:
-    # Cosines and sines (N, 1, d) for patches at (row + 1, column + 1) and token 0 at (0, 0); in global blocks all
-    # patches are at (1, 1). The first half of d turns with the row, the second with the column; base 100.
-    device = self.pos_embed.device
-    d = self.pos_embed.size(-1) // self.num_heads
-    row = torch.arange(rows, device=device).repeat_interleave(columns)
-    column = torch.arange(columns, device=device).repeat(rows)
-    positions = torch.stack([row, column], 1) + 1
-    if prefix == "global_":
-        positions = torch.ones_like(positions)
-    positions = torch.cat([torch.zeros_like(positions[:1]), positions])
-    frequencies = 1.0 / torch.pow(100.0, torch.arange(0, d // 2, 2, device=device) / (d // 2))
-    angles = positions.unsqueeze(2) * frequencies
-    cos = torch.cos(angles)
-    sin = torch.sin(angles)
-    dtype = self.pos_embed.dtype
-    return {
-        prefix + "cos": torch.stack([cos, cos], 2).view(-1, 1, d).to(dtype),
-        prefix + "sin": torch.stack([-sin, sin], 2).view(-1, 1, d).to(dtype)
-    }
-
-
-def tables(self, rows: int, columns: int) -> Dict[str, Tensor]:
-    tables = {"position": self.position_table(rows, columns)}
-    tables.update(self.rotary_tables(rows, columns, ""))
-    tables.update(self.rotary_tables(rows, columns, "global_"))
-    return tables
+#: views
+# The order of a scene's views.
 
 
 def spread(self, metric: Tensor) -> Tensor:
@@ -143,10 +113,51 @@ def reference_first(self, tokens: Tensor, tables: Dict[str, Tensor]) -> Tensor:
     return torch.where(position == 0, reference, order)
 
 
-def take_views(self, x: Tensor, order: Tensor) -> Tensor:
+def take(self, x: Tensor, order: Tensor) -> Tensor:
     # x: (B * S, ...); order: (B, S). Returns the views of each scene in that order.
     first = torch.arange(order.size(0), device=order.device).unsqueeze(1) * order.size(1)
     return torch.index_select(x, 0, (order + first).flatten())
+
+
+#: rotary
+# As grid, of the any-view models.
+
+
+def rotary_tables(self, like: Tensor, d: int, rows: int, columns: int, prefix: str) -> Dict[str, Tensor]:
+    # Cosines and sines (N, 1, d), of the type and on the device of `like`, for patches at (row + 1, column + 1) and token
+    # 0 at (0, 0); in global blocks all patches are at (1, 1). The first half of d turns with the row, the second with the
+    # column; base 100.
+    device = like.device
+    row = torch.arange(rows, device=device).repeat_interleave(columns)
+    column = torch.arange(columns, device=device).repeat(rows)
+    positions = torch.stack([row, column], 1) + 1
+    if prefix == "global_":
+        positions = torch.ones_like(positions)
+    positions = torch.cat([torch.zeros_like(positions[:1]), positions])
+    frequencies = 1.0 / torch.pow(100.0, torch.arange(0, d // 2, 2, device=device) / (d // 2))
+    angles = positions.unsqueeze(2) * frequencies
+    cos = torch.cos(angles)
+    sin = torch.sin(angles)
+    dtype = like.dtype
+    return {
+        prefix + "cos": torch.stack([cos, cos], 2).view(-1, 1, d).to(dtype),
+        prefix + "sin": torch.stack([-sin, sin], 2).view(-1, 1, d).to(dtype)
+    }
+
+
+#: backbone_anyview
+# Backbone of the any-view models: DINOv2 whose odd blocks, from alt_start on, attend over all views of a scene.
+
+
+def tables(self, rows: int, columns: int) -> Dict[str, Tensor]:
+    # position as in backbone_plain; cos and sin, global_cos and global_sin as in rotary_tables.
+    grid = self.grid
+    table = grid.positions(self.pos_embed, rows, columns)
+    tables = {"position": torch.cat([table[:1] + self.cls_token[0], table[1:] + self.patch_embed.proj.bias])}
+    d = self.pos_embed.size(-1) // self.num_heads
+    tables.update(grid.rotary_tables(self.pos_embed, d, rows, columns, ""))
+    tables.update(grid.rotary_tables(self.pos_embed, d, rows, columns, "global_"))
+    return tables
 
 
 def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> Dict[str, Tensor]:
@@ -157,7 +168,7 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
     # norm.
     B = image.size(0)
     S = image.size(1)
-    x = self.tokens(image, tables["position"])
+    x = self.grid.tokens(image, tables["position"], self.patch_embed.proj.weight)
     within = x
     order = torch.zeros([B, 0])
     posed = "camera_tokens" in tables
@@ -165,8 +176,8 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
     features: Dict[str, Tensor] = {}
     for i in range(self.num_blocks):
         if i == self.alt_start - 1 and S >= 3 and not posed:
-            order = self.reference_first(x[:, 0].unflatten(0, [B, S]), tables)
-            x = self.take_views(x, order)
+            order = self.views.reference_first(x[:, 0].unflatten(0, [B, S]), tables)
+            x = self.views.take(x, order)
         if i == self.alt_start:
             scenes = x.unflatten(0, [B, S])
             if posed:
@@ -187,8 +198,8 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
             camera = torch.cat([within[:, 0], x[:, 0]], -1)
             if order.size(1) > 0:
                 restore = torch.argsort(order, 1)
-                feature = self.take_views(feature, restore)
-                camera = self.take_views(camera, restore)
+                feature = self.views.take(feature, restore)
+                camera = self.views.take(camera, restore)
             level = str(taps)
             taps += 1
             features["feat" + level] = feature.unflatten(0, [B, S])
@@ -196,7 +207,7 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
         if "layer" + str(i) in tables:
             layer = torch.layer_norm(x[:, 1:], [x.size(-1)], self.norm.weight, self.norm.bias, 1e-5)
             if order.size(1) > 0:
-                layer = self.take_views(layer, torch.argsort(order, 1))
+                layer = self.views.take(layer, torch.argsort(order, 1))
             features["layer" + str(i)] = layer.unflatten(0, [B, S])
     if "reference" in tables and order.size(1) > 0:
         features["reference"] = order[:, 0]

@@ -14,11 +14,11 @@ def last_table(self, height: int, width: int) -> Tensor:
     aspect = width / height
     diagonal = (aspect**2 + 1.0) ** 0.5
     half = conv.weight.size(1) // 2
-    x = self.uv_axis(width, aspect / diagonal, half).t().view(1, half, 1, width).expand(-1, -1, 3, -1)
-    y = self.uv_axis(height, 1.0 / diagonal, half).t().view(1, half, height, 1).expand(-1, -1, -1, 3)
+    x = self.uv.axis(width, aspect / diagonal, half, conv.bias).t().view(1, half, 1, width).expand(-1, -1, 3, -1)
+    y = self.uv.axis(height, 1.0 / diagonal, half, conv.bias).t().view(1, half, height, 1).expand(-1, -1, -1, 3)
     x = torch.conv2d(x, conv.weight[:, :half], conv.bias, 1, 1)[0].permute(1, 2, 0)
     y = torch.conv2d(y, conv.weight[:, half:], None, 1, 1)[0].permute(1, 2, 0)
-    return self.border_table(x, y)
+    return self.tail.border_table(x, y)
 
 
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
@@ -28,36 +28,29 @@ def tables(self, height: int, width: int) -> Dict[str, Tensor]:
     columns = width // self.patch
     aspect = width / height
     return {
-        "uv0": self.uv_table(rows, columns, aspect, getattr(self.projects, "0").bias),
-        "uv1": self.uv_table(rows, columns, aspect, getattr(self.projects, "1").bias),
-        "uv2": self.uv_table(rows, columns, aspect, getattr(self.projects, "2").bias),
-        "uv3": self.uv_table(rows, columns, aspect, getattr(self.projects, "3").bias),
+        "uv0": self.uv.table(rows, columns, aspect, getattr(self.projects, "0").bias),
+        "uv1": self.uv.table(rows, columns, aspect, getattr(self.projects, "1").bias),
+        "uv2": self.uv.table(rows, columns, aspect, getattr(self.projects, "2").bias),
+        "uv3": self.uv.table(rows, columns, aspect, getattr(self.projects, "3").bias),
         "last": self.last_table(height, width),
-        "packed": self.packed(getattr(self.scratch.output_conv2, "0").weight)
+        "packed": self.tail.packed(getattr(self.scratch.output_conv2, "0").weight)
     }
 
 
-def project(self, feature: Tensor, weight: Tensor, uv: Tensor) -> Tensor:
-    # (B, S, h * w, C) -> (B * S, h * w, K). Scale and shift of the norm are in weight and bias (tensor layout 2).
-    return self.dense_of_norm(feature.flatten(0, 1), weight.flatten(1)).add_(uv)
-
-
 def projected(self, features: Dict[str, Tensor], tables: Dict[str, Tensor]) -> List[Tensor]:
-    # The four features with positions, (B * S, h * w, K) each.
+    # The four features with positions: (B, S, h * w, C) to (B * S, h * w, K) each. Scale and shift of the norm are in weight
+    # and bias (tensor layout 2).
+    maps = self.maps
     p0 = getattr(self.projects, "0")
     p1 = getattr(self.projects, "1")
     p2 = getattr(self.projects, "2")
     p3 = getattr(self.projects, "3")
     return [
-        self.project(features["feat0"], p0.weight, tables["uv0"]),
-        self.project(features["feat1"], p1.weight, tables["uv1"]),
-        self.project(features["feat2"], p2.weight, tables["uv2"]),
-        self.project(features["feat3"], p3.weight, tables["uv3"])
+        maps.dense_of_norm(features["feat0"].flatten(0, 1), p0.weight.flatten(1)).add_(tables["uv0"]),
+        maps.dense_of_norm(features["feat1"].flatten(0, 1), p1.weight.flatten(1)).add_(tables["uv1"]),
+        maps.dense_of_norm(features["feat2"].flatten(0, 1), p2.weight.flatten(1)).add_(tables["uv2"]),
+        maps.dense_of_norm(features["feat3"].flatten(0, 1), p3.weight.flatten(1)).add_(tables["uv3"])
     ]
-
-
-def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Tensor:
-    return self.fuse(self.projected(features, tables), height // self.patch, width // self.patch)
 
 
 def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
@@ -73,7 +66,7 @@ def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height
     neck = self.merge(laterals, rows, columns)
     last = getattr(self.scratch.output_conv2, "2")
     none = torch.zeros_like(getattr(self.scratch.output_conv2, "0").bias)  # The bias is in the table.
-    maps = self.last_stage(neck, tables["packed"], none, tables["last"], last.weight, last.bias, height, width)
+    maps = self.tail.forward(neck, tables["packed"], none, tables["last"], last.weight, last.bias, height, width)
     maps = torch.exp_(maps).unflatten(0, [B, S])
     outputs["depth"] = maps[:, :, 0].contiguous()
     outputs["depth_conf"] = maps[:, :, 1] + 1
@@ -113,7 +106,7 @@ def more(
         y = getattr(first, "1").forward(y)
         y = getattr(first, "2").forward(y)
         y = getattr(first, "3").forward(y)
-        y = self.add_position(getattr(first, "4").forward(y), aspect)
+        y = self.uv.add(getattr(first, "4").forward(y), aspect)
         second = getattr(scratch.output_conv2_aux, "3")
         conv = getattr(second, "0")
         last = getattr(second, "5")

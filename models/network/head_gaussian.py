@@ -5,7 +5,7 @@
 
 def project(self, feature: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: int, aspect: float) -> Tensor:
     # (n, h * w, C) -> (n, h * w, K), with positions. The features are not normalised here.
-    return self.dense(feature, weight.flatten(1), None).add_(self.uv_table(rows, columns, aspect, bias))
+    return self.maps.dense(feature, weight.flatten(1), None).add_(self.uv.table(rows, columns, aspect, bias))
 
 
 def merged(self, image: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ def forward(self, features: Dict[str, Tensor], height: int, width: int) -> Tenso
     maps: List[Tensor] = []
     for i in range(neck.size(0)):  # One by one: these are the largest maps of all.
         x = torch.upsample_bilinear2d(neck[i : i + 1], [height, width], True)
-        x = self.add_position(x.add_(self.merged(image[i : i + 1])), aspect)
+        x = self.uv.add(x.add_(self.merged(image[i : i + 1])), aspect)
         x = torch.relu_(torch.conv2d(x, conv.weight, conv.bias, 1, 1))
         x = torch.conv2d(x, last.weight, last.bias).permute(0, 2, 3, 1)
         maps.append(torch.cat([x[..., :-1], torch.sigmoid(x[..., -1:])], -1))

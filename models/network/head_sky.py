@@ -5,8 +5,8 @@
 
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
     return {
-        "packed": self.packed(getattr(self.scratch.output_conv2, "0").weight),
-        "sky_packed": self.packed(getattr(self.scratch.sky_output_conv2, "0").weight)
+        "packed": self.tail.packed(getattr(self.scratch.output_conv2, "0").weight),
+        "sky_packed": self.tail.packed(getattr(self.scratch.sky_output_conv2, "0").weight)
     }
 
 
@@ -16,10 +16,10 @@ def neck(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: i
     p2 = getattr(self.projects, "2")
     p3 = getattr(self.projects, "3")
     levels = [
-        self.dense(features["feat0"].flatten(0, 1), p0.weight.flatten(1), p0.bias),
-        self.dense(features["feat1"].flatten(0, 1), p1.weight.flatten(1), p1.bias),
-        self.dense(features["feat2"].flatten(0, 1), p2.weight.flatten(1), p2.bias),
-        self.dense(features["feat3"].flatten(0, 1), p3.weight.flatten(1), p3.bias)
+        self.maps.dense(features["feat0"].flatten(0, 1), p0.weight.flatten(1), p0.bias),
+        self.maps.dense(features["feat1"].flatten(0, 1), p1.weight.flatten(1), p1.bias),
+        self.maps.dense(features["feat2"].flatten(0, 1), p2.weight.flatten(1), p2.bias),
+        self.maps.dense(features["feat3"].flatten(0, 1), p3.weight.flatten(1), p3.bias)
     ]
     return self.fuse(levels, height // self.patch, width // self.patch)
 
@@ -44,9 +44,9 @@ def forward(self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height
     sky_conv = getattr(self.scratch.sky_output_conv2, "0")
     sky_last = getattr(self.scratch.sky_output_conv2, "2")
     none = torch.empty([0])
-    raw = self.last_stage(neck, tables["packed"], conv.bias, none, last.weight, last.bias, height, width)
+    raw = self.tail.forward(neck, tables["packed"], conv.bias, none, last.weight, last.bias, height, width)
     raw = torch.exp_(raw)[:, 0].unflatten(0, [B, S])
-    sky = self.last_stage(neck, tables["sky_packed"], sky_conv.bias, none, sky_last.weight, sky_last.bias, height, width)
+    sky = self.tail.forward(neck, tables["sky_packed"], sky_conv.bias, none, sky_last.weight, sky_last.bias, height, width)
     sky = torch.relu_(sky)[:, 0].unflatten(0, [B, S])
     depth = torch.stack([self.fill_sky(raw[b], sky[b]) for b in range(B)])
     return {"depth": depth, "depth_raw": raw, "sky": sky}

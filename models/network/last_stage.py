@@ -19,7 +19,7 @@ def border_table(self, x: Tensor, y: Tensor) -> Tensor:
     return x + torch.cat([y[:, :1], y[:, 1:2].expand(-1, x.size(1) - 2, -1), y[:, 2:]], 1)
 
 
-def last_stage(
+def forward(
     self, neck: Tensor, packed: Tensor, bias: Tensor, table: Tensor, weight: Tensor, last_bias: Tensor, height: int, width: int
 ) -> Tensor:
     # neck: (n, C, h, w), channels last; table: (H, W, 32), added behind the 3x3 convolution, or empty. Returns
@@ -59,7 +59,7 @@ def border_table(self, x: Tensor, y: Tensor) -> Tensor:
     return torch.cat([x.flatten(0, 1), y.flatten(0, 1)])
 
 
-def last_stage(
+def forward(
     self, neck: Tensor, packed: Tensor, bias: Tensor, table: Tensor, weight: Tensor, last_bias: Tensor, height: int, width: int
 ) -> Tensor:
     # As in last_stage; table as border_table gives it, or empty.

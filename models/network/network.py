@@ -3,8 +3,8 @@
 # The networks of one backbone and one head, behind the contract of docs/model-format.md.
 
 
-#: network
-# The contract of docs/model-format.md on top of tables, features_with and decode_with.
+#: contract
+# What the contract of docs/model-format.md wants besides tables, features_with and decode_with, which da3 itself calls.
 
 
 def features(self, image: Tensor) -> Dict[str, Tensor]:
@@ -40,10 +40,11 @@ def features_with(self, image: Tensor, tables: Dict[str, Tensor]) -> Dict[str, T
 def decode_with(
     self, features: Dict[str, Tensor], tables: Dict[str, Tensor], height: int, width: int
 ) -> Dict[str, Tensor]:
-    outputs = self.head.forward(features, tables, height, width)
-    if "gaussians" in tables:
-        outputs["gaussians"] = self.gaussians_of(features, height, width)
-    return outputs
+    return self.head.forward(features, tables, height, width)
+
+
+#: contract_branch
+# The same, of a network of one backbone and one head.
 
 
 def decode(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
@@ -57,6 +58,10 @@ def decode(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[s
 def pose_with(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:
     # Returns extrinsics (B, S, 3, 4), camera_from_world, and intrinsics (B, S, 3, 3) in pixels.
     return self.cam_dec.forward(features["cam3"], height, width)
+
+
+#: contract_pose
+# The same, with cameras.
 
 
 def pose(self, image: Tensor) -> Dict[str, Tensor]:
@@ -84,12 +89,3 @@ def camera_tokens(self, cameras: Tensor) -> Tensor:
 def gaussians_of(self, features: Dict[str, Tensor], height: int, width: int) -> Tensor:
     # (B, S, H, W, 38), as the head gives them.
     return self.gs_head.forward(features, height, width)
-
-
-#: no_gaussians
-# For networks that have none, or whose file has none.
-
-
-def gaussians_of(self, features: Dict[str, Tensor], height: int, width: int) -> Tensor:
-    assert False, "this network has no Gaussian head"
-    return features["feat0"]

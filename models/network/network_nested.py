@@ -5,7 +5,7 @@
 
 
 #: network_nested
-# The contract's parts; gaussians_of() and camera_tokens() follow.
+# The contract's parts; camera_tokens() and gaussians_of() follow.
 
 
 def tables(self, height: int, width: int) -> Dict[str, Tensor]:
@@ -106,9 +106,11 @@ def decode_with(
     own["scale"] = torch.stack(scales)
     own["scale_shares"] = torch.stack(all_shares)
     own["far"] = torch.stack(fars)
-    if "gaussians" in tables:
-        own["gaussians"] = self.gaussians_of(features, height, width)
     return own
+
+
+#: contract_nested
+# As contract_branch and contract_pose.
 
 
 def decode(self, features: Dict[str, Tensor], height: int, width: int) -> Dict[str, Tensor]:

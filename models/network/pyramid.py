@@ -67,9 +67,9 @@ def halve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.conv2d(x, weight, bias, 2, 1)
 
 
-#: pyramid
-# What both DPT heads share: tokens of four blocks to one map at 8 / 14 of the input's size. All maps are channels last.
-# Letters: C width of a feature, K channels of a level, h and w rows and columns of patches.
+#: maps
+# Tokens to maps, in every DPT head; dense() and halve() stand before. All maps are channels last. Letters: C width of a
+# feature, K channels of a level, h and w rows and columns of patches.
 
 
 def as_map(self, x: Tensor, rows: int, columns: int) -> Tensor:
@@ -87,17 +87,22 @@ def enlarge(self, x: Tensor, weight: Tensor, bias: Tensor, rows: int, columns: i
     return self.as_map(pixels.reshape(x.size(0), rows * k * columns * k, K), rows * k, columns * k)
 
 
+#: pyramid
+# What both DPT heads share: tokens of four blocks to one map at 8 / 14 of the input's size.
+
+
 def laterals(self, levels: List[Tensor], rows: int, columns: int) -> List[Tensor]:
     # levels: (B * S, h * w, K) per tapped block. Returns a map of F channels for each, the finest first: (B * S, F, 4 h,
     # 4 w), half of it, a quarter, an eighth (rounded up).
     scratch = self.scratch
+    maps = self.maps
     up4 = getattr(self.resize_layers, "0")
     up2 = getattr(self.resize_layers, "1")
     down2 = getattr(self.resize_layers, "3")
-    l1 = scratch.layer1_rn.forward(self.enlarge(levels[0], up4.weight, up4.bias, rows, columns))
-    l2 = scratch.layer2_rn.forward(self.enlarge(levels[1], up2.weight, up2.bias, rows, columns))
-    l3 = scratch.layer3_rn.forward(self.as_map(levels[2], rows, columns))
-    l4 = self.halve(self.as_map(levels[3], rows, columns), down2.weight, down2.bias)
+    l1 = scratch.layer1_rn.forward(maps.enlarge(levels[0], up4.weight, up4.bias, rows, columns))
+    l2 = scratch.layer2_rn.forward(maps.enlarge(levels[1], up2.weight, up2.bias, rows, columns))
+    l3 = scratch.layer3_rn.forward(maps.as_map(levels[2], rows, columns))
+    l4 = maps.halve(maps.as_map(levels[3], rows, columns), down2.weight, down2.bias)
     return [l1, l2, l3, scratch.layer4_rn.forward(l4)]
 
 
@@ -111,13 +116,18 @@ def merge(self, laterals: List[Tensor], rows: int, columns: int) -> Tensor:
     return scratch.output_conv1.of_upsampled(y, 8 * rows, 8 * columns)
 
 
+#: fuse
+# The whole way.
+
+
 def fuse(self, levels: List[Tensor], rows: int, columns: int) -> Tensor:
     # levels as in laterals. Returns (B * S, F / 2, 8 h, 8 w).
     return self.merge(self.laterals(levels, rows, columns), rows, columns)
 
 
 #: uv
-# The embedding of positions that a head adds to its maps: sines and cosines of x and y, base 100, amplitude 0.1.
+# The embedding of positions that a head adds to its maps: sines and cosines of x and y, base 100, amplitude 0.1. In a
+# module without tensors, as the order of views (backbone.py).
 
 
 def sincos(self, positions: Tensor, channels: int) -> Tensor:
@@ -127,27 +137,28 @@ def sincos(self, positions: Tensor, channels: int) -> Tensor:
     return torch.cat([torch.sin(angles), torch.cos(angles)], 1) * 0.1
 
 
-def uv_axis(self, count: int, span: float, channels: int) -> Tensor:
-    # (count, channels): embedding of pixel centres of one axis that spans [-span, span].
+def axis(self, count: int, span: float, channels: int, like: Tensor) -> Tensor:
+    # (count, channels), of the type and on the device of `like`: embedding of pixel centres of one axis that spans
+    # [-span, span].
     edge = span * (count - 1) / count
-    positions = torch.linspace(-edge, edge, count, device=self.scratch.output_conv1.bias.device)
-    return self.sincos(positions, channels).to(self.scratch.output_conv1.bias.dtype)
+    positions = torch.linspace(-edge, edge, count, device=like.device)
+    return self.sincos(positions, channels).to(like.dtype)
 
 
-def uv_table(self, rows: int, columns: int, aspect: float, bias: Tensor) -> Tensor:
+def table(self, rows: int, columns: int, aspect: float, bias: Tensor) -> Tensor:
     # (rows * columns, K): the embedding and the bias. The first half of the channels knows the column, the second the
     # row.
     diagonal = (aspect**2 + 1.0) ** 0.5
     half = bias.size(0) // 2
-    x = self.uv_axis(columns, aspect / diagonal, half).unsqueeze(0).expand(rows, -1, -1)
-    y = self.uv_axis(rows, 1.0 / diagonal, half).unsqueeze(1).expand(-1, columns, -1)
+    x = self.axis(columns, aspect / diagonal, half, bias).unsqueeze(0).expand(rows, -1, -1)
+    y = self.axis(rows, 1.0 / diagonal, half, bias).unsqueeze(1).expand(-1, columns, -1)
     return torch.cat([x, y], -1).flatten(0, 1).add_(bias)
 
 
-def add_position(self, x: Tensor, aspect: float) -> Tensor:
+def add(self, x: Tensor, aspect: float) -> Tensor:
     # x: (n, K, h, w) of a picture of that width over height. Adds the embedding in place, axis by axis.
     diagonal = (aspect**2 + 1.0) ** 0.5
     half = x.size(1) // 2
-    x[:, :half].add_(self.uv_axis(x.size(3), aspect / diagonal, half).t().unsqueeze(1))
-    x[:, half:].add_(self.uv_axis(x.size(2), 1.0 / diagonal, half).t().unsqueeze(2))
+    x[:, :half].add_(self.axis(x.size(3), aspect / diagonal, half, x).t().unsqueeze(1))
+    x[:, half:].add_(self.axis(x.size(2), 1.0 / diagonal, half, x).t().unsqueeze(2))
     return x

@@ -100,7 +100,7 @@ class Checker {
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorCode::kModelContract,
-                subject_ + ": " + what + " (docs/model-format.md, The TorchScript contract)");
+                subject_ + ": " + what + " (docs/model-format.md, Foreign networks)");
   }
 
  private:
@@ -138,6 +138,19 @@ void check_promises(const Checker& checker, const Offered& offered, const ModelS
 
 }  // namespace
 
+Offered own_contract(const ModelSpec& spec, const std::string& subject) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorCode::kModelContract,
+                subject + ": " + what + " (docs/model-format.md, The record da3.json)");
+  };
+  Offered offered{.pose = spec.network_id != "da3-mono", .split = true, .tables = true};
+  if (!spec.has_output("depth")) fail("the record's outputs do not name \"depth\"");
+  if (spec.has_output("pose") && !offered.pose) {
+    fail("the record's outputs name \"pose\", which the network " + spec.network_id + " does not give");
+  }
+  return offered;
+}
+
 Offered check_contract(const torch::jit::Module& module, const ModelSpec& spec, const std::string& subject) {
   const Checker checker(module, subject);
   if (!checker.has_image_to_dict("forward")) {
@@ -148,7 +161,6 @@ Offered check_contract(const torch::jit::Module& module, const ModelSpec& spec, 
   offered.split = checker.has_split();
   offered.tables = offered.split && checker.schema("tables") && checker.schema("features_with") &&
                    checker.schema("decode_with");
-  offered.use_sdpa = module.hasattr("use_sdpa") && module.attr("use_sdpa").isBool();
   using Kind = c10::TypeKind;
   offered.scene = checker.has_scene();
   offered.rays = checker.has_of_scene("rays_with", "(features: Dict[str, Tensor], height: int, width: int)",

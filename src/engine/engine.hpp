@@ -34,7 +34,7 @@ struct LoadOptions {
   int threads = 0;          ///< Threads of one forward on a CPU; 0: physical cores within the cgroup
   bool own_kernels = true;  ///< da3's CPU operators where they exist (docs/performance.md); false: LibTorch's
   NormaliseOn normalise = NormaliseOn::kDevice;
-  /// What is to be asked of the model besides depth and its own cameras; the rest stays on the disk.
+  /// What is to be asked of the model besides depth; the rest stays on the disk.
   Parts parts;
   bool map_weights = true;            ///< Map the file instead of reading it (CPU)
   std::optional<ModelSpec> describe;  ///< Record for a file without `da3.json`

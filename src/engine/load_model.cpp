@@ -251,11 +251,13 @@ void try_foreign(torch::jit::Module& module, const ModelSpec& spec, const LoadOp
 
 ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ReadyNetwork ready = opened.network ? ready_own(opened, options) : ready_foreign(opened, options);
-  ready.offered = check_contract(ready.module, opened.spec, opened.archive.path().string());
-  if (!opened.network) try_foreign(ready.module, opened.spec, options, opened.archive.path().string());
+  const std::string subject = opened.archive.path().string();
+  ready.offered = opened.network ? own_contract(opened.spec, subject)
+                                 : check_contract(ready.module, opened.spec, subject);
+  if (!opened.network) try_foreign(ready.module, opened.spec, options, subject);
   ready.device = options.device;
   // The methods of other networks are compiled already.
-  ready.parts = opened.network ? options.parts
+  ready.parts = opened.network ? needed_parts(opened.spec.network_id, options.parts)
                                : Parts{.camera_encoder = ready.offered.scene,
                                        .rays = ready.offered.rays,
                                        .gaussians = ready.offered.gaussians};

@@ -67,7 +67,14 @@ IValue decode_views(ReadyNetwork& network, const IValue& features, const IValue&
                     const predict::Request& request) {
   const std::int64_t most = network.head_views > 0 ? network.head_views : request.views;
   const auto decode = [&](const IValue& part) {
-    return network.module.run_method("decode_with", part, tables, request.size.height, request.size.width);
+    const int height = request.size.height;
+    const int width = request.size.width;
+    IValue outputs = network.module.run_method("decode_with", part, tables, height, width);
+    if (request.wanted.gaussians) {
+      outputs.toGenericDict().insert_or_assign(
+          "gaussians", network.module.run_method("gaussians_of", part, height, width));
+    }
+    return outputs;
   };
   if (request.views <= most) return decode(features);
   std::map<std::string, std::vector<at::Tensor>> views;

@@ -4,9 +4,12 @@
 
 namespace da3::engine {
 
-/// Parts of a network besides those for depth and the network's own cameras. Files of tensor layout 3 have
-/// those that the published weights have; older files have none.
+/// Parts of a network besides those for depth. Files of tensor layout 3 have those that the published weights
+/// have; older files have the camera decoder alone.
 struct Parts {
+  /// The network's own cameras, where it has a camera decoder. Nested networks always have theirs: depth in
+  /// metres needs them.
+  bool cameras = true;
   bool camera_encoder = false;  ///< Takes given cameras
   bool rays = false;            ///< The ray head
   bool gaussians = false;       ///< The Gaussian head

@@ -52,6 +52,7 @@ void check_parts(const predict::Request& request, const ModelSpec& spec, const P
     if (wanted && !is_here)
       throw Error(ErrorCode::kUsage, "Model " + spec.name + " was loaded without " + what);
   };
+  need(request.wanted.pose, parts.cameras, "its camera decoder");
   need(request.wanted.rays, parts.rays, "its ray head");
   need(request.wanted.gaussians, parts.gaussians, "its Gaussian head");
   need(!request.cameras.empty(), parts.camera_encoder, "its camera encoder");

@@ -156,6 +156,10 @@ struct ThreadPlan {
 /// The division of `cores` for a device. `threads` and `decode_threads` of 0 mean: choose.
 ThreadPlan plan_threads(DeviceKind device, int cores, int threads = 0, int decode_threads = 0);
 
+/// True if results of these options need to know the camera, so that a network's own cameras may be asked
+/// for. Throws: Error kUsage for a format that does not exist.
+bool needs_cameras(const Options& options);
+
 /// As many of `host` threads as `descriptors` that are free allow, at least one: each may hold an input that
 /// waits for memory and write a result.
 int host_threads_within(int host, std::size_t descriptors);

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -46,6 +47,10 @@ Settings make_settings(const Options& options, const ModelSpec& model) {
   // Where nobody says what the camera is, a network that finds cameras is asked.
   settings.wanted.pose = settings.needs_camera() && model.has_output("pose");
   return settings;
+}
+
+bool needs_cameras(const Options& options) {
+  return std::ranges::any_of(formats::parse_formats(options.formats), formats::needs_camera);
 }
 
 journal::RunRecord make_run_record(const Options& options, const Settings& settings, const ModelSpec& model,

@@ -9,11 +9,12 @@
 
 namespace da3::suites {
 
-std::shared_ptr<predict::DepthModel> GroupModels::get(const bench::Fields& settings) {
+std::shared_ptr<predict::DepthModel> GroupModels::get(const bench::Fields& settings, bool cameras) {
   bench::Fields key;
   for (const char* name : {"model", "device", "precision", "attention", "threads"}) {
     key.set(name, settings.text(name));
   }
+  key.set("cameras", cameras);
   const std::string text = bench::to_text(key);
   for (const auto& [each, model] : loaded_) {
     if (each == text) return model;
@@ -23,7 +24,8 @@ std::shared_ptr<predict::DepthModel> GroupModels::get(const bench::Fields& setti
       .device = device_of(settings),
       .precision = precision_of(settings),
       .attention = attention == Attention::kFixed ? std::nullopt : std::optional(attention),
-      .threads = static_cast<int>(settings.number("threads"))};
+      .threads = static_cast<int>(settings.number("threads")),
+      .cameras = cameras};
   auto model = context_.load(context_.model_file(settings.text("model")), request);
   loaded_.emplace_back(text, model);
   return model;

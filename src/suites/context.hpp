@@ -38,6 +38,7 @@ struct LoadRequest {
   std::optional<Precision> precision;  ///< None: the device's own
   std::optional<Attention> attention;  ///< None: the model offers no choice
   int threads = 0;
+  bool cameras = false;  ///< The network's own, besides depth
 };
 
 /// What the suites work with; the program gives the engine's, tests give fakes. All outlive the suites.
@@ -74,8 +75,9 @@ struct PreparedCase {
 class GroupModels {
  public:
   explicit GroupModels(const Context& context) : context_(context) {}
-  /// The model of a case's settings: model, device, precision, attention, threads.
-  std::shared_ptr<predict::DepthModel> get(const bench::Fields& settings);
+  /// The model of a case's settings: model, device, precision, attention, threads. `cameras`: with its own
+  /// cameras, besides depth.
+  std::shared_ptr<predict::DepthModel> get(const bench::Fields& settings, bool cameras = false);
 
  private:
   const Context& context_;

@@ -76,7 +76,7 @@ void set_share(bench::CaseResult& result, const char* name, const char* part) {
 }  // namespace
 
 PreparedCase prepare_scene(const bench::Fields& settings, const Context& context, GroupModels& models) {
-  const auto model = models.get(settings);
+  const auto model = models.get(settings, /*cameras=*/true);
   if (!model->spec().has_output("pose")) {
     throw Error(ErrorCode::kUsage, "model " + model->spec().name + " has no cameras, which a scene needs");
   }

@@ -86,6 +86,8 @@ class Golden : public ::testing::TestWithParam<std::tuple<GoldenCase, Variant>> 
     at::IValue features;
   };
   static Halfway see(torch::jit::Module& module, const Arrays& expected);
+  /// The map before the last stage, (1, C, h, w).
+  static at::Tensor neck(torch::jit::Module head, const Halfway& halfway);
   void compare_stages(torch::jit::Module& module, const Halfway& halfway, const Arrays& expected) const;
   std::map<std::string, at::Tensor> outputs_of(torch::jit::Module& module, const Halfway& halfway,
                                                bool has_pose) const;
@@ -159,18 +161,31 @@ void Golden::compare_outputs(std::map<std::string, at::Tensor> actual, Arrays ex
   EXPECT_GE(compared, 3);
 }
 
+at::Tensor Golden::neck(torch::jit::Module head, const Halfway& halfway) {
+  const auto& [image, tables, features] = halfway;
+  if (const auto whole = head.find_method("neck"))
+    return (*whole)({features, tables, image.size(3), image.size(4)}).toTensor();
+  const std::int64_t patch = head.attr("patch").toInt();
+  const std::int64_t rows = image.size(3) / patch;
+  const std::int64_t columns = image.size(4) / patch;
+  const at::IValue levels = head.get_method("projected")({features, tables});
+  const at::IValue laterals = head.get_method("laterals")({levels, rows, columns});
+  return head.get_method("merge")({laterals, rows, columns}).toTensor();
+}
+
 void Golden::compare_stages(torch::jit::Module& module, const Halfway& halfway,
                             const Arrays& expected) const {
   const auto& [image, tables, features] = halfway;
   auto stages = as_map(features);
   auto backbone = module.attr("backbone").toModule().attr("pretrained").toModule();
-  stages["tokens"] =
-      backbone.get_method("tokens")({image, as_map(tables).at("position")}).toTensor().unsqueeze(0);
-  stages["neck"] = module.attr("head")
-                       .toModule()
-                       .get_method("neck")({features, tables, image.size(3), image.size(4)})
-                       .toTensor()
-                       .unsqueeze(0);
+  const at::Tensor patches =
+      backbone.attr("patch_embed").toModule().attr("proj").toModule().attr("weight").toTensor();
+  stages["tokens"] = backbone.attr("grid")
+                         .toModule()
+                         .get_method("tokens")({image, as_map(tables).at("position"), patches})
+                         .toTensor()
+                         .unsqueeze(0);
+  stages["neck"] = neck(module.attr("head").toModule(), halfway).unsqueeze(0);
   int compared = 0;
   for (const auto& [name, values] : stages) {
     if (!expected.contains(name)) continue;

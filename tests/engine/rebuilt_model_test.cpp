@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <da3/error.hpp>
 
+#include <engine/contract.hpp>
 #include <engine/engine.hpp>
 #include <engine/network/block_products.hpp>
 #include <engine/operators/cpu_allocator.hpp>
@@ -59,6 +61,36 @@ TEST_F(RebuiltModel, GivesWhatTheFilesOwnCodeGives) {
       ASSERT_NEAR(rebuilt.extrinsics[i], foreign.extrinsics[i], 1e-4F) << i;
     }
   }
+}
+
+TEST_F(RebuiltModel, WithoutCamerasDepthIsTheSameAndCamerasAreRefused) {
+  ToyRequest toy(1, 3, {28, 42});
+  LoadOptions options;
+  const std::vector<float> depth = load_model(file_, options)->predict(toy.request).depth;
+  options.parts.cameras = false;
+  const auto model = load_model(file_, options);
+  EXPECT_EQ(model->predict(toy.request).depth, depth);
+  toy.request.wanted.pose = true;
+  try {
+    model->predict(toy.request);
+    FAIL() << "cameras without a camera decoder";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    EXPECT_NE(std::string(error.what()).find("loaded without its camera decoder"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(RebuiltModel, RecordThatPromisesMoreThanTheNetworkGivesIsRefused) {
+  ModelSpec spec = spec_;
+  std::erase(spec.outputs, "depth");
+  EXPECT_THROW(own_contract(spec, "file"), Error);
+  spec = spec_;
+  spec.network_id = "da3-mono";
+  ASSERT_TRUE(spec.has_output("pose"));
+  EXPECT_THROW(own_contract(spec, "file"), Error);
+  std::erase(spec.outputs, "pose");
+  EXPECT_FALSE(own_contract(spec, "file").pose);
 }
 
 TEST_F(RebuiltModel, TellsBackboneAndHeadApartAndOffersBothModes) {

@@ -41,6 +41,9 @@ struct Sight {
   void run() {
     features = module.get_method("features_with")({image, tables});
     outputs = as_map(module.get_method("decode_with")({features, tables, image.size(3), image.size(4)}));
+    if (!tables.contains("gaussians")) return;
+    outputs["gaussians"] =
+        module.get_method("gaussians_of")({features, image.size(3), image.size(4)}).toTensor();
   }
   std::map<std::string, at::Tensor> cameras() {
     return as_map(module.get_method("pose_with")({features, image.size(3), image.size(4)}));

@@ -132,6 +132,7 @@ BenchSetup::BenchSetup(Console& console) : console_(console), memory_(engine::ma
     load.precision = request.precision;
     load.attention = request.attention;
     load.threads = request.threads;
+    load.parts.cameras = request.cameras;
     return std::shared_ptr<predict::DepthModel>(engine::load_model(file.file, load));
   };
   context_.matmul = engine::make_matmul_workload;

@@ -144,15 +144,16 @@ int infer(const cli::Infer& options) {
       run::plan_threads(device.kind, cores, options.threads, options.decode_threads);
   Reporter reporter(options, spec, named.chosen.is_starter, console, log);
   reporter.loading();
-  const auto model = open_model(named, options, threads.inference, options.preprocess, *log);
+  run::Options work = run_options(options);
+  const SingleFile single(options);
+  single.apply(work);
+  const engine::Parts parts{.cameras = run::needs_cameras(work)};
+  const auto model = open_model(named, options, threads.inference, options.preprocess, *log, parts);
   log->info("{} of {} cores for a forward pass", threads.inference, cores);
 
   const auto memory = engine::make_memory_probe();
   limit_tensor_memory(device, options.memory_fraction, *memory);
-  run::Options work = run_options(options);
   work.jpeg_pixels = jpeg_pixels(options, device, *log);
-  const SingleFile single(options);
-  single.apply(work);
   const run::Summary summary =
       run::run(work, {model, memory.get(), cores}, reporter.callbacks(), interrupts.token());
   single.publish();

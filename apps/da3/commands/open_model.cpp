@@ -23,7 +23,7 @@ NamedModel name_model(const cli::ModelChoice& choice, spdlog::logger& log) {
 
 std::shared_ptr<predict::DepthModel> open_model(const NamedModel& named, const cli::ModelChoice& choice,
                                                 int threads, cli::PreprocessOn preprocess,
-                                                spdlog::logger& log, engine::Parts parts) {
+                                                spdlog::logger& log, const engine::Parts& parts) {
   engine::LoadOptions load;
   load.parts = parts;
   load.device = named.device;

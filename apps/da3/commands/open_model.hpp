@@ -26,11 +26,11 @@ struct NamedModel {
 /// read_description, refuse_synthetic and check_code.
 NamedModel name_model(const cli::ModelChoice& choice, spdlog::logger& log);
 
-/// The model, ready to run. `threads`: of one forward pass on a CPU; `parts`: what scenes need besides depth.
+/// The model, ready to run. `threads`: of one forward pass on a CPU; `parts`: what is needed besides depth.
 /// Throws: as engine::load_model.
 std::shared_ptr<predict::DepthModel> open_model(const NamedModel& named, const cli::ModelChoice& choice,
                                                 int threads, cli::PreprocessOn preprocess,
-                                                spdlog::logger& log, engine::Parts parts = {});
+                                                spdlog::logger& log, const engine::Parts& parts);
 
 /// Keeps forward passes on a CPU within `fraction` of the memory that is free now: memory that runs out ends
 /// the program, but below a budget it is an error that a smaller batch answers.

@@ -130,7 +130,8 @@ int video(const cli::Video& options) {
       run::plan_threads(named.device.kind, cores, options.threads, options.decode_threads);
   work.host_threads = threads.host;
   work.read.threads = threads.host;
-  const auto model = open_model(named, options, threads.inference, options.preprocess, *log);
+  const auto model =
+      open_model(named, options, threads.inference, options.preprocess, *log, {.cameras = false});
   const auto memory = engine::make_memory_probe();
   limit_tensor_memory(named.device, options.memory_fraction, *memory);
 

@@ -39,11 +39,17 @@ Parts stored_parts(const weights::NetworkConfig& config, int layout) {
   return layout > kLayoutWithoutParts ? parts_of(config) : Parts{};
 }
 
+Parts needed_parts(std::string_view network_id, Parts wishes) {
+  wishes.cameras = wishes.cameras || network_id == "da3-nested";
+  return wishes;
+}
+
 bool is_needed(const weights::TensorEntry& entry, const Parts& parts) {
   switch (entry.use) {
     case weights::TensorUse::kDepth:
-    case weights::TensorUse::kPose:
       return true;
+    case weights::TensorUse::kPose:
+      return parts.cameras;
     case weights::TensorUse::kCameraInput:
       return parts.camera_encoder;
     case weights::TensorUse::kRay:
@@ -110,7 +116,7 @@ void check_parts(const weights::NetworkConfig& config, int layout, const Parts& 
 }  // namespace
 
 UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int layout, TensorMap tensors,
-                                     Attention attention, const Lowering& lowering, const Parts& parts)
+                                     Attention attention, const Lowering& lowering, const Parts& wishes)
     : id_(network_id(config)), packing_(std::make_unique<WinogradPacking>()) {
   if (!knows_network(id_, layout)) {
     throw Error(ErrorCode::kModelContract, "This version cannot build the network " + id_ +
@@ -118,7 +124,8 @@ UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int l
                                                "; a newer da3 may");
   }
   check_config(config);
-  check_parts(config, layout, parts);
+  check_parts(config, layout, wishes);
+  const Parts parts = needed_parts(id_, wishes);
   tensors_ = select_tensors(config, layout, parts, tensors);
   tensors.clear();  // Whoever is replaced below goes at once.
   try {
@@ -146,19 +153,29 @@ torch::jit::Module UncompiledNetwork::compile() && {
   }
 }
 
-torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
-                                 Attention attention, const Lowering& lowering, const Parts& parts) {
-  return UncompiledNetwork(config, layout, std::move(tensors), attention, lowering, parts).compile();
-}
+namespace {
 
-void offer_scenes(torch::jit::Module& module, const weights::NetworkConfig& config, const Parts& parts) {
-  const std::string text = scene_text(config, parts);
-  if (text.empty()) return;
+void define(torch::jit::Module& module, const std::string& text, const weights::NetworkConfig& config) {
   try {
     module.define(text);
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Building the network " + network_id(config));
   }
+}
+
+}  // namespace
+
+torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
+                                 Attention attention, const Lowering& lowering, const Parts& parts) {
+  torch::jit::Module module =
+      UncompiledNetwork(config, layout, std::move(tensors), attention, lowering, parts).compile();
+  define(module, contract_text(config, parts), config);
+  return module;
+}
+
+void offer_scenes(torch::jit::Module& module, const weights::NetworkConfig& config, const Parts& parts) {
+  const std::string text = scene_text(config, parts);
+  if (!text.empty()) define(module, text, config);
 }
 
 }  // namespace da3::engine

@@ -49,7 +49,10 @@ Parts parts_of(const weights::NetworkConfig& config);
 /// Those that a file of this layout has: from layout 3 on all of the configuration's.
 Parts stored_parts(const weights::NetworkConfig& config, int layout);
 
-/// True for the tensors that a module with these parts needs, besides those for depth and its own cameras.
+/// The wishes, and what depth needs in this network.
+Parts needed_parts(std::string_view network_id, Parts wishes);
+
+/// True for the tensors that a module with these parts needs, besides those for depth.
 bool is_needed(const weights::TensorEntry& entry, const Parts& parts);
 
 /// The path in the module of a tensor's published name.
@@ -61,18 +64,20 @@ std::string module_path(std::string_view published_name);
 /// device and floating type; nothing is moved or cast. Tensors of parts that are not asked for are left out.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
-///   forward(image) -> Dict[str, Tensor]; pose(image) (networks with a camera decoder);
+///   forward(image) -> Dict[str, Tensor]; pose(image) (with the camera decoder);
 ///   features(image) -> Dict[str, Tensor], decode(features, height, width) -> Dict[str, Tensor].
 /// What depends on the shape alone comes from tables(height, width) -> Dict[str, Tensor], which the caller
 /// may keep:
-///   features_with(image, tables), decode_with(features, tables, height, width), pose_with(features, height,
-///   width).
+///   features_with(image, tables), decode_with(features, tables, height, width); pose_with(features, height,
+///   width) (with the camera decoder; nested networks give cameras in decode_with), gaussians_of(features,
+///   height, width) (with the Gaussian head, of features with "gaussians" in their tables).
 /// More is computed where the caller adds entries to the tables; a value of no elements says "yes":
-/// "reference", "layerI", "rays" and "gaussians" (with the part), "camera_tokens" = camera_tokens(cameras (B,
-/// S, 9)) (with the camera encoder), for nested networks also "cameras", those. Attribute `use_sdpa: bool`
-/// chooses the attention at any time. Threads: the module has no state that a call changes. Throws: Error
-/// kModelContract naming a tensor that is missing or has another shape than the configuration says, for a
-/// part that is not there, and for a network or layout that this build does not know.
+/// "reference", "layerI", "rays" and "gaussians" (with the part; the latter keeps the image for
+/// gaussians_of), "camera_tokens" = camera_tokens(cameras (B, S, 9)) (with the camera encoder), for nested
+/// networks also "cameras", those. Attribute `use_sdpa: bool` chooses the attention at any time. Threads: the
+/// module has no state that a call changes. Throws: Error kModelContract naming a tensor that is missing or
+/// has another shape than the configuration says, for a part that is not there, and for a network or layout
+/// that this build does not know.
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering = {}, const Parts& parts = {});
 
@@ -90,7 +95,8 @@ class UncompiledNetwork {
   UncompiledNetwork(UncompiledNetwork&&) noexcept;
   ~UncompiledNetwork();
 
-  /// What build_network gives.
+  /// What build_network gives, less the methods that da3 does not call: forward, features, decode,
+  /// pose.
   torch::jit::Module compile() &&;
 
  private:

@@ -84,15 +84,16 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);
-  plans[path] = {
-      plain ? "PlainBackbone" : "AnyviewBackbone",
-      join({dense_text(lowering), text::k_dinov2, plain ? text::k_backbone_plain : text::k_backbone_anyview}),
-      {{"patch", weights::kPatchSize},
-       {"num_blocks", config.depth},
-       {"num_heads", config.num_heads},
-       {"alt_start", config.alt_start},
-       {"out_layers", out_layers}}};
+  plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
+                 std::string(plain ? text::k_backbone_plain : text::k_backbone_anyview),
+                 {{"num_blocks", config.depth},
+                  {"num_heads", config.num_heads},
+                  {"alt_start", config.alt_start},
+                  {"out_layers", out_layers}}};
   plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
+  plans[path + ".grid"] = {
+      "Grid", join({dense_text(lowering), text::k_grid, plain ? "" : text::k_rotary}), {}};
+  if (!plain) plans[path + ".views"] = {"Views", std::string(text::k_views), {}};
   for (int i = 0; i < config.depth; ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
     plans[block] = {"Block", std::string(text::k_block), {}};
@@ -112,12 +113,6 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
 ModulePlan conv3_plan(bool with_bias) {
   if (with_bias) return {"Conv3", std::string(text::k_conv3), {}, Layer::kConv3};
   return {"PlainConv3", std::string(text::k_conv3), {{"bias", at::IValue()}}, Layer::kConv3};
-}
-
-/// From tokens of four blocks to one map.
-std::string pyramid_text(const Lowering& lowering) {
-  return join(
-      {head_dense_text(lowering), lowering.int16_head ? text::k_halve_low : text::k_halve, text::k_pyramid});
 }
 
 /// The fusion blocks refinenet1 to 4, each with `suffix`.
@@ -140,8 +135,13 @@ void add_fusion(Plans& plans, const std::string& scratch, const std::string& suf
   }
 }
 
-/// What every pyramid has.
-void add_pyramid(Plans& plans, const std::string& scratch, const Lowering& lowering) {
+/// What every head with a pyramid has, at `path`.
+void add_pyramid(Plans& plans, const std::string& path, const Lowering& lowering) {
+  const std::string scratch = path + ".scratch.";
+  plans[path + ".maps"] = {"Maps",
+                           join({head_dense_text(lowering),
+                                 lowering.int16_head ? text::k_halve_low : text::k_halve, text::k_maps}),
+                           {}};
   add_fusion(plans, scratch, "", lowering);
   for (int level = 1; level <= 4; ++level) {
     plans[scratch + "layer" + std::to_string(level) + "_rn"] = conv3_plan(false);
@@ -157,11 +157,16 @@ void add_ray_head(Plans& plans, const std::string& scratch, const Lowering& lowe
   }
 }
 
+ModulePlan uv_plan() {
+  return {"PositionEmbedding", std::string(text::k_uv), {}};
+}
+
 void add_gaussian_head(Plans& plans, const std::string& path, const Lowering& lowering) {
   plans[path] = {"GaussianHead",
-                 join({pyramid_text(lowering), text::k_uv, text::k_head_gaussian_py}),
+                 join({text::k_pyramid, text::k_fuse, text::k_head_gaussian_py}),
                  {{"patch", weights::kPatchSize}}};
-  add_pyramid(plans, path + ".scratch.", lowering);
+  plans[path + ".uv"] = uv_plan();
+  add_pyramid(plans, path, lowering);
 }
 
 void add_camera_encoder(Plans& plans, const std::string& path, const weights::CameraEncoderConfig& config) {
@@ -182,12 +187,13 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
   const std::string_view packed = lowering.int16_head ? text::k_packed_int16 : text::k_packed_float;
   const std::string last_stage =
       own_tail ? join({packed, text::k_last_stage_own}) : std::string(text::k_last_stage);
-  const std::string pyramid = join({pyramid_text(lowering), last_stage});
   plans[path] = {dual ? "DualHead" : "SkyHead",
-                 dual ? join({pyramid, text::k_uv, text::k_head_dual, rays ? text::k_rays : text::k_no_rays})
-                      : join({pyramid, text::k_head_sky_py, text::k_quantile_py}),
+                 dual ? join({text::k_pyramid, text::k_head_dual, rays ? text::k_rays : text::k_no_rays})
+                      : join({text::k_pyramid, text::k_fuse, text::k_head_sky_py, text::k_quantile_py}),
                  {{"patch", weights::kPatchSize}}};
-  add_pyramid(plans, path + ".scratch.", lowering);
+  plans[path + ".tail"] = {"Tail", last_stage, {}};
+  if (dual) plans[path + ".uv"] = uv_plan();
+  add_pyramid(plans, path, lowering);
   if (rays) add_ray_head(plans, path + ".scratch.", lowering);
 }
 
@@ -201,28 +207,34 @@ Plans network_plans(const weights::NetworkConfig& config, const Parts& parts, bo
   top.attributes = {{"use_sdpa", use_sdpa}};
   if (config.nested()) {
     top.class_name = "NestedNetwork";
-    top.text = join({text::k_network, text::k_network_nested, text::k_quantile_py,
-                     parts.camera_encoder ? text::k_nested_cameras : "",
-                     parts.gaussians ? text::k_nested_gaussians : text::k_no_gaussians});
+    top.text =
+        join({text::k_network_nested, text::k_quantile_py, parts.camera_encoder ? text::k_nested_cameras : "",
+              parts.gaussians ? text::k_nested_gaussians : ""});
   } else if (anyview) {
     top.class_name = "AnyviewNetwork";
-    top.text = join({text::k_network, text::k_network_branch, text::k_network_pose,
+    top.text = join({text::k_network_branch, parts.cameras ? text::k_network_pose : "",
                      parts.camera_encoder ? text::k_network_cameras : "",
-                     parts.gaussians ? text::k_network_gaussians : text::k_no_gaussians});
+                     parts.gaussians ? text::k_network_gaussians : ""});
   } else {
     top.class_name = "MonoNetwork";
-    top.text = join({text::k_network, text::k_network_branch, text::k_no_gaussians});
+    top.text = text::k_network_branch;
   }
   for (const auto& [prefix, branch] : branches(config)) {
     const bool dual = branch->head.kind == weights::HeadKind::kDualDpt;
     add_backbone(plans, prefix + "backbone.pretrained", branch->backbone, lowering);
     add_head(plans, prefix + "head", branch->head, dual && parts.rays, lowering);
     if (!dual) continue;
-    plans[prefix + "cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
+    if (parts.cameras) plans[prefix + "cam_dec"] = {"CameraDecoder", std::string(text::k_camera_py), {}};
     if (parts.camera_encoder) add_camera_encoder(plans, prefix + "cam_enc", *branch->camera_encoder);
     if (parts.gaussians) add_gaussian_head(plans, prefix + "gs_head", lowering);
   }
   return plans;
+}
+
+std::string contract_text(const weights::NetworkConfig& config, const Parts& parts) {
+  if (config.nested()) return join({text::k_contract, text::k_contract_nested});
+  const bool cameras = config.main.head.kind == weights::HeadKind::kDualDpt && parts.cameras;
+  return join({text::k_contract, text::k_contract_branch, cameras ? text::k_contract_pose : ""});
 }
 
 std::string scene_text(const weights::NetworkConfig& config, const Parts& parts) {
