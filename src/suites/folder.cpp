@@ -1,11 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <core/text.hpp>
 #include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/estimate.hpp>
 #ifdef DA3_WITH_PICTURES
 #include <algorithm>
 #include <map>
+#include <ranges>
+#include <string>
 #include <system_error>
 
 #include <da3/error.hpp>
@@ -21,7 +24,13 @@ namespace da3::suites {
 
 std::vector<bench::PlannedGroup> expand_folder(const bench::PlanOptions& options,
                                                const bench::PlanFacts& facts) {
-  return whole_program(bench::SuiteName::kFolder, {photos_of(options).front()}, options, facts);
+  auto groups = whole_program(bench::SuiteName::kFolder, {photos_of(options).front()}, options, facts);
+  if (options.result_formats.empty()) return groups;
+  for (bench::PlannedGroup& group : groups) {
+    for (bench::PlannedCase& each : group.cases)
+      each.settings.set("formats", core::joined(options.result_formats, ","));
+  }
+  return groups;
 }
 
 double estimate_folder(const bench::Fields& settings, double gflops) {
@@ -31,6 +40,10 @@ double estimate_folder(const bench::Fields& settings, double gflops) {
 
 #ifdef DA3_WITH_PICTURES
 namespace {
+
+std::string formats_of(const bench::Fields& settings) {
+  return settings.find("formats") != nullptr ? settings.text("formats") : "png16,vis";
+}
 
 // Runs of the pipeline over one folder, and the same forward passes without the rest.
 class FolderRun {
@@ -45,6 +58,10 @@ class FolderRun {
     options_.output_dir = context.scratch / "folder-results";
     if (!model_->spec().fixed_size) options_.process_res = static_cast<int>(settings.number("process_res"));
     options_.threads = static_cast<int>(settings.number("threads"));
+    options_.formats.clear();
+    const std::string formats = formats_of(settings);
+    for (const auto format : std::views::split(formats, ','))
+      options_.formats.emplace_back(format.begin(), format.end());
     options_.learned_batches = context.scratch / "learned-batches";
     size_ = processed_size_of(settings);
   }
@@ -110,7 +127,7 @@ PreparedCase prepare_folder(const bench::Fields& settings, const Context& contex
   const auto run = std::make_shared<FolderRun>(model, settings, context);
   PreparedCase prepared;
   prepared.facts = model_facts(*model);
-  prepared.facts.set("formats", std::string("png16,vis"));
+  prepared.facts.set("formats", formats_of(settings));
   prepared.workload.prepare = [run] { run->remove_results(); };
   prepared.workload.steps = {{"total_ms", [run] { return run->run(); }}, {"forward_only_ms", [run] {
                                                                             run->forwards_only();

@@ -71,6 +71,16 @@ TEST(Plan, ScenesHaveMoreAndMoreViews) {
   EXPECT_THAT(views, testing::ElementsAre(1, 2, 4, 8, 16));
 }
 
+TEST(Plan, FolderNamesItsFormatsWhereTheyAreNotTheUsualOnes) {
+  PlanOptions options;
+  options.suites = {SuiteName::kFolder};
+  options.models = {"da3-small"};
+  // Reports of before compare with those of now.
+  EXPECT_EQ(make_plan(options, facts()).groups.at(0).cases.at(0).settings.find("formats"), nullptr);
+  options.result_formats = {"png16", "npz"};
+  EXPECT_EQ(make_plan(options, facts()).groups.at(0).cases.at(0).settings.text("formats"), "png16,npz");
+}
+
 TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
   PlanOptions options;
   options.quick = true;

@@ -1,14 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <formats/format_table.hpp>
+
 #include <da3/error.hpp>
 
 #include <cli/option_sets.hpp>
+#include <core/nearest.hpp>
 
 namespace da3::cli {
 namespace {
@@ -123,6 +127,17 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--dataset", [&](const std::string& item) { options.plan.datasets.push_back(item); },
       "folders with colour/, depth/ and scale, for accuracy")
+      ->type_name("LIST")
+      ->group("Selection");
+  add_parsed_list(
+      app, "--result-formats",
+      [&](const std::string& item) {
+        if (std::ranges::find(formats::kFormatFacts, item, &formats::FormatFacts::name) ==
+            formats::kFormatFacts.end())
+          core::refuse_choice(item, formats::format_names());
+        options.plan.result_formats.push_back(item);
+      },
+      "result formats that folder writes (png16,vis)")
       ->type_name("LIST")
       ->group("Selection");
 }

@@ -118,8 +118,10 @@ def _folder(peer: Peer, settings: dict, scratch: Path) -> tuple[Workload, dict]:
         for _ in files:
             program.forward()
 
-    steps = [("total_ms", lambda: folder.run(files, program, out, settings)), ("forward_only_ms", forwards_only)]
-    return Workload(steps, lambda: shutil.rmtree(out, ignore_errors=True)), {"formats": "png16,vis", "largest_batch": 1}
+    script = folder.run_loop if os.environ.get("DA3_PEER_LOOP") else folder.run
+    steps = [("total_ms", lambda: script(files, program, out, settings)), ("forward_only_ms", forwards_only)]
+    facts = {"formats": ",".join(folder.formats_of(settings)), "largest_batch": 1, "script": script.__name__}
+    return Workload(steps, lambda: shutil.rmtree(out, ignore_errors=True)), facts
 
 
 def _import_transforms() -> None:

@@ -32,12 +32,13 @@ struct PlanOptions {
   std::vector<int> tokens;          ///< Of the attention suite
   std::vector<std::string> photos;  ///< Of accuracy, instead of drawn pictures
   std::vector<std::string>
-      datasets;         ///< Folders with ground truth for accuracy, in addition to the drawn pictures
-  int images = 0;       ///< Of batching and folder: 20
-  int soak_images = 0;  ///< 2000
-  int runs = 0;         ///< 5; side by side 3 a round
-  int rounds = 0;       ///< 5; side by side 12; never more than runs
-  int warmups = -1;     ///< 2; below 0: the default
+      datasets;  ///< Folders with ground truth for accuracy, in addition to the drawn pictures
+  std::vector<std::string> result_formats;  ///< That folder writes: png16, vis
+  int images = 0;                           ///< Of batching and folder: 20
+  int soak_images = 0;                      ///< 2000
+  int runs = 0;                             ///< 5; side by side 3 a round
+  int rounds = 0;                           ///< 5; side by side 12; never more than runs
+  int warmups = -1;                         ///< 2; below 0: the default
   Nanoseconds min_time{0};
   bool quick = false;
   bool side_by_side = false;  ///< Two programs alternately (measure_against): a process each a round
