@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include <core/vector_clones.hpp>
@@ -57,6 +58,18 @@ DA3_VECTOR_CLONES bool mark_bins(const float* values, std::size_t count, const s
   return any != 0;
 }
 
+/// Calls `take` with the places of the marks that are 1; those that are 0 are passed over eight at a time.
+template <typename Take>
+void for_each_mark(const std::array<std::uint8_t, kBlock>& marks, const Take& take) {
+  static_assert(std::endian::native == std::endian::little);
+  for (std::size_t first = 0; first < kBlock; first += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, marks.data() + first, sizeof eight);
+    for (; eight != 0; eight &= eight - 1)
+      take(first + static_cast<std::size_t>(std::countr_zero(eight)) / 8);
+  }
+}
+
 }  // namespace
 
 RankFinder::RankFinder(std::span<const float> values) : values_(values), upper_(kHalfBins, 0) {
@@ -102,13 +115,13 @@ std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const 
     const std::size_t count = std::min(kBlock, values_.size() - begin);
     const float* const block = values_.data() + begin;
     // Few values are in these bins, and none that is not finite.
+    if (count < kBlock) has_rank.fill(0);
     if (!mark_bins(block, count, bins.data(), bins.size(), has_rank.data())) continue;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (has_rank[i] == 0) continue;
+    for_each_mark(has_rank, [&](std::size_t i) {
       const std::uint32_t key = key_of(block[i]);
       const auto slot = static_cast<std::size_t>(std::ranges::find(bins, key >> 16U) - bins.begin());
       ++lower[slot * kHalfBins + (key & 0xFFFFU)];
-    }
+    });
   }
   std::vector<float> found;
   for (std::size_t i = 0; i < ranks.size(); ++i) {

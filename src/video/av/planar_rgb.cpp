@@ -131,6 +131,15 @@ DA3_VECTOR_CLONES void fill_rows(const std::uint8_t* luma, const ChromaRows& row
   }
 }
 
+DA3_VECTOR_CLONES void interleave(const std::uint8_t* red, const std::uint8_t* green,
+                                  const std::uint8_t* blue, std::size_t count, std::uint8_t* __restrict rgb) {
+  for (std::size_t i = 0; i < count; ++i) {
+    rgb[3 * i] = red[i];
+    rgb[3 * i + 1] = green[i];
+    rgb[3 * i + 2] = blue[i];
+  }
+}
+
 /// The last four doubled rows of a chroma plane that were asked for.
 class DoubledRows {
  public:
@@ -212,11 +221,8 @@ Image to_rgb(const HalvedChroma& picture, const RgbWeights& weights) {
       rows.cr[static_cast<std::size_t>(k)] = cr.row(taps.first + k);
     }
     fill_rows(picture.planes[0] + y * picture.strides[0], rows, weights, width, red, green, blue);
-    for (std::size_t x = 0; x < columns; ++x, to += 3) {
-      to[0] = red[x];
-      to[1] = green[x];
-      to[2] = blue[x];
-    }
+    interleave(red, green, blue, columns, to);
+    to += 3 * columns;
   }
   return rgb;
 }
