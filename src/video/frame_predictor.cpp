@@ -53,6 +53,10 @@ std::size_t FramePredictor::kept() const {
   return kept_.size();
 }
 
+bool FramePredictor::shares_cores() const {
+  return model_.device().kind == DeviceKind::kCpu;
+}
+
 std::size_t FramePredictor::next_batch(Size size) {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(planner_.next_batch(size));

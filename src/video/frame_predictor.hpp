@@ -28,6 +28,9 @@ class FramePredictor {
   bool keeps(std::int64_t pts) const;
   std::size_t kept() const;
 
+  /// Whether the network runs on the cores that all else needs.
+  bool shares_cores() const;
+
   /// How many frames of `size` are worth waiting for. Threads: also while another predicts.
   int wanted_batch(Size size) const;
   double forward_s() const { return forward_s_; }

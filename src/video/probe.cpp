@@ -2,30 +2,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include <video/finish_frame.hpp>
 #include <video/probe.hpp>
 
+#include <core/host/host_memory.hpp>
+#include <core/parallel.hpp>
+
 namespace da3::video {
 namespace {
 
 constexpr std::size_t kProbes = 64;
 
-/// Depth of the frames that are looked at.
+/// The next frame to look at; none after the last.
+using NextFrame = std::function<std::optional<Frame>()>;
+
+/// What frames that are looked at say together.
 class Findings {
  public:
   Findings(const VideoPlan& plan, FramePredictor& predictor) : plan_(plan), predictor_(predictor) {}
 
-  void look_at(Frame frame) {
-    if (frame.error || predictor_.keeps(frame.pts)) return;
-    Batch batch;
-    batch.push_back(std::make_unique<Work>());
-    Work& work = *batch.front();
-    work.frame = std::move(frame);
-    prepare_frame(plan_, work);
-    predictor_.predict(batch);
+  /// Adds a frame that has its prediction, which is kept.
+  void add(Work& work) {
     if (work.frame.error) return;
     const DepthMap depth = plan_.small_depth(work);
     histogram_.add(depth);
@@ -62,60 +64,87 @@ std::size_t middle_of_part(std::size_t k, std::size_t count, std::size_t total) 
 }
 
 /// By time, without knowing the frames: for long videos, whose packets would take long to read.
-void look_by_time(const VideoOptions& options, VideoReader& reader, Findings& findings,
-                  const std::stop_token& stop) {
+NextFrame by_time(const VideoOptions& options, VideoReader& reader) {
   const VideoFacts& facts = reader.facts();
   const std::optional<Frame> first = reader.next(Want::kTimeOnly);
-  if (!first) return;
+  if (!first) return [] { return std::nullopt; };
   const double start = options.choice.start_s;
   const double length =
       std::min(*facts.declared_seconds - start, options.choice.duration_s.value_or(*facts.declared_seconds));
-  for (std::size_t k = 0; k < kProbes && !stop.stop_requested(); ++k) {
-    const double seconds = start + length * (static_cast<double>(k) + 0.5) / kProbes;
-    const auto ticks = static_cast<std::int64_t>(seconds / facts.time_base.value());
-    if (!reader.seek_near(first->pts + ticks)) break;
-    if (auto frame = reader.next()) findings.look_at(std::move(*frame));
-  }
+  return [&reader, &facts, start, length, first_pts = first->pts,
+          k = std::size_t{0}]() mutable -> std::optional<Frame> {
+    while (k < kProbes) {
+      const double seconds = start + length * (static_cast<double>(k++) + 0.5) / kProbes;
+      const auto ticks = static_cast<std::int64_t>(seconds / facts.time_base.value());
+      if (!reader.seek_near(first_pts + ticks)) break;
+      if (auto frame = reader.next()) return frame;
+    }
+    k = kProbes;
+    return std::nullopt;
+  };
 }
 
 /// At known places, by seeking where that passes over frames; those that cannot be reached are left out.
-void look_at_places(const std::vector<FrameSource::Place>& places, VideoReader& reader, Findings& findings,
-                    const std::stop_token& stop) {
-  const std::size_t count = std::min(kProbes, places.size());
-  std::int64_t number = 0;
-  for (std::size_t k = 0; k < count && !stop.stop_requested(); ++k) {
-    const FrameSource::Place& place = places[middle_of_part(k, count, places.size())];
-    if (place.key > number) {
-      const bool there = reader.seek(place.number, place.pts);
-      number = there ? place.number : -1;
-      if (!there) continue;
+NextFrame at_places(std::vector<FrameSource::Place> places, VideoReader& reader) {
+  return [&reader, places = std::move(places), k = std::size_t{0},
+          number = std::int64_t{0}]() mutable -> std::optional<Frame> {
+    const std::size_t count = std::min(kProbes, places.size());
+    while (k < count) {
+      const FrameSource::Place& place = places[middle_of_part(k++, count, places.size())];
+      if (place.key > number) {
+        const bool there = reader.seek(place.number, place.pts);
+        number = there ? place.number : -1;
+        if (!there) continue;
+      }
+      while (number < place.number && reader.next(Want::kTimeOnly)) ++number;
+      ++number;
+      return reader.next();
     }
-    while (number < place.number && reader.next(Want::kTimeOnly)) ++number;
-    auto frame = reader.next();
-    if (!frame) return;
-    ++number;
-    findings.look_at(std::move(*frame));
-  }
+    return std::nullopt;
+  };
 }
 
-/// By decoding all frames up to the last that is looked at, twice.
-void look_by_number(const VideoPlan& plan, const VideoLibrary* library, Findings& findings,
-                    const std::stop_token& stop) {
-  std::vector<std::int64_t> taken;
-  {
-    FrameSource source(plan.options, library);
-    while (const auto frame = source.next_time()) taken.push_back(frame->number);
-  }
-  const OpenVideo video = open_video(plan.options, library);
-  const std::size_t count = std::min(kProbes, taken.size());
-  std::int64_t number = 0;
-  for (std::size_t k = 0; k < count && !stop.stop_requested(); ++k) {
-    const std::int64_t wanted = taken[middle_of_part(k, count, taken.size())];
-    while (number < wanted && video.reader->next(Want::kTimeOnly)) ++number;
-    auto frame = video.reader->next();
-    if (!frame) return;
-    ++number;
-    findings.look_at(std::move(*frame));
+/// By decoding all frames up to the last that is looked at, after all were counted.
+NextFrame by_number(const VideoPlan& plan, const VideoLibrary* library, VideoReader& reader) {
+  std::vector<FrameSource::Place> taken;
+  FrameSource source(plan.options, library);
+  while (const auto frame = source.next_time()) taken.push_back({.number = frame->number});
+  return at_places(std::move(taken), reader);
+}
+
+/// Next to a network on a device the next frame is read; on a CPU, which the network fills, after its pass.
+void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predictor, Findings& findings,
+             const std::stop_token& stop) {
+  std::optional<std::int64_t> last_pts;
+  const auto read = [&]() -> Batch {
+    while (std::optional<Frame> frame = next()) {
+      const bool again = frame->pts == last_pts || predictor.keeps(frame->pts);
+      if (frame->error || again) continue;
+      last_pts = frame->pts;
+      Batch batch;
+      batch.push_back(std::make_unique<Work>());
+      Work& work = *batch.front();
+      work.frame = std::move(*frame);
+      prepare_frame(plan, work);
+      work.frame.picture = Image{work.frame.picture.size, {}};
+      return batch;
+    }
+    return {};
+  };
+  Batch batch = read();
+  while (!batch.empty() && !stop.stop_requested()) {
+    if (predictor.shares_cores()) predictor.predict(batch);
+    Batch following;
+    const int threads = predictor.shares_cores() ? core::usable_cores() : 2;
+    core::for_each_parallel(2, threads, [&](std::size_t i) {
+      if (i == 0) {
+        if (!predictor.shares_cores()) predictor.predict(batch);
+        findings.add(*batch.front());
+      } else {
+        following = read();
+      }
+    });
+    batch = std::move(following);
   }
 }
 
@@ -130,13 +159,15 @@ Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor&
   const VideoFacts& facts = source.facts();
   const OpenVideo video = open_video(options, library);
   const double frames = facts.declared_seconds.value_or(0) * facts.frames_per_s.value_or(0);
+  NextFrame next;
   if (facts.seekable && frames > kFewFrames && !options.choice.limit && options.timestamps.empty()) {
-    look_by_time(options, *video.reader, findings, stop);
-  } else if (const auto places = source.places()) {
-    look_at_places(*places, *video.reader, findings, stop);
+    next = by_time(options, *video.reader);
+  } else if (auto places = source.places()) {
+    next = at_places(std::move(*places), *video.reader);
   } else {
-    look_by_number(plan, library, findings, stop);
+    next = by_number(plan, library, *video.reader);
   }
+  look_at(next, plan, predictor, findings, stop);
   return findings.result();
 }
 

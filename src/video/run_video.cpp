@@ -177,7 +177,7 @@ class Run {
   /// While a network runs on a CPU it has all cores; between its passes, writing frames, reading the next
   /// ones and finishing the last ones share them. On a device all four run at a time.
   void process() {
-    const bool shares_cores = environment_.model->device().kind == DeviceKind::kCpu;
+    const bool shares_cores = predictor_.shares_cores();
     Batch current = read_batch();
     Batch predicted;
     Finished finished;
