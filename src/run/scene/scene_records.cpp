@@ -5,19 +5,20 @@
 #include <span>
 
 #include <formats/depth_statistics.hpp>
+#include <formats/format_table.hpp>
 
 #include <da3/version.hpp>
 
 #include <core/sha256.hpp>
+#include <core/text.hpp>
 #include <run/scene/scene_records.hpp>
 
 namespace da3::run {
 namespace {
 
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& each : list) text += (text.empty() ? "" : ",") + each;
-  return text.empty() ? "none" : text;
+/// As the option names them.
+std::string formats_text(const std::vector<std::string>& formats) {
+  return formats.empty() ? std::string(formats::kNoFormat) : core::joined(formats, ",");
 }
 
 std::string text_of(const ReferenceChoice& choice) {
@@ -50,8 +51,8 @@ Json options_json(const SceneOptions& options, const depth::Way& way) {
           {"window", text_of(options.window)},
           {"overlap", options.window.overlap ? Json(*options.window.overlap) : Json()},
           {"mixed", options.mixed == MixedSizes::kCrop ? "crop" : "error"},
-          {"format", joined(options.formats)},
-          {"depth-format", joined(options.depth_formats)},
+          {"format", formats_text(options.formats)},
+          {"depth-format", formats_text(options.depth_formats)},
           {"size", options.size == options::ResultSize::kModel ? "model" : "input"},
           {"colormap", options.colormap},
           {"confidence", options.confidence},
