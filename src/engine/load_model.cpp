@@ -185,24 +185,8 @@ ReadyNetwork ready_own(OpenedFile& opened, const LoadOptions& options) {
   if (on_cpu) ready.most_tokens = kMostTokensOnCpu;
   // A nested network compares all views of a scene in its head.
   if (spec.network_id == "da3-anyview") ready.head_views = on_cpu ? kHeadViewsOnCpu : kHeadViewsElsewhere;
-  return ready;
-}
-
-ReadyNetwork ready_foreign(const OpenedFile& opened, const LoadOptions& options) {
-  ReadyNetwork ready;
-  ready.precision = opened.modes.precision;
-  ready.module = load_foreign(opened.archive, options);
-  ready.module.eval();
-  ready.attention = set_attention(ready.module, options.attention, default_attention(options.device),
-                                  opened.archive.path().string());
-  // After loading on the CPU: shape arithmetic of traced files stays there, on the device every number of it
-  // would be a kernel and a wait.
-  if (options.device.kind != DeviceKind::kCpu) {
-    const c10::Device device = to_torch(options.device);
-    check_room(placed_bytes(ready.module, {device, at::kFloat}), opened.spec.name, options.device,
-               ready.precision);
-    ready.module.to(device);
-  }
+  ready.offered = own_contract(spec, opened.archive.path().string());
+  ready.parts = needed_parts(spec.network_id, options.parts);
   return ready;
 }
 
@@ -249,18 +233,34 @@ void try_foreign(torch::jit::Module& module, const ModelSpec& spec, const LoadOp
   if (reason) throw Error(ErrorCode::kModelContract, subject + ": this network cannot run here: " + *reason);
 }
 
+ReadyNetwork ready_foreign(const OpenedFile& opened, const LoadOptions& options) {
+  ReadyNetwork ready;
+  ready.precision = opened.modes.precision;
+  ready.module = load_foreign(opened.archive, options);
+  ready.module.eval();
+  const std::string subject = opened.archive.path().string();
+  ready.attention =
+      set_attention(ready.module, options.attention, default_attention(options.device), subject);
+  // After loading on the CPU: shape arithmetic of traced files stays there, on the device every number of it
+  // would be a kernel and a wait.
+  if (options.device.kind != DeviceKind::kCpu) {
+    const c10::Device device = to_torch(options.device);
+    check_room(placed_bytes(ready.module, {device, at::kFloat}), opened.spec.name, options.device,
+               ready.precision);
+    ready.module.to(device);
+  }
+  ready.offered = check_contract(ready.module, opened.spec, subject);
+  try_foreign(ready.module, opened.spec, options, subject);
+  // The methods are compiled already.
+  ready.parts = {.camera_encoder = ready.offered.scene,
+                 .rays = ready.offered.rays,
+                 .gaussians = ready.offered.gaussians};
+  return ready;
+}
+
 ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ReadyNetwork ready = opened.network ? ready_own(opened, options) : ready_foreign(opened, options);
-  const std::string subject = opened.archive.path().string();
-  ready.offered = opened.network ? own_contract(opened.spec, subject)
-                                 : check_contract(ready.module, opened.spec, subject);
-  if (!opened.network) try_foreign(ready.module, opened.spec, options, subject);
   ready.device = options.device;
-  // The methods of other networks are compiled already.
-  ready.parts = opened.network ? needed_parts(opened.spec.network_id, options.parts)
-                               : Parts{.camera_encoder = ready.offered.scene,
-                                       .rays = ready.offered.rays,
-                                       .gaussians = ready.offered.gaussians};
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : core::usable_cores();
   return ready;

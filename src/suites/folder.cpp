@@ -41,10 +41,6 @@ double estimate_folder(const bench::Fields& settings, double gflops) {
 #ifdef DA3_WITH_PICTURES
 namespace {
 
-std::string formats_of(const bench::Fields& settings) {
-  return settings.find("formats") != nullptr ? settings.text("formats") : "png16,vis";
-}
-
 // Runs of the pipeline over one folder, and the same forward passes without the rest.
 class FolderRun {
  public:
@@ -58,10 +54,12 @@ class FolderRun {
     options_.output_dir = context.scratch / "folder-results";
     if (!model_->spec().fixed_size) options_.process_res = static_cast<int>(settings.number("process_res"));
     options_.threads = static_cast<int>(settings.number("threads"));
-    options_.formats.clear();
-    const std::string formats = formats_of(settings);
-    for (const auto format : std::views::split(formats, ','))
-      options_.formats.emplace_back(format.begin(), format.end());
+    if (settings.find("formats") != nullptr) {
+      options_.formats.clear();
+      const std::string formats = settings.text("formats");
+      for (const auto format : std::views::split(formats, ','))
+        options_.formats.emplace_back(format.begin(), format.end());
+    }
     options_.learned_batches = context.scratch / "learned-batches";
     size_ = processed_size_of(settings);
   }
@@ -102,6 +100,7 @@ class FolderRun {
   }
 
   int batch() const { return batch_; }
+  std::string formats() const { return core::joined(options_.formats, ","); }
 
  private:
   // Drawn once, in the warm-up, so that drawing is no part of the forward passes' time.
@@ -127,7 +126,7 @@ PreparedCase prepare_folder(const bench::Fields& settings, const Context& contex
   const auto run = std::make_shared<FolderRun>(model, settings, context);
   PreparedCase prepared;
   prepared.facts = model_facts(*model);
-  prepared.facts.set("formats", formats_of(settings));
+  prepared.facts.set("formats", run->formats());
   prepared.workload.prepare = [run] { run->remove_results(); };
   prepared.workload.steps = {{"total_ms", [run] { return run->run(); }}, {"forward_only_ms", [run] {
                                                                             run->forwards_only();

@@ -132,9 +132,8 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--result-formats",
       [&](const std::string& item) {
-        if (std::ranges::find(formats::kFormatFacts, item, &formats::FormatFacts::name) ==
-            formats::kFormatFacts.end())
-          core::refuse_choice(item, formats::format_names());
+        const auto names = formats::format_names();
+        if (std::ranges::find(names, item) == names.end()) core::refuse_choice(item, names);
         options.plan.result_formats.push_back(item);
       },
       "result formats that folder writes (png16,vis)")

@@ -113,6 +113,14 @@ void check_parts(const weights::NetworkConfig& config, int layout, const Parts& 
         "Gaussians need; da3-giant and da3nested-giant-large have one");
 }
 
+void define(torch::jit::Module& module, const std::string& text, const weights::NetworkConfig& config) {
+  try {
+    module.define(text);
+  } catch (const std::exception& error) {
+    throw translate(error, ErrorCode::kInternal, "Building the network " + network_id(config));
+  }
+}
+
 }  // namespace
 
 UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int layout, TensorMap tensors,
@@ -152,18 +160,6 @@ torch::jit::Module UncompiledNetwork::compile() && {
     throw translate(error, ErrorCode::kInternal, "Building the network " + id_);
   }
 }
-
-namespace {
-
-void define(torch::jit::Module& module, const std::string& text, const weights::NetworkConfig& config) {
-  try {
-    module.define(text);
-  } catch (const std::exception& error) {
-    throw translate(error, ErrorCode::kInternal, "Building the network " + network_id(config));
-  }
-}
-
-}  // namespace
 
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering, const Parts& parts) {
