@@ -198,6 +198,16 @@ def serve_worker(name: str) -> int:
     return 0
 
 
+def run_script(name: str, settings: str) -> int:
+    """A folder of photos as a process of its own; the suite folder starts it."""
+    import json
+
+    from peer import programs, suites
+
+    suites.run_script(programs.choose(name), json.loads(settings))
+    return 0
+
+
 def _measure(peer, suite: str, cases: list[dict], options: argparse.Namespace, report) -> None:
     from peer import sampler
     from peer.report import case
@@ -219,6 +229,8 @@ def main(arguments: list[str]) -> int:
     name, *arguments = arguments
     if arguments == ["bench", "worker"]:
         return serve_worker(name)
+    if arguments[:1] == ["script"]:
+        return run_script(name, arguments[1])
     options = parse_options(name, arguments[1:] if arguments[:1] == ["bench"] else arguments)
     from peer import environment, programs
     from peer.report import judge_load

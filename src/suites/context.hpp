@@ -55,6 +55,9 @@ struct Context {
   std::function<engine::GpuJpegResult(const DeviceId&)> gpu_jpeg;
   /// A fresh process of this program, for the suite `load`.
   std::function<std::unique_ptr<bench::Worker>()> start_worker;
+  /// Runs this program with these arguments to its end, for the suite `folder`. None: not measured. Throws:
+  /// Error if it fails.
+  std::function<void(const std::vector<std::string>& arguments)> run_program;
   predict::MemoryProbe* memory = nullptr;
   bench::Clock* clock = nullptr;
   bench::PeakMemory* peak_memory = nullptr;            ///< Null: peaks are not measured

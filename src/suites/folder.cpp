@@ -6,9 +6,11 @@
 #include <suites/estimate.hpp>
 #ifdef DA3_WITH_PICTURES
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <da3/error.hpp>
@@ -35,7 +37,7 @@ std::vector<bench::PlannedGroup> expand_folder(const bench::PlanOptions& options
 
 double estimate_folder(const bench::Fields& settings, double gflops) {
   return static_cast<double>(settings.number("images")) *
-         (2 * forward_seconds(settings, gflops) + read_seconds(settings) + write_seconds(settings));
+         (3 * forward_seconds(settings, gflops) + 2 * (read_seconds(settings) + write_seconds(settings)));
 }
 
 #ifdef DA3_WITH_PICTURES
@@ -47,6 +49,7 @@ class FolderRun {
   FolderRun(std::shared_ptr<predict::DepthModel> model, const bench::Fields& settings, const Context& context)
       : model_(std::move(model)),
         memory_(context.memory),
+        run_program_(context.run_program),
         images_(static_cast<int>(settings.number("images"))) {
     const Size photo{static_cast<int>(settings.number("photo_height")),
                      static_cast<int>(settings.number("photo_width"))};
@@ -62,12 +65,19 @@ class FolderRun {
     }
     options_.learned_batches = context.scratch / "learned-batches";
     size_ = processed_size_of(settings);
+    if (run_program_) command_ = command_of(settings, context.model_file(settings.text("model")).file);
   }
 
   void remove_results() const {
     std::error_code ignored;
     std::filesystem::remove_all(options_.output_dir, ignored);
+    std::filesystem::remove_all(command_output(), ignored);
   }
+
+  bool has_command() const { return !command_.empty(); }
+
+  /// What a user waits for: the same as `run` by a process of its own, from its start to its end.
+  void run_command() const { run_program_(command_); }
 
   bench::Parts run() {
     const run::Summary summary = run::run(options_, {.model = model_, .memory = memory_, .cores = 0});
@@ -103,6 +113,37 @@ class FolderRun {
   std::string formats() const { return core::joined(options_.formats, ","); }
 
  private:
+  std::filesystem::path command_output() const {
+    return options_.output_dir.parent_path() / "folder-command-results";
+  }
+
+  std::vector<std::string> command_of(const bench::Fields& settings,
+                                      const std::filesystem::path& model_file) const {
+    std::vector<std::string> command = {"infer",
+                                        options_.inputs.front().string(),
+                                        "-q",
+                                        "--trust-code",
+                                        "--allow-synthetic",
+                                        "-o",
+                                        command_output().string(),
+                                        "-m",
+                                        model_file.string(),
+                                        "-f",
+                                        formats(),
+                                        "--device",
+                                        settings.text("device")};
+    const auto add = [&](std::string_view option, std::string_view value) {
+      command.emplace_back(option);
+      command.emplace_back(value);
+    };
+    if (const auto precision = precision_of(settings)) add("--precision", to_string(*precision));
+    if (const Attention attention = attention_of(settings); attention != Attention::kFixed)
+      add("--attention", to_string(attention));
+    if (options_.process_res) add("--process-res", std::to_string(*options_.process_res));
+    add("--threads", std::to_string(options_.threads));
+    return command;
+  }
+
   // Drawn once, in the warm-up, so that drawing is no part of the forward passes' time.
   const DrawnBatch& pictures(int batch) {
     auto found = pictures_.find(batch);
@@ -112,11 +153,13 @@ class FolderRun {
 
   std::shared_ptr<predict::DepthModel> model_;
   predict::MemoryProbe* memory_;
+  std::function<void(const std::vector<std::string>&)> run_program_;
   int images_;
   int batch_ = 1;
   Size size_;
   std::map<int, DrawnBatch> pictures_;
   run::Options options_;
+  std::vector<std::string> command_;  // Empty: not measured
 };
 
 }  // namespace
@@ -132,6 +175,12 @@ PreparedCase prepare_folder(const bench::Fields& settings, const Context& contex
                                                                             run->forwards_only();
                                                                             return bench::Parts{};
                                                                           }}};
+  if (run->has_command()) {
+    prepared.workload.steps.push_back({"command_ms", [run] {
+                                         run->run_command();
+                                         return bench::Parts{};
+                                       }});
+  }
   prepared.workload.synchronize = [model] { model->synchronize(); };
   prepared.finish = [run](bench::CaseResult& result) {
     result.facts.set("largest_batch", std::int64_t{run->batch()});

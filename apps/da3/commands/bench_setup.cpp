@@ -140,6 +140,10 @@ BenchSetup::BenchSetup(Console& console) : console_(console), memory_(engine::ma
   context_.input = engine::make_input_workload;
   context_.gpu_jpeg = engine::load_gpu_jpeg;
   context_.start_worker = [] { return std::make_unique<bench::Worker>(own_program()); };
+  context_.run_program = [](std::vector<std::string> command) {
+    command.insert(command.begin(), own_program());
+    bench::run_to_end(command);
+  };
   context_.memory = memory_.get();
   context_.clock = &clock_;
   context_.peak_memory = &peak_memory_;

@@ -9,6 +9,7 @@ the network. `run_loop`: the same, one photo after the other.
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+import os
 from pathlib import Path
 
 import cv2
@@ -61,6 +62,10 @@ def formats_of(settings: dict) -> list[str]:
     if unknown:
         raise ValueError(f"the scripts write png16 and vis, not {', '.join(sorted(unknown))}")
     return formats
+
+
+def chosen_script():
+    return run_loop if os.environ.get("DA3_PEER_LOOP") else run
 
 
 def run_loop(files: list[Path], program: Program, out: Path, settings: dict) -> None:

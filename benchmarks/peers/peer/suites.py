@@ -3,10 +3,12 @@
 """The suites of da3 bench that a peer can answer, with da3's settings and metrics."""
 
 import ctypes
+import json
 import mmap
 import os
 from pathlib import Path
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -118,10 +120,32 @@ def _folder(peer: Peer, settings: dict, scratch: Path) -> tuple[Workload, dict]:
         for _ in files:
             program.forward()
 
-    script = folder.run_loop if os.environ.get("DA3_PEER_LOOP") else folder.run
-    steps = [("total_ms", lambda: script(files, program, out, settings)), ("forward_only_ms", forwards_only)]
+    # As a user would start it: the files, the results' folder, and the settings.
+    file = peer.weight_file(settings | {"batch": 1})
+    asked = {"folder": str(files[0].parent), "file": str(file), "out": str(scratch / "command-results")} | settings
+    command = [sys.executable, str(Path(__file__).parent.parent / "measure.py"), peer.name, "script", json.dumps(asked)]
+
+    def remove_results() -> None:
+        for results in (out, Path(asked["out"])):
+            shutil.rmtree(results, ignore_errors=True)
+
+    script = folder.chosen_script()
+    steps = [
+        ("total_ms", lambda: script(files, program, out, settings)),
+        ("forward_only_ms", forwards_only),
+        ("command_ms", lambda: subprocess.run(command, check=True)),
+    ]
     facts = {"formats": ",".join(folder.formats_of(settings)), "largest_batch": 1, "script": script.__name__}
-    return Workload(steps, lambda: shutil.rmtree(out, ignore_errors=True)), facts
+    return Workload(steps, remove_results), facts
+
+
+def run_script(peer: Peer, settings: dict) -> None:
+    """The whole of what `_folder` times as command_ms: the network's file is loaded, the folder's photos go through."""
+    from peer import folder
+
+    program = peer.open_file(Path(settings["file"]), settings | {"batch": 1})
+    files = sorted(Path(settings["folder"]).glob("*.jpg"))
+    folder.chosen_script()(files, program, Path(settings["out"]), settings)
 
 
 def _import_transforms() -> None:

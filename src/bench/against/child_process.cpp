@@ -15,6 +15,7 @@
 #include <da3/error.hpp>
 
 #include <bench/against/child_process.hpp>
+#include <core/text.hpp>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not declared by every system
 
@@ -37,6 +38,46 @@ bool names_one_of(const char* setting, const std::vector<std::string>& names) {
   });
 }
 
+// What a new process begins with. SIGTERM reaches it even where this program blocks it.
+class Spawning {
+ public:
+  Spawning() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes_);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    posix_spawnattr_setsigmask(&attributes_, &blocked);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~Spawning() {
+    posix_spawnattr_destroy(&attributes_);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  Spawning(const Spawning&) = delete;
+  Spawning& operator=(const Spawning&) = delete;
+
+  /// The system's error number, or 0 and the process in `pid`.
+  int start(const std::vector<std::string>& command, const std::vector<std::string>& without,
+            pid_t& pid) const {
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    std::vector<char*> environment;
+    for (char** setting = environ; *setting != nullptr; ++setting) {
+      if (!names_one_of(*setting, without)) environment.push_back(*setting);
+    }
+    environment.push_back(nullptr);
+    return posix_spawnp(&pid, command[0].c_str(), &actions, &attributes_, arguments.data(),
+                        environment.data());
+  }
+
+  posix_spawn_file_actions_t actions{};
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::vector<std::string>& without,
@@ -44,29 +85,10 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::v
     : name_(command.at(0)), patience_(patience) {
   const std::array<int, 2> input = make_pipe();
   const std::array<int, 2> output = make_pipe();
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  std::vector<char*> environment;
-  for (char** setting = environ; *setting != nullptr; ++setting) {
-    if (!names_one_of(*setting, without)) environment.push_back(*setting);
-  }
-  environment.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t blocked;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGINT);
-  posix_spawnattr_setsigmask(&attributes, &blocked);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  const int problem =
-      posix_spawnp(&pid_, command[0].c_str(), &actions, &attributes, arguments.data(), environment.data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
+  Spawning spawning;
+  posix_spawn_file_actions_adddup2(&spawning.actions, input[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&spawning.actions, output[1], STDOUT_FILENO);
+  const int problem = spawning.start(command, without, pid_);
   close(input[0]);
   close(output[1]);
   to_child_ = input[1];
@@ -138,6 +160,23 @@ std::string ChildProcess::ask(const std::string& line) {
   sigaction(SIGPIPE, &before, nullptr);
   if (sent < text.size()) fail("ended before it was asked");
   return read_line();
+}
+
+void run_to_end(const std::vector<std::string>& command) {
+  Spawning spawning;
+  posix_spawn_file_actions_addopen(&spawning.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&spawning.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t pid = -1;
+  if (const int problem = spawning.start(command, {}, pid); problem != 0)
+    throw Error(ErrorCode::kUsage, command[0] + " could not be started: " + std::strerror(problem));
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  throw Error(ErrorCode::kUsage,
+              core::joined(command, " ") +
+                  (WIFEXITED(status) ? " ended with " + std::to_string(WEXITSTATUS(status))
+                                     : " was ended by signal " + std::to_string(WTERMSIG(status))));
 }
 
 }  // namespace da3::bench

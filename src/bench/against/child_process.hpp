@@ -43,4 +43,9 @@ class ChildProcess {
   std::string buffer_;
 };
 
+/// Runs `command`, whose first word is a path or a name on PATH, to its end. Its standard output is thrown
+/// away, its standard error is this program's. Throws: Error kUsage if it cannot be started or does not end
+/// with 0.
+void run_to_end(const std::vector<std::string>& command);
+
 }  // namespace da3::bench

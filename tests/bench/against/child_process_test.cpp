@@ -8,7 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <da3/error.hpp>
 
 #include <bench/against/child_process.hpp>
 
@@ -16,6 +19,7 @@ namespace da3::bench {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
 
 // Tells its process id, then runs `rest`.
 std::vector<std::string> shell(const std::string& rest) {
@@ -61,6 +65,21 @@ TEST(ChildProcess, CanBeTerminatedThoughThisProgramBlocksTheSignal) {
   ChildProcess child({"/bin/sh", "-c", "kill -TERM $$; echo survived"});
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   EXPECT_ANY_THROW(child.read_line());
+}
+
+TEST(RunToEnd, TellsHowACommandFailed) {
+  const auto failure = [](const std::vector<std::string>& command) {
+    try {
+      run_to_end(command);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(failure({"/bin/sh", "-c", "echo nobody sees this; cat"}), "");
+  EXPECT_THAT(failure({"/bin/sh", "-c", "exit 3"}), HasSubstr("ended with 3"));
+  EXPECT_THAT(failure({"/bin/sh", "-c", "kill -TERM $$"}), HasSubstr("signal 15"));
+  EXPECT_THAT(failure({"/nowhere/program"}), HasSubstr("could not be started"));
 }
 
 }  // namespace
