@@ -109,7 +109,7 @@ def rotated(self, normed: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     qkv = self.qkv
     return da3.product_rotated(
         normed, qkv.packed, qkv.bias, qkv.kind, self.num_heads, self.q_norm.weight, self.q_norm.bias, self.k_norm.weight,
-        self.k_norm.bias, cos, sin, 1e-6
+        self.k_norm.bias, cos, sin, 1e-6, qkv.factors
     )
 
 

@@ -64,7 +64,7 @@ def forward(self, x: Tensor, normed: Tensor) -> Tensor:
 
 
 def forward(self, x: Tensor, normed: Tensor) -> Tensor:
-    return da3.low_mlp_(x, self.fc1.packed, self.fc1.bias, self.fc2.packed, self.fc2.bias, self.fc1.kind, 1e-6)
+    return da3.low_mlp_(x, self.fc1.packed, self.fc1.bias, self.fc2.packed, self.fc2.bias, self.fc1.kind, 1e-6, self.fc1.factors, self.fc2.factors)
 
 
 #: swiglu

@@ -197,16 +197,16 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
 
 #: linear_low
 # A linear layer of a block by the operators of da3 whose factors are rounded (src/engine/operators/low_products.hpp).
-# Biases, residuals and results are float32.
+# Biases, residuals and results are float32. Factors: of smoothed 8-bit layers, else None (src/engine/network/smoothing.hpp).
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return da3.product(x, self.packed, self.bias, self.kind)
+    return da3.product(x, self.packed, self.bias, self.kind, False, None, self.factors)
 
 
 def activated(self, x: Tensor) -> Tensor:
     # The exact GELU of the layer.
-    return da3.product(x, self.packed, self.bias, self.kind, True)
+    return da3.product(x, self.packed, self.bias, self.kind, True, None, self.factors)
 
 
 def product(self, x: Tensor) -> Tensor:
@@ -219,14 +219,14 @@ def shift(self) -> Optional[Tensor]:
 
 def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
     # As in linear.
-    return da3.product_add_(residual, x, self.packed, self.bias, self.kind)
+    return da3.product_add_(residual, x, self.packed, self.bias, self.kind, self.factors)
 
 
 def parts(self, x: Tensor, count: int) -> List[Tensor]:
     # As in linear.
     packed = torch.chunk(self.packed, count, 0)
     biases = torch.chunk(self.bias, count, 0)
-    return [da3.product(x, packed[i], biases[i], self.kind) for i in range(count)]
+    return [da3.product(x, packed[i], biases[i], self.kind, False, None, self.factors) for i in range(count)]
 
 
 #: linear_low_normed
@@ -234,12 +234,12 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return da3.product(x, self.packed, self.bias, self.kind, False, 1e-6)
+    return da3.product(x, self.packed, self.bias, self.kind, False, 1e-6, self.factors)
 
 
 def activated(self, x: Tensor) -> Tensor:
     # The exact GELU of the layer.
-    return da3.product(x, self.packed, self.bias, self.kind, True, 1e-6)
+    return da3.product(x, self.packed, self.bias, self.kind, True, 1e-6, self.factors)
 
 
 def product(self, x: Tensor) -> Tensor:
@@ -254,7 +254,7 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
     # As in linear.
     packed = torch.chunk(self.packed, count, 0)
     biases = torch.chunk(self.bias, count, 0)
-    return [da3.product(x, packed[i], biases[i], self.kind, False, 1e-6) for i in range(count)]
+    return [da3.product(x, packed[i], biases[i], self.kind, False, 1e-6, self.factors) for i in range(count)]
 
 
 #: linear_int8
@@ -263,7 +263,7 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
 
 
 def forward(self, x: Tensor) -> Tensor:
-    return quantized.linear_dynamic(x, self.packed0, self.seven_bits)
+    return quantized.linear_dynamic(self.smoothed(x), self.packed0, self.seven_bits)
 
 
 def product(self, x: Tensor) -> Tensor:
@@ -276,7 +276,7 @@ def shift(self) -> Optional[Tensor]:
 
 def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
     # As in linear.
-    residual.view(-1, residual.size(-1)).add_(quantized.linear_dynamic(x.flatten(0, 1), self.packed0, self.seven_bits))
+    residual.view(-1, residual.size(-1)).add_(quantized.linear_dynamic(self.smoothed(x).flatten(0, 1), self.packed0, self.seven_bits))
     return residual
 
 
@@ -285,6 +285,7 @@ def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
 
 
 def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    x = self.smoothed(x)
     return [
         quantized.linear_dynamic(x, self.packed0, self.seven_bits),
         quantized.linear_dynamic(x, self.packed1, self.seven_bits)
@@ -296,8 +297,63 @@ def parts(self, x: Tensor, count: int) -> List[Tensor]:
 
 
 def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    x = self.smoothed(x)
     return [
         quantized.linear_dynamic(x, self.packed0, self.seven_bits),
         quantized.linear_dynamic(x, self.packed1, self.seven_bits),
         quantized.linear_dynamic(x, self.packed2, self.seven_bits)
     ]
+
+
+#: smoothed
+# The inputs of an 8-bit layer, of whose factors the weights have the inverse (src/engine/network/smoothing.hpp).
+
+
+def smoothed(self, x: Tensor) -> Tensor:
+    return x * self.factors
+
+
+#: unsmoothed
+# As smoothed, without factors.
+
+
+def smoothed(self, x: Tensor) -> Tensor:
+    return x
+
+
+#: linear_observed
+# A linear layer of a block that keeps each input's largest magnitude, the sum of its squares and the number of rows
+# (src/engine/network/smoothing.hpp).
+
+
+def observe(self, x: Tensor):
+    rows = x.detach().reshape(-1, x.size(-1))
+    self.largest.copy_(torch.maximum(self.largest, torch.amax(torch.abs(rows), [0])))
+    self.squares.add_(torch.sum(rows * rows, [0]))
+    self.rows.add_(rows.size(0))
+
+
+def forward(self, x: Tensor) -> Tensor:
+    self.observe(x)
+    return torch.linear(x, self.weight, self.bias)
+
+
+def product(self, x: Tensor) -> Tensor:
+    self.observe(x)
+    return torch.matmul(x, self.weight.t())
+
+
+def shift(self) -> Optional[Tensor]:
+    return self.bias
+
+
+def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+    return residual.add_(self.forward(x).view_as(residual))
+
+
+def parts(self, x: Tensor, count: int) -> List[Tensor]:
+    # As in linear.
+    self.observe(x)
+    weights = torch.chunk(self.weight, count, 0)
+    biases = torch.chunk(self.bias, count, 0)
+    return [torch.linear(x, weights[i], biases[i]) for i in range(count)]

@@ -14,6 +14,7 @@
 #include <predict/memory_probe.hpp>
 
 #include <da3/device.hpp>
+#include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
 #include <engine/parts.hpp>
@@ -97,6 +98,40 @@ struct ExportReport {
 /// Writes a model file, whole or not at all (temporary name, then rename).
 /// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kOutputFailed.
 ExportReport export_model(const ExportSource& source, const std::filesystem::path& file);
+
+struct CalibrationReport {
+  ModelSpec spec;
+  int layers = 0;  ///< Whose inputs were smoothed
+  /// Root mean square over all layers of the estimated relative rounding error of their 8-bit products.
+  double error_before = 0;
+  double error_after = 0;
+  std::uint64_t file_bytes = 0;
+};
+
+/// Sees what the linear layers of a network multiply, in float32 on the CPU, and chooses what 8-bit products
+/// are to multiply their inputs by (docs/parity.md, int8).
+class Calibration {
+ public:
+  /// Of a file of a known network in the tensor layouts 2 and 3. `threads`: 0: physical cores. Throws: as
+  /// load_model; Error kModelContract for other files.
+  Calibration(const std::filesystem::path& model, int threads);
+  ~Calibration();
+  Calibration(const Calibration&) = delete;
+  Calibration& operator=(const Calibration&) = delete;
+
+  const ModelSpec& spec() const;
+
+  /// A forward pass over one picture whose sides are multiples of the patch. Throws: Error.
+  void see(const Image& picture);
+
+  /// The model with the factors that fit all pictures so far, whole or not at all; `file` may be the model
+  /// itself. Throws: Error kUsage if nothing was seen, kOutputFailed.
+  CalibrationReport write(const std::filesystem::path& file) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct VerifyReport {
   ModelSpec spec;

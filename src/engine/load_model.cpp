@@ -102,7 +102,9 @@ UncompiledNetwork rebuild(const core::StoredZip& archive, const ModelSpec& spec,
     if (!options.own_kernels) facts.kernels.clear();
     lowering = cpu_lowering(facts, modes.precision);
   }
-  return {config, spec.network_layout, std::move(tensors), modes.attention, lowering, options.parts};
+  Parts parts = options.parts;
+  parts.smoothing = lowering.block_products == BlockProducts::kInt8;
+  return {config, spec.network_layout, std::move(tensors), modes.attention, lowering, parts};
 }
 
 /// Throws Error kOutOfMemory where an accelerator has less free than the weights take.

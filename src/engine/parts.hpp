@@ -13,6 +13,7 @@ struct Parts {
   bool camera_encoder = false;  ///< Takes given cameras
   bool rays = false;            ///< The ray head
   bool gaussians = false;       ///< The Gaussian head
+  bool smoothing = false;       ///< The factors of 8-bit products, of files that were calibrated
 };
 
 }  // namespace da3::engine

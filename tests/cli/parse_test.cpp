@@ -205,6 +205,13 @@ TEST(ParseModel, TakesItsSubCommands) {
   EXPECT_EQ(made.output, "m.pt");
   EXPECT_EQ(parsed_as<ModelVerify>({"model", "verify", "m.pt", "--device", "mps"}).device->kind,
             DeviceKind::kMps);
+  const auto calibrate = parsed_as<ModelCalibrate>(
+      {"model", "calibrate", "m.pt", "a.jpg", "photos", "-o", "fitted.pt", "--photos", "5"});
+  EXPECT_EQ(calibrate.model, "m.pt");
+  EXPECT_EQ(calibrate.photos, (std::vector<std::string>{"a.jpg", "photos"}));
+  EXPECT_EQ(calibrate.output, "fitted.pt");
+  EXPECT_EQ(calibrate.most_photos, 5);
+  EXPECT_THAT(refusal({"model", "calibrate", "m.pt", "-o", "fitted.pt"}), HasSubstr("PHOTO"));
   EXPECT_THAT(refusal({"model"}), HasSubstr("required"));
   EXPECT_THAT(refusal({"model", "export", "x"}), HasSubstr("--output"));
 }
@@ -288,6 +295,7 @@ TEST(Parse, HelpFitsEightyColumns) {
                                                                 {"bench", "compare", "--help"},
                                                                 {"model", "export", "--help"},
                                                                 {"model", "verify", "--help"},
+                                                                {"model", "calibrate", "--help"},
                                                                 {"doctor", "--help"}}) {
     std::vector<const char*> argv = {"da3"};
     argv.insert(argv.end(), args.begin(), args.end());

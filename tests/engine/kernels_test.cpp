@@ -401,6 +401,42 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   }
 }
 
+class Int8Products : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Int8Products, FactorsAreThoseOfTheRow) {
+  const ProductKernels* const kernel = products_named(GetParam());
+  if (kernel == nullptr) GTEST_SKIP() << "this processor has no such products";
+  constexpr std::int64_t kDepth = 192;
+  std::mt19937 random(6);
+  std::uniform_real_distribution<float> any(-1, 1.5);
+  std::vector<float> x(kDepth);
+  std::vector<float> factors(kDepth);
+  for (float& value : x) value = any(random);
+  for (float& factor : factors) factor = std::exp2(std::round(4 * any(random)));
+  const RowNorm norm{.scale = 1.25F, .shift = -0.5F, .factors = factors.data()};
+  std::vector<float> multiplied(kDepth);
+  for (std::size_t k = 0; k < multiplied.size(); ++k)
+    multiplied[k] = std::fma(x[k], norm.scale, norm.shift) * factors[k];
+  constexpr std::int64_t kWords = kDepth / 4;
+  std::vector<std::uint32_t> codes(kWords);
+  std::vector<std::uint32_t> expected(kWords);
+  const InputScale scale = kernel->put_row(x.data(), kDepth, norm, codes.data());
+  const InputScale wanted = kernel->put_row(multiplied.data(), kDepth, {}, expected.data());
+  EXPECT_FLOAT_EQ(scale.scale, wanted.scale);
+  EXPECT_EQ(scale.zero, wanted.zero);
+  for (std::size_t word = 0; word < codes.size(); ++word) {
+    for (int byte = 0; byte < 4; ++byte) {
+      const auto code = [&](std::uint32_t of) { return static_cast<int>((of >> (8 * byte)) & 0xFF); };
+      // A value between two codes may go to either, where a product and a sum are rounded apart.
+      EXPECT_NEAR(code(codes[word]), code(expected[word]), 1);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, Int8Products,
+                         ::testing::Values("int8", "int8_avx512_tiles", "int8_neon_tiles"),
+                         [](const auto& each) { return std::string(each.param); });
+
 INSTANTIATE_TEST_SUITE_P(Builds, Products,
                          ::testing::Values("bf16", "int8", "bf16_avx512_tiles", "int8_avx512_tiles",
                                            "bf16_neon_tiles", "int8_neon_tiles", "int16",

@@ -76,6 +76,33 @@ void add_model(CLI::App& app, ModelCommands& options) {
   add_threads(*verify, "--threads", options.verify.threads, "threads of the forward pass on a CPU");
   add_json(*verify, options.verify.json);
   add_verbosity(*verify, options.verify.verbosity);
+
+#ifdef DA3_WITH_PICTURES
+  constexpr int kMostPhotos = 4096;
+  CLI::App* calibrate =
+      app.add_subcommand("calibrate", "fit a model's 8-bit products to photos, for --precision int8");
+  calibrate->add_option("FILE", options.calibrate.model, "model file, or the name of an installed one")
+      ->type_name("")
+      ->required();
+  calibrate
+      ->add_option("PHOTO", options.calibrate.photos,
+                   "photos, folders or globs like those it is to be used for")
+      ->type_name("")
+      ->required();
+  calibrate->add_option("-o,--output", options.calibrate.output, "model file to write")
+      ->type_name("FILE.pt")
+      ->required();
+  add_parsed(
+      *calibrate, "--photos",
+      [&](const std::string& text) {
+        options.calibrate.most_photos = static_cast<int>(whole_number(text, 1, kMostPhotos));
+      },
+      "photos to look at, the first ones (16)")
+      ->type_name("N");
+  add_threads(*calibrate, "--threads", options.calibrate.threads, "threads of the forward passes");
+  add_json(*calibrate, options.calibrate.json);
+  add_verbosity(*calibrate, options.calibrate.verbosity);
+#endif
 }
 
 void add_doctor(CLI::App& app, Doctor& options) {

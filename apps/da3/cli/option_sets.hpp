@@ -123,6 +123,7 @@ struct ModelCommands {
   ModelPull pull;
   ModelExport export_model;
   ModelVerify verify;
+  ModelCalibrate calibrate;
 };
 void add_model(CLI::App& app, ModelCommands& options);
 

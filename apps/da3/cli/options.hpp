@@ -115,6 +115,17 @@ struct ModelVerify : ModelChoice {
   Verbosity verbosity;
 };
 
+/// `da3 model calibrate FILE PHOTO... -o FILE.pt`
+struct ModelCalibrate {
+  std::string model;                ///< File, or the name of an installed one
+  std::vector<std::string> photos;  ///< Files, folders and globs
+  std::string output;
+  int most_photos = 16;
+  int threads = 0;
+  bool json = false;
+  Verbosity verbosity;
+};
+
 /// `da3 doctor`
 struct Doctor {
   bool json = false;

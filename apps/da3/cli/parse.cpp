@@ -161,6 +161,7 @@ Command chosen(Line& line) {
   if (name == "da3 model pull") return line.model.pull;
   if (name == "da3 model export") return line.model.export_model;
   if (name == "da3 model verify") return line.model.verify;
+  if (name == "da3 model calibrate") return line.model.calibrate;
   if (name.starts_with("da3 bench ") && name != "da3 bench run") check_none_before(*command);
   if (name == "da3 bench compare") return line.bench.compare;
   if (name == "da3 bench report") return line.bench.report;

@@ -17,7 +17,7 @@ struct ShowText {
 /// One call of `da3`.
 using Command =
     std::variant<ShowText, Infer, Scene, Render, Video, ModelList, ModelInfo, ModelPull, ModelExport,
-                 ModelVerify, Doctor, BenchRun, BenchCompare, BenchReport, BenchWorker>;
+                 ModelVerify, ModelCalibrate, Doctor, BenchRun, BenchCompare, BenchReport, BenchWorker>;
 
 /// What the command line asks for. Every value is checked as far as that needs neither files nor devices.
 /// Throws: Error kUsage with what to try.

@@ -14,6 +14,7 @@ int model_info(const cli::ModelInfo& options);
 int model_pull(const cli::ModelPull& options);
 int model_export(const cli::ModelExport& options);
 int model_verify(const cli::ModelVerify& options);
+int model_calibrate(const cli::ModelCalibrate& options);
 int doctor(const cli::Doctor& options);
 int bench(const cli::BenchRun& options);
 int bench_worker();

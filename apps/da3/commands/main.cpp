@@ -30,6 +30,7 @@ int run_command([[maybe_unused]] const Options& options) {
   if constexpr (std::is_same_v<Kind, cli::Scene>) return commands::scene(options);
   if constexpr (std::is_same_v<Kind, cli::Video>) return commands::video(options);
   if constexpr (std::is_same_v<Kind, cli::ModelPull>) return commands::model_pull(options);
+  if constexpr (std::is_same_v<Kind, cli::ModelCalibrate>) return commands::model_calibrate(options);
 #endif
   if constexpr (std::is_same_v<Kind, cli::BenchRun>) return commands::bench(options);
   if constexpr (std::is_same_v<Kind, cli::BenchWorker>) return commands::bench_worker();

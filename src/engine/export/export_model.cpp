@@ -1,14 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <torch/csrc/jit/serialization/export.h>
 
 #include <da3/error.hpp>
 
@@ -17,13 +15,13 @@
 #include <core/mapped_file.hpp>
 #include <core/sha256.hpp>
 #include <engine/engine.hpp>
+#include <engine/export/save_model.hpp>
 #include <engine/export/tensor_sources.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <engine/selftest.hpp>
 #include <engine/torch_errors.hpp>
-#include <weights/identity.hpp>
 #include <weights/model_config.hpp>
 #include <weights/recipe.hpp>
 #include <weights/record.hpp>
@@ -113,30 +111,6 @@ Selftest run_selftest(torch::jit::Module& module, const ModelSpec& spec) {
   }
 }
 
-// LibTorch streams record by record from the tensors' own memory, so no second copy of the weights exists.
-void save(const torch::jit::Module& module, const ModelSpec& spec, core::AtomicFile& file) {
-  // Hash and name of the file are known only once it is written; they are put into its record in place.
-  ModelSpec unhashed = spec;
-  unhashed.sha256 = std::string(64, '0');
-  const torch::jit::ExtraFilesMap record{{std::string(weights::kRecordName), weights::record_text(unhashed)}};
-  // LibTorch's writer ends the program where a write fails, in its destructor: it is told that all went well.
-  std::exception_ptr failed;
-  const auto write = [&](const void* data, std::size_t size) {
-    try {
-      if (!failed) file.write({static_cast<const std::uint8_t*>(data), size});
-    } catch (...) {
-      failed = std::current_exception();
-    }
-    return size;
-  };
-  try {
-    torch::jit::ExportModule(module, write, record);
-  } catch (const std::exception& error) {
-    throw translate(error, ErrorCode::kOutputFailed, "Writing " + file.temporary().string());
-  }
-  if (failed) std::rethrow_exception(failed);
-}
-
 }  // namespace
 
 ExportReport export_model(const ExportSource& source, const std::filesystem::path& file) {
@@ -170,10 +144,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
   torch::jit::Module module = build_network(config, layout, tensors, Attention::kSdpa, {}, parts);
   offer_scenes(module, config, parts);
   spec.selftest = run_selftest(module, spec);
-  save(module, spec, output);
-  spec.sha256 = weights::weights_sha256(output.temporary());
-  weights::replace_record(output.temporary(), spec);
-  output.finish(core::Existing::kReplace, core::Durability::kPower);
+  save_model(module, spec, output);
   report.file_bytes = std::filesystem::file_size(file);
   return report;
 }

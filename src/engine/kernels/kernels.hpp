@@ -145,10 +145,11 @@ struct InputScale {
   std::int32_t zero = 0;
 };
 
-/// What is done to a row before it is rounded: scale * x + shift.
+/// What is done to a row before it is rounded: (scale * x + shift) * factor.
 struct RowNorm {
   float scale = 1;
   float shift = 0;
+  const float* factors = nullptr;  ///< (depth), for codes of 8 bits alone; null: ones
 };
 
 /// out = inputs weights^T + bias, then its GELU, then added to what `out` has, as asked for.
@@ -176,7 +177,7 @@ struct ProductKernels {
   std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
   /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
   void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);
-  /// Rounds scale * x + shift of a row of inputs, scale above 0. Codes: by the row's own range or norm, so
+  /// Rounds a row of inputs as `norm` says, its scale above 0. Codes: by the row's own range or norm, so
   /// that rows do not depend on each other.
   InputScale (*put_row)(const float* x, std::int64_t depth, RowNorm norm, std::uint32_t* to);
   /// What makes mean 0 and variance 1 of a row.

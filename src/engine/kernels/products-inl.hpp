@@ -133,11 +133,21 @@ struct Int8Factors {
   }
 
   static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
+    if (norm.factors == nullptr) return put_codes_of([=](Index k) { return load(x + k); }, depth, norm, to);
+    return put_codes_of(
+        [=](Index k) { return (load(x + k) * norm.scale + norm.shift) * load(norm.factors + k); }, depth,
+        RowNorm{}, to);
+  }
+
+  /// value(k): kWidth values of the row from k on.
+  template <typename Value>
+  static InputScale put_codes_of(Value value, Index depth, RowNorm norm, Word* to) {
     Vec lowest = splat(-norm.shift / norm.scale);  // zero belongs to the range, so that it is exact
     Vec highest = lowest;
     for (Index k = 0; k < depth; k += kWidth) {
-      lowest = min(lowest, load(x + k));
-      highest = max(highest, load(x + k));
+      const Vec here = value(k);
+      lowest = min(lowest, here);
+      highest = max(highest, here);
     }
     const float low =
         least_of(folded(lowest, [](Vec a, Vec b) { return min(a, b); }) * norm.scale + norm.shift, 0);
@@ -154,14 +164,14 @@ struct Int8Factors {
     for (Index k = 0; k < depth; k += 4 * kWidth) {
 #if defined(__AVX512VNNI__)
       for (Index v = 0; v < 4; ++v) {
-        const __m512i codes = _mm512_sub_epi32((__m512i)(load(x + k + v * kWidth) * factor + shift + offset),
+        const __m512i codes = _mm512_sub_epi32((__m512i)(value(k + v * kWidth) * factor + shift + offset),
                                                _mm512_set1_epi32(0x4B400000));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to + k / 4 + v * kWidth / 4),
                          _mm512_cvtusepi32_epi8(_mm512_max_epi32(codes, _mm512_setzero_si512())));
       }
 #else
       for (Index v = 0; v < 4; ++v) {
-        IVec codes = (IVec)(load(x + k + v * kWidth) * factor + shift + offset) - 0x4B400000;
+        IVec codes = (IVec)(value(k + v * kWidth) * factor + shift + offset) - 0x4B400000;
         codes = codes > 0 ? codes : IVec{};
         codes = codes < 255 ? codes : 255 - IVec{};
         for (Index i = 0; i < kWidth; i += 4)

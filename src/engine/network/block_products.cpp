@@ -13,6 +13,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <engine/network/block_products.hpp>
+#include <engine/network/smoothing.hpp>
 #include <engine/network_text.hpp>
 #include <engine/operators/low_products.hpp>
 
@@ -87,11 +88,13 @@ bool is_low(const TensorMap& tensors, const Plans& plans, BlockProducts products
 
 void make_low(TensorMap& tensors, Plans& plans, BlockProducts products, const std::string& path,
               bool normed) {
+  const std::optional<at::Tensor> factors = smooth_weight(tensors, path);
   const auto weight = tensors.find(path + ".weight");
-  plans.at(path) = {normed ? "LowNormedLinear" : "LowLinear",
+  plans.at(path) = {std::string(factors ? "Smooth" : "") + (normed ? "LowNormedLinear" : "LowLinear"),
                     std::string(normed ? text::k_linear_low_normed : text::k_linear_low),
                     {{"kind", static_cast<std::int64_t>(products)},
-                     {"packed", pack_low_product(products, weight->second)}}};
+                     {"packed", pack_low_product(products, weight->second)},
+                     {"factors", factors ? at::IValue(*factors) : at::IValue()}}};
   tensors.erase(weight);
 }
 
@@ -162,19 +165,35 @@ void quantize(TensorMap& tensors, std::map<std::string, ModulePlan>& plans, bool
   at::globalContext().setQEngine(*engine);
   for (auto& [path, plan] : plans) {
     if (plan.layer != Layer::kLinear) continue;
+    const std::optional<at::Tensor> factors = smooth_weight(tensors, path);
     const at::Tensor weight = std::move(tensors.extract(path + ".weight").mapped());
     const at::Tensor bias = std::move(tensors.extract(path + ".bias").mapped());
     const int parts = plan.products;
     constexpr std::array<std::string_view, 4> kMoreText{"", "", text::k_linear_int8_two,
                                                         text::k_linear_int8_three};
-    plan = {"Int8Linear" + std::to_string(parts),
-            std::string(text::k_linear_int8) + std::string(kMoreText[static_cast<std::size_t>(parts)]),
+    plan = {(factors ? "SmoothInt8Linear" : "Int8Linear") + std::to_string(parts),
+            std::string(factors ? text::k_smoothed : text::k_unsmoothed) + std::string(text::k_linear_int8) +
+                std::string(kMoreText[static_cast<std::size_t>(parts)]),
             {{"seven_bits", !full_range}}};
+    if (factors) plan.attributes["factors"] = *factors;
     const auto weights = weight.chunk(parts, 0);
     const auto biases = bias.chunk(parts, 0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
       plan.attributes["packed" + std::to_string(i)] = pack_int8(weights[i], biases[i]);
     }
+  }
+}
+
+/// Statistics that start with nothing (smoothing.hpp).
+void observe_inputs(const TensorMap& tensors, Plans& plans) {
+  for (auto& [path, plan] : plans) {
+    if (plan.layer != Layer::kLinear) continue;
+    const std::int64_t depth = tensors.at(path + ".weight").size(1);
+    plan.class_name = "ObservedLinear";
+    plan.text = std::string(text::k_linear_observed);
+    plan.attributes = {{"largest", at::zeros({depth})},
+                       {"squares", at::zeros({depth})},
+                       {"rows", at::zeros({1}, at::kDouble)}};
   }
 }
 
@@ -190,6 +209,7 @@ void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& 
 
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                           const Lowering& lowering) {
+  if (lowering.observe_inputs) observe_inputs(tensors, plans);
   if (lowering.int16_head) use_codes_in_heads(tensors, plans, lowering.int8_head);
   if (lowering.own_low_products) use_low_products(tensors, plans, lowering.block_products);
   if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);

@@ -27,6 +27,8 @@ struct Lowering {
   bool int8_head = false;
   /// With kInt8: inputs keep 8 bits instead of 7. Only where sums of two products cannot saturate.
   bool full_int8_range = false;
+  /// With nothing else: linear layers of blocks keep statistics of their inputs (smoothing.hpp).
+  bool observe_inputs = false;
 };
 
 }  // namespace da3::engine

@@ -9,6 +9,7 @@
 #include <da3/error.hpp>
 
 #include <engine/network/branches.hpp>
+#include <engine/network/smoothing.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <weights/model_config.hpp>
 #include <weights/tensor_list.hpp>
@@ -136,6 +137,7 @@ TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const
     }
     selected.emplace(path, found->second);
   }
+  if (parts.smoothing) select_smoothing(tensors, selected);
   return selected;
 }
 

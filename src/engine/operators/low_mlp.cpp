@@ -47,25 +47,29 @@ void feed_forward(const PackedLayer& first, const PackedLayer& second, float eps
   };
   for (std::int64_t row = 0; row < rows; ++row) {
     const float* const from = x + row * first.depth;
-    block.scales[row] = kernel.put_row(from, first.depth, kernel.norm_of_row(from, first.depth, epsilon),
-                                       block.inputs + row * (first.depth / kernel.factors));
+    kernels::RowNorm norm = kernel.norm_of_row(from, first.depth, epsilon);
+    norm.factors = first.factors;
+    block.scales[row] =
+        kernel.put_row(from, first.depth, norm, block.inputs + row * (first.depth / kernel.factors));
   }
   multiply_all(first, block.inputs, block.hidden, true);
   // In place: a row's factors lie at or before what is read, so that less memory has to stay in the cache.
   auto* const words = reinterpret_cast<std::uint32_t*>(block.hidden);
   for (std::int64_t row = 0; row < rows; ++row) {
-    block.scales[row] = kernel.put_row(block.hidden + row * second.depth, second.depth, kernels::RowNorm{},
-                                       words + row * (second.depth / kernel.factors));
+    block.scales[row] =
+        kernel.put_row(block.hidden + row * second.depth, second.depth, {.factors = second.factors},
+                       words + row * (second.depth / kernel.factors));
   }
   multiply_all(second, words, x, false);
 }
 
 at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optional<at::Tensor>& bias1,
                     const at::Tensor& packed2, const std::optional<at::Tensor>& bias2, std::int64_t kind,
-                    double norm) {
+                    double norm, const std::optional<at::Tensor>& factors1,
+                    const std::optional<at::Tensor>& factors2) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer first = layer_of(packed1, bias1, x.size(-1), kind);
-  const PackedLayer second = layer_of(packed2, bias2, first.outputs, kind);
+  const PackedLayer first = layer_of(packed1, bias1, x.size(-1), kind, factors1);
+  const PackedLayer second = layer_of(packed2, bias2, first.outputs, kind, factors2);
   TORCH_CHECK(second.outputs == first.depth, "packed2: expected ", first.depth, " outputs, got ",
               second.outputs);
   const kernels::ProductKernels& kernel = *first.kernel;
@@ -114,7 +118,7 @@ bool suits_low_mlp(BlockProducts products, const at::Tensor& weight) {
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
       "low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float "
-      "norm) -> Tensor(a!)");
+      "norm, Tensor? factors1=None, Tensor? factors2=None) -> Tensor(a!)");
 }
 
 TORCH_LIBRARY_IMPL(da3, CPU, m) {

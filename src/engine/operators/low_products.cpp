@@ -84,9 +84,10 @@ auto rows_of(const PackedLayer& layer, const at::Tensor& x, std::optional<double
   const float* const from = x.const_data_ptr<float>();
   return [&layer, from, epsilon](std::int64_t row, std::uint32_t* to) {
     const float* const here = from + row * layer.depth;
-    const kernels::RowNorm norm =
-        epsilon ? layer.kernel->norm_of_row(here, layer.depth, static_cast<float>(*epsilon))
-                : kernels::RowNorm{};
+    kernels::RowNorm norm = epsilon
+                                ? layer.kernel->norm_of_row(here, layer.depth, static_cast<float>(*epsilon))
+                                : kernels::RowNorm{};
+    norm.factors = layer.factors;
     return layer.kernel->put_row(here, layer.depth, norm, to);
   };
 }
@@ -98,9 +99,10 @@ void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, boo
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
-                   std::int64_t kind, bool gelu, std::optional<double> epsilon) {
+                   std::int64_t kind, bool gelu, std::optional<double> epsilon,
+                   const std::optional<at::Tensor>& factors) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind);
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind, factors);
   std::vector<std::int64_t> sizes = x.sizes().vec();
   sizes.back() = layer.outputs;
   at::Tensor out = at::empty(sizes, x.options());
@@ -148,11 +150,11 @@ at::Tensor product_rotated(const at::Tensor& x, const at::Tensor& packed,
                            const std::optional<at::Tensor>& bias, std::int64_t kind, std::int64_t heads,
                            const at::Tensor& q_weight, const at::Tensor& q_bias, const at::Tensor& k_weight,
                            const at::Tensor& k_bias, const at::Tensor& cos, const at::Tensor& sin,
-                           double norm) {
+                           double norm, const std::optional<at::Tensor>& factors) {
   TORCH_CHECK(kernels::kernels() != nullptr, "da3 has no kernels for this processor");
   TORCH_CHECK(is_rows(x) && x.dim() == 3, "x: expected contiguous float32 (B, N, C) on the CPU, got ",
               x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(2), kind);
+  const PackedLayer layer = layer_of(packed, bias, x.size(2), kind, factors);
   const std::int64_t dim = heads > 0 ? layer.outputs / (3 * heads) : 0;
   TORCH_CHECK(heads > 0 && layer.outputs == 3 * heads * dim && dim % kRotatedMultiple == 0 &&
                   dim % layer.kernel->panel == 0,
@@ -173,9 +175,10 @@ at::Tensor product_rotated(const at::Tensor& x, const at::Tensor& packed,
 }
 
 at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
-                        const std::optional<at::Tensor>& bias, std::int64_t kind) {
+                        const std::optional<at::Tensor>& bias, std::int64_t kind,
+                        const std::optional<at::Tensor>& factors) {
   TORCH_CHECK(is_rows(x), "x: expected contiguous float32 on the CPU, got ", x.toString(), " ", x.sizes());
-  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind);
+  const PackedLayer layer = layer_of(packed, bias, x.size(-1), kind, factors);
   const bool fits = is_rows(residual) && residual.size(-1) == layer.outputs &&
                     residual.numel() / layer.outputs == x.numel() / layer.depth;
   TORCH_CHECK(fits, "residual: expected contiguous float32 with a row for each of x and ", layer.outputs,
@@ -261,12 +264,15 @@ at::Tensor pack_low_product(BlockProducts products, const at::Tensor& weight) {
 
 TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
-      "product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None) -> "
-      "Tensor");
-  m.def("product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)");
+      "product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None, "
+      "Tensor? factors=None) -> Tensor");
+  m.def(
+      "product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind, "
+      "Tensor? factors=None) -> Tensor(a!)");
   m.def(
       "product_rotated(Tensor x, Tensor packed, Tensor? bias, int kind, int heads, Tensor q_weight, Tensor "
-      "q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm) -> Tensor");
+      "q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm, "
+      "Tensor? factors=None) -> Tensor");
   m.def(
       "low_conv3(Tensor x, Tensor packed, Tensor? bias, int kind, int stride, bool relu, Tensor? "
       "residual) -> Tensor");

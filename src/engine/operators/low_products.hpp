@@ -14,18 +14,22 @@ namespace da3::engine {
 // (kernels/products-inl.hpp). Weights are rounded and packed when a model is loaded. The operators, with
 // `kind` (the number of a BlockProducts) saying which:
 //
-//   da3::product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None) ->
-//   Tensor
+//   da3::product(Tensor x, Tensor packed, Tensor? bias, int kind, bool gelu=False, float? norm=None,
+//   Tensor? factors=None) -> Tensor
 //       x weight^T + bias, or its exact GELU. x: (..., K) float32, contiguous; bias: (N). Returns (..., N).
 //       norm: each row of x is normed first (layer norm without scale and shift), with that epsilon.
-//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind) -> Tensor(a!)
+//       factors: (K), what each row is multiplied by before it is rounded, of which the weight takes the
+//       inverse (smoothing.hpp); for 8 bits alone, as in the others.
+//   da3::product_add_(Tensor(a!) residual, Tensor x, Tensor packed, Tensor? bias, int kind,
+//   Tensor? factors=None) -> Tensor(a!)
 //       Adds x weight^T + bias to residual, in place. residual: (..., N), contiguous, as many rows as x.
 //   da3::product_rotated(Tensor x, Tensor packed, Tensor? bias, int kind, int heads, Tensor q_weight, Tensor
-//   q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm) -> Tensor
+//   q_bias, Tensor k_weight, Tensor k_bias, Tensor cos, Tensor sin, float norm,
+//   Tensor? factors=None) -> Tensor
 //       da3::norm_rotate_ of the product of norm(x), while its rows are in the cache. x: (B, N, C); packed:
 //       of 3 * heads * d outputs. Returns (B, N, 3, heads, d).
 //   da3::low_mlp_(Tensor(a!) x, Tensor packed1, Tensor? bias1, Tensor packed2, Tensor? bias2, int kind, float
-//   norm) -> Tensor(a!)
+//   norm, Tensor? factors1=None, Tensor? factors2=None) -> Tensor(a!)
 //       Adds layer2(gelu(layer1(norm(x)))) to x, in place: the product and product_add_ of rows that stay in
 //       the second-level cache. x: (..., C), contiguous.
 //   da3::low_conv3(Tensor x, Tensor packed, Tensor? bias, int kind, int stride, bool relu, Tensor?

@@ -34,7 +34,7 @@ bool is_rows(const at::Tensor& x) {
 }
 
 PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& bias, std::int64_t depth,
-                     std::int64_t kind) {
+                     std::int64_t kind, const std::optional<at::Tensor>& factors) {
   const kernels::ProductKernels& kernel = kernels_of_kind(kind);
   TORCH_CHECK(packed.dim() == 2, "packed: expected two dimensions, got ", packed.sizes());
   const std::int64_t outputs = packed.size(0) * kernel.panel;
@@ -44,8 +44,16 @@ PackedLayer layer_of(const at::Tensor& packed, const std::optional<at::Tensor>& 
   TORCH_CHECK(packed_fits, "packed: not from a weight (N, ", depth, ")");
   TORCH_CHECK(!bias || (is_rows(*bias) && bias->numel() == outputs), "bias: expected (", outputs, "), got ",
               bias->sizes());
-  return {&kernel, reinterpret_cast<const std::uint32_t*>(packed.const_data_ptr<int>()),
-          bias ? bias->const_data_ptr<float>() : nullptr, depth, outputs};
+  TORCH_CHECK(!factors || (is_rows(*factors) && factors->numel() == depth), "factors: expected (", depth,
+              "), got ", factors->sizes());
+  TORCH_CHECK(!factors || static_cast<BlockProducts>(kind) == BlockProducts::kInt8,
+              "factors: only 8-bit products take them");
+  return {.kernel = &kernel,
+          .packed = reinterpret_cast<const std::uint32_t*>(packed.const_data_ptr<int>()),
+          .bias = bias ? bias->const_data_ptr<float>() : nullptr,
+          .factors = factors ? factors->const_data_ptr<float>() : nullptr,
+          .depth = depth,
+          .outputs = outputs};
 }
 
 }  // namespace da3::engine

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <codec/decode.hpp>
+#include <commands/commands.hpp>
+#include <commands/console.hpp>
+#include <commands/log.hpp>
+#include <commands/model_choice.hpp>
+#include <commands/model_facts.hpp>
+#include <commands/text.hpp>
+#include <depth/way.hpp>
+#include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
+
+#include <engine/engine.hpp>
+#include <run/input_source.hpp>
+#include <suites/depth_error.hpp>
+
+namespace da3::commands {
+namespace {
+
+/// Pictures on which int8 is compared with fp32 afterwards; the first ones.
+constexpr std::size_t kCompared = 4;
+
+/// The first photos of the inputs that can be read, as the network takes them.
+std::vector<Image> prepared_photos(const cli::ModelCalibrate& options, const ModelSpec& spec,
+                                   spdlog::logger& log) {
+  const depth::Way way = depth::make_way(spec, {});
+  run::Options listed;
+  listed.inputs.assign(options.photos.begin(), options.photos.end());
+  listed.output_dir = options.output;
+  run::InputSource source(listed);
+  std::vector<Image> photos;
+  while (photos.size() < static_cast<std::size_t>(options.most_photos)) {
+    const auto item = source.next();
+    if (!item) break;
+    try {
+      if (item->error) throw Error(*item->error);
+      photos.push_back(depth::prepare(way, codec::decode_file(item->path).image));
+    } catch (const Error& error) {
+      log.warn("{}", error.what());
+    }
+  }
+  if (photos.empty()) throw Error(ErrorCode::kNoInput, "No photo to calibrate with could be read");
+  return photos;
+}
+
+std::vector<std::vector<float>> depths(const std::filesystem::path& file, Precision precision, int threads,
+                                       const std::vector<Image>& photos) {
+  engine::LoadOptions load;
+  load.precision = precision;
+  load.threads = threads;
+  load.parts.cameras = false;
+  const auto model = engine::load_model(file, load);
+  std::vector<std::vector<float>> found;
+  for (std::size_t i = 0; i < std::min(photos.size(), kCompared); ++i) {
+    predict::Request request;
+    request.size = photos[i].size;
+    request.pictures = {photos[i].rgb};
+    found.push_back(model->predict(request).depth);
+  }
+  return found;
+}
+
+double difference(const std::vector<std::vector<float>>& reference,
+                  const std::vector<std::vector<float>>& found) {
+  suites::DepthError error;
+  for (std::size_t i = 0; i < reference.size(); ++i) error.add(reference[i], found[i]);
+  return error.abs_rel();
+}
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * share);
+  return text;
+}
+
+}  // namespace
+
+int model_calibrate(const cli::ModelCalibrate& options) {
+  Console console;
+  const auto log = make_logger(options.verbosity, console);
+  const std::filesystem::path model = choose_model(options.model).file;
+  engine::Calibration calibration(model, options.threads);
+  const std::vector<Image> photos = prepared_photos(options, calibration.spec(), *log);
+  // Before the file is written, which may be the model's own.
+  const auto exact = depths(model, Precision::kFp32, options.threads, photos);
+  const double before = difference(exact, depths(model, Precision::kInt8, options.threads, photos));
+  for (const Image& photo : photos) calibration.see(photo);
+  const engine::CalibrationReport report = calibration.write(options.output);
+  const double after = difference(exact, depths(options.output, Precision::kInt8, options.threads, photos));
+  if (options.json) {
+    const nlohmann::json object = {
+        {"schema", 1},
+        {"file", options.output},
+        {"bytes", report.file_bytes},
+        {"sha256", report.spec.sha256},
+        {"photos", photos.size()},
+        {"smoothed_layers", report.layers},
+        {"estimated_layer_error", {{"before", report.error_before}, {"after", report.error_after}}},
+        {"difference_to_fp32", {{"photos", exact.size()}, {"before", before}, {"after", after}}}};
+    std::printf("%s\n", object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    return 0;
+  }
+  const std::string text =
+      field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") +
+      field("photos", std::to_string(photos.size())) +
+      field("smoothed", std::to_string(report.layers) + " layers, estimated rounding error of a layer " +
+                            percent(report.error_after) + ", was " + percent(report.error_before)) +
+      field("int8", "differs from fp32 by " + percent(after) + " on average, was " + percent(before));
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace da3::commands
