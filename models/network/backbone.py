@@ -145,6 +145,24 @@ def rotary_tables(self, like: Tensor, d: int, rows: int, columns: int, prefix: s
     }
 
 
+#: feature
+# What the head takes of a block: the tokens but the first, beside their final norm, (B * S, N, C) twice to
+# (B * S, P, 2 C). By LibTorch.
+
+
+def feature(self, within: Tensor, x: Tensor) -> Tensor:
+    normed = torch.layer_norm(x, [x.size(-1)], self.norm.weight, self.norm.bias, 1e-5)
+    return torch.cat([within[:, 1:], normed[:, 1:]], -1)
+
+
+#: feature_own
+# As feature, by one operator of da3 (src/engine/operators/own_operators.hpp).
+
+
+def feature(self, within: Tensor, x: Tensor) -> Tensor:
+    return da3.beside_norm(within, x, self.norm.weight, self.norm.bias, 1e-5)
+
+
 #: backbone_anyview
 # Backbone of the any-view models: DINOv2 whose odd blocks, from alt_start on, attend over all views of a scene.
 
@@ -193,8 +211,7 @@ def forward(self, image: Tensor, tables: Dict[str, Tensor], use_sdpa: bool) -> D
             x = self.blocks.forward(i, x, 1, tables["cos"], tables["sin"], use_sdpa)
             within = x
         if i in self.out_layers:
-            normed = torch.layer_norm(x, [x.size(-1)], self.norm.weight, self.norm.bias, 1e-5)
-            feature = torch.cat([within[:, 1:], normed[:, 1:]], -1)
+            feature = self.feature(within, x)
             camera = torch.cat([within[:, 0], x[:, 0]], -1)
             if order.size(1) > 0:
                 restore = torch.argsort(order, 1)

@@ -10,10 +10,24 @@
 
 def forward(self, x: Tensor, views: int, cos: Tensor, sin: Tensor, use_sdpa: bool) -> Tensor:
     # x: (B * S, N, C), contiguous, changed in place. The epsilon is 1e-6 in these two norms only.
-    normed = torch.layer_norm(x, [x.size(-1)], None, None, 1e-6)
-    x = self.attn.forward(x, normed, views, cos, sin, use_sdpa)
-    normed = torch.layer_norm(x, [x.size(-1)], None, None, 1e-6)
-    return self.mlp.forward(x, normed)
+    x = self.attn.forward(x, self.normed(x), views, cos, sin, use_sdpa)
+    return self.mlp.forward(x, self.normed(x))
+
+
+#: norm
+# The norm of a block's tokens by LibTorch.
+
+
+def normed(self, x: Tensor) -> Tensor:
+    return torch.layer_norm(x, [x.size(-1)], None, None, 1e-6)
+
+
+#: norm_own
+# The norm of a block's tokens by da3 (src/engine/operators/own_operators.hpp).
+
+
+def normed(self, x: Tensor) -> Tensor:
+    return da3.normed(x, 1e-6)
 
 
 #: block_low

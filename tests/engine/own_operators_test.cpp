@@ -94,6 +94,36 @@ TEST_F(OwnOperators, NormRotateEqualsLibTorchsStepsOnQueriesAndKeysAlone) {
       c10::Error);
 }
 
+TEST_F(OwnOperators, NormedEqualsLibTorchsLayerNorm) {
+  for (const auto& [rows, width] : {std::pair{1, 16}, std::pair{50, 384}, std::pair{721, 1536}}) {
+    at::Tensor x = at::randn({1, rows, width}) * at::rand({rows, 1}) * 20 + 3;
+    x[0][rows - 1].fill_(2.5);  // without variance
+    const at::Tensor got = call("da3::normed", x, 1e-6);
+    EXPECT_LT((got - at::layer_norm(x, {width}, {}, {}, 1e-6)).abs().max().item<float>(), 2e-5F) << width;
+    EXPECT_EQ(got.sizes(), x.sizes());
+  }
+  EXPECT_THROW(call("da3::normed", at::randn({3, 24}), 1e-6), c10::Error);
+  EXPECT_THROW(call("da3::normed", at::randn({32, 3}).t(), 1e-6), c10::Error);
+}
+
+TEST_F(OwnOperators, BesideNormEqualsLibTorchsSteps) {
+  for (const auto& [batch, tokens, width] : {std::tuple{1, 721, 384}, std::tuple{3, 2, 16}}) {
+    const at::Tensor within = at::randn({batch, tokens, width});
+    const at::Tensor x = at::randn({batch, tokens, width}) * 5 + 1;
+    const at::Tensor weight = at::randn({width});
+    const at::Tensor bias = at::randn({width});
+    const at::Tensor norm = at::layer_norm(x, {width}, weight, bias, 1e-5);
+    const at::Tensor expected = at::cat({within.narrow(1, 1, tokens - 1), norm.narrow(1, 1, tokens - 1)}, -1);
+    const at::Tensor got = call("da3::beside_norm", within, x, weight, bias, 1e-5);
+    ASSERT_EQ(got.sizes(), expected.sizes());
+    EXPECT_LT((got - expected).abs().max().item<float>(), 2e-5F);
+  }
+  const at::Tensor x = at::randn({2, 5, 32});
+  EXPECT_THROW(call("da3::beside_norm", x.narrow(1, 0, 4).contiguous(), x, x[0][0], x[0][0], 1e-5),
+               c10::Error);
+  EXPECT_THROW(call("da3::beside_norm", x, x, x[0], x[0][0], 1e-5), c10::Error);
+}
+
 TEST_F(OwnOperators, GeluIsTheExactFormInPlace) {
   const at::Tensor x = at::randn({721, 1536}) * 3;
   at::Tensor y = x.clone();
@@ -311,28 +341,31 @@ TEST_F(OwnOperators, LinearRefusesWhatDoesNotFit) {
 
 class LowProducts : public ::testing::TestWithParam<BlockProducts> {
  protected:
+  using OptionalTensor = std::optional<at::Tensor>;
+
   void SetUp() override {
     if (kernels_of(GetParam()) == nullptr) GTEST_SKIP() << "this processor has no such products";
     at::manual_seed(2);
   }
 
   static at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, bool gelu,
-                            std::optional<double> norm = std::nullopt) {
+                            std::optional<double> norm = std::nullopt, const OptionalTensor& factors = {}) {
     static const auto schema =
         c10::Dispatcher::singleton()
             .findSchemaOrThrow("da3::product", "")
             .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
-                              std::int64_t, bool, std::optional<double>)>();
-    return schema.call(x, packed, bias, static_cast<std::int64_t>(GetParam()), gelu, norm);
+                              std::int64_t, bool, std::optional<double>, const OptionalTensor&)>();
+    return schema.call(x, packed, bias, static_cast<std::int64_t>(GetParam()), gelu, norm, factors);
   }
 
   static at::Tensor& product_add(at::Tensor& residual, const at::Tensor& x, const at::Tensor& packed,
-                                 const at::Tensor& bias) {
-    static const auto schema = c10::Dispatcher::singleton()
-                                   .findSchemaOrThrow("da3::product_add_", "")
-                                   .typed<at::Tensor&(at::Tensor&, const at::Tensor&, const at::Tensor&,
-                                                      const std::optional<at::Tensor>&, std::int64_t)>();
-    return schema.call(residual, x, packed, bias, static_cast<std::int64_t>(GetParam()));
+                                 const at::Tensor& bias, const OptionalTensor& factors = {}) {
+    static const auto schema =
+        c10::Dispatcher::singleton()
+            .findSchemaOrThrow("da3::product_add_", "")
+            .typed<at::Tensor&(at::Tensor&, const at::Tensor&, const at::Tensor&, const OptionalTensor&,
+                               std::int64_t, const OptionalTensor&)>();
+    return schema.call(residual, x, packed, bias, static_cast<std::int64_t>(GetParam()), factors);
   }
 
   /// What rounding changes of a result, on average, at the most.
@@ -431,9 +464,19 @@ TEST_P(LowProducts, OfQueriesAndKeysAreRotatedAsByNormRotate) {
         product(x, packed, bias, false, 1e-6).view({batch, tokens, 3, kHeads, kDim}).clone();
     torch::jit::Stack apart{expected, c10::IValue(), norms[0], norms[1], norms[2], norms[3], cos, sin};
     norm_rotate.callBoxed(&apart);
-    torch::jit::Stack stack{x,        packed,   bias,     static_cast<std::int64_t>(GetParam()),
-                            kHeads,   norms[0], norms[1], norms[2],
-                            norms[3], cos,      sin,      1e-6};
+    torch::jit::Stack stack{x,
+                            packed,
+                            bias,
+                            static_cast<std::int64_t>(GetParam()),
+                            kHeads,
+                            norms[0],
+                            norms[1],
+                            norms[2],
+                            norms[3],
+                            cos,
+                            sin,
+                            1e-6,
+                            c10::IValue()};
     rotated.callBoxed(&stack);
     EXPECT_TRUE(at::equal(stack.front().toTensor(), expected)) << batch << " x " << tokens;
   }
@@ -449,13 +492,15 @@ TEST_P(LowProducts, OfQueriesAndKeysAreRotatedAsByNormRotate) {
                               norms[3],
                               at::randn({5, 1, kDim}),
                               at::randn({5, 1, kDim}),
-                              1e-6};
+                              1e-6,
+                              c10::IValue()};
   EXPECT_THROW(rotated.callBoxed(&two_heads), c10::Error);
 }
 
 TEST_P(LowProducts, OfAWholeMlpAreThoseOfItsLayers) {
   using Mlp = at::Tensor&(at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, const at::Tensor&,
-                          const std::optional<at::Tensor>&, std::int64_t, double);
+                          const std::optional<at::Tensor>&, std::int64_t, double, const OptionalTensor&,
+                          const OptionalTensor&);
   const auto mlp = c10::Dispatcher::singleton().findSchemaOrThrow("da3::low_mlp_", "").typed<Mlp>();
   const at::Tensor weight1 = at::randn({1536, 128}) * 0.1;
   const at::Tensor weight2 = at::randn({128, 1536}) * 0.02;
@@ -472,14 +517,51 @@ TEST_P(LowProducts, OfAWholeMlpAreThoseOfItsLayers) {
     at::Tensor expected = x.clone();
     product_add(expected, product(x, packed1, bias1, true, 1e-6), packed2, bias2);
     at::Tensor found = x.clone();
-    EXPECT_TRUE(at::equal(mlp.call(found, packed1, bias1, packed2, bias2, kind, 1e-6), expected)) << rows;
+    EXPECT_TRUE(at::equal(mlp.call(found, packed1, bias1, packed2, bias2, kind, 1e-6, {}, {}), expected))
+        << rows;
     EXPECT_TRUE(at::equal(found, expected)) << "in place";
   }
   at::set_num_threads(threads);
   at::Tensor narrow = at::randn({3, 64});
-  EXPECT_THROW(mlp.call(narrow, packed1, bias1, packed2, bias2, kind, 1e-6), c10::Error);
+  EXPECT_THROW(mlp.call(narrow, packed1, bias1, packed2, bias2, kind, 1e-6, {}, {}), c10::Error);
   at::Tensor fits = at::randn({3, 128});
-  EXPECT_THROW(mlp.call(fits, packed1, bias1, packed1, bias1, kind, 1e-6), c10::Error) << "no second layer";
+  EXPECT_THROW(mlp.call(fits, packed1, bias1, packed1, bias1, kind, 1e-6, {}, {}), c10::Error)
+      << "no second layer";
+}
+
+TEST_P(LowProducts, FactorsMultiplyInputsBeforeTheyAreRounded) {
+  const at::Tensor x = at::randn({50, 128});
+  const at::Tensor factors = at::exp2(at::randint(-4, 5, {128})).to(at::kFloat);
+  const at::Tensor packed = pack_low_product(GetParam(), at::randn({128, 128}));
+  const at::Tensor bias = at::randn({128});
+  if (GetParam() != BlockProducts::kInt8) {
+    EXPECT_THROW(product(x, packed, bias, false, {}, factors), c10::Error) << "only 8 bits take them";
+    return;
+  }
+  const at::Tensor multiplied = x * factors;
+  EXPECT_TRUE(
+      at::equal(product(x, packed, bias, true, {}, factors), product(multiplied, packed, bias, true)));
+  at::Tensor sum = at::randn({50, 128});
+  at::Tensor expected = sum.clone();
+  product_add(sum, x, packed, bias, factors);
+  EXPECT_TRUE(at::equal(sum, product_add(expected, multiplied, packed, bias)));
+
+  // Behind a norm, in each operator that has one.
+  const at::Tensor normed = product(x, packed, bias, true, 1e-6, factors);
+  const at::Tensor exact = product(at::layer_norm(x, {128}, {}, {}, 1e-6) * factors, packed, bias, true);
+  EXPECT_LT((normed - exact).abs().mean().item<double>(), 1e-3 * exact.abs().mean().item<double>());
+  using Mlp =
+      at::Tensor&(at::Tensor&, const at::Tensor&, const OptionalTensor&, const at::Tensor&,
+                  const OptionalTensor&, std::int64_t, double, const OptionalTensor&, const OptionalTensor&);
+  const auto mlp = c10::Dispatcher::singleton().findSchemaOrThrow("da3::low_mlp_", "").typed<Mlp>();
+  const auto kind = static_cast<std::int64_t>(GetParam());
+  const at::Tensor other = factors.flip(0).contiguous();
+  at::Tensor whole = x.clone();
+  at::Tensor apart = x.clone();
+  mlp.call(whole, packed, bias, packed, bias, kind, 1e-6, factors, other);
+  product_add(apart, normed, packed, bias, other);
+  EXPECT_TRUE(at::equal(whole, apart));
+  EXPECT_THROW(product(x, packed, bias, false, {}, at::ones({64})), c10::Error) << "of another depth";
 }
 
 TEST_P(LowProducts, ConvolveAsLibTorchDoes) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <engine/kernels/kernels.hpp>
-#include <engine/kernels/transpose-inl.hpp>
+#include <engine/kernels/norm-inl.hpp>
 #include <engine/kernels/vectors-inl.hpp>
 
 // Norm and rotary embedding of one token's queries or keys, in one pass.
@@ -16,20 +16,17 @@ void add(float* x, const float* shift, Index count) {
   for (; i < count; ++i) x[i] += shift[i];
 }
 
+void scale_and_shift(float* x, const float* scale, const float* shift, Index count) {
+  Index i = 0;
+  for (; i + kWidth <= count; i += kWidth) store(x + i, load(x + i) * load(scale + i) + load(shift + i));
+  for (; i < count; ++i) x[i] = x[i] * scale[i] + shift[i];
+}
+
 /// (x - mean) / sqrt(variance + epsilon) * weight + bias, then the turn of features i and i + head_dim / 4 of
 /// each half.
 inline void norm_rotate_head(const Heads& h, float* x, const float* cos, const float* sin) {
   const Index quarter = h.head_dim / 4;
-  Vec sums{};
-  for (Index i = 0; i < h.head_dim; i += kWidth) sums += load(x + i);
-  const float mean = folded_sum(sums) / static_cast<float>(h.head_dim);
-  Vec squares{};
-  for (Index i = 0; i < h.head_dim; i += kWidth) {
-    const Vec centred = load(x + i) - mean;
-    squares += centred * centred;
-  }
-  const float variance = folded_sum(squares) / static_cast<float>(h.head_dim);
-  const float scale = 1.0F / __builtin_sqrtf(variance + h.epsilon);
+  const auto [mean, scale] = moments_of_row(x, h.head_dim, h.epsilon);
   for (Index half = 0; half < h.head_dim; half += 2 * quarter) {
     for (Index i = half; i < half + quarter; i += kWidth) {
       const Index j = i + quarter;

@@ -7,6 +7,7 @@
 #include <engine/kernels/heads-inl.hpp>
 #include <engine/kernels/kernels.hpp>
 #include <engine/kernels/linear-inl.hpp>
+#include <engine/kernels/norm-inl.hpp>
 #include <engine/kernels/tail-inl.hpp>
 #include <engine/kernels/winograd-inl.hpp>
 
@@ -24,6 +25,8 @@ const Kernels& table() {
                                   .gelu = gelu,
                                   .norm_rotate = norm_rotate,
                                   .add = add,
+                                  .scale_and_shift = scale_and_shift,
+                                  .put_normed = put_normed,
                                   .linear_rows = kRows,
                                   .linear_scratch_floats = linear_scratch_floats,
                                   .linear = linear,

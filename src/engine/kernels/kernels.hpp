@@ -186,6 +186,8 @@ struct ProductKernels {
   void (*multiply)(const Product& product, std::int64_t begin, std::int64_t end, std::int64_t panel);
 };
 
+inline constexpr std::int64_t kNormedDepth = 16;
+
 /// One instruction set's build.
 struct Kernels {
   const char* name;    ///< Such as "avx2"
@@ -203,6 +205,12 @@ struct Kernels {
 
   /// x += shift.
   void (*add)(float* x, const float* shift, std::int64_t count);
+
+  /// x = x * scale + shift.
+  void (*scale_and_shift)(float* x, const float* scale, const float* shift, std::int64_t count);
+
+  /// (x - mean) / sqrt(variance + epsilon) of a row of `depth`, a multiple of kNormedDepth.
+  void (*put_normed)(const float* x, std::int64_t depth, float epsilon, float* to);
 
   /// Of the register tile of `linear`.
   std::int64_t linear_rows;

@@ -9,6 +9,7 @@
 #include <engine/kernels/gelu-inl.hpp>
 #include <engine/kernels/int16-inl.hpp>
 #include <engine/kernels/kernels.hpp>
+#include <engine/kernels/norm-inl.hpp>
 #include <engine/kernels/transpose-inl.hpp>
 
 // Products of linear layers with factors below float32: weights are rounded and packed once, inputs a row at
@@ -226,20 +227,6 @@ struct Int16Factors {
     return __builtin_convertvector((IVec)sum, Vec) * ((Vec)load_words(scales) * input.scale);
   }
 };
-
-RowNorm norm_of_row(const float* x, Index depth, float epsilon) {
-  Vec sums{};
-  for (Index k = 0; k < depth; k += kWidth) sums += load(x + k);
-  const float mean = folded_sum(sums) / static_cast<float>(depth);
-  Vec squares{};
-  for (Index k = 0; k < depth; k += kWidth) {
-    const Vec centred = load(x + k) - mean;
-    squares += centred * centred;
-  }
-  const float variance = folded_sum(squares) / static_cast<float>(depth);
-  const float scale = 1.0F / __builtin_sqrtf(variance + epsilon);
-  return {.scale = scale, .shift = -mean * scale};
-}
 
 template <typename Factors>
 struct ProductOf {

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include <engine/kernels/kernels.hpp>
 #include <engine/network/branches.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/network_text.hpp>
@@ -81,11 +82,13 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   const std::string_view gelu = fused                  ? text::k_gelu_fused
                                 : lowering.own_kernels ? text::k_gelu_own
                                                        : text::k_gelu;
+  const bool own_norm = lowering.own_kernels && config.embed_dim % kernels::kNormedDepth == 0;
   const bool plain = config.alt_start < 0;
   c10::List<std::int64_t> out_layers;
   for (const int layer : config.out_layers) out_layers.push_back(layer);
   plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
-                 std::string(plain ? text::k_backbone_plain : text::k_backbone_anyview),
+                 plain ? std::string(text::k_backbone_plain)
+                       : join({own_norm ? text::k_feature_own : text::k_feature, text::k_backbone_anyview}),
                  {{"num_blocks", config.depth},
                   {"num_heads", config.num_heads},
                   {"alt_start", config.alt_start},
@@ -96,7 +99,7 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   if (!plain) plans[path + ".views"] = {"Views", std::string(text::k_views), {}};
   for (int i = 0; i < config.depth; ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
-    plans[block] = {"Block", std::string(text::k_block), {}};
+    plans[block] = {"Block", join({own_norm ? text::k_norm_own : text::k_norm, text::k_block}), {}};
     plans[block + ".attn"] = attention_plan(config, i, lowering);
     const bool swiglu = config.feed_forward == weights::FeedForward::kSwiGlu;
     plans[block + ".mlp"] = swiglu ? ModulePlan{"SwiGlu", std::string(text::k_swiglu), {}}

@@ -169,6 +169,54 @@ at::Tensor& norm_rotate(at::Tensor& qkv, const std::optional<at::Tensor>& shift,
   return qkv;
 }
 
+void check_normed(const at::Tensor& x) {
+  check_float_cpu(x, "x");
+  const std::int64_t width = x.dim() > 0 ? x.size(-1) : 0;
+  TORCH_CHECK(x.is_contiguous() && width > 0 && width % kernels::kNormedDepth == 0,
+              "x: expected contiguous rows of a multiple of ", kernels::kNormedDepth, ", got ", x.sizes());
+}
+
+at::Tensor beside_norm(const at::Tensor& within, const at::Tensor& x, const at::Tensor& weight,
+                       const at::Tensor& bias, double epsilon) {
+  check_normed(x);
+  check_normed(within);
+  TORCH_CHECK(x.dim() == 3 && within.sizes() == x.sizes() && x.size(1) > 0,
+              "within: expected (B, N, C) as x, got ", within.sizes(), " and ", x.sizes());
+  const std::int64_t width = x.size(2);
+  for (const at::Tensor* each : {&weight, &bias}) {
+    check_float_cpu(*each, "norm");
+    TORCH_CHECK(each->is_contiguous() && each->numel() == width, "norm: expected (", width, "), got ",
+                each->sizes());
+  }
+  const kernels::Kernels& kernel = chosen();
+  const std::int64_t tokens = x.size(1) - 1;
+  at::Tensor out = at::empty({x.size(0), tokens, 2 * width}, x.options());
+  at::parallel_for(0, x.size(0) * tokens, kTokensPerTask, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t from = (i / tokens * x.size(1) + i % tokens + 1) * width;
+      float* const to = out.mutable_data_ptr<float>() + i * 2 * width;
+      std::copy_n(within.const_data_ptr<float>() + from, width, to);
+      kernel.put_normed(x.const_data_ptr<float>() + from, width, static_cast<float>(epsilon), to + width);
+      kernel.scale_and_shift(to + width, weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), width);
+    }
+  });
+  return out;
+}
+
+at::Tensor normed(const at::Tensor& x, double epsilon) {
+  check_normed(x);
+  const std::int64_t width = x.size(-1);
+  const kernels::Kernels& kernel = chosen();
+  at::Tensor out = at::empty_like(x);
+  const float* const from = x.const_data_ptr<float>();
+  float* const to = out.mutable_data_ptr<float>();
+  at::parallel_for(0, x.numel() / width, kTokensPerTask, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row)
+      kernel.put_normed(from + row * width, width, static_cast<float>(epsilon), to + row * width);
+  });
+  return out;
+}
+
 at::Tensor& gelu(at::Tensor& x, const std::optional<at::Tensor>& shift) {
   check_float_cpu(x, "x");
   TORCH_CHECK(x.is_contiguous() && x.dim() > 0, "x: expected a contiguous tensor");
@@ -266,6 +314,8 @@ TORCH_LIBRARY_FRAGMENT(da3, m) {
   m.def(
       "norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor "
       "k_bias, Tensor cos, Tensor sin) -> Tensor(a!)");
+  m.def("normed(Tensor x, float epsilon) -> Tensor");
+  m.def("beside_norm(Tensor within, Tensor x, Tensor weight, Tensor bias, float epsilon) -> Tensor");
   m.def("gelu_(Tensor(a!) x, Tensor? shift=None) -> Tensor(a!)");
   m.def(
       "depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int "
@@ -284,6 +334,8 @@ TORCH_LIBRARY_IMPL(da3, CPU, m) {
   m.impl("attention_bf16", &da3::engine::attention_bf16);
   m.impl("attention_int8", &da3::engine::attention_int8);
   m.impl("norm_rotate_", &da3::engine::norm_rotate);
+  m.impl("normed", &da3::engine::normed);
+  m.impl("beside_norm", &da3::engine::beside_norm);
   m.impl("gelu_", &da3::engine::gelu);
   m.impl("depth_tail", &da3::engine::depth_tail);
   m.impl("pack_winograd", &da3::engine::pack_for_convolutions);

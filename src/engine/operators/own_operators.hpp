@@ -28,6 +28,11 @@ inline constexpr float kHeadNormEpsilon = 1e-5F;
 ///       Adds shift (3 * heads * d). Norms (epsilon 1e-5) of queries and keys over each head, then their
 ///       rotary embedding, in place. qkv: (B, N, 3, heads, d), d a multiple of 64; cos, sin: (N, 1, d), the
 ///       sine of the first of a pair with a minus.
+///   da3::normed(Tensor x, float epsilon) -> Tensor
+///       Layer norm of the rows of x (..., C), contiguous, without scale and shift; C a multiple of 16.
+///   da3::beside_norm(Tensor within, Tensor x, Tensor weight, Tensor bias, float epsilon) -> Tensor
+///       [within, layer norm of x] side by side without the first token of each: (B, N, C) twice to (B, N -
+///       1, 2 C); weight, bias: (C), C a multiple of 16.
 ///   da3::gelu_(Tensor(a!) x, Tensor? shift=None) -> Tensor(a!)
 ///       gelu(x + shift) in place, the exact form. x: contiguous; shift: as long as a row of x.
 ///   da3::depth_tail(Tensor x, Tensor packed, Tensor bias, Tensor map, Tensor weight1, Tensor bias1, int
