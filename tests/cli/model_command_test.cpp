@@ -65,6 +65,31 @@ TEST_F(ModelCommand, AnExportedFileSaysTheFoldersNameNotWhereItIs) {
   EXPECT_EQ(read_file(*place / "tiny.pt").find(source.string()), std::string::npos);
 }
 
+TEST_F(ModelCommand, CalibrateTellsWhatItChangedAndItsFileRuns) {
+  const std::filesystem::path tiny = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
+  const std::string photos = (std::filesystem::path(DA3_SOURCE_DIR) / "examples").string();
+  ASSERT_EQ(place->run({"model", "export", tiny.string(), "-o", "plain.pt"}).code, 0);
+  const Ended ended =
+      place->run({"model", "calibrate", "plain.pt", photos, "--photos", "2", "-o", "fitted.pt", "--json"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json told = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(told.at("photos"), 2);
+  EXPECT_LE(told.at("estimated_layer_error").at("after"), told.at("estimated_layer_error").at("before"));
+  EXPECT_GT(told.at("difference_to_fp32").at("after").get<double>(), 0);
+  EXPECT_EQ(told.at("bytes"), std::filesystem::file_size(*place / "fitted.pt"));
+  const nlohmann::json info = nlohmann::json::parse(place->run({"model", "info", "fitted.pt", "--json"}).out);
+  EXPECT_EQ(info.at("record").at("weights").at("sha256"), told.at("sha256"));
+  EXPECT_EQ(place->run({"model", "verify", "fitted.pt", "--precision", "int8"}).code, 0);
+
+  const auto code_of = [&](const std::string& model, const std::string& photo, const std::string& output) {
+    return place->run({"model", "calibrate", model, photo, "-o", output}).code;
+  };
+  EXPECT_EQ(code_of("nowhere.pt", photos, "x.pt"), 3);
+  EXPECT_EQ(code_of("plain.pt", "nowhere.jpg", "x.pt"), 2);
+  EXPECT_EQ(code_of("plain.pt", photos, "no/such/folder/x.pt"), 6);
+  EXPECT_FALSE(std::filesystem::exists(*place / "x.pt"));
+}
+
 TEST_F(ModelCommand, InfoReadsTheRecord) {
   const Ended text = place->run({"model", "info", "small.pt"});
   EXPECT_EQ(text.code, 0) << text.err;
