@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <codec/decode.hpp>
@@ -27,27 +29,31 @@ namespace {
 /// Pictures on which int8 is compared with fp32 afterwards; the first ones.
 constexpr std::size_t kCompared = 4;
 
-/// The first photos of the inputs that can be read, as the network takes them.
-std::vector<Image> prepared_photos(const cli::ModelCalibrate& options, const ModelSpec& spec,
-                                   spdlog::logger& log) {
+/// Calls `see` with the first photos of the inputs that can be read, as the network takes them; their number.
+int for_each_photo(const cli::ModelCalibrate& options, const ModelSpec& spec, spdlog::logger& log,
+                   const std::function<void(Image)>& see) {
   const depth::Way way = depth::make_way(spec, {});
   run::Options listed;
   listed.inputs.assign(options.photos.begin(), options.photos.end());
   listed.output_dir = options.output;
   run::InputSource source(listed);
-  std::vector<Image> photos;
-  while (photos.size() < static_cast<std::size_t>(options.most_photos)) {
+  int seen = 0;
+  while (seen < options.most_photos) {
     const auto item = source.next();
     if (!item) break;
+    Image photo;
     try {
       if (item->error) throw Error(*item->error);
-      photos.push_back(depth::prepare(way, codec::decode_file(item->path).image));
+      photo = depth::prepare(way, codec::decode_file(item->path).image);
     } catch (const Error& error) {
       log.warn("{}", error.what());
+      continue;
     }
+    see(std::move(photo));
+    ++seen;
   }
-  if (photos.empty()) throw Error(ErrorCode::kNoInput, "No photo to calibrate with could be read");
-  return photos;
+  if (seen == 0) throw Error(ErrorCode::kNoInput, "No photo to calibrate with could be read");
+  return seen;
 }
 
 std::vector<std::vector<float>> depths(const std::filesystem::path& file, Precision precision, int threads,
@@ -58,10 +64,10 @@ std::vector<std::vector<float>> depths(const std::filesystem::path& file, Precis
   load.parts.cameras = false;
   const auto model = engine::load_model(file, load);
   std::vector<std::vector<float>> found;
-  for (std::size_t i = 0; i < std::min(photos.size(), kCompared); ++i) {
+  for (const Image& photo : photos) {
     predict::Request request;
-    request.size = photos[i].size;
-    request.pictures = {photos[i].rgb};
+    request.size = photo.size;
+    request.pictures = {photo.rgb};
     found.push_back(model->predict(request).depth);
   }
   return found;
@@ -87,20 +93,23 @@ int model_calibrate(const cli::ModelCalibrate& options) {
   const auto log = make_logger(options.verbosity, console);
   const std::filesystem::path model = choose_model(options.model).file;
   engine::Calibration calibration(model, options.threads);
-  const std::vector<Image> photos = prepared_photos(options, calibration.spec(), *log);
+  std::vector<Image> compared;
+  const int photos = for_each_photo(options, calibration.spec(), *log, [&](Image photo) {
+    calibration.see(photo);
+    if (compared.size() < kCompared) compared.push_back(std::move(photo));
+  });
   // Before the file is written, which may be the model's own.
-  const auto exact = depths(model, Precision::kFp32, options.threads, photos);
-  const double before = difference(exact, depths(model, Precision::kInt8, options.threads, photos));
-  for (const Image& photo : photos) calibration.see(photo);
+  const auto exact = depths(model, Precision::kFp32, options.threads, compared);
+  const double before = difference(exact, depths(model, Precision::kInt8, options.threads, compared));
   const engine::CalibrationReport report = calibration.write(options.output);
-  const double after = difference(exact, depths(options.output, Precision::kInt8, options.threads, photos));
+  const double after = difference(exact, depths(options.output, Precision::kInt8, options.threads, compared));
   if (options.json) {
     const nlohmann::json object = {
         {"schema", 1},
         {"file", options.output},
         {"bytes", report.file_bytes},
         {"sha256", report.spec.sha256},
-        {"photos", photos.size()},
+        {"photos", photos},
         {"smoothed_layers", report.layers},
         {"estimated_layer_error", {{"before", report.error_before}, {"after", report.error_after}}},
         {"difference_to_fp32", {{"photos", exact.size()}, {"before", before}, {"after", after}}}};
@@ -109,7 +118,7 @@ int model_calibrate(const cli::ModelCalibrate& options) {
   }
   const std::string text =
       field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") +
-      field("photos", std::to_string(photos.size())) +
+      field("photos", std::to_string(photos)) +
       field("smoothed", std::to_string(report.layers) + " layers, estimated rounding error of a layer " +
                             percent(report.error_after) + ", was " + percent(report.error_before)) +
       field("int8", "differs from fp32 by " + percent(after) + " on average, was " + percent(before));
