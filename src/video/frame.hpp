@@ -55,6 +55,8 @@ struct Frame {
   std::int64_t pts = 0;     ///< In `VideoFacts::time_base`
   Image picture;            ///< Upright RGB; empty where there is an error
   std::optional<Error> error;
+  /// Decoded after a damaged frame and before the next key frame: may show what is left of that one.
+  bool builds_on_damaged = false;
 };
 
 /// A frame that was not decoded.

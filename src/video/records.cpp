@@ -146,6 +146,7 @@ json frame_record(const VideoPlan& plan, const Work& work) {
     return record;
   }
   record["status"] = "done";
+  if (work.frame.builds_on_damaged) record["builds_on_damaged"] = true;
   record["cut"] = work.steadied.cut;
   record["change"] = work.change;
   if (plan.steadies) record["steady"] = {{"factor", work.steadied.factor}, {"spread", work.steadied.spread}};

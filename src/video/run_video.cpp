@@ -264,6 +264,7 @@ class Run {
     json record = frame_record(plan_, work);
     writer_.write(work, record);
     ++(work.frame.error ? summary_.failed : summary_.done);
+    if (!work.frame.error && work.frame.builds_on_damaged) ++doubtful_;
     if (journal_) journal_->append(record);
     if (callbacks_.on_record)
       callbacks_.on_record(record.dump(-1, ' ', false, json::error_handler_t::replace));
@@ -306,6 +307,10 @@ class Run {
     }
     if (const std::int64_t repaired = source_.times_repaired(); repaired > 0) {
       note(true, options_.input + ": " + std::to_string(repaired) + " times did not grow and were moved on");
+    }
+    if (doubtful_ > 0) {
+      note(true, options_.input + ": " + std::to_string(doubtful_) +
+                     " frames may show what damaged ones left (builds_on_damaged)");
     }
     if (summary_.done + summary_.resumed == 0) {
       if (verdict) throw *verdict;
@@ -353,7 +358,8 @@ class Run {
   FramesOverTime over_time_;
   FrameWriter writer_;
   std::unique_ptr<VideoJournal> journal_;
-  bool all_read_ = false;  ///< Every frame was read and finished
+  std::int64_t doubtful_ = 0;  ///< Frames of this run that build on damaged ones
+  bool all_read_ = false;      ///< Every frame was read and finished
 };
 
 }  // namespace

@@ -7,9 +7,10 @@
 #include <utility>
 
 #include <video/av/convert.hpp>
+#include <video/av/decoder.hpp>
 #include <video/av/file_end.hpp>
+#include <video/av/key_packets.hpp>
 #include <video/av/reader.hpp>
-#include <video/av/refused_packets.hpp>
 #include <video/colour.hpp>
 
 #include <image/orientation.hpp>
@@ -17,15 +18,8 @@
 namespace da3::video::av {
 namespace {
 
-/// A decoded frame before its pixels are converted.
-struct Raw {
-  FramePtr frame;  ///< None for a damaged one
-  std::int64_t pts = 0;
-  std::string error;
-};
-
-bool is_whole(const Raw& raw) {
-  return raw.frame != nullptr;
+bool is_whole(const Decoded& decoded) {
+  return decoded.frame != nullptr;
 }
 
 class Reader final : public VideoReader {
@@ -43,33 +37,34 @@ class Reader final : public VideoReader {
       if (static_cast<int>(index) != stream_index_ && !sound) input_->streams[index]->discard = AVDISCARD_ALL;
     }
     file_end_.emplace(*input_, *stream_);
-    open_decoder();
+    decoder_.emplace(path_, *stream_, options_, *file_end_);
     fill_facts();
   }
 
   const VideoFacts& facts() const override { return facts_; }
 
   std::optional<Frame> next(Want want) override {
-    std::optional<Raw> raw = next_raw();
-    if (!raw) return std::nullopt;
+    std::optional<Decoded> decoded = next_decoded();
+    if (!decoded) return std::nullopt;
     Frame frame;
     frame.number = count_++;
-    frame.pts = raw->pts;
-    if (raw->error.empty()) {
+    frame.pts = decoded->pts;
+    frame.builds_on_damaged = decoded->builds_on_damaged;
+    if (decoded->error.empty()) {
       if (want == Want::kTimeOnly) {
-        frame.picture.size = upright_size(*raw->frame);
+        frame.picture.size = upright_size(*decoded->frame);
         return frame;
       }
       try {
-        frame.picture =
-            converter_.convert(*raw->frame, turn_of(*raw->frame, *stream_), aspect_of(*raw->frame));
+        frame.picture = converter_.convert(*decoded->frame, turn_of(*decoded->frame, *stream_),
+                                           aspect_of(*decoded->frame));
         return frame;
       } catch (const Error& error) {
-        raw->error = error.what();
+        decoded->error = error.what();
       }
     }
     frame.error = Error(ErrorCode::kVideoDamaged, path_ + ": frame " + std::to_string(frame.number) +
-                                                      " is damaged (" + raw->error + ")");
+                                                      " is damaged (" + decoded->error + ")");
     return frame;
   }
 
@@ -81,9 +76,9 @@ class Reader final : public VideoReader {
   bool seek_near(std::int64_t pts) override {
     if (!facts_.seekable || !go_before(pts)) return false;
     count_ = 0;
-    while (std::optional<Raw> raw = next_raw()) {
-      if (raw->pts < pts) continue;
-      ready_.push_front(std::move(*raw));
+    while (std::optional<Decoded> decoded = next_decoded()) {
+      if (decoded->pts < pts) continue;
+      ready_.push_front(std::move(*decoded));
       break;
     }
     return true;
@@ -94,10 +89,10 @@ class Reader final : public VideoReader {
     // A container without an index, or pictures that need others before their key frame, may put us too late.
     for (const double earlier_s : {0.0, 2.0, 10.0, 60.0}) {
       if (!go_before(pts - static_cast<std::int64_t>(earlier_s / av_q2d(stream_->time_base)))) continue;
-      while (std::optional<Raw> raw = next_raw()) {
-        if (raw->pts < pts) continue;
-        if (raw->pts != pts || !is_whole(*raw)) break;
-        ready_.push_front(std::move(*raw));
+      while (std::optional<Decoded> decoded = next_decoded()) {
+        if (decoded->pts < pts) continue;
+        if (decoded->pts != pts || !is_whole(*decoded)) break;
+        ready_.push_front(std::move(*decoded));
         count_ = number;
         return true;
       }
@@ -121,7 +116,7 @@ class Reader final : public VideoReader {
       const std::int64_t pts = packet->pts;
       const std::int64_t dts = packet->dts;
       const bool shown = packet->stream_index == stream_index_ && (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
-      const bool key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+      const bool key = shown && is_key(*packet, *input);
       av_packet_unref(packet.get());
       if (!shown) continue;
       if (pts == AV_NOPTS_VALUE) return {};
@@ -139,41 +134,6 @@ class Reader final : public VideoReader {
   std::int64_t times_repaired() const override { return times_repaired_; }
 
  private:
-  void open_decoder() {
-    const AVCodecParameters* parameters = stream_->codecpar;
-    const AVCodec* codec = avcodec_find_decoder(parameters->codec_id);
-    const std::string name = avcodec_get_name(parameters->codec_id);
-    if (codec == nullptr) {
-      throw Error(
-          ErrorCode::kVideoUnsupported,
-          path_ + ": this FFmpeg has no decoder for " + name +
-              "; install one that has, or pipe the frames in: ffmpeg -i IN -f yuv4mpegpipe - | da3 video -");
-    }
-    decoder_.reset(avcodec_alloc_context3(codec));
-    if (!decoder_) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was opened");
-    check_size({parameters->height, parameters->width});
-    avcodec_parameters_to_context(decoder_.get(), parameters);
-    decoder_->pkt_timebase = stream_->time_base;
-    decoder_->thread_count = std::max(1, options_.threads);
-    decoder_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM;
-    // Damaged frames are counted, so they have to come out.
-    decoder_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
-    decoder_->max_pixels = static_cast<std::int64_t>(options_.max_pixels);
-    const int opened = avcodec_open2(decoder_.get(), codec, nullptr);
-    if (opened < 0) {
-      throw Error(ErrorCode::kVideoUnsupported,
-                  path_ + ": the decoder of " + name + " cannot be opened (" + text_of(opened) + ")");
-    }
-  }
-
-  void check_size(Size size) const {
-    if (size.height > 0 && size.width > 0 && size.area() > options_.max_pixels) {
-      throw Error(ErrorCode::kImageTooLarge, path_ + ": frames of " + std::to_string(size.width) + "x" +
-                                                 std::to_string(size.height) +
-                                                 " pixels; raise the limit (--max-pixels)");
-    }
-  }
-
   void fill_facts() {
     const AVRational rate = av_guess_frame_rate(input_.get(), stream_, nullptr);
     if (rate.num > 0 && rate.den > 0) {
@@ -233,9 +193,8 @@ class Reader final : public VideoReader {
     if (avformat_seek_file(input_.get(), stream_index_, std::numeric_limits<std::int64_t>::min(), pts, pts,
                            0) < 0)
       return false;
-    avcodec_flush_buffers(decoder_.get());
+    decoder_->reset();
     ready_.clear();
-    refused_ = {};
     draining_ = ended_ = false;
     last_pts_.reset();
     // Without an index we may be within a picture, so the first packet is not believed.
@@ -246,89 +205,68 @@ class Reader final : public VideoReader {
     return true;
   }
 
-  std::optional<Raw> next_raw() {
+  std::optional<Decoded> next_decoded() {
     while (ready_.empty() && !ended_) decode();
     if (ready_.empty()) return std::nullopt;
-    Raw raw = std::move(ready_.front());
+    Decoded decoded = std::move(ready_.front());
     ready_.pop_front();
-    return raw;
+    return decoded;
   }
 
   /// One step towards more of `ready_` or the end.
   void decode() {
-    FramePtr frame = make_frame();
-    const int got = avcodec_receive_frame(decoder_.get(), frame.get());
-    if (got == 0) {
-      accept(std::move(frame));
-    } else if (got == AVERROR_EOF) {
-      finish();
-    } else if (got == AVERROR(EAGAIN)) {
-      feed();
-    } else {
-      refuse(got);
+    switch (decoder_->step()) {
+      case Decoder::Step::kGoesOn:
+        break;
+      case Decoder::Step::kEnded:
+        finish();
+        break;
+      case Decoder::Step::kWantsPacket:
+        feed();
+        break;
+    }
+    take_decoded();
+  }
+
+  void take_decoded() {
+    while (std::optional<Decoded> decoded = decoder_->pop()) {
+      decoded->pts = decoded->out_of_turn ? out_of_turn(decoded->pts) : repaired(decoded->pts);
+      ready_.push_back(std::move(*decoded));
     }
   }
 
   /// Gives the decoder a packet, or tells it that there are no more.
   void feed() {
+    bool key = false;
     for (;;) {
       const int read = av_read_frame(input_.get(), packet_.get());
       if (read < 0) {
         file_end_->ended(read);
-        return std::exchange(draining_, true) ? finish() : send(nullptr);
+        return std::exchange(draining_, true) ? finish() : decoder_->send_end();
       }
       file_end_->read(*packet_, *input_->streams[packet_->stream_index]);
-      if (packet_->stream_index == stream_index_ && !skip_after_seek(*packet_)) break;
+      if (packet_->stream_index == stream_index_) {
+        key = is_key(*packet_, *input_);
+        if (!skip_after_seek(key)) break;
+      }
       av_packet_unref(packet_.get());
     }
-    if ((packet_->flags & AV_PKT_FLAG_DISCARD) == 0)
-      refused_.sent(time_of(packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts));
-    send(packet_.get());
+    decoder_->send(*packet_, key);
     av_packet_unref(packet_.get());
   }
 
-  void send(const AVPacket* packet) {
-    const int sent = avcodec_send_packet(decoder_.get(), packet);
-    if (sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF) refuse(sent);
-  }
-
-  void refuse(int error) {
-    if (error == AVERROR(ENOMEM))
-      throw Error(ErrorCode::kOutOfMemory, path_ + ": memory ran out while it was decoded");
-    refused_.refused(text_of(error));
-  }
-
   /// Pictures before a key frame need others that were not read.
-  bool skip_after_seek(const AVPacket& packet) {
-    if (!await_key_) return false;
-    const bool key = (packet.flags & AV_PKT_FLAG_KEY) != 0 && !std::exchange(skip_first_, false);
-    await_key_ = !key;
+  bool skip_after_seek(bool key) {
+    if (await_key_) await_key_ = !key || std::exchange(skip_first_, false);
     return await_key_;
   }
 
-  static std::optional<std::int64_t> time_of(std::int64_t pts) {
-    return pts == AV_NOPTS_VALUE ? std::nullopt : std::optional(pts);
-  }
-
-  void accept(FramePtr frame) {
-    for (const Refused& refused : refused_.before(time_of(frame->best_effort_timestamp))) add(refused);
-    Raw raw;
-    raw.pts = repaired(frame->best_effort_timestamp);
-    if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) {
-      raw.error = "the decoder found errors in it";
-    } else if (file_end_->is_within(*frame)) {
-      // Not every decoder notices.
-      raw.error = "the file ends within it";
-    } else {
-      raw.frame = std::move(frame);
-    }
-    ready_.push_back(std::move(raw));
-  }
-
-  void add(const Refused& refused) {
-    const std::int64_t pts = refused.time.value_or(AV_NOPTS_VALUE);
-    ready_.push_back(
-        {nullptr, repaired(last_pts_ && pts <= *last_pts_ ? AV_NOPTS_VALUE : pts), refused.error});
+  /// Of what is no frame, which is no reason to doubt the times of others.
+  std::int64_t out_of_turn(std::int64_t pts) {
+    if (pts == AV_NOPTS_VALUE) return repaired(pts);
+    if (last_pts_) pts = std::max(pts, *last_pts_ + 1);
+    last_pts_ = pts;
+    return pts;
   }
 
   /// Times grow by at least a tick; a frame without a time follows the one before at the frame rate.
@@ -346,7 +284,8 @@ class Reader final : public VideoReader {
   }
 
   void finish() {
-    for (const Refused& refused : refused_.rest()) add(refused);
+    decoder_->finish();
+    take_decoded();
     ended_ = true;
     if (verdict_) return;
     const double frame_s = av_q2d(frame_duration_);
@@ -364,13 +303,11 @@ class Reader final : public VideoReader {
   InputPtr input_;
   Converter converter_;
   PacketPtr packet_;
-  CodecPtr decoder_;
   AVStream* stream_ = nullptr;
   int stream_index_ = -1;
   AVRational frame_duration_{1, 25};
   VideoFacts facts_;
-  std::deque<Raw> ready_;  ///< Frames that come next
-  RefusedPackets refused_;
+  std::deque<Decoded> ready_;  ///< Frames that come next
   std::int64_t count_ = 0;
   std::optional<std::int64_t> first_pts_;  ///< Of the first frame, if it is whole
   std::optional<std::int64_t> last_pts_;
@@ -380,6 +317,7 @@ class Reader final : public VideoReader {
   bool skip_first_ = false;  ///< After a seek, the first packet
   bool ended_ = false;
   std::optional<FileEnd> file_end_;
+  std::optional<Decoder> decoder_;
   std::optional<Error> verdict_;
 };
 

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 #include <video/av/clips.hpp>
+#include <video/av/handles.hpp>
 #include <video/over_time.hpp>
 
 // Whole runs with a fake model, from file to file.
@@ -116,6 +117,40 @@ TEST_F(LongRuns, AnInterruptedRunEndsInTheSameBytes) {
   }
   EXPECT_FALSE(bytes_of(whole + "/long.vis.mp4").empty());
   EXPECT_EQ(run(input, parts, {"vis", "gray16", "png16"}).resumed, 600) << "all done: nothing is done again";
+}
+
+TEST_F(Runs, RecordsSayWhatBuildsOnADamagedFrame) {
+  const std::string whole = make("whole.mp4", h264() + " -g 12");
+  std::size_t third = 0;  // A frame that is no key frame
+  {
+    const av::InputPtr input = av::open_input(whole);
+    const av::PacketPtr packet = av::make_packet();
+    for (int i = 0; i < 3 && av_read_frame(input.get(), packet.get()) >= 0; ++i) {
+      third = static_cast<std::size_t>(packet->pos);
+      av_packet_unref(packet.get());
+    }
+  }
+  const std::string input =
+      folder_.write("in.mp4", bytes_of(whole).replace(third, 4, "\x7f\xff\xff\xff")).string();
+  const VideoSummary summary = run(input, (folder_.path() / "out").string(), {"npy"});
+  EXPECT_EQ(summary.failed + summary.done, kFrames);
+  EXPECT_GT(summary.failed, 0);
+  int building = 0;
+  for (const json& line : lines_) {
+    const bool builds = line.value("builds_on_damaged", false);
+    building += builds ? 1 : 0;
+    if (line["frame"] >= 12) {
+      EXPECT_FALSE(builds) << line["frame"];
+    }
+    if (line["status"] == "failed") {
+      EXPECT_EQ(line["error"]["code"], "video.damaged");
+      EXPECT_FALSE(line.contains("builds_on_damaged"));
+    }
+  }
+  EXPECT_GT(building, 0);
+  ASSERT_EQ(warnings_.size(), 1U);
+  EXPECT_EQ(warnings_[0].text, input + ": " + std::to_string(building) +
+                                   " frames may show what damaged ones left (builds_on_damaged)");
 }
 
 TEST_F(Runs, AStartIsSoughtAndGivesTheFramesOfDecoding) {
