@@ -142,6 +142,8 @@ JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) c
   spec.shift = own_times ? 0 : span.first_pts;
   if (sound) {
     spec.sound = {options.input, options.read.stream};
+    // A grid begins at 0.
+    spec.sound_may_lead = !own_times && !options.constant_fps;
     if (!own_times) spec.sound_start_s = spec.sound_shift_s = span.first_s;
     if (options.choice.duration_s || options.choice.limit) spec.sound_end_s = span.end_s;
   }

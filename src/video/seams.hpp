@@ -66,6 +66,9 @@ struct JoinSpec {
   std::optional<SoundSource> sound;     ///< Is copied
   std::optional<double> sound_start_s;  ///< In the times of that file
   double sound_shift_s = 0;             ///< Taken off every time of the sound
+  /// Sound that is heard across the start may begin at 0, and frames behind it, where the container has no
+  /// times before 0.
+  bool sound_may_lead = false;
   std::optional<double> sound_end_s;
   std::vector<std::pair<std::string, std::string>> tags;
 };

@@ -33,6 +33,21 @@ std::optional<double> read_back_s(const AVCodecParameters& sound, const std::str
 
 }  // namespace
 
+void delay_beginning(AVCodecParameters& sound, double lead_s) {
+  // Of the header of Opus (RFC 7845), which has to say the same.
+  constexpr int kPreSkip = 10;
+  constexpr int kOpusRate = 48000;
+  constexpr int kMostPreSkip = 65535;
+  const bool opus = sound.codec_id == AV_CODEC_ID_OPUS;
+  const int rate = opus ? kOpusRate : sound.sample_rate;
+  const double samples = std::ceil(lead_s * rate - 1e-6);
+  if (samples <= sound.initial_padding || samples > kMostPreSkip) return;
+  sound.initial_padding = static_cast<int>(samples);
+  if (!opus || sound.extradata_size < kPreSkip + 2) return;
+  sound.extradata[kPreSkip] = static_cast<std::uint8_t>(sound.initial_padding & 0xff);
+  sound.extradata[kPreSkip + 1] = static_cast<std::uint8_t>(sound.initial_padding >> 8);
+}
+
 DelayedTimes delayed_times(const AVCodecParameters& sound, const std::string& container) {
   constexpr double kLater_s = 1;
   constexpr double kRounding_s = 0.002;  // Matroska counts milliseconds.

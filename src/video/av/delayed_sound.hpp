@@ -15,6 +15,10 @@ struct DelayedTimes {
   double earliest_s = 0;  ///< Of a packet as it is read; an earlier one would move everything, frames too
 };
 
+/// Makes sound that begins `lead_s` before the video sound whose decoder leaves that out: the only way to
+/// times below 0 of Matroska.
+void delay_beginning(AVCodecParameters& sound, double lead_s);
+
 /// As two files of `container` in memory tell: releases of FFmpeg write the times of Matroska with the delay,
 /// or without it.
 DelayedTimes delayed_times(const AVCodecParameters& sound, const std::string& container);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -130,6 +131,12 @@ void join(const JoinSpec& spec) {
   std::unique_ptr<Sound> sound;
   const OutputPtr output = begin_output(spec, time_base, sound);
   const AVStream* stream = output->streams[0];
+  std::int64_t shift = spec.shift;
+  if (sound && spec.sound_may_lead) {
+    const auto lead = static_cast<std::int64_t>(std::ceil(sound->lead_s() / av_q2d(time_base)));
+    shift -= lead;
+    sound->move(static_cast<double>(lead) * av_q2d(time_base));
+  }
   const auto write = [&](AVPacket* each) {
     const int written = av_interleaved_write_frame(output.get(), each);
     if (written < 0) fail_to_join(spec, output.get(), written);
@@ -147,8 +154,8 @@ void join(const JoinSpec& spec) {
     const InputPtr input = open_segment_file(file);
     while (av_read_frame(input.get(), packet.get()) >= 0) {
       const std::int64_t pts = time_in_segment(*packet, *input, time_base);
-      packet->pts = pts - spec.shift;
-      packet->dts = clock.decoded_at(index++, pts) - spec.shift;
+      packet->pts = pts - shift;
+      packet->dts = clock.decoded_at(index++, pts) - shift;
       packet->duration = clock.duration(pts);
       packet->stream_index = stream->index;
       packet->pos = -1;

@@ -20,6 +20,11 @@ class Sound {
 
   bool present() const { return index_ >= 0; }
 
+  /// By how much the first packet comes before time 0 of a container that has no such times.
+  double lead_s() const { return lead_s_; }
+  /// All times become later; before the first packet.
+  void move(double seconds) { shift_s_ -= seconds; }
+
   /// The next packet in range, with growing times of the output's stream; null at the end.
   AVPacket* peek();
 
@@ -28,6 +33,8 @@ class Sound {
   }
 
  private:
+  double seconds_at(std::int64_t pts) const;
+  bool find();
   bool fit();
 
   InputPtr input_;
@@ -35,9 +42,11 @@ class Sound {
   AVStream* stream_ = nullptr;
   int index_ = -1;
   bool ended_ = false;
+  bool fits_ = false;  ///< The packet has the output's times
   std::optional<double> start_s_;
   double shift_s_ = 0;  ///< Taken off every time
   std::optional<double> end_s_;
+  double lead_s_ = 0;
   bool holds_negative_ = false;  ///< The container has times below 0
   DelayedTimes delayed_;         ///< If it has none
   bool strict_ = true;           ///< It takes no time twice
