@@ -103,8 +103,7 @@ std::vector<Refused> RefusedPackets::before(std::optional<std::int64_t> time, st
 
 /// What did not come by now has no frame, such as a second field.
 void RefusedPackets::forget_until(std::optional<std::int64_t> time, std::int64_t packet) {
-  const bool known = unseen_.erase(packet) > 0;
-  bool found = known;
+  bool found = unseen_.erase(packet) > 0;
   std::erase_if(unseen_, [&](const auto& each) {
     if (!each.second) return each.first < packet - kMostHeld;
     if (!time) return false;
