@@ -78,14 +78,16 @@ std::vector<PlannedGroup> whole_program(bench::SuiteName suite, const std::vecto
   std::vector<PlannedGroup> groups;
   for (const Base& base : bases(options, facts)) {
     PlannedGroup group{suite, {}};
-    for (const Size size : sizes) {
-      Fields settings = start(base, facts, precisions_of(options, facts, base.device).front(),
-                              modes_of(options, facts, base.model, {Attention::kSdpa}).front());
-      settings.set("images", std::int64_t{options.images});
-      set_shape(settings, facts.processed_size(base.model, size, options.process_res.front()));
-      set_photo(settings, size);
-      settings.set("process_res", std::int64_t{options.process_res.front()});
-      add(group, std::move(settings), base.threads);
+    for (const auto& precision : precisions_of(options, facts, base.device)) {
+      for (const Size size : sizes) {
+        Fields settings =
+            start(base, facts, precision, modes_of(options, facts, base.model, {Attention::kSdpa}).front());
+        settings.set("images", std::int64_t{options.images});
+        set_shape(settings, facts.processed_size(base.model, size, options.process_res.front()));
+        set_photo(settings, size);
+        settings.set("process_res", std::int64_t{options.process_res.front()});
+        add(group, std::move(settings), base.threads);
+      }
     }
     groups.push_back(std::move(group));
   }

@@ -88,6 +88,22 @@ TEST_F(ModelCommand, CalibrateTellsWhatItChangedAndItsFileRuns) {
   EXPECT_EQ(code_of("plain.pt", "nowhere.jpg", "x.pt"), 2);
   EXPECT_EQ(code_of("plain.pt", photos, "no/such/folder/x.pt"), 6);
   EXPECT_FALSE(std::filesystem::exists(*place / "x.pt"));
+
+  // Nothing but a model is replaced.
+  EXPECT_EQ(code_of("plain.pt", photos, "x.jpg"), 2);
+  std::ofstream(*place / "notes.pt") << "notes";
+  EXPECT_EQ(code_of("plain.pt", photos, "notes.pt"), 2);
+  EXPECT_EQ(read_file(*place / "notes.pt"), "notes");
+
+  // Damage gets no new hash.
+  std::string bytes = read_file(*place / "plain.pt");
+  const std::size_t record = bytes.find("/data/100");
+  ASSERT_NE(record, std::string::npos);
+  bytes[record + 200] ^= 0x41;
+  std::ofstream(*place / "damaged.pt", std::ios::binary) << bytes;
+  const Ended damaged = place->run({"model", "calibrate", "damaged.pt", photos, "-o", "y.pt"});
+  EXPECT_EQ(damaged.code, 3) << damaged.err;
+  EXPECT_FALSE(std::filesystem::exists(*place / "y.pt"));
 }
 
 TEST_F(ModelCommand, InfoReadsTheRecord) {

@@ -324,10 +324,10 @@ TEST(ParseInfer, OfAnOptionGivenTwiceTheLastCounts) {
   EXPECT_EQ(infer.describe, "2");
   EXPECT_THAT(infer.formats, ElementsAre("npz"));
   EXPECT_TRUE(infer.recursive);
-  EXPECT_EQ(
-      parsed_as<ModelExport>({"model", "export", "s", "-o", "x", "--name", "a", "--name", "b", "-o", "y"})
-          .name,
-      "b");
+  EXPECT_EQ(parsed_as<ModelExport>(
+                {"model", "export", "s", "-o", "x.pt", "--name", "a", "--name", "b", "-o", "y.pt"})
+                .name,
+            "b");
   EXPECT_EQ(parsed_as<BenchRun>({"bench", "--against", "a", "--against", "b"}).against, "b");
   EXPECT_EQ(parsed_as<BenchReport>({"bench", "report", "a", "b", "--charts", "c", "--charts", "d"}).charts,
             "d");

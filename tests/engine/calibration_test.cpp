@@ -114,9 +114,9 @@ TEST(Smoothing, WeightsTakeTheInverseExactly) {
 }
 
 TEST(Smoothing, ExponentsOfAnotherLayerAreRefused) {
-  for (const at::Tensor& wrong :
-       {at::zeros({kDepth - 1}, at::kChar), at::zeros({kDepth}, at::kFloat),
-        at::full({kDepth}, kLargestExponent + 1, at::kChar), at::zeros({1, kDepth}, at::kChar)}) {
+  for (const at::Tensor& wrong : {at::zeros({kDepth - 1}, at::kChar), at::zeros({kDepth}, at::kFloat),
+                                  at::full({kDepth}, kLargestExponent + 1, at::kChar),
+                                  at::full({kDepth}, -128, at::kChar), at::zeros({1, kDepth}, at::kChar)}) {
     TensorMap selected{{"a.weight", some_weight()}};
     EXPECT_THROW(select_smoothing({{"a.smoothing", wrong}}, selected), Error);
   }

@@ -3,6 +3,8 @@
 #include <limits>
 #include <string>
 
+#include <da3/error.hpp>
+
 #include <cli/option_sets.hpp>
 
 namespace da3::cli {
@@ -13,6 +15,20 @@ constexpr const char* kDepthOnly =
 
 void add_json(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "as JSON on standard output");
+}
+
+/// A model file: what does not end with .pt is no file to -m but a name.
+void add_model_output(CLI::App& app, std::string& output) {
+  add_parsed(
+      app, "-o,--output",
+      [&output](const std::string& text) {
+        if (!text.ends_with(".pt"))
+          throw Error(ErrorCode::kUsage, "expected a name that ends with .pt, found '" + text + "'");
+        output = text;
+      },
+      "model file to write")
+      ->type_name("FILE.pt")
+      ->required();
 }
 
 }  // namespace
@@ -50,9 +66,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
                    "folder with config.json and model.safetensors, or a published name with --synthetic")
       ->type_name("")
       ->required();
-  make->add_option("-o,--output", options.export_model.output, "model file to write")
-      ->type_name("FILE.pt")
-      ->required();
+  add_model_output(*make, options.export_model.output);
   make->add_option("--name", options.export_model.name, "name kept in the file, instead of the folder's own");
   add_parsed(
       *make, "--synthetic",
@@ -89,9 +103,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
                    "photos, folders or globs like those it is to be used for")
       ->type_name("")
       ->required();
-  calibrate->add_option("-o,--output", options.calibrate.output, "model file to write")
-      ->type_name("FILE.pt")
-      ->required();
+  add_model_output(*calibrate, options.calibrate.output);
   add_parsed(
       *calibrate, "--photos",
       [&](const std::string& text) {

@@ -111,7 +111,12 @@ std::string short_version(const std::string& text) {
 }  // namespace
 
 ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "da3-bench-XXXXXX").string();
+  std::error_code missing;
+  const std::filesystem::path parent = std::filesystem::temp_directory_path(missing);
+  if (missing)
+    throw Error(ErrorCode::kOutputFailed,
+                "TMPDIR: expected a folder, found none (" + missing.message() + ")");
+  std::string name = (parent / "da3-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
     throw Error(ErrorCode::kOutputFailed,
                 name + " could not be made: " + std::strerror(errno) + "; set TMPDIR");

@@ -29,16 +29,21 @@ namespace {
 /// Pictures on which int8 is compared with fp32 afterwards; the first ones.
 constexpr std::size_t kCompared = 4;
 
-/// Calls `see` with the first photos of the inputs that can be read, as the network takes them; their number.
-int for_each_photo(const cli::ModelCalibrate& options, const ModelSpec& spec, spdlog::logger& log,
-                   const std::function<void(Image)>& see) {
+struct Photos {
+  int seen = 0;
+  int unreadable = 0;
+};
+
+/// Calls `see` with the first photos of the inputs that can be read, as the network takes them.
+Photos for_each_photo(const cli::ModelCalibrate& options, const ModelSpec& spec, spdlog::logger& log,
+                      const std::function<void(Image)>& see) {
   const depth::Way way = depth::make_way(spec, {});
   run::Options listed;
   listed.inputs.assign(options.photos.begin(), options.photos.end());
   listed.output_dir = options.output;
   run::InputSource source(listed);
-  int seen = 0;
-  while (seen < options.most_photos) {
+  Photos photos;
+  while (photos.seen < options.most_photos) {
     const auto item = source.next();
     if (!item) break;
     Image photo;
@@ -47,13 +52,17 @@ int for_each_photo(const cli::ModelCalibrate& options, const ModelSpec& spec, sp
       photo = depth::prepare(way, codec::decode_file(item->path).image);
     } catch (const Error& error) {
       log.warn("{}", error.what());
+      ++photos.unreadable;
       continue;
     }
     see(std::move(photo));
-    ++seen;
+    ++photos.seen;
   }
-  if (seen == 0) throw Error(ErrorCode::kNoInput, "No photo to calibrate with could be read");
-  return seen;
+  if (photos.seen > 0) return photos;
+  const std::size_t folders = source.folders_not_entered();
+  throw Error(ErrorCode::kNoInput, options.photos.front() +
+                                       ": expected photos to calibrate with, found none that can be read" +
+                                       (folders > 0 ? "; name the sub-folders, which are not entered" : ""));
 }
 
 std::vector<std::vector<float>> depths(const std::filesystem::path& file, Precision precision, int threads,
@@ -92,9 +101,10 @@ int model_calibrate(const cli::ModelCalibrate& options) {
   Console console;
   const auto log = make_logger(options.verbosity, console);
   const std::filesystem::path model = choose_model(options.model).file;
+  check_model_output(options.output);
   engine::Calibration calibration(model, options.threads);
   std::vector<Image> compared;
-  const int photos = for_each_photo(options, calibration.spec(), *log, [&](Image photo) {
+  const Photos photos = for_each_photo(options, calibration.spec(), *log, [&](Image photo) {
     calibration.see(photo);
     if (compared.size() < kCompared) compared.push_back(std::move(photo));
   });
@@ -103,13 +113,19 @@ int model_calibrate(const cli::ModelCalibrate& options) {
   const double before = difference(exact, depths(model, Precision::kInt8, options.threads, compared));
   const engine::CalibrationReport report = calibration.write(options.output);
   const double after = difference(exact, depths(options.output, Precision::kInt8, options.threads, compared));
+  if (report.layers == 0) {
+    log->warn("no layer has inputs so uneven that factors help: the file computes what the model does");
+  } else if (!(after < before)) {
+    log->warn("int8 is no closer to fp32 than before: keep the model as it was, or take other photos");
+  }
   if (options.json) {
     const nlohmann::json object = {
         {"schema", 1},
         {"file", options.output},
         {"bytes", report.file_bytes},
         {"sha256", report.spec.sha256},
-        {"photos", photos},
+        {"photos", photos.seen},
+        {"unreadable", photos.unreadable},
         {"smoothed_layers", report.layers},
         {"estimated_layer_error", {{"before", report.error_before}, {"after", report.error_after}}},
         {"difference_to_fp32", {{"photos", exact.size()}, {"before", before}, {"after", after}}}};
@@ -118,7 +134,7 @@ int model_calibrate(const cli::ModelCalibrate& options) {
   }
   const std::string text =
       field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") +
-      field("photos", std::to_string(photos)) +
+      field("photos", std::to_string(photos.seen)) +
       field("smoothed", std::to_string(report.layers) + " layers, estimated rounding error of a layer " +
                             percent(report.error_after) + ", was " + percent(report.error_before)) +
       field("int8", "differs from fp32 by " + percent(after) + " on average, was " + percent(before));

@@ -98,6 +98,7 @@ int model_info(const cli::ModelInfo& options) {
 int model_export(const cli::ModelExport& options) {
   Console console;
   const auto log = make_logger(options.verbosity, console);
+  check_model_output(options.output);
   const engine::ExportReport report = engine::export_model(export_source(options), options.output);
   for (const std::string& warning : report.warnings) log->warn("{}", warning);
   print(options.json ? json_text(spec_json(report.spec, options.output))

@@ -10,6 +10,7 @@
 
 #include <cli/program_location.hpp>
 #include <engine/trusted_code.hpp>
+#include <weights/model_file.hpp>
 #include <weights/record.hpp>
 #ifdef DA3_WITH_HUB
 #include <hub/model_store.hpp>
@@ -79,6 +80,21 @@ std::string check_code(const ChosenModel& chosen, const DescribedModel& describe
 
 DeviceId choose_device(const std::optional<DeviceId>& asked) {
   return asked ? *asked : engine::available_devices().front();
+}
+
+void check_model_output(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    throw Error(ErrorCode::kOutputFailed,
+                file.string() + ": there is no folder " + folder.string() + "; make it");
+  }
+  if (!std::filesystem::exists(file, ignored)) return;
+  try {
+    weights::open_model_file(file);
+  } catch (const Error&) {
+    throw Error(ErrorCode::kUsage, file.string() + ": what is there is no model file; give another name");
+  }
 }
 
 }  // namespace da3::commands

@@ -41,6 +41,10 @@ void refuse_synthetic(const ModelSpec& spec);
 /// the file.
 std::string check_code(const ChosenModel& chosen, const DescribedModel& described, bool trust_code);
 
+/// Before the work that makes a model file. Throws: Error kUsage for a file that is no model,
+/// kOutputFailed for a folder that is not there.
+void check_model_output(const std::filesystem::path& file);
+
 /// The device asked for, else the best present.
 DeviceId choose_device(const std::optional<DeviceId>& asked);
 

@@ -46,6 +46,14 @@ ModelSpec own_spec(const std::filesystem::path& model) {
   return spec;
 }
 
+/// Where the weights come from, for `da3 model info`, which else could not tell the file from the model it
+/// was.
+std::string calibrated_source(std::string source) {
+  constexpr std::string_view kMark = "calibrated for int8";
+  if (source.ends_with(kMark)) return source;
+  return (source.empty() ? "" : source + ", ") + std::string(kMark);
+}
+
 }  // namespace
 
 struct Calibration::State {
@@ -57,6 +65,7 @@ struct Calibration::State {
         config(weights::parse_config(spec.network_config_json, file.string())),
         tensors(read_tensors(archive)) {
     weights::check_all_but_weights(archive);
+    weights::check_identity(file, spec.sha256, {});
     for (auto& [name, tensor] : tensors) {
       if (tensor.is_floating_point()) tensor = tensor.to(at::kFloat);
     }
@@ -109,6 +118,7 @@ CalibrationReport Calibration::write(const std::filesystem::path& file) const {
   CalibrationReport report;
   report.spec = state_->spec;
   report.spec.da3_version = std::string(core::build_info().version);
+  report.spec.source = calibrated_source(report.spec.source);
   const auto observed = observed_inputs(state_->observing);
   if (observed.empty())
     throw Error(ErrorCode::kUsage, state_->path.string() + ": no picture was seen, so nothing can be chosen");

@@ -16,7 +16,7 @@ namespace {
 constexpr double kInputSteps = 255;   // of a row's range
 constexpr double kWeightSteps = 127;  // of an output's largest weight
 constexpr double kRoundingVariance = 1.0 / 12;
-constexpr double kWorthwhile = 0.95;  // of the error without factors, which cost a little time
+constexpr double kWorthwhile = 0.8;  // of the error without factors
 
 at::Tensor power_of_two(const at::Tensor& exponents) {
   return at::exp2(exponents.to(at::kFloat));
@@ -54,7 +54,7 @@ void select_smoothing(const TensorMap& tensors, TensorMap& selected) {
     if (weight == selected.end()) continue;  // Of a part that is not wanted
     const bool fits = tensor.scalar_type() == at::kChar && tensor.dim() == 1 && weight->second.dim() == 2 &&
                       tensor.size(0) == weight->second.size(1) &&
-                      tensor.abs().max().item<int>() <= kLargestExponent;
+                      tensor.to(at::kInt).abs().max().item<int>() <= kLargestExponent;
     if (!fits) {
       throw Error(ErrorCode::kModelContract, "The tensor " + path +
                                                  " does not hold an exponent for each input of its layer; "
@@ -80,6 +80,12 @@ LayerSmoothing choose_smoothing(const at::Tensor& weight, const InputStatistics&
   best.exponents = at::zeros({weight.size(1)}, at::kChar);
   best.error_before = estimated_error(weight, inputs, power_of_two(best.exponents));
   best.error_after = best.error_before;
+  if (!std::isfinite(best.error_before)) {
+    throw Error(
+        ErrorCode::kPredictionInvalid,
+        "Inputs or weights of a linear layer are not finite; the model is damaged, or a picture is no "
+        "photo");
+  }
   for (const double strength : {0.25, 0.5, 0.75, 1.0}) {
     const at::Tensor logs = logs_of_weights * (1 - strength) - logs_of_inputs * strength;
     const at::Tensor exponents =

@@ -43,7 +43,8 @@ struct LayerSmoothing {
 };
 
 /// The exponents of least estimated error for a weight (N, K), of factors that move a quarter to all of the
-/// inputs' unevenness into the weights; zeros where none takes a twentieth of the error away.
+/// inputs' unevenness into the weights; zeros where none takes a fifth of the error
+/// away. Throws: Error kPredictionInvalid for inputs or weights that are not finite.
 LayerSmoothing choose_smoothing(const at::Tensor& weight, const InputStatistics& inputs);
 
 /// What the layers of a module that was built with Lowering::observe_inputs saw, by their paths. Layers that
