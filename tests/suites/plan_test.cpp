@@ -81,6 +81,22 @@ TEST(Plan, FolderNamesItsFormatsWhereTheyAreNotTheUsualOnes) {
   EXPECT_EQ(make_plan(options, facts()).groups.at(0).cases.at(0).settings.text("formats"), "png16,npz");
 }
 
+TEST(Plan, FolderAndVideoRunEachPrecisionThatIsNamed) {
+  for (const SuiteName suite : {SuiteName::kFolder, SuiteName::kVideo}) {
+    PlanOptions options;
+    options.suites = {suite};
+    options.models = {"da3-small"};
+    options.image_sizes = {{720, 1280}};
+    EXPECT_THAT(make_plan(options, facts()).groups.at(0).cases, SizeIs(1));
+    options.precisions = {Precision::kFp32, Precision::kInt8};
+    const Plan plan = make_plan(options, facts());
+    std::vector<std::string> precisions;
+    for (const PlannedCase& each : plan.groups.at(0).cases)
+      precisions.push_back(each.settings.text("precision"));
+    EXPECT_THAT(precisions, testing::ElementsAre("fp32", "int8"));
+  }
+}
+
 TEST(Plan, EveryQuickSuiteHasACaseHoweverSmallTheBudget) {
   PlanOptions options;
   options.quick = true;

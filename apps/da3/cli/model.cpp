@@ -111,6 +111,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
       },
       "photos to look at, the first ones (16)")
       ->type_name("N");
+  add_max_pixels(*calibrate, options.calibrate.max_pixels, "larger photos are refused", "Options");
   add_threads(*calibrate, "--threads", options.calibrate.threads, "threads of the forward passes");
   add_json(*calibrate, options.calibrate.json);
   add_verbosity(*calibrate, options.calibrate.verbosity);

@@ -121,6 +121,7 @@ struct ModelCalibrate {
   std::vector<std::string> photos;  ///< Files, folders and globs
   std::string output;
   int most_photos = 16;
+  std::uint64_t max_pixels = std::uint64_t{1} << 28;
   int threads = 0;
   bool json = false;
   Verbosity verbosity;

@@ -49,7 +49,8 @@ Photos for_each_photo(const cli::ModelCalibrate& options, const ModelSpec& spec,
     Image photo;
     try {
       if (item->error) throw Error(*item->error);
-      photo = depth::prepare(way, codec::decode_file(item->path).image);
+      photo = depth::prepare(
+          way, codec::decode_file(item->path, {.max_pixels = options.max_pixels, .jpeg_pixels = {}}).image);
     } catch (const Error& error) {
       log.warn("{}", error.what());
       ++photos.unreadable;
