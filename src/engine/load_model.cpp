@@ -56,16 +56,6 @@ ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) 
   return weights::read_record(archive.path());
 }
 
-/// What can be checked without reading the weights: pickles, code and constants by their CRC, and that no
-/// header points at other bytes.
-void check_whole(const core::StoredZip& archive) {
-  if (const auto kind = weights::other_archive(archive)) {
-    throw Error(ErrorCode::kModelContract, archive.path().string() + " " + *kind);
-  }
-  weights::check_all_but_weights(archive);
-  if (archive.find(weights::kRecordEntry) != nullptr) archive.check_contiguous();
-}
-
 /// Fills in the identity of a file whose record has none and checks that of one with, where a folder for it
 /// is given.
 void identify(ModelSpec& spec, const core::StoredZip& archive, const LoadOptions& options) {

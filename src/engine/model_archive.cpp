@@ -21,6 +21,9 @@
 
 #include <engine/model_archive.hpp>
 #include <engine/torch_errors.hpp>
+#include <weights/identity.hpp>
+#include <weights/model_file.hpp>
+#include <weights/record.hpp>
 
 namespace da3::engine {
 namespace {
@@ -193,6 +196,14 @@ std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive) {
     throw translate(error, ErrorCode::kModelDamaged, archive.path().string());
   }
   return found;
+}
+
+void check_whole(const core::StoredZip& archive) {
+  if (const auto kind = weights::other_archive(archive)) {
+    throw Error(ErrorCode::kModelContract, archive.path().string() + " " + *kind);
+  }
+  weights::check_all_but_weights(archive);
+  if (archive.find(weights::kRecordEntry) != nullptr) archive.check_contiguous();
 }
 
 void check_compressed(const core::StoredZip& archive) {

@@ -13,6 +13,10 @@
 // that use the same model share its memory.
 namespace da3::engine {
 
+/// What can be checked without reading the weights: pickles, code and constants by their CRC, and that no
+/// header points at other bytes. Throws: Error kModelContract for another kind of archive, kModelDamaged.
+void check_whole(const core::StoredZip& archive);
+
 /// All tensors of the archive's module by attribute path, such as
 /// "backbone.pretrained.blocks.0.attn.qkv.weight". They lie in the mapping where they are aligned and are
 /// copies else. No code of the archive is compiled or run. Throws: Error kModelDamaged for contents that are

@@ -291,10 +291,4 @@ std::string progress_text(const bench::PlannedGroup& group, std::size_t number, 
   return text.append(count_of(group.cases.size(), "case"));
 }
 
-void put_on_stdout(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
-  }
-}
-
 }  // namespace da3::commands

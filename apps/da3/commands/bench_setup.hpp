@@ -79,7 +79,4 @@ std::string progress_text(const bench::PlannedGroup& group, std::size_t number, 
 int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console& console,
                   const std::function<bool()>& interrupted);
 
-/// Writes text to standard output. Throws: Error kOutputFailed.
-void put_on_stdout(const std::string& text);
-
 }  // namespace da3::commands

@@ -130,7 +130,7 @@ int model_calibrate(const cli::ModelCalibrate& options) {
         {"smoothed_layers", report.layers},
         {"estimated_layer_error", {{"before", report.error_before}, {"after", report.error_after}}},
         {"difference_to_fp32", {{"photos", exact.size()}, {"before", before}, {"after", after}}}};
-    std::printf("%s\n", object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    put_on_stdout(json_text(object));
     return 0;
   }
   const std::string text =
@@ -139,7 +139,7 @@ int model_calibrate(const cli::ModelCalibrate& options) {
       field("smoothed", std::to_string(report.layers) + " layers, estimated rounding error of a layer " +
                             percent(report.error_after) + ", was " + percent(report.error_before)) +
       field("int8", "differs from fp32 by " + percent(after) + " on average, was " + percent(before));
-  std::fputs(text.c_str(), stdout);
+  put_on_stdout(text);
   return 0;
 }
 

@@ -27,4 +27,7 @@ class Console {
   std::string status_;
 };
 
+/// A command's answer. Throws: Error kOutputFailed.
+void put_on_stdout(const std::string& text);
+
 }  // namespace da3::commands

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <commands/commands.hpp>
+#include <commands/console.hpp>
 #include <commands/model_choice.hpp>
 #include <commands/text.hpp>
 #ifdef DA3_WITH_HUB
@@ -291,9 +292,7 @@ int doctor(const cli::Doctor& options) {
   const Json report = examine(options);
   const std::string text =
       options.json ? report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : as_text(report);
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
-  }
+  put_on_stdout(text);
   return 0;
 }
 

@@ -21,22 +21,12 @@
 namespace da3::commands {
 namespace {
 
-void print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
-  }
-}
-
 nlohmann::json spec_json(const ModelSpec& spec, const std::filesystem::path& file) {
   std::error_code ignored;
   return {{"schema", 1},
           {"file", file.string()},
           {"bytes", std::filesystem::file_size(file, ignored)},
           {"record", nlohmann::json::parse(weights::record_text(spec))}};
-}
-
-std::string json_text(const nlohmann::json& object) {
-  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::string folder_name(const std::filesystem::path& folder) {
@@ -86,12 +76,13 @@ int model_info(const cli::ModelInfo& options) {
   if (options.json) {
     nlohmann::json object = spec_json(spec, file);
     object["facts"] = facts_json(facts);
-    print(json_text(object));
+    put_on_stdout(json_text(object));
     return 0;
   }
   std::error_code ignored;
-  print(field("file", file.string() + " (" + bytes_text(std::filesystem::file_size(file, ignored)) + ")") +
-        spec_text(spec) + facts_text(facts));
+  put_on_stdout(
+      field("file", file.string() + " (" + bytes_text(std::filesystem::file_size(file, ignored)) + ")") +
+      spec_text(spec) + facts_text(facts));
   return 0;
 }
 
@@ -101,9 +92,9 @@ int model_export(const cli::ModelExport& options) {
   check_model_output(options.output);
   const engine::ExportReport report = engine::export_model(export_source(options), options.output);
   for (const std::string& warning : report.warnings) log->warn("{}", warning);
-  print(options.json ? json_text(spec_json(report.spec, options.output))
-                     : field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") +
-                           spec_text(report.spec));
+  put_on_stdout(options.json ? json_text(spec_json(report.spec, options.output))
+                             : field("file", options.output + " (" + bytes_text(report.file_bytes) + ")") +
+                                   spec_text(report.spec));
   return 0;
 }
 
@@ -131,11 +122,11 @@ int model_verify(const cli::ModelVerify& options) {
         {"passed", report.selftest_passed},
         {"worst_error", has_selftest ? nlohmann::json(report.selftest_worst_error) : nlohmann::json(nullptr)},
         {"tolerance", has_selftest ? nlohmann::json(report.tolerance) : nlohmann::json(nullptr)}};
-    print(json_text(object));
+    put_on_stdout(json_text(object));
   } else {
-    print(field("file", file.string()) + field("name", report.spec.name) +
-          field("hash", report.hash_matches ? "matches" : "does not match") +
-          field("device", to_string(load.device)) + field("self-test", selftest_text(report)));
+    put_on_stdout(field("file", file.string()) + field("name", report.spec.name) +
+                  field("hash", report.hash_matches ? "matches" : "does not match") +
+                  field("device", to_string(load.device)) + field("self-test", selftest_text(report)));
   }
   if (!report.hash_matches) {
     throw Error(ErrorCode::kModelDamaged,

@@ -90,4 +90,8 @@ nlohmann::json facts_json(const ModelFacts& facts) {
       {"memory_bytes", facts.memory_bytes ? nlohmann::json(*facts.memory_bytes) : nlohmann::json(nullptr)}};
 }
 
+std::string json_text(const nlohmann::json& object) {
+  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace da3::commands

@@ -33,4 +33,7 @@ std::string spec_text(const ModelSpec& spec);
 std::string facts_text(const ModelFacts& facts);
 nlohmann::json facts_json(const ModelFacts& facts);
 
+/// As `--json` shows it: indented, with a newline.
+std::string json_text(const nlohmann::json& object);
+
 }  // namespace da3::commands

@@ -34,7 +34,7 @@ constexpr int kFirstFoldedLayout = 2;
 
 ModelSpec own_spec(const std::filesystem::path& model) {
   ModelSpec spec = weights::read_record(model);
-  if (spec.network_id.empty() || !knows_network(spec.network_id, spec.network_layout)) {
+  if (runs_its_own_code(spec)) {
     throw Error(ErrorCode::kModelContract,
                 model.string() + ": only networks that da3 builds itself can be calibrated");
   }
@@ -62,10 +62,10 @@ struct Calibration::State {
         num_threads(threads > 0 ? threads : core::usable_cores()),
         spec(own_spec(file)),
         archive(weights::open_model_file(file)),
-        config(weights::parse_config(spec.network_config_json, file.string())),
-        tensors(read_tensors(archive)) {
-    weights::check_all_but_weights(archive);
+        config(weights::parse_config(spec.network_config_json, file.string())) {
+    check_whole(archive);
     weights::check_identity(file, spec.sha256, {});
+    tensors = read_tensors(archive);
     for (auto& [name, tensor] : tensors) {
       if (tensor.is_floating_point()) tensor = tensor.to(at::kFloat);
     }
