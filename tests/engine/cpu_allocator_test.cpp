@@ -10,11 +10,17 @@
 #include <gtest/gtest.h>
 
 #include <engine/operators/cpu_allocator.hpp>
+#include <engine/operators/page_arena.hpp>
 
 namespace da3::engine {
 namespace {
 
 constexpr std::int64_t kMiB = 1 << 20;
+
+/// Of idle memory after a tensor of `count` bytes: whole pages, with the block's header.
+std::uint64_t idle(std::int64_t count) {
+  return PageArena::rounded(static_cast<std::size_t>(count) + 64);
+}
 
 at::Tensor bytes(std::int64_t count) {
   return at::empty({count}, at::kByte);
@@ -70,21 +76,21 @@ TEST_F(CpuAllocator, LowestOfOverlappingBoundsHoldsAndTheLastLeavesNone) {
   EXPECT_EQ(bytes(24 * kMiB).numel(), 24 * kMiB);
 }
 
-TEST_F(CpuAllocator, ReusesAFreedBlockOfTheSameSize) {
+TEST_F(CpuAllocator, ReusesTheMemoryOfAFreedBlock) {
   at::Tensor first = bytes(2 * kMiB);
   const void* const address = first.data_ptr();
   first.reset();
-  EXPECT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(2 * kMiB));
-  const at::Tensor again = bytes(2 * kMiB);
+  EXPECT_EQ(cpu_memory().cached_bytes, idle(2 * kMiB));
+  const at::Tensor again = bytes(kMiB);
   EXPECT_EQ(again.data_ptr(), address);
-  EXPECT_EQ(cpu_memory().cached_bytes, 0U);
+  EXPECT_EQ(cpu_memory().cached_bytes, idle(2 * kMiB) - idle(kMiB));
 }
 
-TEST_F(CpuAllocator, KeepsBlocksOfAMebibyteAndMoreOnly) {
-  bytes(kMiB - 1).reset();
+TEST_F(CpuAllocator, KeepsBlocksFrom128KibibytesOn) {
+  bytes(128 * 1024 - 1).reset();
   EXPECT_EQ(cpu_memory().cached_bytes, 0U);
-  bytes(kMiB).reset();
-  EXPECT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(kMiB));
+  bytes(128 * 1024).reset();
+  EXPECT_EQ(cpu_memory().cached_bytes, idle(128 * 1024));
   empty_cpu_cache();
   EXPECT_EQ(cpu_memory().cached_bytes, 0U);
 }
@@ -104,29 +110,18 @@ TEST_F(CpuAllocator, MeterSeesThePeakSinceItWasMadeOnly) {
   EXPECT_EQ(meter.peak_bytes(), static_cast<std::uint64_t>(5 * kMiB));
 }
 
-TEST_F(CpuAllocator, IdleBlocksNeverTakeMoreThanThePeakOfTheWork) {
-  const std::uint64_t before = cpu_memory().in_use_bytes;
-  {
-    const at::Tensor pair[] = {bytes(4 * kMiB), bytes(2 * kMiB)};
-  }
-  ASSERT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(6 * kMiB));
-  for (int size = 3; size <= 6; ++size) {
-    const at::Tensor other = bytes(size * kMiB + 64);
+// Blocks that live on lie between freed ones, so that no place is large enough for the next.
+TEST_F(CpuAllocator, IdleMemoryIsBoundByThePeakOfTheWork) {
+  std::uint64_t peak = cpu_memory().in_use_bytes;
+  std::vector<at::Tensor> held;
+  for (int size = 1; size <= 8; ++size) {
+    at::Tensor scratch = bytes(size * kMiB);
+    held.push_back(bytes(128 * 1024));
     const CpuMemory now = cpu_memory();
-    EXPECT_LE(now.in_use_bytes + now.cached_bytes,
-              std::max<std::uint64_t>(before + 6 * kMiB, now.in_use_bytes));
+    peak = std::max(peak, now.in_use_bytes);
+    EXPECT_LE(now.in_use_bytes + now.cached_bytes, peak + peak / 4 + (1U << 16)) << size;
   }
-}
-
-TEST_F(CpuAllocator, BlockThatLayIdleLongestGoesFirst) {
-  at::Tensor early = bytes(2 * kMiB);
-  at::Tensor late = bytes(3 * kMiB);
-  const void* const address = late.data_ptr();
-  early.reset();
-  late.reset();
-  const at::Tensor other = bytes(kMiB);
-  ASSERT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(3 * kMiB));
-  EXPECT_EQ(bytes(3 * kMiB).data_ptr(), address);
+  EXPECT_GT(cpu_memory().cached_bytes, 0U);
 }
 
 TEST_F(CpuAllocator, BudgetTurnsIntoLibTorchsOutOfMemoryError) {
@@ -140,10 +135,12 @@ TEST_F(CpuAllocator, BudgetTurnsIntoLibTorchsOutOfMemoryError) {
 
 TEST_F(CpuAllocator, GivesCachedBlocksBackBeforeTheBudgetIsPassed) {
   const std::uint64_t before = cpu_memory().in_use_bytes;
-  set_cpu_memory_budget(before + 4 * kMiB);
-  bytes(3 * kMiB).reset();
-  ASSERT_EQ(cpu_memory().cached_bytes, static_cast<std::uint64_t>(3 * kMiB));
-  const at::Tensor other = bytes(2 * kMiB);
+  set_cpu_memory_budget(before + 5 * kMiB);
+  at::Tensor first = bytes(3 * kMiB);
+  const at::Tensor between = bytes(kMiB);
+  first.reset();
+  ASSERT_EQ(cpu_memory().cached_bytes, idle(3 * kMiB));
+  const at::Tensor other = bytes(4 * kMiB);
   EXPECT_EQ(cpu_memory().cached_bytes, 0U);
 }
 
@@ -166,7 +163,7 @@ TEST_F(CpuAllocator, ThreadsShareOneCount) {
   for (int i = 0; i < 4; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(cpu_memory().in_use_bytes, before);
-  EXPECT_LE(cpu_memory().cached_bytes, static_cast<std::uint64_t>(4 * kMiB));
+  EXPECT_LE(cpu_memory().cached_bytes, 5 * idle(kMiB));
 }
 
 }  // namespace

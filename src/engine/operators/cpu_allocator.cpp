@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <deque>
-#include <iterator>
 #include <list>
 #include <mutex>
 #include <new>
 #include <set>
-#include <unordered_map>
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
 
 #include <engine/operators/cpu_allocator.hpp>
+#include <engine/operators/page_arena.hpp>
 
 namespace da3::engine {
 namespace {
@@ -23,9 +21,12 @@ namespace {
 /// Vector loads of LibTorch and oneDNN want blocks at cache lines; the size lies in a separate line in
 /// front.
 constexpr std::size_t kAlignment = 64;
-/// Smaller blocks are served well by malloc; larger ones it gets from the system and page-faults in every
-/// time.
-constexpr std::size_t kSmallestCachedBlock = std::size_t{1} << 20;
+/// Smaller blocks are served well by malloc; those from here on it gets from the system and page-faults in
+/// every time.
+constexpr std::size_t kSmallestArenaBlock = std::size_t{128} << 10;
+/// Tensors and idle memory may take together this much more than tensors alone at their peak, by which work
+/// that repeats itself finds all its places again (docs/lab/loading.md, "Idle memory").
+constexpr std::uint64_t kRoomForPlaces = 4;  // One fourth
 /// Wins over LibTorch's own allocator (0) and its caching one for mobile (100).
 constexpr std::uint8_t kPriority = 200;
 
@@ -61,7 +62,7 @@ class CountingAllocator final : public c10::Allocator {
 
   CpuMemory memory() {
     const std::lock_guard lock(mutex_);
-    return {in_use_, cached_, budget_};
+    return {in_use_, arena_.idle_bytes(), budget_};
   }
 
   void set_budget(std::uint64_t bytes) {
@@ -84,7 +85,7 @@ class CountingAllocator final : public c10::Allocator {
 
   void empty_cache() {
     const std::lock_guard lock(mutex_);
-    empty_bins();
+    arena_.shrink(0);
     highest_ = in_use_;
   }
 
@@ -108,28 +109,38 @@ class CountingAllocator final : public c10::Allocator {
     if (data != nullptr) instance().give_back(data);
   }
 
+  static bool in_arena(std::size_t num_bytes) { return num_bytes >= kSmallestArenaBlock; }
+
   void* take(std::size_t num_bytes) {
     const std::lock_guard lock(mutex_);
-    void* data = from_bin(num_bytes);
-    if (data == nullptr) {
-      make_room(num_bytes);
-      if (budget_ != 0 && !fits(in_use_, num_bytes)) {
-        TORCH_CHECK_WITH(OutOfMemoryError, false, "CPU out of memory: a tensor of ", num_bytes,
-                         " bytes next to ", in_use_, " in use passes the budget of ", budget_);
-      }
-      data = from_system(num_bytes);
+    if (budget_ != 0 && !fits(in_use_, num_bytes)) {
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "CPU out of memory: a tensor of ", num_bytes,
+                       " bytes next to ", in_use_, " in use passes the budget of ", budget_);
     }
+    make_room(num_bytes);
+    void* block = from_system(num_bytes);
+    if (block == nullptr && arena_.idle_bytes() != 0) {
+      arena_.shrink(0);
+      block = from_system(num_bytes);
+    }
+    TORCH_CHECK_WITH(OutOfMemoryError, block != nullptr, "CPU out of memory: the system refuses a tensor of ",
+                     num_bytes, " bytes next to ", in_use_, " in use");
     in_use_ += num_bytes;
     highest_ = std::max(highest_, in_use_);
     for (CpuPeakMeter::Mark& mark : marks_) mark.highest_bytes = std::max(mark.highest_bytes, in_use_);
-    return data;
+    return new (block) Header{num_bytes} + 1;
   }
 
   void give_back(void* data) {
     const std::lock_guard lock(mutex_);
-    const std::size_t num_bytes = header_of(data)->num_bytes;
+    Header* const block = header_of(data);
+    const std::size_t num_bytes = block->num_bytes;
     in_use_ -= num_bytes;
-    if (num_bytes < kSmallestCachedBlock || !keep(data, num_bytes)) std::free(header_of(data));
+    if (in_arena(num_bytes)) {
+      arena_.give_back(block);
+    } else {
+      std::free(block);
+    }
   }
 
   /// Subtraction only, so that an absurd size cannot wrap around.
@@ -137,93 +148,39 @@ class CountingAllocator final : public c10::Allocator {
     return held <= budget_ && num_bytes <= budget_ - held;
   }
 
-  /// Gives the blocks that lay idle longest back until tensors and idle blocks together stay within what
-  /// tensors alone held at their peak: so that peak is all the memory that the work takes.
+  /// Memory that a block takes beside what is in use or idle.
+  std::uint64_t added_by(std::size_t num_bytes) {
+    return in_arena(num_bytes) ? arena_.added_by(sizeof(Header) + num_bytes) : num_bytes;
+  }
+
+  /// Gives idle memory back until it stays, together with the tensors, near what tensors alone held at their
+  /// peak, and within the budget.
   void make_room(std::size_t num_bytes) {
-    const std::uint64_t limit = std::max<std::uint64_t>(highest_, in_use_ + num_bytes);
-    while (!idle_.empty() && in_use_ + num_bytes + cached_ > limit) drop_oldest();
-    if (budget_ != 0 && !fits(in_use_ + cached_, num_bytes)) empty_bins();
-  }
-
-  void drop_oldest() {
-    const Idle oldest = idle_.front();
-    idle_.pop_front();
-    // Bins are in the order of idle_, so the oldest of all is the first of its bin.
-    bins_.find(oldest.num_bytes)->second.pop_front();
-    cached_ -= oldest.num_bytes;
-    std::free(header_of(oldest.data));
-  }
-
-  /// Deleters must not throw, so a bin that cannot grow just lets the block go.
-  bool keep(void* data, std::size_t num_bytes) noexcept {
-    try {
-      auto& bin = bins_[num_bytes];
-      idle_.push_back({data, num_bytes});
-      try {
-        bin.push_back(std::prev(idle_.end()));
-      } catch (const std::bad_alloc&) {
-        idle_.pop_back();
-        throw;
-      }
-    } catch (const std::bad_alloc&) {
-      return false;
+    std::uint64_t limit = std::max<std::uint64_t>(highest_, in_use_ + num_bytes);
+    limit += limit / kRoomForPlaces;
+    if (budget_ != 0) limit = std::min(limit, budget_);
+    while (const std::size_t idle = arena_.idle_bytes()) {
+      const std::uint64_t held = in_use_ + idle + added_by(num_bytes);
+      if (held <= limit) return;
+      arena_.shrink(idle - std::min<std::uint64_t>(idle, held - limit));
+      if (arena_.idle_bytes() == idle) return;
     }
-    cached_ += num_bytes;
-    return true;
-  }
-
-  void* from_bin(std::size_t num_bytes) {
-    if (num_bytes < kSmallestCachedBlock) return nullptr;
-    const auto bin = bins_.find(num_bytes);
-    if (bin == bins_.end() || bin->second.empty()) return nullptr;
-    if (budget_ != 0 && !fits(in_use_, num_bytes)) return nullptr;
-    const std::list<Idle>::iterator newest = bin->second.back();
-    void* const data = newest->data;
-    bin->second.pop_back();
-    idle_.erase(newest);
-    cached_ -= num_bytes;
-    return data;
   }
 
   void* from_system(std::size_t num_bytes) {
-    void* block = try_system(num_bytes);
-    if (block == nullptr && cached_ != 0) {
-      empty_bins();
-      block = try_system(num_bytes);
-    }
-    TORCH_CHECK_WITH(OutOfMemoryError, block != nullptr, "CPU out of memory: the system refuses a tensor of ",
-                     num_bytes, " bytes next to ", in_use_, " in use");
-    auto* const header = new (block) Header{num_bytes};
-    return header + 1;
-  }
-
-  static void* try_system(std::size_t num_bytes) {
-    void* block = nullptr;
     if (num_bytes > SIZE_MAX - sizeof(Header)) return nullptr;
+    if (in_arena(num_bytes)) return arena_.take(sizeof(Header) + num_bytes);
+    void* block = nullptr;
     return posix_memalign(&block, kAlignment, sizeof(Header) + num_bytes) == 0 ? block : nullptr;
   }
 
-  void empty_bins() {
-    for (const Idle& idle : idle_) std::free(header_of(idle.data));
-    idle_.clear();
-    bins_.clear();
-    cached_ = 0;
-  }
-
-  struct Idle {
-    void* data;
-    std::size_t num_bytes;
-  };
-
   std::mutex mutex_;
   std::uint64_t in_use_ = 0;
-  std::uint64_t cached_ = 0;
   std::uint64_t budget_ = 0;
   std::multiset<std::uint64_t> bounds_;  ///< Of every CpuMemoryBound
   std::uint64_t unbounded_budget_ = 0;   ///< Before the first of them
   std::uint64_t highest_ = 0;            ///< Of in_use_ since the cache was emptied on request
-  std::list<Idle> idle_;                 ///< Freed blocks, longest idle first
-  std::unordered_map<std::size_t, std::deque<std::list<Idle>::iterator>> bins_;  ///< By exact size
+  PageArena arena_;                      ///< Blocks of kSmallestArenaBlock and more
   std::list<CpuPeakMeter::Mark> marks_;
 };
 

@@ -12,8 +12,8 @@ namespace da3::engine {
 /// that MKL and oneDNN take for themselves.
 struct CpuMemory {
   std::uint64_t in_use_bytes = 0;  ///< Held by tensors
-  std::uint64_t cached_bytes = 0;  ///< Freed, kept for the next tensor of the same size; with in_use_bytes
-                                   ///< never above the highest in_use_bytes since empty_cpu_cache()
+  std::uint64_t cached_bytes = 0;  ///< Freed, in whole pages, kept for the next tensors; with in_use_bytes
+                                   ///< at most 1.25 times the highest in_use_bytes since empty_cpu_cache()
   std::uint64_t budget_bytes = 0;  ///< 0: none
 };
 
@@ -25,8 +25,8 @@ void install_cpu_allocator();
 /// Threads: any.
 CpuMemory cpu_memory();
 
-/// Gives freed blocks of 1 MiB and more back to the system. To be called when the shape of the work changes
-/// and after memory ran out. Threads: any.
+/// Gives the memory of freed blocks of 128 KiB and more back to the system. To be called when the shape of
+/// the work changes and after memory ran out. Threads: any.
 void empty_cpu_cache();
 
 /// Tensor memory above which an allocation fails as c10::OutOfMemoryError (through TorchScript too), which
