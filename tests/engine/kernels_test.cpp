@@ -362,15 +362,17 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
     const float value = x[static_cast<std::size_t>(row * kDepth + k)];
     if (!bytes && !codes) return to_bf16(value);
     const InputScale& scale = scales[static_cast<std::size_t>(row)];
+    const std::int64_t place = kernel->place(k, kDepth);
     if (codes) {
-      const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 2)];
-      const double stands_for = static_cast<double>(scale.scale) *
-                                static_cast<std::int16_t>(static_cast<std::uint16_t>(word >> (16 * (k % 2))));
+      const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + place / 2)];
+      const double stands_for =
+          static_cast<double>(scale.scale) *
+          static_cast<std::int16_t>(static_cast<std::uint16_t>(word >> (16 * (place % 2))));
       EXPECT_NEAR(stands_for, value, 0.51 * scale.scale);
       return stands_for;
     }
-    const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + k / 4)];
-    const auto code = static_cast<std::int32_t>((word >> (8 * (k % 4))) & 0xFF);
+    const std::uint32_t word = inputs[static_cast<std::size_t>(row * words + place / 4)];
+    const auto code = static_cast<std::int32_t>((word >> (8 * (place % 4))) & 0xFF);
     const double stands_for = static_cast<double>(scale.scale) * (code - scale.zero);
     EXPECT_NEAR(stands_for, value, 0.501 * scale.scale);
     return stands_for;

@@ -16,6 +16,7 @@
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
+typedef std::uint16_t Code16 __attribute__((may_alias));
 typedef std::uint32_t Word16 __attribute__((may_alias));
 typedef std::uint32_t Words16 __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
 
@@ -35,21 +36,30 @@ inline Vec add_products16(Vec sum, Word16 a, Vec b) {
 #endif
 }
 
-inline std::uint32_t pair_of_codes(float first, float second) {
-  const auto code = [](float x) {
-    const auto bits = __builtin_bit_cast(std::uint32_t, x + kToInteger);
-    return (bits - __builtin_bit_cast(std::uint32_t, kToInteger)) & 0xFFFF;
-  };
-  return code(first) | (code(second) << 16);
+inline Code16 code_of(float x) {
+  return static_cast<Code16>(__builtin_bit_cast(std::uint32_t, x + kToInteger));
 }
 
-/// The codes of kWidth neighbours, which are at most kLargestCode.
-inline void put_codes(Vec x, Word16* to) {
-#ifdef __AVX512VNNI__
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)x)));
-#else
-  for (Index i = 0; i < kWidth; i += 2) to[i / 2] = pair_of_codes(x[i], x[i + 1]);
-#endif
+/// Where the code of factor k of a row of `depth` lies. A word holds factors that are kWidth apart, which
+/// costs inputs no moves between lanes; the last ones may have no such partner.
+inline Index place_of_code(Index k, Index depth) {
+  const Index first = k / (2 * kWidth) * (2 * kWidth);
+  return first + 2 * kWidth <= depth ? first + k % kWidth * 2 + k / kWidth % 2 : k;
+}
+
+/// A row of codes: value(k) are those of the kWidth factors from k on, at most kLargestCode.
+template <typename Value>
+inline void put_codes(Value value, Index depth, Word16* to) {
+  Index k = 0;
+  for (; k + 2 * kWidth <= depth; k += 2 * kWidth) {
+    const auto low = (Words16)(value(k) + kToInteger);
+    const auto high = (Words16)(value(k + kWidth) + kToInteger);
+    *reinterpret_cast<Words16*>(to + k / 2) = (low & 0xFFFF) | (high << 16);
+  }
+  if (k == depth) return;
+  const Vec last = value(k);
+  auto* const codes = reinterpret_cast<Code16*>(to + k / 2);
+  for (Index i = 0; i < kWidth; ++i) codes[i] = code_of(last[i]);
 }
 
 /// Of rows of inputs: codes for a value of 1, and what a code of 1 stands for; 0 for rows of zeros.

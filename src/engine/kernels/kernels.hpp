@@ -174,6 +174,10 @@ struct ProductKernels {
   std::int64_t rows;     ///< Of the register tile
   std::int64_t factors;  ///< In 32 bits: 2 of bfloat16 or of 16 bits, 4 of 8 bits
 
+  /// Where factor k of a row of `depth` lies among the row's: words are filled in the order in which vectors
+  /// come out of rounding, weights alike.
+  std::int64_t (*place)(std::int64_t k, std::int64_t depth);
+
   std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
   /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
   void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);

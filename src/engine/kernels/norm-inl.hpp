@@ -14,16 +14,27 @@ struct Moments {
   float scale;  // 1 / sqrt(variance + epsilon)
 };
 
-inline Moments moments_of_row(const float* x, Index depth, float epsilon) {
-  Vec sums{};
-  for (Index k = 0; k < depth; k += kWidth) sums += load(x + k);
-  const float mean = folded_sum(sums) / static_cast<float>(depth);
-  Vec squares{};
-  for (Index k = 0; k < depth; k += kWidth) {
-    const Vec centred = load(x + k) - mean;
-    squares += centred * centred;
+/// The sum of value(k) over a row, kWidth of them at a time.
+template <typename Value>
+__attribute__((always_inline)) inline float sum_of_row(Index depth, Value value) {
+  // Several sums, of which none waits for another.
+  Vec sums[4] = {};
+  Index k = 0;
+  for (; k + 4 * kWidth <= depth; k += 4 * kWidth) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < 4; ++v) sums[v] += value(k + v * kWidth);
   }
-  const float variance = folded_sum(squares) / static_cast<float>(depth);
+  for (; k < depth; k += kWidth) sums[0] += value(k);
+  return folded_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+inline Moments moments_of_row(const float* x, Index depth, float epsilon) {
+  const float mean = sum_of_row(depth, [=](Index k) { return load(x + k); }) / static_cast<float>(depth);
+  const float squares = sum_of_row(depth, [=](Index k) {
+    const Vec centred = load(x + k) - mean;
+    return centred * centred;
+  });
+  const float variance = squares / static_cast<float>(depth);
   return {.mean = mean, .scale = 1.0F / __builtin_sqrtf(variance + epsilon)};
 }
 

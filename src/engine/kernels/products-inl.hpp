@@ -63,6 +63,8 @@ struct Bf16Factors {
 #endif
   }
 
+  static Index place(Index k, Index /*depth*/) { return k; }
+
   static void pack_row(const float* weights, Index depth, Word* to, Word* /*scale*/, Word* /*sum*/) {
     for (Index k = 0; k < depth; k += 2)
       to[k / 2 * kPanel] = rounded(weights[k]) | (rounded(weights[k + 1]) << 16);
@@ -110,6 +112,15 @@ struct Int8Factors {
 #endif
   }
 
+  /// A word's four factors are neighbours; the words of four vectors are in the order in which their bytes
+  /// are packed within 128 bits each.
+  static Index place(Index k, Index /*depth*/) {
+    constexpr Index kLane = 4;  // floats in 128 bits
+    const Index vector = k / kWidth % 4;
+    const Index lane = k % kWidth / kLane;
+    return k / (4 * kWidth) * (4 * kWidth) + (lane * 4 + vector) * 4 + k % kLane;
+  }
+
   static void pack_row(const float* weights, Index depth, Word* to, Word* scale, Word* sum) {
     float largest = 0;
     for (Index k = 0; k < depth; ++k) {
@@ -127,7 +138,7 @@ struct Int8Factors {
         total += code;
         word |= (static_cast<std::uint32_t>(code) & 0xFF) << (8 * byte);
       }
-      to[k / 4 * kPanel] = word;
+      to[place(k, depth) / 4 * kPanel] = word;
     }
     *scale = __builtin_bit_cast(std::uint32_t, step);
     *sum = static_cast<std::uint32_t>(total);
@@ -143,17 +154,26 @@ struct Int8Factors {
   /// value(k): kWidth values of the row from k on.
   template <typename Value>
   static InputScale put_codes_of(Value value, Index depth, RowNorm norm, Word* to) {
-    Vec lowest = splat(-norm.shift / norm.scale);  // zero belongs to the range, so that it is exact
-    Vec highest = lowest;
-    for (Index k = 0; k < depth; k += kWidth) {
-      const Vec here = value(k);
-      lowest = min(lowest, here);
-      highest = max(highest, here);
+    const Vec zeros = splat(-norm.shift / norm.scale);  // zero belongs to the range, so that it is exact
+    Vec lowest[4] = {zeros, zeros, zeros, zeros};
+    Vec highest[4] = {zeros, zeros, zeros, zeros};
+    for (Index k = 0; k < depth; k += 4 * kWidth) {
+      for (Index v = 0; v < 4; ++v) {
+        const Vec here = value(k + v * kWidth);
+        lowest[v] = min(lowest[v], here);
+        highest[v] = max(highest[v], here);
+      }
     }
-    const float low =
-        least_of(folded(lowest, [](Vec a, Vec b) { return min(a, b); }) * norm.scale + norm.shift, 0);
-    const float high =
-        -least_of(-(folded(highest, [](Vec a, Vec b) { return max(a, b); }) * norm.scale + norm.shift), 0);
+    const float low = least_of(folded(min(min(lowest[0], lowest[1]), min(lowest[2], lowest[3])),
+                                      [](Vec a, Vec b) { return min(a, b); }) *
+                                       norm.scale +
+                                   norm.shift,
+                               0);
+    const float high = -least_of(-(folded(max(max(highest[0], highest[1]), max(highest[2], highest[3])),
+                                          [](Vec a, Vec b) { return max(a, b); }) *
+                                       norm.scale +
+                                   norm.shift),
+                                 0);
     const float range = high - low;
     const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
     const float inverse = 1.0F / step;
@@ -163,26 +183,31 @@ struct Int8Factors {
     const float offset = kToInteger + static_cast<float>(zero);
     const float shift = norm.shift * inverse;
     for (Index k = 0; k < depth; k += 4 * kWidth) {
-#if defined(__AVX512VNNI__)
-      for (Index v = 0; v < 4; ++v) {
-        const __m512i codes = _mm512_sub_epi32((__m512i)(value(k + v * kWidth) * factor + shift + offset),
-                                               _mm512_set1_epi32(0x4B400000));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + k / 4 + v * kWidth / 4),
-                         _mm512_cvtusepi32_epi8(_mm512_max_epi32(codes, _mm512_setzero_si512())));
-      }
-#else
-      for (Index v = 0; v < 4; ++v) {
-        IVec codes = (IVec)(value(k + v * kWidth) * factor + shift + offset) - 0x4B400000;
-        codes = codes > 0 ? codes : IVec{};
-        codes = codes < 255 ? codes : 255 - IVec{};
-        for (Index i = 0; i < kWidth; i += 4)
-          to[(k + v * kWidth + i) / 4] = static_cast<Word>(codes[i]) | static_cast<Word>(codes[i + 1]) << 8 |
-                                         static_cast<Word>(codes[i + 2]) << 16 |
-                                         static_cast<Word>(codes[i + 3]) << 24;
-      }
-#endif
+      IVec codes[4];
+      for (Index v = 0; v < 4; ++v)
+        codes[v] = (IVec)(value(k + v * kWidth) * factor + shift + offset) - 0x4B400000;
+      store_words(to + k / 4, bytes_of(codes));
     }
     return {.scale = step, .zero = zero};
+  }
+
+  /// Clamped to 0..255, in the order of place().
+  static Words bytes_of(const IVec (&codes)[4]) {
+#if defined(__AVX512VNNI__)
+    const auto pairs = [&](Index v) { return _mm512_packs_epi32((__m512i)codes[v], (__m512i)codes[v + 1]); };
+    return (Words)_mm512_packus_epi16(pairs(0), pairs(2));
+#elif defined(__AVXVNNI__)
+    const auto pairs = [&](Index v) { return _mm256_packs_epi32((__m256i)codes[v], (__m256i)codes[v + 1]); };
+    return (Words)_mm256_packus_epi16(pairs(0), pairs(2));
+#else
+    Words words{};
+    for (Index k = 0; k < 4 * kWidth; ++k) {
+      const std::int32_t code = codes[k / kWidth][k % kWidth];
+      const Index at = place(k, 4 * kWidth);
+      words[at / 4] |= static_cast<Word>(code < 0 ? 0 : code > 255 ? 255 : code) << (8 * (at % 4));
+    }
+    return words;
+#endif
   }
 
   static Vec finished(Vec sum, const InputScale& input, const Word* scales, const Word* sums) {
@@ -197,6 +222,8 @@ struct Int16Factors {
 
   static Vec add(Vec sum, Word a, Vec b) { return add_products16(sum, a, b); }
 
+  static Index place(Index k, Index depth) { return place_of_code(k, depth); }
+
   static void pack_row(const float* weights, Index depth, Word* to, Word* scale, Word* /*sum*/) {
     float squares = 0;
     float largest = 0;
@@ -206,20 +233,20 @@ struct Int16Factors {
       if (magnitude > largest) largest = magnitude;
     }
     const float codes = codes_of_one_weight(squares, largest);
-    for (Index k = 0; k < depth; k += 2)
-      to[k / 2 * kPanel] = pair_of_codes(weights[k] * codes, weights[k + 1] * codes);
+    auto* const to_codes = reinterpret_cast<Code16*>(to);
+    for (Index k = 0; k < depth; ++k) {
+      const Index at = place(k, depth);
+      to_codes[at / 2 * 2 * kPanel + at % 2] = code_of(weights[k] * codes);
+    }
     *scale = __builtin_bit_cast(std::uint32_t, value_of_one_weight(codes));
   }
 
   static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
+    const auto value = [=](Index k) { return load(x + k) * norm.scale + norm.shift; };
     Vec squares{};
-    for (Index k = 0; k < depth; k += kWidth) {
-      const Vec value = load(x + k) * norm.scale + norm.shift;
-      squares += value * value;
-    }
+    for (Index k = 0; k < depth; k += kWidth) squares += value(k) * value(k);
     const RowCodes row = row_codes(splat(folded_sum(squares)));
-    for (Index k = 0; k < depth; k += kWidth)
-      put_codes((load(x + k) * norm.scale + norm.shift) * row.codes, to + k / 2);
+    put_codes([=](Index k) { return value(k) * row.codes; }, depth, to);
     return {.scale = row.values[0]};
   }
 
@@ -313,6 +340,7 @@ constexpr ProductKernels product_kernels(const char* name) {
           .panel = kPanel,
           .rows = kRows,
           .factors = Factors::kFactors,
+          .place = Factors::place,
           .packed_words = ProductOf<Factors>::packed_words,
           .pack = ProductOf<Factors>::pack,
           .put_row = ProductOf<Factors>::put_row,

@@ -40,16 +40,16 @@ inline void input_transform(Vec& d0, Vec& d1, Vec& d2, Vec& d3, Vec& d4, Vec& d5
   d4 = even2 - odd2;
 }
 
-/// A^T m of one row or column: six values, `step` apart, to the first four of them.
-inline void output_transform(Vec* m, Index step) {
-  const Vec sum = m[step] + m[2 * step];
-  const Vec difference = m[step] - m[2 * step];
-  const Vec sum2 = m[3 * step] + m[4 * step];
-  const Vec difference2 = m[3 * step] - m[4 * step];
-  m[0] = m[0] + sum + sum2;
-  m[step] = difference + 2.0F * difference2;
-  m[2 * step] = sum + 4.0F * sum2;
-  m[3 * step] = difference + 8.0F * difference2 + m[5 * step];
+/// A^T m of one row or column.
+inline void output_transform(const Vec m[kInTile], Vec to[kOutTile]) {
+  const Vec sum = m[1] + m[2];
+  const Vec difference = m[1] - m[2];
+  const Vec sum2 = m[3] + m[4];
+  const Vec difference2 = m[3] - m[4];
+  to[0] = m[0] + sum + sum2;
+  to[1] = difference + 2.0F * difference2;
+  to[2] = sum + 4.0F * sum2;
+  to[3] = difference + 8.0F * difference2 + m[5];
 }
 
 /// G g of one row or column of a kernel.
@@ -133,38 +133,82 @@ struct WinogradBlock {
   Index padded;  // out_channels, a multiple of kPanel
 };
 
-template <bool kRelu>
-inline void transform_inputs(const Convolution& c, Index tile, float* to, Index stride, const float* zeros) {
-  const Index across = tiles_across(c);
-  const Index top = tile / across * kOutTile - c.padding;
-  const Index left = tile % across * kOutTile - c.padding;
-  const bool all_inside = top >= 0 && left >= 0 && top + kInTile <= c.height && left + kInTile <= c.width;
-  const float* from[kPoints];
-  for (Index y = 0; y < kInTile; ++y) {
-    for (Index x = 0; x < kInTile; ++x) {
-      const Index row = top + y;
-      const Index column = left + x;
-      const bool inside = all_inside || (row >= 0 && row < c.height && column >= 0 && column < c.width);
-      from[y * kInTile + x] = inside ? c.input + (row * c.width + column) * c.in_channels : zeros;
-    }
-  }
-  for (Index i = 0; i < c.in_channels; i += kWidth) {
+/// B^T d B of a tile, `from(y, x)` its inputs: point p of the channels at to + p * stride.
+template <bool kRelu, typename From>
+__attribute__((always_inline)) inline void transform_tile(From from, Index channels, float* to,
+                                                          Index stride) {
+  for (Index i = 0; i < channels; i += kWidth) {
     Vec d[kPoints];
 #pragma GCC unroll 6
     for (Index x = 0; x < kInTile; ++x) {
 #pragma GCC unroll 6
       for (Index y = 0; y < kInTile; ++y) {
-        const Vec value = load(from[y * kInTile + x] + i);
+        const Vec value = load(from(y, x) + i);
         d[y * kInTile + x] = kRelu ? max(value, Vec{}) : value;
       }
       input_transform(d[x], d[6 + x], d[12 + x], d[18 + x], d[24 + x], d[30 + x]);
     }
+    float* at = to + i;
 #pragma GCC unroll 6
     for (Index y = 0; y < kInTile; ++y) {
       Vec* row = d + y * kInTile;
       input_transform(row[0], row[1], row[2], row[3], row[4], row[5]);
 #pragma GCC unroll 6
-      for (Index x = 0; x < kInTile; ++x) store(to + (y * kInTile + x) * stride + i, row[x]);
+      for (Index x = 0; x < kInTile; ++x, at += stride) store(at, row[x]);
+    }
+  }
+}
+
+template <bool kRelu>
+inline void transform_inputs(const Convolution& c, Index tile, float* to, Index stride, const float* zeros) {
+  const Index across = tiles_across(c);
+  const Index top = tile / across * kOutTile - c.padding;
+  const Index left = tile % across * kOutTile - c.padding;
+  const Index channels = c.in_channels;
+  if (top >= 0 && left >= 0 && top + kInTile <= c.height && left + kInTile <= c.width) {
+    const float* const corner = c.input + (top * c.width + left) * channels;
+    const Index line = c.width * channels;
+    transform_tile<kRelu>([=](Index y, Index x) { return corner + y * line + x * channels; }, channels, to,
+                          stride);
+    return;
+  }
+  const float* inputs[kPoints];
+  for (Index y = 0; y < kInTile; ++y) {
+    for (Index x = 0; x < kInTile; ++x) {
+      const Index row = top + y;
+      const Index column = left + x;
+      const bool inside = row >= 0 && row < c.height && column >= 0 && column < c.width;
+      inputs[y * kInTile + x] = inside ? c.input + (row * c.width + column) * channels : zeros;
+    }
+  }
+  transform_tile<kRelu>([&](Index y, Index x) { return inputs[y * kInTile + x]; }, channels, to, stride);
+}
+
+/// Where a tile's outputs go.
+struct OutputTile {
+  float* out;             // its top left corner
+  const float* residual;  // added to them, or null
+  Index line;             // floats from a row to the next
+  Index rows;             // what of it lies in the picture
+  Index columns;
+};
+
+/// Outputs of kWidth channels.
+template <bool kWhole, bool kResidual>
+inline void store_outputs(const OutputTile& tile, const Vec (&rows)[kOutTile][kInTile], Vec bias,
+                          Index channels) {
+#pragma GCC unroll 4
+  for (Index y = 0; y < kOutTile; ++y) {
+    if (!kWhole && y >= tile.rows) return;
+    Vec values[kOutTile];
+    output_transform(rows[y], values);
+#pragma GCC unroll 4
+    for (Index x = 0; x < kOutTile; ++x) {
+      if (!kWhole && x >= tile.columns) continue;
+      const Index at = y * tile.line + x * channels;
+      Vec value = values[x] + bias;
+      if (kResidual) value += load(tile.residual + at);
+      store(tile.out + at, value);
     }
   }
 }
@@ -175,37 +219,40 @@ inline void transform_outputs(const Convolution& c, const WinogradBlock& block, 
   const Index across = tiles_across(c);
   const Index top = (first + t) / across * kOutTile;
   const Index left = (first + t) % across * kOutTile;
-  const Index rows = least(kOutTile, out_height(c) - top);
-  const Index columns = least(kOutTile, out_width(c) - left);
-  const Index out_stride = c.out_stride != 0 ? c.out_stride : out_width(c);
-  const float* const from = block.products + t * block.padded;
+  const Index line = (c.out_stride != 0 ? c.out_stride : out_width(c)) * c.out_channels;
+  const Index corner = top * line + left * c.out_channels;
+  OutputTile tile{.out = c.out + corner,
+                  .residual = c.residual != nullptr ? c.residual + corner : nullptr,
+                  .line = line,
+                  .rows = least(kOutTile, out_height(c) - top),
+                  .columns = least(kOutTile, out_width(c) - left)};
+  const bool whole = tile.rows == kOutTile && tile.columns == kOutTile;
   const Index stride = block.product_stride;
   const typename Products::Outputs outputs(c, block, t);
   for (Index i = 0; i < c.out_channels; i += kWidth) {
-    Vec m[kPoints];
-    // Not unrolled: the addresses of all points would not stay in registers.
-    for (Index y = 0; y < kInTile; ++y) {
-      const float* at = from + y * kInTile * stride + i;
+    Vec rows[kOutTile][kInTile];
 #pragma GCC unroll 6
-      for (Index x = 0; x < kInTile; ++x, at += stride)
-        m[y * kInTile + x] = outputs.of(load(at), y * kInTile + x, i);
+    for (Index x = 0; x < kInTile; ++x) {
+      const float* from = block.products + t * block.padded + x * stride + i;
+      Vec column[kInTile];
+#pragma GCC unroll 6
+      for (Index y = 0; y < kInTile; ++y, from += kInTile * stride)
+        column[y] = outputs.of(load(from), y * kInTile + x, i);
+      Vec transformed[kOutTile];
+      output_transform(column, transformed);
+#pragma GCC unroll 4
+      for (Index y = 0; y < kOutTile; ++y) rows[y][x] = transformed[y];
     }
-#pragma GCC unroll 6
-    for (Index x = 0; x < kInTile; ++x) output_transform(m + x, kInTile);
     const Vec bias = c.bias != nullptr ? load(c.bias + i) : Vec{};
-#pragma GCC unroll 4
-    for (Index y = 0; y < kOutTile; ++y) {
-      output_transform(m + y * kInTile, 1);
-      if (y >= rows) continue;
-      const Index at = ((top + y) * out_stride + left) * c.out_channels + i;
-#pragma GCC unroll 4
-      for (Index x = 0; x < kOutTile; ++x) {
-        if (x >= columns) continue;
-        const Vec value = m[y * kInTile + x] + bias;
-        const Index to = at + x * c.out_channels;
-        store(c.out + to, c.residual != nullptr ? value + load(c.residual + to) : value);
-      }
+    if (!whole) {
+      tile.residual != nullptr ? store_outputs<false, true>(tile, rows, bias, c.out_channels)
+                               : store_outputs<false, false>(tile, rows, bias, c.out_channels);
+    } else {
+      tile.residual != nullptr ? store_outputs<true, true>(tile, rows, bias, c.out_channels)
+                               : store_outputs<true, false>(tile, rows, bias, c.out_channels);
     }
+    tile.out += kWidth;
+    if (tile.residual != nullptr) tile.residual += kWidth;
   }
 }
 

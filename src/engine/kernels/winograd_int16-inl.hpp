@@ -58,13 +58,13 @@ struct Int16Winograd {
     for (Index in = 0; in < in_channels; in += kWidth) {
       const KernelPoints points(weights, in_channels, out_channels, panel, in);
       for (Index point = 0; point < kPoints; ++point) {
-        auto* const to = reinterpret_cast<Word16*>(packed + point * point_stride) +
-                         (panel * in_channels + in) / 2 * kPanel;
-        for (Index i = 0; i < kWidth; i += 2) {
+        auto* const to =
+            reinterpret_cast<Code16*>(packed + point * point_stride + panel * in_channels / 2 * kPanel);
+        for (Index i = 0; i < kWidth; ++i) {
+          const Index place = place_of_code(in + i, in_channels);
           for (Index lane = 0; lane < kPanel; ++lane) {
-            const Vec& values = points.values[point][lane];
-            const float codes = squares[point][lane];
-            to[i / 2 * kPanel + lane] = pair_of_codes(values[i] * codes, values[i + 1] * codes);
+            to[(place / 2 * kPanel + lane) * 2 + place % 2] =
+                code_of(points.values[point][lane][i] * squares[point][lane]);
           }
         }
       }
@@ -79,21 +79,18 @@ struct Int16Winograd {
     float* const scales = scales_of(c, block) + t * kScales;
     for (Index first = 0; first < kPoints; first += kWidth) {
       const Index count = least(kWidth, kPoints - first);
-      Vec squares[kWidth] = {};
-      for (Index p = 0; p < count; ++p) {
-        const float* const row = block.tile + (first + p) * stride;
-        for (Index i = 0; i < channels; i += kWidth) squares[p] += load(row + i) * load(row + i);
-      }
+      const float* const tile_rows = block.tile + first * stride;
+      Vec squares[kWidth];
+      for (Index p = 0; p < kWidth; ++p)
+        squares[p] = p < count ? squares_of(tile_rows + p * stride, channels) : Vec{};
       const RowCodes rows = row_codes(sums_of_rows(squares));
       store(scales + first, rows.values);
       float codes[kWidth];
       store(codes, rows.codes);
-      for (Index p = 0; p < count; ++p) {
-        const float* const row = block.tile + (first + p) * stride;
-        auto* const to =
-            reinterpret_cast<Word16*>(block.inputs + (first + p) * block.input_stride) + t * channels / 2;
-        for (Index i = 0; i < channels; i += kWidth) put_codes(load(row + i) * codes[p], to + i / 2);
-      }
+      float* to = block.inputs + first * block.input_stride + t * channels / 2;
+      for (Index p = 0; p < count; ++p, to += block.input_stride)
+        put_codes([row = tile_rows + p * stride, scale = codes[p]](Index i) { return load(row + i) * scale; },
+                  channels, reinterpret_cast<Word16*>(to));
     }
   }
 
@@ -115,6 +112,12 @@ struct Int16Winograd {
   };
 
  private:
+  static Vec squares_of(const float* row, Index channels) {
+    Vec squares{};
+    for (Index i = 0; i < channels; i += kWidth) squares += load(row + i) * load(row + i);
+    return squares;
+  }
+
   static constexpr Index kScales = (kPoints + kWidth - 1) / kWidth * kWidth;
 
   static float* scales_of(const Convolution& c, const WinogradBlock& block) {
