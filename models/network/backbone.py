@@ -5,8 +5,7 @@
 
 
 #: grid
-# What every DINOv2 backbone shares: patches to tokens; dense() follows. Letters: B scenes, S views, P patches, N = 1 + P
-# tokens, C width.
+# What every DINOv2 backbone shares. Letters: B scenes, S views, P patches, N = 1 + P tokens, C width.
 
 
 def positions(self, pos_embed: Tensor, rows: int, columns: int) -> Tensor:
@@ -23,6 +22,10 @@ def positions(self, pos_embed: Tensor, rows: int, columns: int) -> Tensor:
     return torch.cat([learned[0, :1], patches]).to(pos_embed.dtype)
 
 
+#: patches
+# What grid does with a picture, by LibTorch; dense() is there.
+
+
 def tokens(self, image: Tensor, position: Tensor, weight: Tensor) -> Tensor:
     # image: (B, S, 3, H, W); position: (N, C); weight: (C, 3, p, p), of the patch embedding. Returns (B * S, N, C): class
     # token, then patches row by row, with positions.
@@ -34,6 +37,14 @@ def tokens(self, image: Tensor, position: Tensor, weight: Tensor) -> Tensor:
     x = x.reshape(B * S, rows * columns, channels * p * p)
     patches = self.dense(x, weight.flatten(1), None).add_(position[1:])
     return torch.cat([position[:1].expand(B * S, -1, -1), patches], 1)
+
+
+#: patches_low
+# As patches, by one operator of da3, the weight packed for it (src/engine/operators/patch_tokens.hpp).
+
+
+def tokens(self, image: Tensor, position: Tensor, weight: Tensor) -> Tensor:
+    return da3.patch_tokens(image.contiguous(), position.contiguous(), weight, self.patch)
 
 
 #: backbone_plain

@@ -13,6 +13,7 @@
 #include <engine/operators/own_linear.hpp>
 #include <engine/operators/own_operators.hpp>
 #include <engine/operators/packed_layer.hpp>
+#include <engine/operators/patch_tokens.hpp>
 
 // The operators against LibTorch's, with the strides and threads of a real forward.
 namespace da3::engine {
@@ -597,6 +598,27 @@ TEST_P(LowProducts, ConvolveAsLibTorchDoes) {
   EXPECT_THROW(conv3.call(x, packed, bias, kind, 3, false, std::nullopt), c10::Error) << "stride 3";
   EXPECT_THROW(conv3.call(x.contiguous(), packed, bias, kind, 1, false, std::nullopt), c10::Error);
   EXPECT_THROW(conv3.call(x, packed, bias, kind, 2, false, x), c10::Error) << "a residual too large";
+}
+
+TEST(PatchTokens, AreTheProductsOfPatchesAndTheirPositions) {
+  using PatchTokens = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, std::int64_t);
+  if (!suits_patch_tokens(64)) GTEST_SKIP() << "this processor has no products of 16-bit codes";
+  EXPECT_FALSE(suits_patch_tokens(60));
+  const auto operation =
+      c10::Dispatcher::singleton().findSchemaOrThrow("da3::patch_tokens", "").typed<PatchTokens>();
+  const at::Tensor weight = at::randn({64, 3, 14, 14}) * 0.05;
+  const at::Tensor packed = pack_patch_weight(weight);
+  const at::Tensor image = at::randn({2, 2, 3, 28, 42});
+  const at::Tensor position = at::randn({7, 64});
+  const at::Tensor tokens = operation.call(image, position, packed, 14);
+  const at::Tensor patches = at::conv2d(image.flatten(0, 1), weight, {}, 14).flatten(2).transpose(1, 2);
+  ASSERT_EQ(tokens.sizes(), at::IntArrayRef({4, 7, 64}));
+  EXPECT_TRUE(at::equal(tokens.select(1, 0), position[0].expand({4, 64})));
+  // Sums of 588 products of factors within 1e-4 of the largest.
+  EXPECT_LT((tokens.narrow(1, 1, 6) - patches - position.narrow(0, 1, 6)).abs().max().item<double>(), 2e-3);
+  EXPECT_THROW(operation.call(image, position, packed, 7), c10::Error) << "another patch";
+  EXPECT_THROW(operation.call(image.narrow(4, 0, 28), position, packed, 14), c10::Error) << "not contiguous";
+  EXPECT_THROW(operation.call(image, at::randn({6, 64}), packed, 14), c10::Error) << "a position too few";
 }
 
 TEST_P(LowProducts, OfARowDoNotDependOnTheOthers) {

@@ -132,13 +132,13 @@ TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_FALSE(cpu_lowering(switched_off, Precision::kInt8).bf16_attention);
   CpuOperatorFacts own = zen5();
   own.int16_products = "avx512_vnni";
-  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_head &&
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int16_ends &&
               cpu_lowering(own, Precision::kInt8).int8_head);
   EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).int8_head);
-  EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_head)
+  EXPECT_TRUE(cpu_lowering(own, Precision::kBf16).int16_ends)
       << "as exact as TF32, the original's head on CUDA";
-  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_head);
-  EXPECT_FALSE(int8.int16_head);
+  EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_ends);
+  EXPECT_FALSE(int8.int16_ends);
   own.int8_attention = true;
   EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int8_attention);
   EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).int8_attention);

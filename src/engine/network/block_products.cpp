@@ -16,6 +16,7 @@
 #include <engine/network/smoothing.hpp>
 #include <engine/network_text.hpp>
 #include <engine/operators/low_products.hpp>
+#include <engine/operators/patch_tokens.hpp>
 
 namespace da3::engine {
 namespace {
@@ -130,6 +131,15 @@ void use_low_products(TensorMap& tensors, Plans& plans, BlockProducts products) 
   }
 }
 
+/// The patch embeddings' weights where da3's operator takes them.
+void use_codes_in_patches(TensorMap& tensors, const Plans& plans) {
+  for (const auto& [path, plan] : plans) {
+    if (plan.class_name != "GridLow") continue;
+    at::Tensor& weight = tensors.at(path.substr(0, path.size() - 4) + "patch_embed.proj.weight");
+    weight = pack_patch_weight(weight);
+  }
+}
+
 /// The heads' layers that da3's products of 16-bit codes, or of 8-bit ones, take.
 void use_codes_in_heads(TensorMap& tensors, Plans& plans, bool bytes) {
   const BlockProducts products = bytes ? BlockProducts::kInt8 : BlockProducts::kInt16;
@@ -210,7 +220,10 @@ void round_to_bf16(TensorMap& tensors, const std::map<std::string, ModulePlan>& 
 void lower_block_products(TensorMap& tensors, std::map<std::string, ModulePlan>& plans,
                           const Lowering& lowering) {
   if (lowering.observe_inputs) observe_inputs(tensors, plans);
-  if (lowering.int16_head) use_codes_in_heads(tensors, plans, lowering.int8_head);
+  if (lowering.int16_ends) {
+    use_codes_in_patches(tensors, plans);
+    use_codes_in_heads(tensors, plans, lowering.int8_head);
+  }
   if (lowering.own_low_products) use_low_products(tensors, plans, lowering.block_products);
   if (lowering.block_products == BlockProducts::kBf16) round_to_bf16(tensors, plans);
   if (lowering.block_products == BlockProducts::kInt8) quantize(tensors, plans, lowering.full_int8_range);

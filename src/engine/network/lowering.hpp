@@ -20,10 +20,10 @@ struct Lowering {
   BlockProducts block_products = BlockProducts::kFloat;  ///< Not kInt16
   /// With kBf16 and kInt8: da3's products (low_products.hpp) where the sizes suit them.
   bool own_low_products = false;
-  /// With kBf16 and kInt8: dense layers and 3x3 convolutions of the heads have 16-bit codes as factors where
-  /// the sizes suit da3's products.
-  bool int16_head = false;
-  /// With int16_head: 8-bit codes instead, but for convolutions by Winograd.
+  /// With kBf16 and kInt8: the patch embedding, dense layers and 3x3 convolutions of the heads have 16-bit
+  /// codes as factors where the sizes suit da3's products.
+  bool int16_ends = false;
+  /// With int16_ends: 8-bit codes instead in the heads, but for convolutions by Winograd.
   bool int8_head = false;
   /// With kInt8: inputs keep 8 bits instead of 7. Only where sums of two products cannot saturate.
   bool full_int8_range = false;

@@ -139,7 +139,7 @@ UncompiledNetwork::UncompiledNetwork(const weights::NetworkConfig& config, int l
   try {
     if (layout == 1) tensors_ = fold_tensors(config, std::move(tensors_));
     plans_ = network_plans(config, parts, attention != Attention::kManual, lowering);
-    const auto factors = lowering.int16_head ? ConvolutionFactors::kInt16 : ConvolutionFactors::kFloat;
+    const auto factors = lowering.int16_ends ? ConvolutionFactors::kInt16 : ConvolutionFactors::kFloat;
     if (lowering.own_kernels) use_winograd(tensors_, plans_, factors, *packing_);
     lower_block_products(tensors_, plans_, lowering);
     packing_->start();

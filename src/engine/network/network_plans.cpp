@@ -7,6 +7,7 @@
 #include <engine/network/branches.hpp>
 #include <engine/network/network_plans.hpp>
 #include <engine/network_text.hpp>
+#include <engine/operators/patch_tokens.hpp>
 #include <weights/model_config.hpp>
 
 namespace da3::engine {
@@ -65,7 +66,7 @@ std::string_view dense_text(const Lowering& lowering) {
 }
 
 std::string head_dense_text(const Lowering& lowering) {
-  if (!lowering.int16_head) return std::string(dense_text(lowering));
+  if (!lowering.int16_ends) return std::string(dense_text(lowering));
   return join({lowering.int8_head ? text::k_low_kind_int8 : text::k_low_kind_int16, text::k_dense_low});
 }
 
@@ -74,6 +75,14 @@ std::string_view linear_text(const Lowering& lowering) {
   if (lowering.block_products == BlockProducts::kBf16) return text::k_linear_bf16;
   if (lowering.own_products) return text::k_linear_own;
   return lowering.onednn_products ? text::k_linear_onednn : text::k_linear;
+}
+
+ModulePlan grid_plan(const weights::BackboneConfig& config, const Lowering& lowering) {
+  const std::string_view rotary = config.alt_start < 0 ? "" : text::k_rotary;
+  if (lowering.int16_ends && suits_patch_tokens(config.embed_dim)) {
+    return {"GridLow", join({text::k_grid, text::k_patches_low, rotary}), {{"patch", weights::kPatchSize}}};
+  }
+  return {"Grid", join({dense_text(lowering), text::k_grid, text::k_patches, rotary}), {}};
 }
 
 void add_backbone(Plans& plans, const std::string& path, const weights::BackboneConfig& config,
@@ -94,8 +103,7 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
                   {"alt_start", config.alt_start},
                   {"out_layers", out_layers}}};
   plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
-  plans[path + ".grid"] = {
-      "Grid", join({dense_text(lowering), text::k_grid, plain ? "" : text::k_rotary}), {}};
+  plans[path + ".grid"] = grid_plan(config, lowering);
   if (!plain) plans[path + ".views"] = {"Views", std::string(text::k_views), {}};
   for (int i = 0; i < config.depth; ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
@@ -143,7 +151,7 @@ void add_pyramid(Plans& plans, const std::string& path, const Lowering& lowering
   const std::string scratch = path + ".scratch.";
   plans[path + ".maps"] = {"Maps",
                            join({head_dense_text(lowering),
-                                 lowering.int16_head ? text::k_halve_low : text::k_halve, text::k_maps}),
+                                 lowering.int16_ends ? text::k_halve_low : text::k_halve, text::k_maps}),
                            {}};
   add_fusion(plans, scratch, "", lowering);
   for (int level = 1; level <= 4; ++level) {
@@ -187,7 +195,7 @@ void add_head(Plans& plans, const std::string& path, const weights::HeadConfig& 
               const Lowering& lowering) {
   const bool dual = config.kind == weights::HeadKind::kDualDpt;
   const bool own_tail = lowering.own_kernels && config.features / 2 % kOwnTailMultiple == 0;
-  const std::string_view packed = lowering.int16_head ? text::k_packed_int16 : text::k_packed_float;
+  const std::string_view packed = lowering.int16_ends ? text::k_packed_int16 : text::k_packed_float;
   const std::string last_stage =
       own_tail ? join({packed, text::k_last_stage_own}) : std::string(text::k_last_stage);
   plans[path] = {dual ? "DualHead" : "SkyHead",

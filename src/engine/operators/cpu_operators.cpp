@@ -117,8 +117,8 @@ constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
 constexpr const char* kBf16Attention = "attention core, cpu, bf16";
 constexpr const char* kInt8Attention = "attention core, cpu, int8";
 constexpr const char* kNoBf16Attention = "da3 has no attention with bfloat16 factors for this processor";
-constexpr const char* kBf16Head = "head: dense layers and 3x3 convolutions, cpu, bf16";
-constexpr const char* kInt8Head = "head: dense layers and 3x3 convolutions, cpu, int8";
+constexpr const char* kBf16Ends = "patches and head: dense layers and 3x3 convolutions, cpu, bf16";
+constexpr const char* kInt8Ends = "patches and head: dense layers and 3x3 convolutions, cpu, int8";
 constexpr const char* kNoCodes = "da3 has no 16-bit products for this processor";
 constexpr const char* kOwnInt8 =
     "VNNI adds 8-bit products in 32 bits; a scale and a zero for each row of inputs: only when named";
@@ -175,14 +175,15 @@ constexpr Rule kRules[] = {
     {kInt8Attention, int8, bf16_attention, use_bf16_attention, "da3::attention_bf16 (avx512_bf16)",
      "queries, keys, values and exponentials are rounded, sums stay fp32: only when named"},
     {kInt8Attention, int8, always, nullptr, "as for fp32", kNoBf16Attention},
-    {kBf16Head, bf16, own_codes, [](Lowering& lowering) { lowering.int16_head = true; },
-     "da3::product, da3::low_conv3, da3::conv3, 16 bits",
+    {kBf16Ends, bf16, own_codes, [](Lowering& lowering) { lowering.int16_ends = true; },
+     "da3::patch_tokens, da3::product, da3::low_conv3, da3::conv3, 16 bits",
      "inputs and weights are rounded to 16-bit codes, about as exact as TF32: only when named"},
-    {kBf16Head, bf16, always, nullptr, "as for fp32", kNoCodes},
-    {kInt8Head, int8, own_codes, [](Lowering& lowering) { lowering.int16_head = lowering.int8_head = true; },
-     "da3::product, da3::low_conv3, 8 bits; da3::conv3, 16 bits",
-     "inputs and weights are rounded, those of Winograd's convolutions to 16-bit codes: only when named"},
-    {kInt8Head, int8, always, nullptr, "as for fp32", kNoCodes},
+    {kBf16Ends, bf16, always, nullptr, "as for fp32", kNoCodes},
+    {kInt8Ends, int8, own_codes, [](Lowering& lowering) { lowering.int16_ends = lowering.int8_head = true; },
+     "da3::product, da3::low_conv3, 8 bits; da3::patch_tokens, da3::conv3, 16 bits",
+     "inputs and weights are rounded, those of patches and Winograd's convolutions to 16-bit codes: only "
+     "when named"},
+    {kInt8Ends, int8, always, nullptr, "as for fp32", kNoCodes},
     {"q/k norm and rotary embedding, cpu", any, own_kernels, use_own_kernels, "da3::norm_rotate_",
      "one pass over the joint product, which brings the bias along"},
     {"q/k norm and rotary embedding, cpu", any, always, nullptr, "layer_norm, flip, mul, addcmul_", ""},

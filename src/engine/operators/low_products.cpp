@@ -11,73 +11,12 @@
 #include <engine/operators/low_products.hpp>
 #include <engine/operators/own_operators.hpp>
 #include <engine/operators/packed_layer.hpp>
+#include <engine/operators/row_products.hpp>
 
 namespace da3::engine {
 namespace {
 
-constexpr std::int64_t kRowsPerTask = 16;
 constexpr std::int64_t kDeepest = 32768;  ///< Sums of 255 * 127 stay within 31 bits
-
-/// Rows and units of panels of a result.
-struct Part {
-  std::int64_t first_row;
-  std::int64_t last_row;
-  std::int64_t first_unit;
-  std::int64_t last_unit;
-};
-
-/// A layer's product over that many rows, into out or added to it. put_row(row, to) rounds a row of inputs to
-/// `to` and returns its scale; finish(part) is called when a part is there, of whole units of so many panels.
-/// Both are called from several threads.
-template <typename PutRow, typename Finish>
-void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
-              PutRow&& put_row, std::int64_t unit, Finish&& finish) {
-  if (rows == 0) return;
-  const kernels::ProductKernels& kernel = *layer.kernel;
-  const std::int64_t words = layer.depth / kernel.factors;
-  const std::int64_t tiles = (rows + kernel.rows - 1) / kernel.rows;
-  at::Tensor inputs = at::empty({tiles * kernel.rows, words}, out.options().dtype(at::kInt));
-  auto* const input_words = reinterpret_cast<std::uint32_t*>(inputs.mutable_data_ptr<int>());
-  // The last tile's missing rows are multiplied too and thrown away.
-  std::fill(input_words + rows * words, input_words + tiles * kernel.rows * words, 0U);
-  std::vector<kernels::InputScale> scales(static_cast<std::size_t>(rows));
-  at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row)
-      scales[static_cast<std::size_t>(row)] = put_row(row, input_words + row * words);
-  });
-
-  const kernels::Product product{.inputs = input_words,
-                                 .scales = scales.data(),
-                                 .weights = layer.packed,
-                                 .bias = layer.bias,
-                                 .depth = layer.depth,
-                                 .gelu = gelu,
-                                 .add = add,
-                                 .out = out.mutable_data_ptr<float>(),
-                                 .out_stride = layer.outputs};
-  const std::int64_t blocks = (tiles + kTilesPerTask - 1) / kTilesPerTask;
-  const std::int64_t units = layer.outputs / kernel.panel / unit;
-  // Each thread has its own panels, for all rows: they are read from memory once.
-  const std::int64_t groups = std::min<std::int64_t>(units, at::get_num_threads());
-  at::parallel_for(0, groups * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t group = task / blocks;
-      const std::int64_t block = task % blocks;
-      const std::int64_t first = tiles * block / blocks * kernel.rows;
-      const std::int64_t last = std::min(rows, tiles * (block + 1) / blocks * kernel.rows);
-      const Part part{first, last, units * group / groups, units * (group + 1) / groups};
-      for (std::int64_t panel = part.first_unit * unit; panel < part.last_unit * unit; ++panel)
-        kernel.multiply(product, first, last, panel);
-      finish(part);
-    }
-  });
-}
-
-template <typename PutRow>
-void multiply(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
-              PutRow&& put_row) {
-  multiply(layer, rows, gelu, add, out, put_row, 1, [](const Part&) {});
-}
 
 /// Puts the rows of x, or their norms with that epsilon.
 auto rows_of(const PackedLayer& layer, const at::Tensor& x, std::optional<double> epsilon) {
@@ -95,7 +34,7 @@ auto rows_of(const PackedLayer& layer, const at::Tensor& x, std::optional<double
 /// The product of the rows of x, or of their norms with that epsilon.
 void multiply_rows(const PackedLayer& layer, const at::Tensor& x, bool gelu, bool add,
                    std::optional<double> epsilon, at::Tensor& out) {
-  multiply(layer, x.numel() / layer.depth, gelu, add, out, rows_of(layer, x, epsilon));
+  multiply_put_rows(layer, x.numel() / layer.depth, gelu, add, out, rows_of(layer, x, epsilon));
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias,
@@ -164,13 +103,13 @@ at::Tensor product_rotated(const at::Tensor& x, const at::Tensor& packed,
   const Rotation rotation{q_weight, q_bias, k_weight, k_bias, cos, sin};
   check_rotation(rotation, tokens, dim);
   at::Tensor out = at::empty({x.size(0), tokens, 3, heads, dim}, x.options());
-  multiply(layer, x.size(0) * tokens, false, false, out, rows_of(layer, x, norm), dim / layer.kernel->panel,
-           [&](const Part& part) {
-             for (std::int64_t row = part.first_row; row < part.last_row; ++row) {
-               rotate_heads(rotation, heads, dim, part.first_unit, part.last_unit, row % tokens,
-                            out.mutable_data_ptr<float>() + row * layer.outputs);
-             }
-           });
+  multiply_put_rows(layer, x.size(0) * tokens, false, false, out, rows_of(layer, x, norm),
+                    dim / layer.kernel->panel, [&](const ProductPart& part) {
+                      for (std::int64_t row = part.first_row; row < part.last_row; ++row) {
+                        rotate_heads(rotation, heads, dim, part.first_unit, part.last_unit, row % tokens,
+                                     out.mutable_data_ptr<float>() + row * layer.outputs);
+                      }
+                    });
   return out;
 }
 
@@ -223,14 +162,14 @@ at::Tensor low_conv3(const at::Tensor& x, const at::Tensor& packed, const std::o
                             : at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
   const at::Tensor windows = at::empty({at::get_num_threads(), layer.depth}, at::TensorOptions(at::kFloat));
   const std::int64_t pixels = height * width;
-  multiply(layer, x.size(0) * pixels, false, residual.has_value(), out,
-           [&](std::int64_t row, std::uint32_t* to) {
-             float* const window = windows.mutable_data_ptr<float>() + at::get_thread_num() * layer.depth;
-             const std::int64_t pixel = row % pixels;
-             gather_window(x.const_data_ptr<float>() + row / pixels * x.stride(0), x.size(2), x.size(3),
-                           channels, pixel / width * stride, pixel % width * stride, relu, window);
-             return layer.kernel->put_row(window, layer.depth, kernels::RowNorm{}, to);
-           });
+  multiply_put_rows(
+      layer, x.size(0) * pixels, false, residual.has_value(), out, [&](std::int64_t row, std::uint32_t* to) {
+        float* const window = windows.mutable_data_ptr<float>() + at::get_thread_num() * layer.depth;
+        const std::int64_t pixel = row % pixels;
+        gather_window(x.const_data_ptr<float>() + row / pixels * x.stride(0), x.size(2), x.size(3), channels,
+                      pixel / width * stride, pixel % width * stride, relu, window);
+        return layer.kernel->put_row(window, layer.depth, kernels::RowNorm{}, to);
+      });
   return out;
 }
 
