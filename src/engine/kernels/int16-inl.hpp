@@ -47,14 +47,17 @@ inline Index place_of_code(Index k, Index depth) {
   return first + 2 * kWidth <= depth ? first + k % kWidth * 2 + k / kWidth % 2 : k;
 }
 
+/// Codes that are kWidth apart, in words.
+inline Words16 pairs_of_codes(Vec low, Vec high) {
+  return ((Words16)(low + kToInteger) & 0xFFFF) | ((Words16)(high + kToInteger) << 16);
+}
+
 /// A row of codes: value(k) are those of the kWidth factors from k on, at most kLargestCode.
 template <typename Value>
 inline void put_codes(Value value, Index depth, Word16* to) {
   Index k = 0;
   for (; k + 2 * kWidth <= depth; k += 2 * kWidth) {
-    const auto low = (Words16)(value(k) + kToInteger);
-    const auto high = (Words16)(value(k + kWidth) + kToInteger);
-    *reinterpret_cast<Words16*>(to + k / 2) = (low & 0xFFFF) | (high << 16);
+    *reinterpret_cast<Words16*>(to + k / 2) = pairs_of_codes(value(k), value(k + kWidth));
   }
   if (k == depth) return;
   const Vec last = value(k);

@@ -43,6 +43,12 @@ inline std::int32_t nearest(float x) {
                                    __builtin_bit_cast(std::uint32_t, kToInteger));
 }
 
+/// How a row of weights is rounded.
+struct WeightCodes {
+  float codes = 1;  ///< For a weight of 1
+  float value = 0;  ///< Of a code of 1
+};
+
 /// Factors of bfloat16, two a word.
 struct Bf16Factors {
   static constexpr Index kFactors = 2;
@@ -50,6 +56,19 @@ struct Bf16Factors {
   static std::uint32_t rounded(float x) {
     const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, x);
     return (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
+  }
+
+  static Words words_of(Vec first, Vec second) {
+#ifdef __AVX512BF16__
+    return (Words)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+#else
+    Words words{};
+    for (Index i = 0; i < kWidth / 2; ++i) {
+      words[i] = rounded(first[2 * i]) | (rounded(first[2 * i + 1]) << 16);
+      words[kWidth / 2 + i] = rounded(second[2 * i]) | (rounded(second[2 * i + 1]) << 16);
+    }
+    return words;
+#endif
   }
 
   static Vec add(Vec sum, Word a, Vec b) {
@@ -65,23 +84,20 @@ struct Bf16Factors {
 
   static Index place(Index k, Index /*depth*/) { return k; }
 
-  static void pack_row(const float* weights, Index depth, Word* to, Word* /*scale*/, Word* /*sum*/) {
-    for (Index k = 0; k < depth; k += 2)
-      to[k / 2 * kPanel] = rounded(weights[k]) | (rounded(weights[k + 1]) << 16);
+  static WeightCodes weight_codes(const float* /*weights*/, Index /*depth*/) { return {}; }
+
+  /// kWidth words of weights.
+  static Words weight_words(const float* weights, const WeightCodes& /*codes*/) {
+    return words_of(load(weights), load(weights + kWidth));
   }
+
+  static IVec sums_of(Words /*words*/) { return IVec{}; }
 
   static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
     for (Index k = 0; k < depth; k += 2 * kWidth) {
       const Vec first = load(x + k) * norm.scale + norm.shift;
       const Vec second = load(x + k + kWidth) * norm.scale + norm.shift;
-#ifdef __AVX512BF16__
-      store_words(to + k / 2, (Words)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first));
-#else
-      for (Index i = 0; i < kWidth; i += 2) {
-        to[(k + i) / 2] = rounded(first[i]) | (rounded(first[i + 1]) << 16);
-        to[(k + kWidth + i) / 2] = rounded(second[i]) | (rounded(second[i + 1]) << 16);
-      }
-#endif
+      store_words(to + k / 2, words_of(first, second));
     }
     return {};
   }
@@ -121,27 +137,28 @@ struct Int8Factors {
     return k / (4 * kWidth) * (4 * kWidth) + (lane * 4 + vector) * 4 + k % kLane;
   }
 
-  static void pack_row(const float* weights, Index depth, Word* to, Word* scale, Word* sum) {
-    float largest = 0;
-    for (Index k = 0; k < depth; ++k) {
-      const float magnitude = weights[k] < 0 ? -weights[k] : weights[k];
-      largest = magnitude > largest ? magnitude : largest;
-    }
+  static WeightCodes weight_codes(const float* weights, Index depth) {
+    Vec most{};
+    for (Index k = 0; k < depth; k += kWidth) most = max(most, max(load(weights + k), -load(weights + k)));
+    const float largest = folded(most, [](Vec a, Vec b) { return max(a, b); });
     // A row of zeros keeps a scale above zero.
     const float step = largest > kSmallestScale ? largest / 127.0F : kSmallestScale;
-    const float inverse = 1.0F / step;
-    std::int32_t total = 0;
-    for (Index k = 0; k < depth; k += 4) {
-      std::uint32_t word = 0;
-      for (Index byte = 0; byte < 4; ++byte) {
-        const std::int32_t code = nearest(weights[k + byte] * inverse);
-        total += code;
-        word |= (static_cast<std::uint32_t>(code) & 0xFF) << (8 * byte);
-      }
-      to[place(k, depth) / 4 * kPanel] = word;
-    }
-    *scale = __builtin_bit_cast(std::uint32_t, step);
-    *sum = static_cast<std::uint32_t>(total);
+    return {.codes = 1.0F / step, .value = step};
+  }
+
+  /// kWidth words of weights.
+  static Words weight_words(const float* weights, const WeightCodes& codes) {
+    IVec values[4];
+    for (Index v = 0; v < 4; ++v)
+      values[v] = (IVec)(load(weights + v * kWidth) * codes.codes + kToInteger) - 0x4B400000;
+    return bytes_of<true>(values);
+  }
+
+  /// Of the factors of each word.
+  static IVec sums_of(Words words) {
+    IVec sums{};
+    for (Index byte = 0; byte < 4; ++byte) sums += (IVec)(words << (24 - 8 * byte)) >> 24;
+    return sums;
   }
 
   static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
@@ -186,25 +203,30 @@ struct Int8Factors {
       IVec codes[4];
       for (Index v = 0; v < 4; ++v)
         codes[v] = (IVec)(value(k + v * kWidth) * factor + shift + offset) - 0x4B400000;
-      store_words(to + k / 4, bytes_of(codes));
+      store_words(to + k / 4, bytes_of<false>(codes));
     }
     return {.scale = step, .zero = zero};
   }
 
-  /// Clamped to 0..255, in the order of place().
+  /// In the order of place(), signed ones clamped to -128..127, others to 0..255.
+  template <bool kSigned>
   static Words bytes_of(const IVec (&codes)[4]) {
 #if defined(__AVX512VNNI__)
-    const auto pairs = [&](Index v) { return _mm512_packs_epi32((__m512i)codes[v], (__m512i)codes[v + 1]); };
-    return (Words)_mm512_packus_epi16(pairs(0), pairs(2));
+    const __m512i low = _mm512_packs_epi32((__m512i)codes[0], (__m512i)codes[1]);
+    const __m512i high = _mm512_packs_epi32((__m512i)codes[2], (__m512i)codes[3]);
+    return (Words)(kSigned ? _mm512_packs_epi16(low, high) : _mm512_packus_epi16(low, high));
 #elif defined(__AVXVNNI__)
-    const auto pairs = [&](Index v) { return _mm256_packs_epi32((__m256i)codes[v], (__m256i)codes[v + 1]); };
-    return (Words)_mm256_packus_epi16(pairs(0), pairs(2));
+    const __m256i low = _mm256_packs_epi32((__m256i)codes[0], (__m256i)codes[1]);
+    const __m256i high = _mm256_packs_epi32((__m256i)codes[2], (__m256i)codes[3]);
+    return (Words)(kSigned ? _mm256_packs_epi16(low, high) : _mm256_packus_epi16(low, high));
 #else
+    constexpr std::int32_t kLeast = kSigned ? -128 : 0;
     Words words{};
     for (Index k = 0; k < 4 * kWidth; ++k) {
-      const std::int32_t code = codes[k / kWidth][k % kWidth];
+      std::int32_t code = codes[k / kWidth][k % kWidth];
+      code = code < kLeast ? kLeast : code > kLeast + 255 ? kLeast + 255 : code;
       const Index at = place(k, 4 * kWidth);
-      words[at / 4] |= static_cast<Word>(code < 0 ? 0 : code > 255 ? 255 : code) << (8 * (at % 4));
+      words[at / 4] |= (static_cast<Word>(code) & 0xFF) << (8 * (at % 4));
     }
     return words;
 #endif
@@ -224,22 +246,25 @@ struct Int16Factors {
 
   static Index place(Index k, Index depth) { return place_of_code(k, depth); }
 
-  static void pack_row(const float* weights, Index depth, Word* to, Word* scale, Word* /*sum*/) {
-    float squares = 0;
-    float largest = 0;
-    for (Index k = 0; k < depth; ++k) {
-      squares += weights[k] * weights[k];
-      const float magnitude = weights[k] < 0 ? -weights[k] : weights[k];
-      if (magnitude > largest) largest = magnitude;
+  static WeightCodes weight_codes(const float* weights, Index depth) {
+    Vec squares{};
+    Vec most{};
+    for (Index k = 0; k < depth; k += kWidth) {
+      const Vec here = load(weights + k);
+      squares += here * here;
+      most = max(most, max(here, -here));
     }
-    const float codes = codes_of_one_weight(squares, largest);
-    auto* const to_codes = reinterpret_cast<Code16*>(to);
-    for (Index k = 0; k < depth; ++k) {
-      const Index at = place(k, depth);
-      to_codes[at / 2 * 2 * kPanel + at % 2] = code_of(weights[k] * codes);
-    }
-    *scale = __builtin_bit_cast(std::uint32_t, value_of_one_weight(codes));
+    const float codes =
+        codes_of_one_weight(folded_sum(squares), folded(most, [](Vec a, Vec b) { return max(a, b); }));
+    return {.codes = codes, .value = value_of_one_weight(codes)};
   }
+
+  /// kWidth words of weights.
+  static Words weight_words(const float* weights, const WeightCodes& codes) {
+    return pairs_of_codes(load(weights) * codes.codes, load(weights + kWidth) * codes.codes);
+  }
+
+  static IVec sums_of(Words /*words*/) { return IVec{}; }
 
   static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
     const auto value = [=](Index k) { return load(x + k) * norm.scale + norm.shift; };
@@ -264,13 +289,30 @@ struct ProductOf {
   }
 
   static void pack(const float* weights, Index depth, Index panel, std::uint32_t* packed) {
+    constexpr Index kBlock = kWidth * Factors::kFactors;
     Word* const to = packed + panel * (words(depth) + 2) * kPanel;
     Word* const scales = to + words(depth) * kPanel;
-    for (Index i = 0; i < kPanel; ++i) {
-      scales[i] = 0;
-      scales[kPanel + i] = 0;
-      Factors::pack_row(weights + (panel * kPanel + i) * depth, depth, to + i, scales + i,
-                        scales + kPanel + i);
+    for (Index first = 0; first < kPanel; first += kWidth) {
+      const float* const rows = weights + (panel * kPanel + first) * depth;
+      WeightCodes codes[kWidth];
+      Vec values{};
+      for (Index i = 0; i < kWidth; ++i) {
+        codes[i] = Factors::weight_codes(rows + i * depth, depth);
+        values[i] = codes[i].value;
+      }
+      IVec sums{};
+      for (Index k = 0; k < depth; k += kBlock) {
+        Vec block[kWidth];
+        for (Index i = 0; i < kWidth; ++i)
+          block[i] = (Vec)Factors::weight_words(rows + i * depth + k, codes[i]);
+        transpose_by_blocks<int{kWidth / 2}>(block);
+        for (Index word = 0; word < kWidth; ++word) {
+          store_words(to + (k / Factors::kFactors + word) * kPanel + first, (Words)block[word]);
+          sums += Factors::sums_of((Words)block[word]);
+        }
+      }
+      store_words(scales + first, (Words)values);
+      store_words(scales + kPanel + first, (Words)sums);
     }
   }
 
