@@ -3,6 +3,7 @@
 #pragma once
 
 #include <engine/kernels/kernels.hpp>
+#include <engine/kernels/transpose-inl.hpp>
 #include <engine/kernels/vectors-inl.hpp>
 
 // 3x3 convolution, stride 1, zero padding, channels last, by Winograd's F(4x4, 3x3) with the points 0, 1,
@@ -88,6 +89,12 @@ struct KernelPoints {
         for (Index row = 0; row < kInTile; ++row) values[row * kInTile + column][lane] = u[row];
       }
     }
+  }
+
+  /// Of kWidth outputs from `first` on: a vector is a channel's, its lanes are the outputs.
+  void put_channels(Index point, Index first, Vec (&channels)[kWidth]) const {
+    for (Index lane = 0; lane < kWidth; ++lane) channels[lane] = values[point][first + lane];
+    transpose_by_blocks<int{kWidth / 2}>(channels);
   }
 };
 
@@ -321,9 +328,11 @@ struct FloatWinograd {
     for (Index in = 0; in < in_channels; in += kWidth) {
       const KernelPoints points(weights, in_channels, out_channels, panel, in);
       for (Index point = 0; point < kPoints; ++point) {
-        float* to = packed + point * point_stride + (panel * in_channels + in) * kPanel;
-        for (Index i = 0; i < kWidth; ++i) {
-          for (Index lane = 0; lane < kPanel; ++lane) to[i * kPanel + lane] = points.values[point][lane][i];
+        float* const to = packed + point * point_stride + (panel * in_channels + in) * kPanel;
+        for (Index first = 0; first < kPanel; first += kWidth) {
+          Vec channels[kWidth];
+          points.put_channels(point, first, channels);
+          for (Index i = 0; i < kWidth; ++i) store(to + i * kPanel + first, channels[i]);
         }
       }
     }

@@ -31,40 +31,30 @@ struct Int16Winograd {
   static void pack(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
     const Index padded = round_up(out_channels, kPanel);
     const Index point_stride = in_channels / 2 * padded;
-    float squares[kPoints][kPanel] = {};
-    float largest[kPoints][kPanel] = {};
-    for (Index in = 0; in < in_channels; in += kWidth) {
-      const KernelPoints points(weights, in_channels, out_channels, panel, in);
-      for (Index point = 0; point < kPoints; ++point) {
-        for (Index lane = 0; lane < kPanel; ++lane) {
-          for (Index i = 0; i < kWidth; ++i) {
-            const float value = points.values[point][lane][i];
-            squares[point][lane] += value * value;
-            const float magnitude = value < 0 ? -value : value;
-            if (magnitude > largest[point][lane]) largest[point][lane] = magnitude;
-          }
-        }
-      }
-    }
-    float* const scales = packed + kPoints * point_stride;
+    float codes[kPoints][kPanel];
+    put_codes_of_weights(weights, in_channels, out_channels, panel, codes);
+    float* const scales = packed + kPoints * point_stride + panel * kPanel;
     for (Index point = 0; point < kPoints; ++point) {
-      for (Index lane = 0; lane < kPanel; ++lane) {
-        float& codes = squares[point][lane];
-        codes = codes_of_one_weight(codes, largest[point][lane]);
-        scales[point * padded + panel * kPanel + lane] = value_of_one_weight(codes);
-      }
+      for (Index lane = 0; lane < kPanel; ++lane)
+        scales[point * padded + lane] = value_of_one_weight(codes[point][lane]);
     }
     // Kept transformed weights would take more than the stack has.
     for (Index in = 0; in < in_channels; in += kWidth) {
       const KernelPoints points(weights, in_channels, out_channels, panel, in);
       for (Index point = 0; point < kPoints; ++point) {
         auto* const to =
-            reinterpret_cast<Code16*>(packed + point * point_stride + panel * in_channels / 2 * kPanel);
-        for (Index i = 0; i < kWidth; ++i) {
-          const Index place = place_of_code(in + i, in_channels);
-          for (Index lane = 0; lane < kPanel; ++lane) {
-            to[(place / 2 * kPanel + lane) * 2 + place % 2] =
-                code_of(points.values[point][lane][i] * squares[point][lane]);
+            reinterpret_cast<Word16*>(packed + point * point_stride + panel * in_channels / 2 * kPanel);
+        for (Index first = 0; first < kPanel; first += kWidth) {
+          Vec channels[kWidth];
+          points.put_channels(point, first, channels);
+          const Vec lane_codes = load(&codes[point][first]);
+          for (Index i = 0; i < kWidth; ++i) {
+            const Index place = place_of_code(in + i, in_channels);
+            const auto rounded = (Words16)(channels[i] * lane_codes + kToInteger);
+            // Not by a reference of deduced type, which would be one to aligned vectors.
+            Word16* const at = to + place / 2 * kPanel + first;
+            const Words16 below = *reinterpret_cast<const Words16*>(at);
+            *reinterpret_cast<Words16*>(at) = place % 2 == 0 ? rounded & 0xFFFF : below | (rounded << 16);
           }
         }
       }
@@ -112,6 +102,30 @@ struct Int16Winograd {
   };
 
  private:
+  /// Codes for a weight of 1 of each (point, output of the panel).
+  static void put_codes_of_weights(const float* weights, Index in_channels, Index out_channels, Index panel,
+                                   float (&codes)[kPoints][kPanel]) {
+    Vec squares[kPoints][kPanel] = {};
+    Vec most[kPoints][kPanel] = {};
+    for (Index in = 0; in < in_channels; in += kWidth) {
+      const KernelPoints points(weights, in_channels, out_channels, panel, in);
+      for (Index point = 0; point < kPoints; ++point) {
+        for (Index lane = 0; lane < kPanel; ++lane) {
+          const Vec value = points.values[point][lane];
+          squares[point][lane] += value * value;
+          most[point][lane] = max(most[point][lane], max(value, -value));
+        }
+      }
+    }
+    for (Index point = 0; point < kPoints; ++point) {
+      for (Index lane = 0; lane < kPanel; ++lane) {
+        codes[point][lane] =
+            codes_of_one_weight(folded_sum(squares[point][lane]),
+                                folded(most[point][lane], [](Vec a, Vec b) { return max(a, b); }));
+      }
+    }
+  }
+
   static Vec squares_of(const float* row, Index channels) {
     Vec squares{};
     for (Index i = 0; i < channels; i += kWidth) squares += load(row + i) * load(row + i);
