@@ -12,6 +12,7 @@
 #include <core/host/host_memory.hpp>
 #include <engine/libtorch_setup.hpp>
 #include <engine/network/block_products.hpp>
+#include <engine/operators/low_products.hpp>
 #include <engine/operators/onednn_linear.hpp>
 #include <engine/operators/own_operators.hpp>
 
@@ -325,6 +326,23 @@ void linear_own(benchmark::State& state) {
   count_flops(state, linear_flops(state));
 }
 
+void linear_low(benchmark::State& state, engine::BlockProducts products) {
+  const LinearCase layer = linear_case(state);
+  if (!engine::suits_low_products(products, layer.weight)) {
+    state.SkipWithError("da3 has no such products for this processor");
+    return;
+  }
+  const Settings settings;
+  const at::Tensor packed = engine::pack_low_product(products, layer.weight);
+  const auto op =
+      own_operator<at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                              std::int64_t, bool, std::optional<double>, const std::optional<at::Tensor>&)>(
+          "da3::product");
+  const auto kind = static_cast<std::int64_t>(products);
+  for (auto _ : state) keep(op.call(layer.x, packed, layer.bias, kind, false, std::nullopt, std::nullopt));
+  count_flops(state, linear_flops(state));
+}
+
 void linear_bf16(benchmark::State& state) {
   const Settings settings;
   const LinearCase layer = linear_case(state);
@@ -373,6 +391,12 @@ BENCHMARK_CAPTURE(linear_onednn, packed, Packing::kBeforehand)
     ->Name("engine/linear/onednn_packed")
     ->Apply(linear_shapes);
 BENCHMARK(linear_own)->Name("engine/linear/own")->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_low, bf16, engine::BlockProducts::kBf16)
+    ->Name("engine/linear/own_bf16")
+    ->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_low, int8, engine::BlockProducts::kInt8)
+    ->Name("engine/linear/own_int8")
+    ->Apply(linear_shapes);
 BENCHMARK(linear_bf16)->Name("engine/linear/bf16")->Apply(linear_shapes);
 BENCHMARK_CAPTURE(linear_int8, eight, false)->Name("engine/linear/int8")->Apply(linear_shapes);
 BENCHMARK_CAPTURE(linear_int8, seven, true)->Name("engine/linear/int8_7_bits")->Apply(linear_shapes);
