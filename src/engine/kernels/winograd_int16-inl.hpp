@@ -51,10 +51,13 @@ struct Int16Winograd {
           for (Index i = 0; i < kWidth; ++i) {
             const Index place = place_of_code(in + i, in_channels);
             const auto rounded = (Words16)(channels[i] * lane_codes + kToInteger);
-            // Not by a reference of deduced type, which would be one to aligned vectors.
             Word16* const at = to + place / 2 * kPanel + first;
-            const Words16 below = *reinterpret_cast<const Words16*>(at);
-            *reinterpret_cast<Words16*>(at) = place % 2 == 0 ? rounded & 0xFFFF : below | (rounded << 16);
+            if (place % 2 == 0) {
+              // Not read before: a page that is read first is copied when it is written.
+              *reinterpret_cast<Words16*>(at) = rounded & 0xFFFF;
+            } else {
+              *reinterpret_cast<Words16*>(at) = *reinterpret_cast<const Words16*>(at) | (rounded << 16);
+            }
           }
         }
       }
