@@ -242,9 +242,9 @@ class Run {
     json over_time;
   };
 
-  Finished finish(Batch batch) const {
+  Finished finish(Batch batch) {
     core::for_each_parallel(batch.size(), core::usable_cores(),
-                            [&](std::size_t i) { finish_frame(plan_, *batch[i]); });
+                            [&](std::size_t i) { finish_frame(plan_, *batch[i], spare_); });
     Finished finished{std::move(batch), {}};
     if (!finished.batch.empty() && is_checkpoint(*finished.batch.back()))
       finished.over_time = over_time_.state();
@@ -269,6 +269,7 @@ class Run {
     if (callbacks_.on_record)
       callbacks_.on_record(record.dump(-1, ' ', false, json::error_handler_t::replace));
     tell_progress(work);
+    keep_memory(work, spare_);
   }
 
   void tell_progress(const Work& work) const {
@@ -357,6 +358,7 @@ class Run {
   FramePredictor predictor_;
   FramesOverTime over_time_;
   FrameWriter writer_;
+  SpareMemory spare_;
   std::unique_ptr<VideoJournal> journal_;
   std::int64_t doubtful_ = 0;  ///< Frames of this run that build on damaged ones
   bool all_read_ = false;      ///< Every frame was read and finished
