@@ -45,7 +45,8 @@ class Run {
         source_(options, environment.library),
         predictor_(options, environment),
         over_time_(plan_),
-        writer_(plan_, environment, source_) {}
+        writer_(plan_, environment, source_),
+        team_(predictor_.shares_cores() ? std::min(3, core::usable_cores()) : 4) {}
 
   VideoSummary run() {
     summary_.where = plan_.outputs.text;
@@ -125,7 +126,7 @@ class Run {
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
     if (looks) {
       note(false, "looking at up to 64 frames for one range of colours");
-      over_time_.whole_video(probe(plan_, environment_.library, predictor_, stop_));
+      over_time_.whole_video(probe(plan_, environment_.library, predictor_, team_, stop_));
     }
     const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(), encoders};
     if (journal_) {
@@ -195,8 +196,7 @@ class Run {
           [&] { ready = finish(over_time_.next(std::move(predicted))); },
           [&] { predictor_.predict(current); }};
       const std::size_t count = shares_cores ? 3 : 4;
-      core::for_each_parallel(count, shares_cores ? core::usable_cores() : 4,
-                              [&](std::size_t i) { steps[i](); });
+      team_.for_each(count, [&](std::size_t i) { steps[i](); });
       finished = std::move(ready);
       predicted = std::move(current);
       current = std::move(next);
@@ -359,6 +359,7 @@ class Run {
   FramesOverTime over_time_;
   FrameWriter writer_;
   SpareMemory spare_;
+  core::Team team_;
   std::unique_ptr<VideoJournal> journal_;
   std::int64_t doubtful_ = 0;  ///< Frames of this run that build on damaged ones
   bool all_read_ = false;      ///< Every frame was read and finished
