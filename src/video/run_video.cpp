@@ -229,11 +229,10 @@ class Run {
     return batch;
   }
 
-  /// Frames between which a CPU goes from network to the rest and back. What each frame takes to write and to
-  /// read differs by its kind (I, P, B), and the cores wait for one another less if they share several;
-  /// caches are used better, too. 200 frames of 1280x720 on two cores: 6.8 ms a frame between forward passes
-  /// with one at a time, 6.5 with two, 5.8 with three, 5.5 with four. Not for pipes, where frames should come
-  /// soon, nor with slow networks, where it saves little and a run that is stopped would end late.
+  /// Frames between which a CPU goes from network to the rest and back. What each frame takes differs by its
+  /// kind (I, P, B); the cores wait for one another less if they share several, and caches are used
+  /// better: 6.8 ms a frame of 1280x720 between passes on two cores with one at a time, 5.5 with four. Not
+  /// for pipes, where frames should come soon, nor with slow networks, whose runs would end late.
   std::int64_t most_at_a_time() const {
     constexpr std::int64_t kMost = 4;
     constexpr double kPixels = 4e6;
