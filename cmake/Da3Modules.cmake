@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 include(GNUInstallDirs)
 
-# da3_add_module(NAME SOURCES ... [PUBLIC target...] [PRIVATE target...])
-# One folder of src/ as the static library da3_NAME with the alias da3::NAME.
+# da3_add_module(NAME SOURCES ... [PUBLIC target...] [PRIVATE target...] [EXACT])
+# One folder of src/ as the static library da3_NAME with the alias da3::NAME. EXACT: no product is fused with a sum, so
+# that every instruction set rounds alike (core/vector_clones.hpp).
 function(da3_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "EXACT" "" "SOURCES;PUBLIC;PRIVATE")
   add_library(da3_${name} STATIC ${arg_SOURCES})
   add_library(da3::${name} ALIAS da3_${name})
   target_include_directories(da3_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
   target_link_libraries(da3_${name} PUBLIC ${arg_PUBLIC} PRIVATE da3_settings ${arg_PRIVATE})
+  if(arg_EXACT)
+    target_compile_options(da3_${name} PRIVATE -ffp-contract=off)
+  endif()
 endfunction()
 
 # da3_add_test(NAME SOURCES ... LINK target... LABELS label... [WHOLE] [FILTER gtest filter] [TIMEOUT seconds] [COST seconds])

@@ -85,12 +85,13 @@ DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size) 
   return {size, std::vector<float>(first, first + static_cast<std::ptrdiff_t>(size.area()))};
 }
 
-DepthMap resize_result(const Way& way, DepthMap map, Size original) {
+DepthMap resize_result(const Way& way, DepthMap map, Size original, std::vector<float> room) {
   const Size size = way.at_model_size ? map.size : original;
-  return map.size == size ? std::move(map) : image::resize_map(map, size);
+  return map.size == size ? std::move(map) : image::resize_map(map, size, std::move(room));
 }
 
-DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optional<Focal>& focal) {
+DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optional<Focal>& focal,
+                 std::vector<float> room) {
   if (way.needs_focal()) {
     if (!focal) {
       throw Error(ErrorCode::kFocalMissing,
@@ -99,7 +100,7 @@ DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optio
     const double factor = metres_per_canonical(focal->px, processed_scale(way, original));
     for (float& value : depth.values) value = static_cast<float>(value * factor);
   }
-  DepthMap result = resize_result(way, std::move(depth), original);
+  DepthMap result = resize_result(way, std::move(depth), original, std::move(room));
   const bool inverts = way.model_kind == DepthKind::kInverse && way.result_kind != DepthKind::kInverse;
   return inverts ? depth_from_inverse(std::move(result)) : result;
 }

@@ -59,12 +59,14 @@ Image prepare(const Way& way, const Image& photo);
 /// Map `index` of a network's output (N, H, W).
 DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size);
 
-/// A network's map of any kind at the size of the results; its values are interpolated, not scaled.
-DepthMap resize_result(const Way& way, DepthMap map, Size original);
+/// A network's map of any kind at the size of the results; its values are interpolated, not scaled. `room`:
+/// as of image::resize_map.
+DepthMap resize_result(const Way& way, DepthMap map, Size original, std::vector<float> room = {});
 
 /// Depth as the results hold it, of `way.result_kind`, from a network's depth (H, W) of a photo of
 /// `original`: canonical values become metres, then the map is resized, then inverse depth becomes depth.
-/// `focal` is needed where `way.needs_focal()`. Throws: Error kFocalMissing.
-DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optional<Focal>& focal);
+/// `focal` is needed where `way.needs_focal()`; `room`: as of image::resize_map. Throws: Error kFocalMissing.
+DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optional<Focal>& focal,
+                 std::vector<float> room = {});
 
 }  // namespace da3::depth

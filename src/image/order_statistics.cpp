@@ -5,7 +5,9 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 #include <core/vector_clones.hpp>
 #include <image/order_statistics.hpp>
@@ -17,7 +19,7 @@ constexpr std::uint32_t kSignBit = 0x80000000U;
 constexpr std::size_t kHalfBins = 65536;
 
 /// An unsigned number that grows with the float.
-std::uint32_t key_of(float value) {
+constexpr std::uint32_t key_of(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
 }
@@ -26,17 +28,51 @@ float value_of(std::uint32_t key) {
   return std::bit_cast<float>((key & kSignBit) != 0 ? key & ~kSignBit : ~key);
 }
 
-/// The bin where a running count passes `rank`, and the count before it.
+/// Of a key whose sign counts.
+float signed_value_of(std::int32_t key) {
+  return std::bit_cast<float>(key ^ ((key >> 31) & std::numeric_limits<std::int32_t>::max()));
+}
+
+/// The bin where a running count passes a rank, and the count before it.
 struct Place {
   std::uint32_t bin = 0;
   std::uint64_t before = 0;
 };
 
-Place find_rank(const std::uint32_t* counts, std::uint64_t rank) {
-  std::uint64_t before = 0;
-  std::uint32_t bin = 0;
-  while (before + counts[bin] <= rank) before += counts[bin++];
-  return {bin, before};
+/// `from`: the place of any rank, with which the search begins if it is not too far.
+Place find_rank(const std::uint32_t* counts, std::uint64_t rank, Place from) {
+  if (from.before > rank) from = {};
+  while (from.before + counts[from.bin] <= rank) from.before += counts[from.bin++];
+  return from;
+}
+
+struct Extremes {
+  std::int32_t least = 0;  ///< Keys whose sign counts
+  std::int32_t greatest = 0;
+};
+
+/// Of the finite values, of which there is one.
+DA3_VECTOR_CLONES Extremes extremes_of(const float* values, std::size_t count) {
+  constexpr std::int32_t kAllButSign = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int32_t kInfinite = 0x7F800000;
+  std::int32_t least = kAllButSign;
+  std::int32_t greatest = -kAllButSign;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::int32_t>(values[i]);
+    const std::int32_t key = bits ^ ((bits >> 31) & kAllButSign);  // Grows with the value
+    // Without branches, so that the loop becomes vectors.
+    const std::int32_t finite = ((bits & kAllButSign) - kInfinite) >> 31;
+    const std::int32_t low = (key & finite) | (kAllButSign & ~finite);
+    const std::int32_t high = (key & finite) | (-kAllButSign & ~finite);
+    least = low < least ? low : least;
+    greatest = high > greatest ? high : greatest;
+  }
+  return {least, greatest};
+}
+
+DA3_VECTOR_CLONES void upper_halves(const float* values, std::size_t count,
+                                    std::uint16_t* __restrict halves) {
+  for (std::size_t i = 0; i < count; ++i) halves[i] = static_cast<std::uint16_t>(key_of(values[i]) >> 16U);
 }
 
 constexpr std::size_t kBlock = 64;
@@ -75,20 +111,24 @@ void for_each_mark(const std::array<std::uint8_t, kBlock>& marks, const Take& ta
 RankFinder::RankFinder(std::span<const float> values) : values_(values), upper_(kHalfBins, 0) {
   // Neighbours often fall into one bin; in two counts they do not wait for each other.
   std::vector<std::uint32_t> odd(kHalfBins, 0);
-  std::uint64_t finite[2] = {0, 0};
-  const auto count = [](float value, std::uint32_t* bins, std::uint64_t& finite_values) {
-    const bool is_finite = std::isfinite(value);
-    bins[key_of(is_finite ? value : 0.0F) >> 16U] += is_finite ? 1U : 0U;
-    finite_values += is_finite ? 1U : 0U;
-  };
-  std::size_t i = 0;
-  for (; i + 1 < values.size(); i += 2) {
-    count(values[i], upper_.data(), finite[0]);
-    count(values[i + 1], odd.data(), finite[1]);
+  constexpr std::size_t kSome = 512;
+  std::array<std::uint16_t, kSome> halves{};
+  for (std::size_t begin = 0; begin < values.size(); begin += kSome) {
+    const std::size_t count = std::min(kSome, values.size() - begin);
+    upper_halves(values.data() + begin, count, halves.data());
+    for (std::size_t i = 0; i + 1 < count; i += 2) {
+      ++upper_[halves[i]];
+      ++odd[halves[i + 1]];
+    }
+    if (count % 2 != 0) ++upper_[halves[count - 1]];
   }
-  if (i < values.size()) count(values[i], upper_.data(), finite[0]);
   for (std::size_t bin = 0; bin < kHalfBins; ++bin) upper_[bin] += odd[bin];
-  num_finite_ = finite[0] + finite[1];
+  // Infinities and what is no number are at both ends.
+  constexpr std::uint32_t kFirst = key_of(std::numeric_limits<float>::lowest()) >> 16U;
+  constexpr std::uint32_t kLast = key_of(std::numeric_limits<float>::max()) >> 16U;
+  std::fill_n(upper_.begin(), kFirst, 0U);
+  std::fill(upper_.begin() + kLast + 1, upper_.end(), 0U);
+  num_finite_ = std::accumulate(upper_.begin(), upper_.end(), std::uint64_t{0});
 }
 
 std::uint64_t RankFinder::num_up_to(float most) const {
@@ -103,13 +143,38 @@ std::uint64_t RankFinder::num_up_to(float most) const {
 }
 
 std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const {
+  const auto is_within = [&](std::uint64_t rank) { return rank > 0 && rank + 1 < num_finite_; };
   std::vector<Place> places;
   std::vector<std::uint32_t> bins;  // That hold a rank
+  Place last;
   for (const std::uint64_t rank : ranks) {
-    places.push_back(find_rank(upper_.data(), rank));
-    if (std::ranges::find(bins, places.back().bin) == bins.end()) bins.push_back(places.back().bin);
+    if (is_within(rank)) last = find_rank(upper_.data(), rank, last);
+    places.push_back(last);
+    if (is_within(rank) && std::ranges::find(bins, last.bin) == bins.end()) bins.push_back(last.bin);
   }
+  const std::vector<std::uint32_t> lower = count_lower(bins);
+  // Those at the ends need no bins, which would be others than those of the rest.
+  const Extremes ends = ranks.empty() ? Extremes{} : extremes_of(values_.data(), values_.size());
+  std::vector<float> found;
+  last = {};
+  std::size_t last_slot = 0;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    if (!is_within(ranks[i])) {
+      found.push_back(signed_value_of(ranks[i] == 0 ? ends.least : ends.greatest));
+      continue;
+    }
+    const auto slot = static_cast<std::size_t>(std::ranges::find(bins, places[i].bin) - bins.begin());
+    if (std::exchange(last_slot, slot) != slot) last = {};
+    last = find_rank(&lower[slot * kHalfBins], ranks[i] - places[i].before, last);
+    found.push_back(value_of(places[i].bin << 16U | last.bin));
+  }
+  return found;
+}
+
+/// The lower halves of the values in `bins`, counted for each bin.
+std::vector<std::uint32_t> RankFinder::count_lower(const std::vector<std::uint32_t>& bins) const {
   std::vector<std::uint32_t> lower(bins.size() * kHalfBins, 0);
+  if (bins.empty()) return lower;
   std::array<std::uint8_t, kBlock> has_rank{};
   for (std::size_t begin = 0; begin < values_.size(); begin += kBlock) {
     const std::size_t count = std::min(kBlock, values_.size() - begin);
@@ -123,13 +188,7 @@ std::vector<float> RankFinder::find(std::span<const std::uint64_t> ranks) const 
       ++lower[slot * kHalfBins + (key & 0xFFFFU)];
     });
   }
-  std::vector<float> found;
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    const auto slot = static_cast<std::size_t>(std::ranges::find(bins, places[i].bin) - bins.begin());
-    const Place low = find_rank(&lower[slot * kHalfBins], ranks[i] - places[i].before);
-    found.push_back(value_of(places[i].bin << 16U | low.bin));
-  }
-  return found;
+  return lower;
 }
 
 QuantilePlace place_of_quantile(double share, std::uint64_t count) {

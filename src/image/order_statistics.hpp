@@ -25,6 +25,8 @@ class RankFinder {
   std::vector<float> find(std::span<const std::uint64_t> ranks) const;
 
  private:
+  std::vector<std::uint32_t> count_lower(const std::vector<std::uint32_t>& bins) const;
+
   std::span<const float> values_;
   std::vector<std::uint32_t> upper_;
   std::uint64_t num_finite_ = 0;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
@@ -40,8 +42,9 @@ Image preprocess_fixed(const Image& photo, Size size);
 
 /// One (H, W) float map at another size: bilinear interpolation of the four values around each new pixel's
 /// centre (half-pixel centres, edge values kept). Shrinking samples in the same way, without averaging over
-/// an area, so that no more than direct neighbours are mixed across an edge. Equal sizes give a copy. Throws:
-/// Error kUsage for an empty map or size.
-DepthMap resize_map(const DepthMap& map, Size size);
+/// an area, so that no more than direct neighbours are mixed across an edge. Equal sizes give a copy. `room`:
+/// values of no use, of a map of `size` best, whose memory the result takes: fresh memory costs four times
+/// what resizing does. Throws: Error kUsage for an empty map or size.
+DepthMap resize_map(const DepthMap& map, Size size, std::vector<float> room = {});
 
 }  // namespace da3::image

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include <opencv2/imgproc.hpp>
 
 #include <da3/error.hpp>
@@ -9,13 +11,14 @@
 
 namespace da3::image {
 
-DepthMap resize_map(const DepthMap& map, Size size) {
+DepthMap resize_map(const DepthMap& map, Size size, std::vector<float> room) {
   if (map.size == size) return map;
   if (size.height < 1 || size.width < 1 || map.size.area() == 0) {
     throw Error(ErrorCode::kUsage, "a depth map cannot be resized from or to nothing");
   }
   return with_opencv([&] {
-    DepthMap result{size, std::vector<float>(size.area())};
+    if (room.size() != size.area()) room = std::vector<float>(size.area());
+    DepthMap result{size, std::move(room)};
     // cv::Mat has no constant form; the source is only read.
     const cv::Mat in(map.size.height, map.size.width, CV_32F, const_cast<float*>(map.values.data()));
     cv::Mat out(size.height, size.width, CV_32F, result.values.data());

@@ -5,13 +5,15 @@
 #include <suites/estimate.hpp>
 #ifdef DA3_WITH_PICTURES
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <video/coloured_depth.hpp>
 #include <video/run_video.hpp>
 
 #include <da3/error.hpp>
@@ -43,16 +45,40 @@ namespace {
 constexpr int kRate = 25;
 constexpr std::size_t kShownFrames = 8;  // Pictures that `encode` writes again and again
 
-/// `frames` after one another as H.264, or what this FFmpeg has for it; one is held at a time.
+/// A picture as the run gives it to an encoder; sides are even.
+video::HalvedPicture halved(const Image& picture) {
+  const auto width = static_cast<std::size_t>(picture.size.width);
+  video::HalvedPicture result{picture.size, {}};
+  std::vector<std::uint8_t> blue;
+  std::vector<std::uint8_t> red;
+  for (std::size_t at = 0; at < picture.size.area(); ++at) {
+    const std::uint8_t* const rgb = picture.rgb.data() + 3 * at;
+    const auto [luma, cb, cr] = video::luma_and_chroma(rgb[0], rgb[1], rgb[2]);
+    result.samples.push_back(static_cast<std::uint8_t>(std::lround(luma)));
+    // Of the first of four pixels: how long it takes does not depend on which.
+    if (at / width % 2 != 0 || at % width % 2 != 0) continue;
+    blue.push_back(static_cast<std::uint8_t>(std::lround(cb)));
+    red.push_back(static_cast<std::uint8_t>(std::lround(cr)));
+  }
+  result.samples.insert(result.samples.end(), blue.begin(), blue.end());
+  result.samples.insert(result.samples.end(), red.begin(), red.end());
+  return result;
+}
+
+/// `frames` after one another as H.264, or what this FFmpeg has for it.
+template <typename Picture, typename PictureOf>
 void encode(const video::VideoLibrary& library, const std::filesystem::path& file, int frames, Size size,
-            const std::function<Image(int)>& picture) {
+            const PictureOf& picture_of) {
   video::StreamSpec spec;
   spec.size = size;
   spec.time_base = {1, kRate};
   spec.frames_per_s = kRate;
   spec.encoder = library.choose_encoder(spec, "mp4");
   const auto segment = library.segment(file, spec);
-  for (int i = 0; i < frames; ++i) segment->write(i, picture(i), false);
+  for (int i = 0; i < frames; ++i) {
+    const Picture& picture = picture_of(i);
+    segment->write(i, picture, false);
+  }
   segment->finish();
 }
 
@@ -72,7 +98,7 @@ class VideoRun {
     options_.input = (folder_ / "clip.mp4").string();
     options_.output_dir = folder_ / "depth.mp4";
     options_.overwrite = true;
-    options_.read.threads = core::usable_cores();
+    options_.read.threads = video::decoder_threads(model_->device().kind, core::usable_cores());
     if (!model_->spec().fixed_size) options_.process_res = static_cast<int>(settings.number("process_res"));
     // So that the forward passes alone are the same ones.
     options_.batch = 1;
@@ -104,10 +130,11 @@ class VideoRun {
     model_->synchronize();
   }
 
-  /// Pictures of depth as the whole run wrote them.
+  /// Pictures of depth as the whole run wrote them, and as it gives them to the encoder.
   void encode_again() const {
-    encode(library_, folder_ / "again.nut", frames_, shown_.front().size,
-           [&](int i) { return shown_[static_cast<std::size_t>(i) % shown_.size()]; });
+    encode<video::HalvedPicture>(
+        library_, folder_ / "again.nut", frames_, shown_.front().size,
+        [&](int i) -> const auto& { return shown_[static_cast<std::size_t>(i) % shown_.size()]; });
   }
 
  private:
@@ -115,7 +142,7 @@ class VideoRun {
     constexpr int kStep_px = 4;
     const Size wide{size.height, size.width + kStep_px * frames_};
     const Image drawn = drawn_picture(wide, 1);
-    encode(library_, folder_ / "clip.nut", frames_, size, [&](int i) {
+    encode<Image>(library_, folder_ / "clip.nut", frames_, size, [&](int i) {
       Image frame{size, {}};
       frame.rgb.reserve(size.area() * 3);
       for (int y = 0; y < size.height; ++y) {
@@ -137,7 +164,7 @@ class VideoRun {
     while (shown_.size() < kShownFrames) {
       auto frame = reader->next();
       if (!frame) break;
-      if (!frame->error) shown_.push_back(std::move(frame->picture));
+      if (!frame->error) shown_.push_back(halved(frame->picture));
     }
   }
 
@@ -147,7 +174,7 @@ class VideoRun {
   std::filesystem::path folder_;
   int frames_;
   DrawnBatch picture_;
-  std::vector<Image> shown_;
+  std::vector<video::HalvedPicture> shown_;
   video::VideoOptions options_;
 };
 

@@ -31,8 +31,9 @@ struct HalvedPicture {
 std::array<double, 3> luma_and_chroma(std::uint8_t red, std::uint8_t green, std::uint8_t blue);
 
 /// What image::render_depth shows, without an RGB picture in between: luma is that of each pixel's colour,
-/// chroma the mean of four, each rounded once. Odd sides repeat their last row or column. Throws: as
-/// render_depth.
-HalvedPicture coloured_depth(const DepthMap& depth, DepthKind kind, const image::VisOptions& options);
+/// chroma the mean of four, each rounded once. Odd sides repeat their last row or column. `room`: samples of
+/// no use, whose memory the picture takes. Throws: as render_depth.
+HalvedPicture coloured_depth(const DepthMap& depth, DepthKind kind, const image::VisOptions& options,
+                             std::vector<std::uint8_t> room = {});
 
 }  // namespace da3::video

@@ -15,11 +15,13 @@ void prepare_frame(const VideoPlan& plan, Work& work) {
   work.look = look_of(work.frame.picture);
 }
 
-void finish_frame(const VideoPlan& plan, Work& work) {
+void finish_frame(const VideoPlan& plan, Work& work, SpareMemory& spare) {
   if (work.frame.error) return;
+  SpareMemory::Frame room = spare.take();
   const Size original = work.frame.picture.size;
   formats::OutputSet& set = work.set;
-  set.depth = depth::restore(plan.way, std::move(work.raw), original, plan.focal(original));
+  set.depth =
+      depth::restore(plan.way, std::move(work.raw), original, plan.focal(original), std::move(room.depth));
   if (work.confidence) set.confidence = depth::resize_result(plan.way, std::move(*work.confidence), original);
   if (work.sky) set.sky = depth::resize_result(plan.way, std::move(*work.sky), original);
   set.kind = plan.way.result_kind;
@@ -37,13 +39,19 @@ void finish_frame(const VideoPlan& plan, Work& work) {
   // The range is of steadied depth; values that are not steadied meet it by their factor.
   const double to_values = plan.picture_factor(work) / factor;
   if (work.range) vis.range = {work.range->first / to_values, work.range->second / to_values};
-  if (plan.outputs.has_colour_stream()) work.colours = coloured_depth(set.depth, set.kind, vis);
+  if (plan.outputs.has_colour_stream())
+    work.colours = coloured_depth(set.depth, set.kind, vis, std::move(room.colours));
   if (plan.outputs.has_rgb_colours()) work.vis = image::render_depth(set.depth, set.kind, vis);
   if (!plan.outputs.frames.empty()) {
     formats::EncodeOptions encode = plan.encode;
     encode.vis = vis;
     work.files = formats::encode(set, plan.outputs.frames, encode);
   }
+}
+
+void keep_memory(Work& work, SpareMemory& spare) {
+  if (work.frame.error) return;
+  spare.give({std::move(work.set.depth.values), std::move(work.colours.samples)});
 }
 
 }  // namespace da3::video

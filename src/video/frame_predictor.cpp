@@ -116,6 +116,7 @@ void FramePredictor::forward(const std::vector<Work*>& group, Size size, std::ve
     const predict::Result result = model_.predict(request);
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     forward_s_ += seconds;
+    last_forward_s_ = seconds / static_cast<double>(group.size());
     const std::lock_guard lock(mutex_);
     planner_.succeeded(size, request.scenes, seconds * 1e3, result.peak_bytes);
     for (std::size_t i = 0; i < group.size(); ++i) {

@@ -34,6 +34,8 @@ class FramePredictor {
   /// How many frames of `size` are worth waiting for. Threads: also while another predicts.
   int wanted_batch(Size size) const;
   double forward_s() const { return forward_s_; }
+  /// Of the last forward pass, per frame; none before the first. Threads: not while another predicts.
+  std::optional<double> last_forward_s() const { return last_forward_s_; }
 
  private:
   struct Prediction {
@@ -52,6 +54,7 @@ class FramePredictor {
   predict::BatchPlanner planner_;
   std::map<std::int64_t, Prediction> kept_;  ///< By time, until they are used
   double forward_s_ = 0;
+  std::optional<double> last_forward_s_;
 };
 
 }  // namespace da3::video

@@ -10,9 +10,6 @@
 #include <video/finish_frame.hpp>
 #include <video/probe.hpp>
 
-#include <core/host/host_memory.hpp>
-#include <core/parallel.hpp>
-
 namespace da3::video {
 namespace {
 
@@ -114,7 +111,7 @@ NextFrame by_number(const VideoPlan& plan, const VideoLibrary* library, VideoRea
 
 /// Next to a network on a device the next frame is read; on a CPU, which the network fills, after its pass.
 void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predictor, Findings& findings,
-             const std::stop_token& stop) {
+             core::Team& team, const std::stop_token& stop) {
   std::optional<std::int64_t> last_pts;
   const auto read = [&]() -> Batch {
     while (std::optional<Frame> frame = next()) {
@@ -135,8 +132,7 @@ void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predi
   while (!batch.empty() && !stop.stop_requested()) {
     if (predictor.shares_cores()) predictor.predict(batch);
     Batch following;
-    const int threads = predictor.shares_cores() ? core::usable_cores() : 2;
-    core::for_each_parallel(2, threads, [&](std::size_t i) {
+    team.for_each(2, [&](std::size_t i) {
       if (i == 0) {
         if (!predictor.shares_cores()) predictor.predict(batch);
         findings.add(*batch.front());
@@ -150,7 +146,7 @@ void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predi
 
 }  // namespace
 
-Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor& predictor,
+Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor& predictor, core::Team& team,
              const std::stop_token& stop) {
   constexpr double kFewFrames = 20000;
   const VideoOptions& options = plan.options;
@@ -167,7 +163,7 @@ Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor&
   } else {
     next = by_number(plan, library, *video.reader);
   }
-  look_at(next, plan, predictor, findings, stop);
+  look_at(next, plan, predictor, findings, team, stop);
   return findings.result();
 }
 

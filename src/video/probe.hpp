@@ -9,6 +9,8 @@
 #include <video/frame_source.hpp>
 #include <video/video_plan.hpp>
 
+#include <core/parallel.hpp>
+
 namespace da3::video {
 
 /// What frames spread over the video say about all of it.
@@ -17,8 +19,9 @@ struct Probed {
   std::optional<double> grey_ref;  ///< The median of the frames' median depths
 };
 
-/// Looks at up to 64 frames spread evenly over those that are taken. `predictor` keeps their predictions.
-Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor& predictor,
+/// Looks at up to 64 frames spread evenly over those that are taken. `predictor` keeps their predictions;
+/// `team` reads a frame while another is looked at.
+Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor& predictor, core::Team& team,
              const std::stop_token& stop);
 
 }  // namespace da3::video

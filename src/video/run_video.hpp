@@ -68,6 +68,10 @@ struct VideoForecast {
 VideoForecast forecast_video(const VideoOptions& options, const ModelSpec& model,
                              const VideoLibrary* library);
 
+/// Threads of the decoder where `cores` may be used: half of them next to a network that runs there as well.
+/// What a decoder does ahead falls into the next forward pass, and writing has a core at the same time.
+int decoder_threads(DeviceKind device, int cores);
+
 /// Depth of every frame. Frames in order; at most a few are held, whatever the length. Throws: Error kUsage,
 /// kVideo*, kEncoderUnavailable, kFocalMissing, kOutput*, kPipeClosed, model errors. A damaged frame is a
 /// failed record.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
+#include <barrier>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -31,6 +32,37 @@ TEST(ForEachParallel, DoesTheFirstPieceOnTheCallingThread) {
     });
     ASSERT_EQ(first, std::this_thread::get_id());
   }
+}
+
+TEST(Team, DoesPieceAfterPieceOfManyRounds) {
+  for (const int threads : {0, 1, 2, 5}) {
+    Team team(threads);
+    for (std::size_t round = 0; round < 2000; ++round) {
+      std::vector<std::atomic<int>> done(round % 7);
+      team.for_each(done.size(), [&](std::size_t i) { ++done[i]; });
+      for (const auto& count : done) ASSERT_EQ(count, 1) << threads << " " << round;
+    }
+  }
+}
+
+TEST(Team, WorksOnPiecesAtOneTime) {
+  Team team(3);
+  for (int round = 0; round < 20; ++round) {
+    std::barrier all_here(3);
+    team.for_each(3, [&](std::size_t) { all_here.arrive_and_wait(); });
+  }
+}
+
+TEST(Team, GoesOnAfterAnError) {
+  Team team(2);
+  EXPECT_THROW(team.for_each(4,
+                             [](std::size_t i) {
+                               if (i > 0) throw std::runtime_error("piece");
+                             }),
+               std::runtime_error);
+  std::atomic<int> done{0};
+  team.for_each(4, [&](std::size_t) { ++done; });
+  EXPECT_EQ(done, 4);
 }
 
 TEST(ForEachParallel, TellsTheFirstErrorByNumberAfterAllHaveEnded) {

@@ -51,6 +51,31 @@ TEST(RankFinder, FindsEveryRankOfAnyNumberOfValues) {
   }
 }
 
+TEST(RankFinder, FindsRanksOfManyValues) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> around(0.0F, 3.0F);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const std::size_t size : {511U, 512U, 513U, 1025U, 20000U}) {
+    std::vector<float> values(size);
+    for (float& value : values) value = around(random);
+    values[size / 2] = std::numeric_limits<float>::max();
+    values[size / 3] = std::numeric_limits<float>::lowest();
+    std::vector<float> sorted = values;
+    std::ranges::sort(sorted);
+    for (const float none : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(),
+                             -std::numeric_limits<float>::quiet_NaN()})
+      values.insert(values.begin() + static_cast<std::ptrdiff_t>(random() % values.size()), none);
+    const RankFinder finder(values);
+    ASSERT_EQ(finder.num_finite(), size);
+    // Neither in order nor once each.
+    const std::vector<std::uint64_t> ranks = {size - 1,      0,        size / 2, size / 50,
+                                              size / 50 + 1, size - 2, 0,        1};
+    std::vector<float> wanted;
+    for (const std::uint64_t rank : ranks) wanted.push_back(sorted[rank]);
+    EXPECT_EQ(finder.find(ranks), wanted) << size;
+  }
+}
+
 TEST(ToByte, IsTheNearestAndOfTwoTheEvenOne) {
   for (int whole = 0; whole < 255; ++whole) {
     const auto value = static_cast<float>(whole);

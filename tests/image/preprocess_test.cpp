@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <codec/samples.hpp>
@@ -128,6 +130,18 @@ TEST(ResizeMap, IsBilinearWithHalfPixelCentresBothWays) {
             << size.height << " x " << size.width << " at " << y << ", " << x;
       }
     }
+  }
+}
+
+TEST(ResizeMap, TakesTheMemoryOfAMapOfItsSize) {
+  DepthMap map{{2, 3}, {1, 2, 3, 4, 5, 6}};
+  const std::vector<float> wanted = image::resize_map(map, {5, 7}).values;
+  for (const std::size_t size : {std::size_t{35}, std::size_t{34}, std::size_t{99}}) {
+    std::vector<float> room(size, std::numeric_limits<float>::quiet_NaN());
+    const float* const memory = room.data();
+    const DepthMap result = image::resize_map(map, {5, 7}, std::move(room));
+    EXPECT_EQ(result.values, wanted) << size;
+    EXPECT_EQ(result.values.data() == memory, size == 35) << size;
   }
 }
 

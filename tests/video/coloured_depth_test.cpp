@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -70,6 +71,18 @@ TEST(ColouredDepth, IsWhatRenderDepthShows) {
     }
     expect_colours_of(map_of(size), DepthKind::kInverse, {.range = {{0.6, 4.0}}});
     expect_colours_of(map_of(size), DepthKind::kMetric, {});
+  }
+}
+
+TEST(ColouredDepth, TakesTheMemoryOfAPictureOfItsSize) {
+  const DepthMap map = map_of({7, 9});
+  const std::vector<std::uint8_t> wanted = coloured_depth(map, DepthKind::kMetric, {}).samples;
+  for (const std::size_t size : {std::size_t{120}, std::size_t{60}}) {
+    std::vector<std::uint8_t> room(size, 77);
+    const std::uint8_t* const memory = room.data();
+    const HalvedPicture picture = coloured_depth(map, DepthKind::kMetric, {}, std::move(room));
+    EXPECT_EQ(picture.samples, wanted) << size;
+    EXPECT_EQ(picture.samples.data() == memory, size == 120) << size;
   }
 }
 

@@ -81,6 +81,35 @@ TEST_F(RunVideoTest, AFramesFileHoldsTheModelsOwnDepth) {
   EXPECT_EQ(first, 1.0F + 2.0F / 1000) << "red of frame 2, not steadied";
 }
 
+TEST_F(RunVideoTest, AFileWhoseFramesGoInGroupsGivesWhatAPipeGives) {
+  // More than a checkpoint apart, and no whole number of groups.
+  constexpr int kFrames = 251;
+  run(kFrames);
+  const std::vector<json> of_pipe = records_;
+  std::vector<std::string> depth;
+  for (const json& record : of_pipe) depth.push_back(content(record.at("outputs").at("npy")));
+  records_.clear();
+  const std::filesystem::path file = folder_.path() / "frames.rgb";
+  std::ofstream(file, std::ios::binary) << raw_frames(kFrames);
+  options_.input = file.string();
+  options_.vis_range = {{1.0, 2.0}};  // Without a look at the whole video first
+  options_.overwrite = true;
+  run(0);
+  ASSERT_EQ(records_.size(), of_pipe.size());
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    EXPECT_EQ(records_[i].at("frame"), of_pipe[i].at("frame"));
+    EXPECT_EQ(records_[i].at("depth"), of_pipe[i].at("depth"));
+    EXPECT_EQ(content(records_[i].at("outputs").at("npy")), depth[i]) << i;
+  }
+}
+
+TEST(DecoderThreads, LeaveACoreToWritingNextToANetworkOnTheCpu) {
+  EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 1), 1);
+  EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 2), 1);
+  EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 16), 8);
+  EXPECT_EQ(decoder_threads(DeviceKind::kCuda, 16), 16);
+}
+
 TEST_F(RunVideoTest, RecordsSayTimesInOrder) {
   run(12);
   ASSERT_EQ(records_.size(), 12U);

@@ -129,7 +129,8 @@ int video(const cli::Video& options) {
   const run::ThreadPlan threads =
       run::plan_threads(named.device.kind, cores, options.threads, options.decode_threads);
   work.host_threads = threads.host;
-  work.read.threads = threads.host;
+  work.read.threads =
+      options.decode_threads > 0 ? threads.host : video::decoder_threads(named.device.kind, threads.host);
   const auto model =
       open_model(named, options, threads.inference, options.preprocess, *log, {.cameras = false});
   const auto memory = engine::make_memory_probe();
