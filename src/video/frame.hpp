@@ -82,6 +82,9 @@ class VideoReader {
   /// the video.
   virtual std::optional<Frame> next(Want want = Want::kPicture) = 0;
 
+  /// Memory of a picture that nobody needs any more, for a later one.
+  virtual void reuse(std::vector<std::uint8_t> /*room*/) {}
+
   /// The time of the next frame, if it is known before the picture is converted and the frame is whole.
   virtual std::optional<std::int64_t> next_pts() { return std::nullopt; }
 

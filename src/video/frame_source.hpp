@@ -40,6 +40,9 @@ class FrameSource {
   /// kUsage for a frame without a time in --timestamps.
   WorkPtr next(const NeedsPicture& needs_picture);
 
+  /// Memory of a picture that nobody needs any more, for a later one.
+  void reuse(std::vector<std::uint8_t> room) { video_.reader->reuse(std::move(room)); }
+
   /// The same without its picture, for runs that only count. Not to be mixed with `next`.
   std::optional<Frame> next_time() { return take(nullptr); }
 

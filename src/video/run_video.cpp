@@ -246,12 +246,9 @@ class Run {
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(kPixels / pixels), 1, kMost);
   }
 
-  void prepare(Work& work) const {
+  void prepare(Work& work) {
     prepare_frame(plan_, work);
-    if (!plan_.outputs.shows_photo()) {
-      const Size size = work.frame.picture.size;
-      work.frame.picture = Image{size, {}};
-    }
+    if (!plan_.outputs.shows_photo()) source_.reuse(std::exchange(work.frame.picture.rgb, {}));
   }
 
   /// Frames that wait to be written.

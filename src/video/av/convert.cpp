@@ -231,7 +231,7 @@ Image Converter::convert(const AVFrame& frame, const Turn& turn, Ratio sample_as
                              frame.color_trc == AVCOL_TRC_SMPTE2084 ? HdrTransfer::kPq : HdrTransfer::kHlg)
                   : to_8_bits(rgb, planar.size);
   } else if (has_own_way(planar)) {
-    picture = to_rgb(halved_chroma(planar), weights_of(planar));
+    picture = to_rgb(halved_chroma(planar), weights_of(planar), std::exchange(room_, {}));
   } else {
     picture.rgb = scaled(scaler_, planar, AV_PIX_FMT_RGB24, 3);
   }

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <video/av/handles.hpp>
 #include <video/seams.hpp>
@@ -51,6 +54,9 @@ class Converter {
   /// Upright RGB with square pixels. Throws: Error kVideoUnsupported, kOutOfMemory.
   Image convert(const AVFrame& frame, const Turn& turn, Ratio sample_aspect);
 
+  /// Memory of a picture that nobody needs any more, for a later one.
+  void reuse(std::vector<std::uint8_t> room) { room_ = std::move(room); }
+
  private:
   bool has_own_way(const PlanarFrame& frame);
 
@@ -59,6 +65,7 @@ class Converter {
   /// The colours that own_is_exact_ is about.
   std::optional<std::tuple<AVPixelFormat, int, bool>> tested_colours_;
   bool own_is_exact_ = false;
+  std::vector<std::uint8_t> room_;
 };
 
 }  // namespace da3::video::av

@@ -200,7 +200,7 @@ std::vector<CubicTaps> doubling_taps(int count, int one) {
   return taps;
 }
 
-Image to_rgb(const HalvedChroma& picture, const RgbWeights& weights) {
+Image to_rgb(const HalvedChroma& picture, const RgbWeights& weights, std::vector<std::uint8_t> room) {
   const auto [height, width] = picture.size;
   const std::vector<CubicTaps> across = doubling_taps(width / 2, kAcross);
   const std::vector<CubicTaps> down = doubling_taps(height / 2, kDown);
@@ -211,7 +211,8 @@ Image to_rgb(const HalvedChroma& picture, const RgbWeights& weights) {
   std::uint8_t* const red = colours.data();
   std::uint8_t* const green = red + columns;
   std::uint8_t* const blue = green + columns;
-  Image rgb{picture.size, std::vector<std::uint8_t>(picture.size.area() * 3)};
+  room.resize(picture.size.area() * 3);
+  Image rgb{picture.size, std::move(room)};
   std::uint8_t* to = rgb.rgb.data();
   for (int y = 0; y < height; ++y) {
     const CubicTaps& taps = down[static_cast<std::size_t>(y)];

@@ -46,6 +46,6 @@ struct CubicTaps {
 std::vector<CubicTaps> doubling_taps(int count, int one);
 
 /// RGB (H, W, 3).
-Image to_rgb(const HalvedChroma& picture, const RgbWeights& weights);
+Image to_rgb(const HalvedChroma& picture, const RgbWeights& weights, std::vector<std::uint8_t> room = {});
 
 }  // namespace da3::video::av

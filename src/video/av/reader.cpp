@@ -130,6 +130,8 @@ class Reader final : public VideoReader {
     return found;
   }
 
+  void reuse(std::vector<std::uint8_t> room) override { converter_.reuse(std::move(room)); }
+
   std::optional<Error> verdict() const override { return verdict_; }
   std::int64_t times_repaired() const override { return times_repaired_; }
 
