@@ -7,6 +7,7 @@
 #endif
 
 #include <engine/kernels/attention-inl.hpp>
+#include <engine/kernels/bf16-inl.hpp>
 #include <engine/kernels/kernels.hpp>
 
 // Attention whose products round their factors to bfloat16 and add in float32: queries, keys, values and
@@ -17,16 +18,9 @@ namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
 typedef std::uint32_t Bits __attribute__((may_alias));
-typedef std::uint32_t Pairs __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
 
 inline void store_pairs(float* p, Pairs pairs) {
   *reinterpret_cast<Pairs*>(p) = pairs;
-}
-
-/// In the low half of each lane.
-inline Pairs rounded(Vec x) {
-  const Pairs bits = (Pairs)x;
-  return (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
 }
 
 /// Lane i: element i of both, rounded.
@@ -41,27 +35,11 @@ inline Vec add_products(Vec sum, Pairs a, Pairs b) {
   return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 
-/// 2 kWidth neighbours, rounded, in their order.
-inline Pairs pair_neighbours(Vec first, Vec second) {
-  return (Pairs)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
-}
-
 #else
 
 inline Vec add_products(Vec sum, Pairs a, Pairs b) {
   constexpr std::uint32_t kHigh = 0xFFFF0000;
   return sum + (Vec)(a << 16) * (Vec)(b << 16) + (Vec)(a & kHigh) * (Vec)(b & kHigh);
-}
-
-inline Pairs pair_neighbours(Vec first, Vec second) {
-  const Pairs low = rounded(first);
-  const Pairs high = rounded(second);
-  Pairs pairs{};
-  for (Index i = 0; i < kWidth / 2; ++i) {
-    pairs[i] = low[2 * i] | (low[2 * i + 1] << 16);
-    pairs[kWidth / 2 + i] = high[2 * i] | (high[2 * i + 1] << 16);
-  }
-  return pairs;
 }
 
 #endif

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 
+#include <engine/kernels/bf16-inl.hpp>
 #include <engine/kernels/gelu-inl.hpp>
 #include <engine/kernels/int16-inl.hpp>
 #include <engine/kernels/kernels.hpp>
@@ -53,24 +54,6 @@ struct WeightCodes {
 struct Bf16Factors {
   static constexpr Index kFactors = 2;
 
-  static std::uint32_t rounded(float x) {
-    const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, x);
-    return (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
-  }
-
-  static Words words_of(Vec first, Vec second) {
-#ifdef __AVX512BF16__
-    return (Words)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
-#else
-    Words words{};
-    for (Index i = 0; i < kWidth / 2; ++i) {
-      words[i] = rounded(first[2 * i]) | (rounded(first[2 * i + 1]) << 16);
-      words[kWidth / 2 + i] = rounded(second[2 * i]) | (rounded(second[2 * i + 1]) << 16);
-    }
-    return words;
-#endif
-  }
-
   static Vec add(Vec sum, Word a, Vec b) {
 #ifdef __AVX512BF16__
     return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)(a - Words{}), (__m512bh)b);
@@ -88,7 +71,7 @@ struct Bf16Factors {
 
   /// kWidth words of weights.
   static Words weight_words(const float* weights, const WeightCodes& /*codes*/) {
-    return words_of(load(weights), load(weights + kWidth));
+    return (Words)pair_neighbours(load(weights), load(weights + kWidth));
   }
 
   static IVec sums_of(Words /*words*/) { return IVec{}; }
@@ -97,7 +80,7 @@ struct Bf16Factors {
     for (Index k = 0; k < depth; k += 2 * kWidth) {
       const Vec first = load(x + k) * norm.scale + norm.shift;
       const Vec second = load(x + k + kWidth) * norm.scale + norm.shift;
-      store_words(to + k / 2, words_of(first, second));
+      store_words(to + k / 2, (Words)pair_neighbours(first, second));
     }
     return {};
   }
