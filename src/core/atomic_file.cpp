@@ -199,6 +199,15 @@ std::filesystem::path end_of_links(const std::filesystem::path& path) {
   return end;
 }
 
+void require_another_file(const std::filesystem::path& result, const std::filesystem::path& input) {
+  std::error_code failed;
+  if (!std::filesystem::equivalent(result, input, failed)) return;
+  throw Error(ErrorCode::kOutputExists,
+              result.string() +
+                  ": this is the input, which is never replaced; give another name with "
+                  "--output");
+}
+
 bool is_stream(const std::filesystem::path& path) {
   struct stat status{};
   return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);

@@ -67,6 +67,10 @@ bool is_stream(const std::filesystem::path& path);
 /// is replaced by an AtomicFile. Throws: as AtomicFile.
 void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 
+/// A result must not take the place of what it is made from. Throws: Error kOutputExists if `result` is
+/// `input`, by whatever name.
+void require_another_file(const std::filesystem::path& result, const std::filesystem::path& input);
+
 /// Makes a folder and its parents where missing. Throws: Error kOutputFailed that names the part in the way.
 void ensure_folder(const std::filesystem::path& folder);
 

@@ -102,7 +102,8 @@ DepthMap restore(const Way& way, DepthMap depth, Size original, const std::optio
   }
   DepthMap result = resize_result(way, std::move(depth), original, std::move(room));
   const bool inverts = way.model_kind == DepthKind::kInverse && way.result_kind != DepthKind::kInverse;
-  return inverts ? depth_from_inverse(std::move(result)) : result;
+  if (inverts) return depth_from_inverse(std::move(result));
+  return result;  // Not in one expression with the other, which would copy it
 }
 
 }  // namespace da3::depth

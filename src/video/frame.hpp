@@ -96,6 +96,10 @@ class VideoReader {
   /// cannot; it must be opened again then.
   virtual bool seek(std::int64_t number, std::int64_t pts) = 0;
 
+  /// Of the frames from here on only those of these times, all of `times` and in order: others are passed
+  /// over, and not decoded where nothing builds on them. Their numbers are not known.
+  virtual void only(std::vector<std::int64_t> /*wanted*/) {}
+
   /// Times of the frames up to `seconds` after the first one, in order, without decoding them. Empty where
   /// only decoding could tell. Reads the file a second time, which leaves the reader where it was.
   virtual std::vector<FrameTime> times(double seconds) const = 0;

@@ -155,6 +155,7 @@ std::vector<std::uint16_t> grey_codes(const DepthMap& depth, const GreyCode& cod
 
 std::optional<double> median_depth(const DepthMap& depth) {
   std::vector<float> present;
+  present.reserve(depth.values.size());
   std::copy_if(depth.values.begin(), depth.values.end(), std::back_inserter(present), has_value);
   if (present.empty()) return std::nullopt;
   const auto middle = present.begin() + static_cast<std::ptrdiff_t>((present.size() - 1) / 2);

@@ -29,7 +29,8 @@ class Findings {
     const DepthMap depth = plan_.small_depth(work);
     histogram_.add(depth);
     if (const auto median = median_depth(depth)) log_medians_.push_back(std::log(*median));
-    predictor_.keep(work.frame.pts, work);
+    // Behind damage a frame depends on what was decoded before it, which the run may find otherwise.
+    if (!work.frame.builds_on_damaged) predictor_.keep(work.frame.pts, work);
   }
 
   Probed result() {
@@ -81,21 +82,31 @@ NextFrame by_time(const VideoOptions& options, VideoReader& reader) {
   };
 }
 
-/// At known places, by seeking where that passes over frames; those that cannot be reached are left out.
-NextFrame at_places(std::vector<FrameSource::Place> places, VideoReader& reader) {
+std::vector<FrameSource::Place> evenly(const std::vector<FrameSource::Place>& places) {
+  std::vector<FrameSource::Place> chosen;
+  const std::size_t count = std::min(kProbes, places.size());
+  for (std::size_t k = 0; k < count; ++k) chosen.push_back(places[middle_of_part(k, count, places.size())]);
+  return chosen;
+}
+
+/// At known times, by seeking where that passes over frames; those that cannot be reached are left out.
+NextFrame at_times(std::vector<FrameSource::Place> places, VideoReader& reader) {
+  std::vector<std::int64_t> times;
+  for (const FrameSource::Place& place : places) times.push_back(place.pts);
+  reader.only(std::move(times));
   return [&reader, places = std::move(places), k = std::size_t{0},
           number = std::int64_t{0}]() mutable -> std::optional<Frame> {
-    const std::size_t count = std::min(kProbes, places.size());
-    while (k < count) {
-      const FrameSource::Place& place = places[middle_of_part(k++, count, places.size())];
-      if (place.key > number) {
-        const bool there = reader.seek(place.number, place.pts);
-        number = there ? place.number : -1;
-        if (!there) continue;
+    for (; k < places.size(); ++k) {
+      const FrameSource::Place& place = places[k];
+      if (place.key > number && !reader.seek(place.number, place.pts)) {
+        number = -1;
+        continue;
       }
-      while (number < place.number && reader.next(Want::kTimeOnly)) ++number;
-      ++number;
-      return reader.next();
+      std::optional<Frame> frame = reader.next();
+      if (!frame) break;
+      // One that does not come is not waited for.
+      while (k < places.size() && places[k].pts <= frame->pts) number = places[k++].number;
+      return frame;
     }
     return std::nullopt;
   };
@@ -106,12 +117,19 @@ NextFrame by_number(const VideoPlan& plan, const VideoLibrary* library, VideoRea
   std::vector<FrameSource::Place> taken;
   FrameSource source(plan.options, library);
   while (const auto frame = source.next_time()) taken.push_back({.number = frame->number});
-  return at_places(std::move(taken), reader);
+  return [&reader, places = evenly(taken), k = std::size_t{0},
+          number = std::int64_t{0}]() mutable -> std::optional<Frame> {
+    if (k == places.size()) return std::nullopt;
+    const FrameSource::Place& place = places[k++];
+    while (number < place.number && reader.next(Want::kTimeOnly)) ++number;
+    ++number;
+    return reader.next();
+  };
 }
 
 /// Next to a network on a device the next frame is read; on a CPU, which the network fills, after its pass.
-void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predictor, Findings& findings,
-             core::Team& team, const std::stop_token& stop) {
+void look_at(const NextFrame& next, VideoReader& reader, const VideoPlan& plan, FramePredictor& predictor,
+             Findings& findings, core::Team& team, const std::stop_token& stop) {
   std::optional<std::int64_t> last_pts;
   const auto read = [&]() -> Batch {
     while (std::optional<Frame> frame = next()) {
@@ -123,7 +141,7 @@ void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predi
       Work& work = *batch.front();
       work.frame = std::move(*frame);
       prepare_frame(plan, work);
-      work.frame.picture = Image{work.frame.picture.size, {}};
+      reader.reuse(std::exchange(work.frame.picture.rgb, {}));
       return batch;
     }
     return {};
@@ -146,12 +164,11 @@ void look_at(const NextFrame& next, const VideoPlan& plan, FramePredictor& predi
 
 }  // namespace
 
-Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor& predictor, core::Team& team,
-             const std::stop_token& stop) {
+Probed probe(const VideoPlan& plan, const VideoLibrary* library, const FrameSource& source,
+             FramePredictor& predictor, core::Team& team, const std::stop_token& stop) {
   constexpr double kFewFrames = 20000;
   const VideoOptions& options = plan.options;
   Findings findings(plan, predictor);
-  const FrameSource source(options, library);
   const VideoFacts& facts = source.facts();
   const OpenVideo video = open_video(options, library);
   const double frames = facts.declared_seconds.value_or(0) * facts.frames_per_s.value_or(0);
@@ -159,11 +176,11 @@ Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor&
   if (facts.seekable && frames > kFewFrames && !options.choice.limit && options.timestamps.empty()) {
     next = by_time(options, *video.reader);
   } else if (auto places = source.places()) {
-    next = at_places(std::move(*places), *video.reader);
+    next = at_times(evenly(*places), *video.reader);
   } else {
     next = by_number(plan, library, *video.reader);
   }
-  look_at(next, plan, predictor, findings, team, stop);
+  look_at(next, *video.reader, plan, predictor, findings, team, stop);
   return findings.result();
 }
 

@@ -19,9 +19,9 @@ struct Probed {
   std::optional<double> grey_ref;  ///< The median of the frames' median depths
 };
 
-/// Looks at up to 64 frames spread evenly over those that are taken. `predictor` keeps their predictions;
-/// `team` reads a frame while another is looked at.
-Probed probe(const VideoPlan& plan, const VideoLibrary* library, FramePredictor& predictor, core::Team& team,
-             const std::stop_token& stop);
+/// Looks at up to 64 frames spread evenly over those that are taken. `source` knows them and is not moved on;
+/// `predictor` keeps their predictions; `team` reads a frame while another is looked at.
+Probed probe(const VideoPlan& plan, const VideoLibrary* library, const FrameSource& source,
+             FramePredictor& predictor, core::Team& team, const std::stop_token& stop);
 
 }  // namespace da3::video

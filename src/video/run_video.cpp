@@ -24,6 +24,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/atomic_file.hpp>
 #include <core/host/host_memory.hpp>
 #include <core/json_reading.hpp>
 #include <core/parallel.hpp>
@@ -88,6 +89,8 @@ class Run {
   /// True if an earlier run did all of it. Opens the journal.
   bool finished_before() {
     const OutputPlan& outputs = plan_.outputs;
+    for (const StreamPlan& stream : outputs.streams)
+      core::require_another_file(stream.target, options_.input);
     const auto is_there = [](const StreamPlan& stream) {
       std::error_code failed;
       return std::filesystem::exists(stream.target, failed);
@@ -127,7 +130,7 @@ class Run {
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
     if (looks) {
       note(false, "looking at up to 64 frames for one range of colours");
-      over_time_.whole_video(probe(plan_, environment_.library, predictor_, team_, stop_));
+      over_time_.whole_video(probe(plan_, environment_.library, source_, predictor_, team_, stop_));
     }
     const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(), encoders};
     if (journal_) {

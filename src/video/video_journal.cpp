@@ -51,6 +51,7 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
     throw Error(ErrorCode::kOutputLocked,
                 folder.string() + ": another run writes there; wait for it, or give another folder");
   }
+  core::remove_dead_temporaries(folder);
   std::ifstream stream(file_, std::ios::binary);
   std::uint64_t read = 0;
   std::uint64_t kept = 0;

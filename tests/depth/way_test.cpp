@@ -96,6 +96,23 @@ TEST(Way, CanonicalDepthWithoutAFocalLengthIsAnErrorUnlessAskedFor) {
   EXPECT_EQ(restore(raw, map, {1, 2}, std::nullopt).values, map.values);
 }
 
+TEST(Way, ResultsTakeTheMemoryThatIsGiven) {
+  ModelSpec spec;
+  for (const DepthKind kind : {DepthKind::kRelative, DepthKind::kInverse}) {
+    spec.depth_kind = kind;
+    std::vector<float> room(8);
+    const float* const memory = room.data();
+    const DepthMap result =
+        restore(make_way(spec, {}), {{1, 2}, {4, 2}}, {2, 4}, std::nullopt, std::move(room));
+    EXPECT_EQ(result.values.data(), memory);
+  }
+  DepthMap map{{1, 2}, {4, 2}};
+  const float* const memory = map.values.data();
+  EXPECT_EQ(
+      restore(make_way(spec, {.at_model_size = true}), std::move(map), {2, 4}, std::nullopt).values.data(),
+      memory);
+}
+
 TEST(Way, InverseDepthIsResizedBeforeItIsInverted) {
   ModelSpec spec;
   spec.depth_kind = DepthKind::kInverse;

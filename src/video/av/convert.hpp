@@ -55,7 +55,9 @@ class Converter {
   Image convert(const AVFrame& frame, const Turn& turn, Ratio sample_aspect);
 
   /// Memory of a picture that nobody needs any more, for a later one.
-  void reuse(std::vector<std::uint8_t> room) { room_ = std::move(room); }
+  void reuse(std::vector<std::uint8_t> room) {
+    if (room.capacity() > room_.capacity()) room_ = std::move(room);
+  }
 
  private:
   bool has_own_way(const PlanarFrame& frame);

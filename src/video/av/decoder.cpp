@@ -80,6 +80,8 @@ CodecPtr Decoder::open(int threads) const {
   decoder->pkt_timebase = stream_.time_base;
   decoder->thread_count = threads;
   decoder->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM;
+  // Where no frame builds on others a damaged one can be refused; some of these decoders tell no other way.
+  if (every_frame_is_key(*decoder)) decoder->err_recognition |= AV_EF_EXPLODE;
   // Damaged frames are counted, so they have to come out.
   decoder->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
 #ifdef AV_CODEC_FLAG_COPY_OPAQUE
@@ -123,7 +125,7 @@ Decoder::Step Decoder::step() {
   return Step::kGoesOn;
 }
 
-void Decoder::send(AVPacket& packet, bool key) {
+void Decoder::send(AVPacket& packet, bool key, Use use) {
   const std::int64_t number = ++sent_;
   const std::optional<std::int64_t> time = time_of(packet);
   const bool shown = is_shown(packet, stream_.codecpar->codec_id);
@@ -135,6 +137,9 @@ void Decoder::send(AVPacket& packet, bool key) {
   if (shown) refused_.sent(number, time);
   if (key) keep(number, packet);
   give_number(*codec_, packet, number);
+  // Pictures that no other builds on. In HEVC such a picture may still serve one of a higher temporal layer.
+  const bool passes = use == Use::kForOthers && codec_->codec_id == AV_CODEC_ID_H264;
+  codec_->skip_frame = passes ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
   const int sent = avcodec_send_packet(codec_.get(), &packet);
   if (sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF) refuse(sent);
 }

@@ -42,8 +42,9 @@ class Decoder {
   /// One step towards the next frame.
   Step step();
 
-  /// A packet, where one is wanted; whether it is a key frame.
-  void send(AVPacket& packet, bool key);
+  enum class Use { kShown, kForOthers };
+  /// A packet, where one is wanted; whether it is a key frame. Of those for others no frame may come.
+  void send(AVPacket& packet, bool key, Use use);
   /// There are no more packets.
   void send_end();
   /// No packet and no frame comes any more.

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -12,8 +14,14 @@ namespace {
 /// Whether the container's index says so.
 bool is_in_index([[maybe_unused]] const AVPacket& packet, [[maybe_unused]] const AVFormatContext& input) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(59, 16, 100)
+  const std::string_view container = input.iformat->name;
+  // Streams without an index are searched for a time, and each place that was looked at counts as a key
+  // frame.
+  const std::array indexed = {"mov", "matroska", "avi", "flv", "mxf", "asf"};
+  if (std::ranges::none_of(indexed, [&](const char* name) { return container.starts_with(name); }))
+    return false;
   // Matroska's has times of presentation and places of clusters.
-  const bool clusters = std::string_view(input.iformat->name).starts_with("matroska");
+  const bool clusters = container.starts_with("matroska");
   const std::int64_t time = clusters ? packet.pts : packet.dts;
   const AVIndexEntry* entry =
       avformat_index_get_entry_from_timestamp(input.streams[packet.stream_index], time, AVSEEK_FLAG_BACKWARD);

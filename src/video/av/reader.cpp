@@ -45,6 +45,7 @@ class Reader final : public VideoReader {
 
   std::optional<Frame> next(Want want) override {
     std::optional<Decoded> decoded = next_decoded();
+    while (decoded && !is_wanted(decoded->pts)) decoded = next_decoded();
     if (!decoded) return std::nullopt;
     Frame frame;
     frame.number = count_++;
@@ -68,13 +69,16 @@ class Reader final : public VideoReader {
     return frame;
   }
 
+  void only(std::vector<std::int64_t> wanted) override { only_ = std::move(wanted); }
+
   std::optional<std::int64_t> next_pts() override {
     while (ready_.empty() && !ended_) decode();
     return !ready_.empty() && is_whole(ready_.front()) ? std::optional(ready_.front().pts) : std::nullopt;
   }
 
   bool seek_near(std::int64_t pts) override {
-    if (!facts_.seekable || !go_before(pts)) return false;
+    if (!facts_.seekable || !go_before(pts, pts)) return false;
+    passed_until_ = pts;
     count_ = 0;
     while (std::optional<Decoded> decoded = next_decoded()) {
       if (decoded->pts < pts) continue;
@@ -88,7 +92,8 @@ class Reader final : public VideoReader {
     if (!facts_.seekable) return false;
     // A container without an index, or pictures that need others before their key frame, may put us too late.
     for (const double earlier_s : {0.0, 2.0, 10.0, 60.0}) {
-      if (!go_before(pts - static_cast<std::int64_t>(earlier_s / av_q2d(stream_->time_base)))) continue;
+      const auto earlier = static_cast<std::int64_t>(earlier_s / av_q2d(stream_->time_base));
+      if (!go_before(pts - earlier, pts)) continue;
       while (std::optional<Decoded> decoded = next_decoded()) {
         if (decoded->pts < pts) continue;
         if (decoded->pts != pts || !is_whole(*decoded)) break;
@@ -190,15 +195,21 @@ class Reader final : public VideoReader {
                                turn_of(frame, *stream_).orientation);
   }
 
-  /// Puts the decoder on a key frame at or before `pts`.
-  bool go_before(std::int64_t pts) {
-    if (avformat_seek_file(input_.get(), stream_index_, std::numeric_limits<std::int64_t>::min(), pts, pts,
-                           0) < 0)
-      return false;
+  bool is_wanted(std::int64_t pts) const { return only_.empty() || std::ranges::binary_search(only_, pts); }
+
+  /// Puts the decoder on a key frame at or before `pts`, or else on the first one up to `wanted`.
+  bool go_before(std::int64_t pts, std::int64_t wanted) {
+    const auto seek_to = [&](std::int64_t least, std::int64_t most) {
+      return avformat_seek_file(input_.get(), stream_index_, least, pts, most, 0) >= 0;
+    };
+    // Some containers refuse times before the first frame.
+    if (!seek_to(std::numeric_limits<std::int64_t>::min(), pts) && !seek_to(pts, wanted)) return false;
     decoder_->reset();
     ready_.clear();
     draining_ = ended_ = false;
     last_pts_.reset();
+    verdict_.reset();
+    passed_until_ = std::numeric_limits<std::int64_t>::min();
     // Without an index we may be within a picture, so the first packet is not believed.
     const std::string container = input_->iformat->name;
     const bool within = first_pts_ && pts > *first_pts_;
@@ -253,7 +264,9 @@ class Reader final : public VideoReader {
       }
       av_packet_unref(packet_.get());
     }
-    decoder_->send(*packet_, key);
+    const std::int64_t pts = packet_->pts;
+    const bool passed = pts != AV_NOPTS_VALUE && (pts < passed_until_ || !is_wanted(pts));
+    decoder_->send(*packet_, key, passed ? Decoder::Use::kForOthers : Decoder::Use::kShown);
     av_packet_unref(packet_.get());
   }
 
@@ -314,6 +327,8 @@ class Reader final : public VideoReader {
   std::optional<std::int64_t> first_pts_;  ///< Of the first frame, if it is whole
   std::optional<std::int64_t> last_pts_;
   std::int64_t times_repaired_ = 0;
+  std::vector<std::int64_t> only_;  ///< Times of the frames that are wanted; all if there are none
+  std::int64_t passed_until_ = std::numeric_limits<std::int64_t>::min();  ///< Of seek_near
   bool draining_ = false;
   bool await_key_ = false;   ///< After a seek, until a key frame
   bool skip_first_ = false;  ///< After a seek, the first packet

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -65,32 +66,56 @@ TEST_F(Clips, SeekingGivesTheFrameOfThatTime) {
   EXPECT_EQ(number_in(reader->next()->picture), 14);
 }
 
-TEST_F(Clips, TimesWithoutDecodingAreThoseOfTheFramesAndLeadToThem) {
-  const std::vector<std::pair<std::string, std::string>> clips = {
-      {"closed.mp4", h264() + " -g 6"},
-      {"open.mkv", h264() + " -g 6 -x264opts open-gop=1"},
-      {"late.mkv", h264() + " -g 5 -output_ts_offset 5"},
-      {"stream.ts", h264() + " -g 7"},
-      {"old.avi", "-vf format=yuv420p -c:v mpeg4 -bf 0 -q:v 2 -g 8"},
-      {"variable.mp4",
-       "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough -enc_time_base 1/60 -c:v libx264 "
-       "-g 6 -video_track_timescale 60000"}};
-  for (const auto& [name, arguments] : clips) {
+class TimedClips : public Clips {
+ protected:
+  /// Clips whose frames have times, by name: arguments of `make`.
+  static std::vector<std::pair<std::string, std::string>> clips() {
+    std::vector<std::pair<std::string, std::string>> all = {
+        {"closed.mp4", h264() + " -g 6"},
+        {"many_b.mp4", h264() + " -bf 4"},
+        {"open.mkv", h264() + " -g 6 -x264opts open-gop=1"},
+        {"late.mkv", h264() + " -g 5 -output_ts_offset 5"},
+        {"stream.ts", h264() + " -g 7"},
+        {"long.ts", h264() + " -g 20"},
+        {"old.flv", h264() + " -g 20"},
+        {"old.avi", "-vf format=yuv420p -c:v mpeg4 -bf 0 -q:v 2 -g 8"},
+        {"variable.mp4",
+         "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough -enc_time_base 1/60 "
+         "-c:v libx264 -g 6 -video_track_timescale 60000"}};
+    if (std::system("ffmpeg -hide_banner -encoders 2>/dev/null | grep -q libx265") == 0) {
+      const std::string h265 =
+          "-vf format=yuv420p -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=11";
+      all.emplace_back("hevc.ts", h265);
+      all.emplace_back("hevc.mp4", h265 + ":temporal-layers=1");
+    }
+    return all;
+  }
+};
+
+std::vector<Frame> read_all(VideoReader& reader) {
+  std::vector<Frame> frames;
+  while (auto frame = reader.next()) frames.push_back(std::move(*frame));
+  return frames;
+}
+
+TEST_F(TimedClips, TimesWithoutDecodingAreThoseOfTheFramesAndLeadToThem) {
+  for (const auto& [name, arguments] : clips()) {
     const std::string file = make(name, arguments);
     const auto reader = av::library().open(file, {});
     const std::vector<FrameTime> times = reader->times(1e9);
-    std::vector<Frame> frames;
-    while (auto frame = reader->next()) frames.push_back(std::move(*frame));
+    const std::vector<Frame> frames = read_all(*reader);
     ASSERT_EQ(times.size(), frames.size()) << name;
-    for (const std::size_t i : {23U, 0U, 7U, 13U, 12U}) {
+    for (std::size_t i = 0; i < times.size(); ++i) {
       EXPECT_EQ(times[i].pts, frames[i].pts) << name << " " << i;
       ASSERT_TRUE(reader->seek(static_cast<std::int64_t>(i), times[i].pts)) << name << " " << i;
-      for (std::size_t k = i; k < std::min<std::size_t>(i + 2, frames.size()); ++k) {
+      for (std::size_t k = i; k < frames.size(); ++k) {
         const auto frame = reader->next();
         ASSERT_TRUE(frame) << name << " " << k;
         EXPECT_EQ(frame->number, static_cast<std::int64_t>(k)) << name;
         EXPECT_TRUE(frame->picture.rgb == frames[k].picture.rgb) << name << " " << k << ": other pixels";
       }
+      EXPECT_FALSE(reader->next()) << name << " " << i;
+      EXPECT_FALSE(reader->verdict()) << name << " " << i << ": " << reader->verdict()->what();
     }
     const auto some = reader->times(0.5);
     ASSERT_FALSE(some.empty()) << name;
@@ -99,6 +124,36 @@ TEST_F(Clips, TimesWithoutDecodingAreThoseOfTheFramesAndLeadToThem) {
     EXPECT_LT(some.size(), times.size()) << name;
   }
   EXPECT_TRUE(av::library().open(make("raw.h264", h264()), {})->times(1e9).empty()) << "it has no times";
+}
+
+TEST_F(TimedClips, FramesWhoseNeighboursAreNotDecodedAreTheSame) {
+  for (const auto& [name, arguments] : clips()) {
+    const std::string file = make(name, arguments);
+    const std::vector<Frame> frames = read_all(*av::library().open(file, {}));
+    for (const std::size_t step : {2U, 3U, 7U}) {
+      const auto reader = av::library().open(file, {});
+      std::vector<std::int64_t> wanted;
+      for (std::size_t i = step / 2; i < frames.size(); i += step) wanted.push_back(frames[i].pts);
+      reader->only(wanted);
+      for (std::size_t i = step / 2; i < frames.size(); i += step) {
+        const auto frame = reader->next();
+        ASSERT_TRUE(frame) << name << " " << i;
+        EXPECT_EQ(frame->pts, frames[i].pts) << name << " " << i;
+        EXPECT_TRUE(frame->picture.rgb == frames[i].picture.rgb) << name << " " << i << ": other pixels";
+      }
+      EXPECT_FALSE(reader->next()) << name << ", every " << step;
+    }
+  }
+}
+
+TEST_F(Clips, MemoryOfAPictureIsUsedForALaterOne) {
+  const auto reader = av::library().open(make("plain.mp4", h264()), {});
+  auto frame = reader->next();
+  const std::uint8_t* const memory = frame->picture.rgb.data();
+  reader->reuse(std::move(frame->picture.rgb));
+  reader->next(Want::kTimeOnly);
+  reader->reuse({});  // Of a frame without a picture
+  EXPECT_EQ(reader->next()->picture.rgb.data(), memory);
 }
 
 TEST_F(Clips, TenBitsHdrAndPixelAspectAreRead) {

@@ -260,5 +260,35 @@ TEST_F(DamagedPackets, AreKeyFramesWhateverTheirContainerKnowsOfThem) {
   }
 }
 
+TEST_F(DamagedPackets, OfFramesThatStandAloneFail) {
+  // Where the codec lets a decoder find it.
+  const std::vector<std::pair<std::string, std::string>> clips = {
+      {"motion.avi", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3"},
+      {"prores.mov", "-c:v prores_ks -pix_fmt yuv422p10le"},
+      {"png.mov", "-c:v png"}};
+  for (const auto& [name, arguments] : clips) {
+    const std::string file = make(name, arguments);
+    const std::string bytes = bytes_of(file);
+    const std::vector<Frame> whole = read_all(*open(file, 1));
+    const av::InputPtr input = av::open_input(file);
+    const av::PacketPtr packet = av::make_packet();
+    for (std::size_t i = 0; av_read_frame(input.get(), packet.get()) >= 0; ++i) {
+      const auto size = static_cast<std::size_t>(packet->size);
+      const std::string content(reinterpret_cast<const char*>(packet->data), size);
+      av_packet_unref(packet.get());
+      std::string damaged = bytes;
+      // JPEG takes few runs of bits for no code.
+      damaged.replace(bytes.find(content) + size / 2, size / 4, std::string(size / 4, '\xfe'));
+      const auto reader = open(folder_.write("damaged_" + name, damaged).string(), 1);
+      const std::vector<Frame> found = read_all(*reader);
+      ASSERT_EQ(found.size(), whole.size()) << name << " " << i;
+      for (std::size_t k = 0; k < found.size(); ++k) {
+        expect_fate(k == i ? Fate::kFails : Fate::kWhole, found[k], whole[k],
+                    name + ", packet " + std::to_string(i) + ": " + std::to_string(k));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace da3::video
