@@ -114,6 +114,8 @@ bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view
     ++damaged_lines_;
     return false;
   }
+  // Those of a video begin otherwise.
+  if (run_ < 0 && facts->type != LineFacts::Type::kRun) throw foreign(file);
   if (facts->type == LineFacts::Type::kRun) {
     last_run_ = read_run(file, line);
     const std::string digest = results_digest(*last_run_);

@@ -209,6 +209,25 @@ TEST_F(InferCommand, WhereNormalisationRunsChangesRoundingOnly) {
   }
 }
 
+TEST_F(InferCommand, OneResultUnderItsNameReplacesAllButTheInput) {
+  ASSERT_EQ(place->run(infer({"photos/a.ppm", "-o", "one/in.png"})).code, 0);
+  const std::string before = read_file(*place / "one/in.png");
+  std::filesystem::create_symlink("in.png", *place / "one/link.png");
+  for (const std::string output : {"one/in.png", "one/link.png", "one/../one/in.png"}) {
+    const Ended ended = place->run(infer({"one/in.png", "-o", output, "--overwrite"}));
+    EXPECT_EQ(ended.code, 1) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("this is the input"));
+    EXPECT_TRUE(read_file(*place / "one/in.png") == before) << output;
+  }
+  std::ofstream(*place / "one/out.png") << "x";
+  EXPECT_EQ(place->run(infer({"one/in.png", "-o", "one/out.png"})).code, 1);
+  EXPECT_EQ(place->run(infer({"one/in.png", "-o", "one/out.png", "--overwrite"})).code, 0);
+  EXPECT_TRUE(read_file(*place / "one/out.png").starts_with("\x89PNG"));
+  // A pattern may stand for several photos: its results get a folder.
+  EXPECT_EQ(place->run(infer({"one/i*.png", "-o", "one/many.npy", "-f", "npy"})).code, 0);
+  EXPECT_TRUE(std::filesystem::is_regular_file(*place / "one/many.npy/in.npy"));
+}
+
 TEST_F(InferCommand, DryRunPlansWithoutWriting) {
   const Ended ended = place->run(infer({"photos", "-r", "-o", "planned", "--dry-run", "--json"}));
   EXPECT_EQ(ended.code, 0) << ended.err;

@@ -111,6 +111,44 @@ TEST_F(VideoCommand, APipeGivesWhatTheFileGives) {
               read_file(*place / "of_pipe/frames/000007.npy"));
 }
 
+TEST_F(VideoCommand, FoldersOfPhotosAndOfVideosAreNotMixed) {
+  ASSERT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "of_video"})).code, 0);
+  const std::string records = read_file(*place / "of_video/manifest.jsonl");
+  std::ofstream(*place / "photo.ppm", std::ios::binary) << "P6\n40 30\n255\n" << frame(0);
+  const Ended refused = place->run(command("infer", {"photo.ppm", "-f", "npy", "-o", "of_video"}));
+  EXPECT_EQ(refused.code, 1) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("of_video/manifest.jsonl"));
+  EXPECT_EQ(read_file(*place / "of_video/manifest.jsonl"), records);
+  EXPECT_FALSE(std::filesystem::exists(*place / "of_video/photo.npy"));
+}
+
+TEST_F(VideoCommand, TemporaryFilesOfDeadRunsGo) {
+  ASSERT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "swept"})).code, 0);
+  const auto left = *place / "swept/frames/.da3-4194304-0.tmp";  // No process has this number
+  std::ofstream(left) << "x";
+  std::filesystem::last_write_time(left,
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  ASSERT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "swept"})).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+TEST_F(VideoCommand, TheInputIsNeverReplaced) {
+  if (!has_ffmpeg()) GTEST_SKIP() << "needs the runner with FFmpeg, and the ffmpeg program";
+  const std::string clip = (*place / "clip.mp4").string();
+  ASSERT_EQ(std::system(("ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -s 40x30 -r 10 -i '" +
+                         (*place / "in.rgb").string() + "' -c:v mpeg4 '" + clip + "'")
+                            .c_str()),
+            0);
+  const std::string before = read_file(clip);
+  std::filesystem::create_symlink("clip.mp4", *place / "link.mp4");
+  for (const std::string output : {"clip.mp4", "link.mp4", "./clip.mp4"}) {
+    const Ended ended = place->run(command("video", {"clip.mp4", "-o", output, "--overwrite"}));
+    EXPECT_EQ(ended.code, 1) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("this is the input"));
+    EXPECT_TRUE(read_file(clip) == before) << output;
+  }
+}
+
 TEST_F(VideoCommand, ADryRunWritesNothingAndSaysWhatWouldBe) {
   const Ended ended = place->run(video("in.rgb", {"-f", "npy", "-o", "dry", "--dry-run"}));
   ASSERT_EQ(ended.code, 0) << ended.err;

@@ -126,7 +126,9 @@ TEST(ManifestIndex, DamagedLinesInTheMiddleAreCountedAndPassedOver) {
 
 TEST(ManifestIndex, AnotherProgramsFileIsRefused) {
   const TemporaryFolder folder;
-  for (const char* text : {"hello\n", "hello", "{\"name\":1}\n", "\n"}) {
+  // The last is a video's.
+  for (const char* text :
+       {"hello\n", "hello", "{\"name\":1}\n", "\n", "{\"type\":\"video\",\"schema\":1,\"key\":{}}\n"}) {
     ManifestIndex index;
     try {
       index.add_file(folder.write("manifest.jsonl", text));

@@ -41,11 +41,14 @@ std::string format_of(const cli::Infer& options) {
 SingleFile::SingleFile(const cli::Infer& options) : target_(options.output_dir) {
   std::error_code failed;
   if (options.inputs.size() != 1 || options.inputs.front() == "-" || options.shard) return;
-  if (std::filesystem::is_directory(options.inputs.front(), failed) ||
+  const std::filesystem::path& input = options.inputs.front();
+  // A pattern may stand for several.
+  if (!std::filesystem::exists(input, failed) || std::filesystem::is_directory(input, failed) ||
       std::filesystem::is_directory(target_, failed))
     return;
   format_ = format_of(options);
   if (format_.empty()) return;
+  core::require_another_file(target_, input);
   if (std::filesystem::exists(std::filesystem::symlink_status(target_, failed)) && !options.overwrite) {
     throw Error(ErrorCode::kOutputExists,
                 target_.string() + ": the file is there already; give --overwrite to replace it");
