@@ -340,6 +340,12 @@ class Run {
       note(true, options_.input + ": " + std::to_string(doubtful_) +
                      " frames may show what damaged ones left (builds_on_damaged)");
     }
+    const std::string complaints = source_.complaints();
+    if (!complaints.empty() && summary_.failed == 0 && doubtful_ == 0 && !verdict) {
+      note(true, options_.input +
+                     ": frames may be wrong or missing, FFmpeg found errors that it passed over (" +
+                     complaints + ")");
+    }
     if (summary_.done + summary_.resumed == 0) {
       if (verdict) throw *verdict;
       throw Error(ErrorCode::kVideoDamaged,

@@ -85,6 +85,23 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
   }
 }
 
+TEST_F(Runs, DamageThatFfmpegPassesOverIsTold) {
+  // Of Matroska the packets up to the next cluster vanish; Motion JPEG shows something else.
+  for (const auto& [name, arguments, byte] : std::vector<std::tuple<std::string, std::string, char>>{
+           {"hole.mkv", h264(), '\0'}, {"motion.avi", "-c:v mjpeg -q:v 3", '\x5a'}}) {
+    const std::string input = make(name, arguments);
+    run(input, (folder_.path() / ("whole" + std::to_string(byte))).string(), {"npy"});
+    EXPECT_TRUE(warnings_.empty()) << name << ": " << warnings_.front().text;
+    std::string bytes = bytes_of(input);
+    bytes.replace(bytes.size() / 2, 512, std::string(512, byte));
+    std::ofstream(input, std::ios::binary) << bytes;
+    const VideoSummary summary =
+        run(input, (folder_.path() / ("damaged" + std::to_string(byte))).string(), {"npy"});
+    EXPECT_TRUE(summary.failed > 0 || !warnings_.empty()) << name;
+    warnings_.clear();
+  }
+}
+
 /// 25 times the clip: two checkpoints. Small pictures, since encoding them is most of the time.
 class LongRuns : public Runs {
  protected:
