@@ -292,6 +292,7 @@ class Run {
     writer_.write(work, record);
     ++(work.frame.error ? summary_.failed : summary_.done);
     if (!work.frame.error && work.frame.builds_on_damaged) ++doubtful_;
+    if (work.frame.error && callbacks_.on_failure) callbacks_.on_failure(work.frame.error->what());
     if (journal_) journal_->append(record);
     if (callbacks_.on_record)
       callbacks_.on_record(record.dump(-1, ' ', false, json::error_handler_t::replace));

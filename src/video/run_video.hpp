@@ -41,6 +41,7 @@ struct VideoCallbacks {
   std::function<void(const std::string& json)> on_record;
   std::function<void(const VideoProgress&)> on_progress;
   std::function<void(bool warning, const std::string& text)> on_note;
+  std::function<void(const std::string& text)> on_failure;  ///< Of a frame
 };
 
 struct VideoSummary {

@@ -159,6 +159,7 @@ int video(const cli::Video& options) {
   callbacks.on_note = [&](bool warning, const std::string& text) {
     log->log(warning ? spdlog::level::warn : spdlog::level::info, "{}", text);
   };
+  callbacks.on_failure = [&](const std::string& text) { console.line("da3: " + text); };
   callbacks.on_record = [&](const std::string& json) {
     if (!options.json) return;
     std::printf("%s\n", json.c_str());
@@ -171,9 +172,10 @@ int video(const cli::Video& options) {
   environment.cores = cores;
   const video::VideoSummary summary = video::run_video(work, environment, callbacks, interrupts.token());
   progress.finish();
-  if (!options.verbosity.quiet) console.line("da3: " + frames_text(summary));
+  const bool fails = summary.failed > 0 || summary.cut_short;
+  if (!options.verbosity.quiet || fails) console.line("da3: " + frames_text(summary));
   if (summary.interrupted) return interrupts.exit_code();
-  return summary.failed > 0 || summary.cut_short ? 1 : 0;
+  return fails ? 1 : 0;
 }
 
 }  // namespace da3::commands

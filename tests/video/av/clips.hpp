@@ -136,6 +136,7 @@ class Runs : public Clips {
       lines_.push_back(json::parse(text));
       if (++records_ == stop_after_) source_.request_stop();
     };
+    callbacks.on_failure = [&](const std::string& text) { failures_.push_back(text); };
     callbacks.on_note = [&](bool warning, const std::string& text) {
       if (warning) warnings_.push_back({text, model_->calls()});
     };
@@ -151,6 +152,7 @@ class Runs : public Clips {
     int calls = 0;  ///< Of the model, before it
   };
   std::vector<Warning> warnings_;
+  std::vector<std::string> failures_;
   std::stop_source source_;
   int records_ = 0;
   int stop_after_ = -1;

@@ -85,6 +85,16 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
   }
 }
 
+TEST_F(Runs, EachFailureIsTold) {
+  const std::string input = make("in.mov", "-c:v prores_ks -pix_fmt yuv422p10le");
+  std::string bytes = bytes_of(input);
+  bytes.replace(bytes.size() / 2, 512, std::string(512, '\x5a'));
+  std::ofstream(input, std::ios::binary) << bytes;
+  EXPECT_EQ(run(input, (folder_.path() / "out").string(), {"npy"}).failed, 1);
+  ASSERT_EQ(failures_.size(), 1U);
+  EXPECT_NE(failures_.front().find(input + ": frame 1"), std::string::npos) << failures_.front();
+}
+
 TEST_F(Runs, DamageThatFfmpegPassesOverIsTold) {
   // Of Matroska the packets up to the next cluster vanish; Motion JPEG shows something else.
   for (const auto& [name, arguments, byte] : std::vector<std::tuple<std::string, std::string, char>>{
