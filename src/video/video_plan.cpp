@@ -42,7 +42,7 @@ DepthMap VideoPlan::small_depth(const Work& work) const {
 }
 
 VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const VideoLibrary* library) {
-  options::check_colormap(options.colormap);
+  options::check(static_cast<const options::Looks&>(options));
   VideoPlan plan{.options = options, .encode = formats::encode_options(options)};
   plan.outputs = plan_outputs(options.input, options.output_dir.string(), options.formats, library);
   plan.way = depth::make_way(model, {.process_res = options.process_res,
