@@ -13,6 +13,7 @@
 #include <bench/report/report_json.hpp>
 #include <bench/report/sample_report.hpp>
 #include <bench/report/schema_check.hpp>
+#include <bench/report/warnings.hpp>
 
 namespace da3::bench {
 namespace {
@@ -60,6 +61,30 @@ TEST(ReportJson, WhatIsPassedOnNamesFilesNotFolders) {
   EXPECT_EQ(shown.cases.front().settings.text("model"), "a.pt");
   EXPECT_EQ(shown.cases.front().settings.number("batch"), report.cases.front().settings.number("batch"));
   EXPECT_THAT(to_json_text(shown), Not(HasSubstr("/home/me")));
+}
+
+TEST(ReportJson, ReasonsAndWarningsNameFilesNotFolders) {
+  Report report = full_report();
+  CaseResult& done = report.cases.front();
+  done.settings.set("model", std::string("/home/me/my nets/a.pt"));
+  done.facts.set("file", std::string("/home/me/x.bin"));
+  done.set("first_ms", Missing{"/home/me/cold is warm"});
+  report.warnings.push_back({"noise", case_name(done), "of /home/me/x", "see https://example.org/a/b"});
+  report.warnings.push_back({"noise", "machine", "40 images/s and/or less", "end it (/home/me/y/)"});
+  report.cases.back().reason =
+      "/home/me/my nets/a.pt/data/cut.png: cut short; '/home/me/z.png', /home/me/w.png";
+  report.plan.left_out.front().reason = "/home/me/z.pt: too large";
+  const Report shown = without_folders(report);
+  const Warning& of_case = shown.warnings[shown.warnings.size() - 2];
+  EXPECT_EQ(of_case.subject, case_name(shown.cases.front()));
+  EXPECT_THAT(of_case.subject, HasSubstr("model=a.pt"));
+  EXPECT_EQ(of_case.message, "of x");
+  EXPECT_EQ(of_case.advice, "see https://example.org/a/b");
+  EXPECT_EQ(shown.warnings.back().message, "40 images/s and/or less");
+  EXPECT_EQ(shown.warnings.back().advice, "end it (y)");
+  EXPECT_EQ(shown.cases.back().reason, "cut.png: cut short; 'z.png', w.png");
+  EXPECT_EQ(shown.plan.left_out.front().reason, "z.pt: too large");
+  EXPECT_THAT(to_json_text(shown), Not(HasSubstr("/home")));
 }
 
 TEST(ReportJson, KeepsTheSchema) {
