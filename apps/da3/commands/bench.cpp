@@ -98,6 +98,15 @@ class BenchRunner {
     });
   }
 
+  /// Why nothing was measured, if every case was skipped; else none.
+  std::optional<std::string> skipped() const {
+    const auto is_skipped = [](const bench::CaseResult& each) {
+      return each.status == bench::CaseStatus::kSkipped;
+    };
+    if (report_.cases.empty() || !std::ranges::all_of(report_.cases, is_skipped)) return std::nullopt;
+    return report_.cases.front().reason;
+  }
+
  private:
   double elapsed_s() { return 1e-3 * bench::milliseconds(clock_.now() - start_); }
 
@@ -201,6 +210,10 @@ int bench(const cli::BenchRun& options) {
   runner.run(interrupted);
   runner.print();
   if (interrupts.exit_code() != 0) return interrupts.exit_code();
+  if (const auto reason = runner.skipped()) {
+    console.line("da3: nothing was measured: " + *reason);
+    return exit_code(ErrorCode::kDeviceUnavailable);
+  }
   return runner.any_failed() ? 1 : 0;
 }
 
