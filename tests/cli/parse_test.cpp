@@ -303,6 +303,12 @@ TEST(Parse, HelpAndVersionAreWordsToo) {
   EXPECT_EQ(text({"help", "infer"}), text({"infer", "--help"}));
   EXPECT_EQ(text({"help", "model", "export"}), text({"model", "export", "--help"}));
   EXPECT_EQ(text({"version"}), text({"--version"}));
+  EXPECT_EQ(text({"help", "help"}), text({"--help"}));
+  EXPECT_EQ(text({"infer", "--ouput", "x", "--help"}), text({"infer", "--help"}));
+  EXPECT_THAT(refusal({"help", "foo"}), HasSubstr("unknown command 'foo'"));
+  EXPECT_THAT(refusal({"help", "infr"}), HasSubstr("did you mean infer?"));
+  EXPECT_THAT(refusal({"foo", "--help"}), HasSubstr("unknown command 'foo'"));
+  EXPECT_THAT(refusal({"help", "model", "exprot"}), HasSubstr("did you mean export?"));
 }
 
 TEST(Parse, HelpFitsEightyColumns) {
