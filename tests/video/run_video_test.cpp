@@ -114,6 +114,13 @@ TEST_F(RunVideoTest, ARangeThatNoPictureCanShowIsRefusedBeforeAnyFrame) {
   EXPECT_TRUE(records_.empty());
 }
 
+TEST_F(RunVideoTest, APreviewWithoutAPictureOfAFrameIsRefused) {
+  options_.preview = 16;
+  EXPECT_THROW(run(1), Error);
+  options_.formats = {"vis-jpg"};
+  EXPECT_EQ(run(1).done, 1);
+}
+
 TEST(DecoderThreads, LeaveACoreToWritingNextToANetworkOnTheCpu) {
   EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 1), 1);
   EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 2), 1);
