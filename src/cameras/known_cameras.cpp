@@ -16,6 +16,7 @@
 #include <da3/error.hpp>
 
 #include <core/json_reading.hpp>
+#include <core/sha256.hpp>
 
 namespace da3::cameras {
 namespace {
@@ -176,6 +177,9 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
   cameras.file_ = path.string();
   const std::string& file = cameras.file_;
   const std::string text = text_of(path);
+  core::Sha256 hash;
+  hash.update(text);
+  cameras.sha256_ = hash.finish();
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) refuse(file, "the file is empty");
   if (text[first] == '{') {

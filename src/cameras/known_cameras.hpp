@@ -34,8 +34,12 @@ class KnownCameras {
   /// Throws: Error kUsage if the photo's shape is another than the camera's.
   std::optional<image::Intrinsics> find(std::string_view photo, Size original) const;
 
+  /// SHA-256 of the file.
+  const std::string& sha256() const { return sha256_; }
+
  private:
   std::string file_;
+  std::string sha256_;
   std::optional<KnownCamera> for_all_;
   std::map<std::string, KnownCamera, std::less<>> by_name_;
 };

@@ -84,10 +84,15 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   if (options.preview) values["preview"] = std::to_string(*options.preview);
   if (!options.exr_compression.empty()) values["exr-compression"] = options.exr_compression;
   if (options.exr_channels != "Z") values["exr-channels"] = options.exr_channels;
-  if (!options.intrinsics.empty()) values["intrinsics"] = options.intrinsics.string();
+  if (settings.cameras) {
+    constexpr std::size_t kShown = 12;
+    values["intrinsics"] =
+        options.intrinsics.string() + " (sha256 " + settings.cameras->sha256().substr(0, kShown) + ")";
+  }
   values["confidence"] = options.confidence ? "on" : "off";
   values["sky"] = options.sky ? "on" : "off";
-  if (settings.way.model_kind == DepthKind::kCanonical) {
+  // Results hold the camera that it makes, whatever their depth is.
+  if (settings.way.model_kind == DepthKind::kCanonical || options.focal_px || options.hfov_deg) {
     values["focal"] = options.focal_px ? core::exact_text(*options.focal_px) : "none";
     values["hfov"] = options.hfov_deg ? core::exact_text(*options.hfov_deg) : "none";
   }

@@ -109,6 +109,9 @@ class VideoReader {
 
   /// Times that did not grow and were moved on by a tick.
   virtual std::int64_t times_repaired() const { return 0; }
+
+  /// What a library reported as errors and passed over; empty if nothing.
+  virtual std::string complaints() const { return {}; }
 };
 
 }  // namespace da3::video

@@ -55,6 +55,7 @@ class FrameSource {
   /// True if the video was read to its end, so that its verdict counts.
   bool at_end() const { return at_end_; }
   std::optional<Error> verdict() const { return video_.reader->verdict(); }
+  std::string complaints() const { return video_.reader->complaints(); }
   std::int64_t times_repaired() const { return video_.reader->times_repaired(); }
 
   /// Numbers and times of all taken frames; none if only decoding all of them could tell.

@@ -73,6 +73,7 @@ json run_key(const VideoPlan& plan, const predict::DepthModel& model) {
       {"cuts", options.cuts_file.empty() ? json(static_cast<int>(options.cuts)) : file_of(options.cuts_file)},
       {"encoder", options.encoder},
       {"crf", options.crf},
+      {"raw", nullptr},
       {"constant-fps", nullptr},
       {"sound", options.sound},
       {"hdr", options.read.hdr == Hdr::kToneMap ? "tonemap" : "raw"},
@@ -95,6 +96,8 @@ json run_key(const VideoPlan& plan, const predict::DepthModel& model) {
        plan.encode.exr_compression ? json(static_cast<int>(*plan.encode.exr_compression)) : json(nullptr)},
       {"focal", or_null(options.focal_px)},
       {"hfov", or_null(options.hfov_deg)}};
+  if (const auto& raw = options.raw)
+    key["raw"] = {raw->size.width, raw->size.height, raw->frames_per_s.num, raw->frames_per_s.den};
   if (const auto& rate = options.constant_fps) key["constant-fps"] = {rate->num, rate->den};
   if (plan.range_mode == RangeMode::kGiven) key["range"] = json_of(options.vis_range);
   return key;

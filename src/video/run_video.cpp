@@ -109,6 +109,12 @@ class Run {
       journal_ = std::make_unique<VideoJournal>(outputs.folder, key, /*overwrite=*/true);
       return false;
     }
+    if (options_.input == "-") {
+      throw Error(ErrorCode::kOutputExists,
+                  outputs.folder.string() +
+                      ": it has the results of a pipe, which may have been another than this one; "
+                      "give --overwrite to make them anew, or another folder with --output");
+    }
     believe([&] {
       summary_.resumed = whole(end, "frames");
       summary_.failed = whole(end, "failed");
@@ -333,6 +339,12 @@ class Run {
     if (doubtful_ > 0) {
       note(true, options_.input + ": " + std::to_string(doubtful_) +
                      " frames may show what damaged ones left (builds_on_damaged)");
+    }
+    const std::string complaints = source_.complaints();
+    if (!complaints.empty() && summary_.failed == 0 && doubtful_ == 0 && !verdict) {
+      note(true, options_.input +
+                     ": frames may be wrong or missing, FFmpeg found errors that it passed over (" +
+                     complaints + ")");
     }
     if (summary_.done + summary_.resumed == 0) {
       if (verdict) throw *verdict;

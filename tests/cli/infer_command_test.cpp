@@ -254,6 +254,24 @@ TEST_F(InferCommand, AnEndingThatIsNotWrittenIsRefused) {
   EXPECT_EQ(place->run(infer({"photos/a.ppm", "-o", "refused/a.bmp/"})).code, 0);
 }
 
+TEST_F(InferCommand, ResultsOfAnotherCameraAreNotTakenForDone) {
+  ASSERT_EQ(place->run(infer({"photos/a.ppm", "-f", "npz", "--hfov", "50", "-o", "lens"})).code, 0);
+  const Ended other = place->run(infer({"photos/a.ppm", "-f", "npz", "--hfov", "20", "-o", "lens"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("--hfov was 50"));
+  const auto camera = [](int focal) {
+    std::ofstream(*place / "camera.json")
+        << R"({"fx": )" << focal << R"(, "fy": 500, "cx": 20, "cy": 15, "width": 40, "height": 30})";
+  };
+  camera(500);
+  const std::vector<std::string> known = {"photos/a.ppm", "-f", "npz",  "--intrinsics",
+                                          "camera.json",  "-o", "known"};
+  ASSERT_EQ(place->run(infer(known)).code, 0);
+  EXPECT_EQ(place->run(infer(known)).code, 0) << "done already";
+  camera(900);
+  EXPECT_EQ(place->run(infer(known)).code, 2);
+}
+
 TEST_F(InferCommand, DryRunPlansWithoutWriting) {
   const Ended ended = place->run(infer({"photos", "-r", "-o", "planned", "--dry-run", "--json"}));
   EXPECT_EQ(ended.code, 0) << ended.err;

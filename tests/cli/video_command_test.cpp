@@ -122,6 +122,21 @@ TEST_F(VideoCommand, FoldersOfPhotosAndOfVideosAreNotMixed) {
   EXPECT_FALSE(std::filesystem::exists(*place / "of_video/photo.npy"));
 }
 
+TEST_F(VideoCommand, WhatMayBeAnotherVideoIsNotTakenForDone) {
+  ASSERT_EQ(place->run(video("-", {"-f", "npy", "-o", "piped"}), read_file(*place / "in.rgb")).code, 0);
+  const std::string before = read_file(*place / "piped/frames/000003.npy");
+  const std::string other = read_file(*place / "in.rgb").substr(3 * kFrameBytes);
+  const Ended again = place->run(video("-", {"-f", "npy", "-o", "piped"}), other);
+  EXPECT_EQ(again.code, 1) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("--overwrite"));
+  EXPECT_EQ(place->run(video("-", {"-f", "npy", "-o", "piped", "--overwrite"}), other).code, 0);
+  EXPECT_FALSE(read_file(*place / "piped/frames/000003.npy") == before);
+
+  ASSERT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "shaped"})).code, 0);
+  EXPECT_EQ(place->run(command("video", {"in.rgb", "--raw", "30x40@10", "-f", "npy", "-o", "shaped"})).code,
+            2);
+}
+
 TEST_F(VideoCommand, TemporaryFilesOfDeadRunsGo) {
   ASSERT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "swept"})).code, 0);
   const auto left = *place / "swept/frames/.da3-4194304-0.tmp";  // No process has this number

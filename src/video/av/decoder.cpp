@@ -58,10 +58,16 @@ bool is_shown(const AVPacket& packet, AVCodecID codec) {
 }  // namespace
 
 Decoder::Decoder(const std::string& path, const AVStream& stream, const ReadOptions& options,
-                 const FileEnd& end)
-    : path_(path), stream_(stream), options_(options), end_(end) {
+                 const FileEnd& end, Complaints& complaints)
+    : path_(path), stream_(stream), options_(options), end_(end), complaints_(complaints) {
   check_size({stream.codecpar->height, stream.codecpar->width});
-  codec_ = open(std::max(1, options.threads));
+  codec_ = open_heard(std::max(1, options.threads));
+}
+
+CodecPtr Decoder::open_heard(int threads) const {
+  CodecPtr decoder = open(threads);
+  complaints_.listen_to(*decoder);
+  return decoder;
 }
 
 CodecPtr Decoder::open(int threads) const {
@@ -206,7 +212,7 @@ void Decoder::begin_gap(std::int64_t key, const std::string& error) {
     if (got == 0) left.push_back(std::move(frame));
   }
   // Instead of avcodec_flush_buffers, after which times are guessed from those of the mixed frames.
-  codec_ = open(codec_->thread_count);
+  codec_ = open_heard(codec_->thread_count);
   lineage_.damaged(key);
   keys_.clear();
   in_gap_ = true;

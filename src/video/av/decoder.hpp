@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <video/av/complaints.hpp>
 #include <video/av/file_end.hpp>
 #include <video/av/handles.hpp>
 #include <video/av/lineage.hpp>
@@ -33,7 +34,8 @@ struct Decoded {
 class Decoder {
  public:
   /// Lifetime: this. Throws: Error kVideoUnsupported, kImageTooLarge, kOutOfMemory.
-  Decoder(const std::string& path, const AVStream& stream, const ReadOptions& options, const FileEnd& end);
+  Decoder(const std::string& path, const AVStream& stream, const ReadOptions& options, const FileEnd& end,
+          Complaints& complaints);
 
   /// The next frame, if it is there.
   std::optional<Decoded> pop();
@@ -60,6 +62,8 @@ class Decoder {
   };
 
   CodecPtr open(int threads) const;
+  /// Whose complaints are heard.
+  CodecPtr open_heard(int threads) const;
   void check_size(Size size) const;
   bool is_lost(bool key, std::optional<std::int64_t> time);
   void keep(std::int64_t number, const AVPacket& packet);
@@ -76,6 +80,7 @@ class Decoder {
   const AVStream& stream_;
   const ReadOptions& options_;
   const FileEnd& end_;
+  Complaints& complaints_;
   CodecPtr codec_;
   RefusedPackets refused_;
   Lineage lineage_;

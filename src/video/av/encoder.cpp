@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <video/av/encoder.hpp>
+#include <video/av/segment.hpp>
 
 #include <da3/error.hpp>
 
@@ -19,6 +20,11 @@ constexpr const char* kPipeAdvice = "-o - -f y4m | ffmpeg -i - OUT lets another 
 bool takes(const std::string& container, AVCodecID codec) {
   const AVOutputFormat* format = av_guess_format(container.c_str(), nullptr, nullptr);
   return format != nullptr && avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL) == 1;
+}
+
+/// Whether segments hold it. FFmpeg writes AV1 to NUT, and does not read it back.
+bool has_segments(AVCodecID codec) {
+  return codec != AV_CODEC_ID_AV1 && takes(kSegmentContainer, codec);
 }
 
 }  // namespace
@@ -71,6 +77,9 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
       av_dict_set(&options, "cpu-used", "5", 0);
       av_dict_set(&options, "deadline", "realtime", 0);
       av_dict_set(&options, "lag-in-frames", "0", 0);
+    } else if (av_opt_find(context->priv_data, "crf", nullptr, 0, 0) != nullptr) {
+      av_dict_set(&options, "crf", crf.c_str(), 0);
+      if (name == "libx265") av_dict_set(&options, "x265-params", "log-level=none", 0);
     } else {
       // A constant quantiser stands for CRF where there is none: 2 is the best of 31.
       context->flags |= AV_CODEC_FLAG_QSCALE;
@@ -94,8 +103,10 @@ std::string choose_encoder(const StreamSpec& spec, const std::string& container)
   }
   std::string tried;
   for (const std::string& name : names) {
-    const CodecPtr opened = open_encoder(spec, name);
-    if (opened && takes(container, opened->codec_id)) return name;
+    // Asked first: some encoders cannot be closed before they have had a frame.
+    const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
+    const bool kept = codec != nullptr && has_segments(codec->id) && takes(container, codec->id);
+    if (kept && open_encoder(spec, name)) return name;
     tried += (tried.empty() ? "" : ", ") + name;
   }
   throw Error(ErrorCode::kEncoderUnavailable,

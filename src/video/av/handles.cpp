@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include <video/av/complaints.hpp>
 #include <video/av/handles.hpp>
 
 #include <da3/error.hpp>
@@ -44,6 +45,7 @@ PacketPtr make_packet() {
 
 void silence() {
   av_log_set_level(AV_LOG_QUIET);
+  take_log();
   av_max_alloc(kMostBytesAtOnce);
 }
 

@@ -11,6 +11,7 @@
 #include <video/av/handles.hpp>
 #include <video/av/join.hpp>
 #include <video/av/output.hpp>
+#include <video/av/segment.hpp>
 #include <video/av/sound.hpp>
 #include <video/av/sound_trial.hpp>
 
@@ -21,7 +22,7 @@ namespace {
 
 InputPtr open_segment_file(const std::filesystem::path& file) {
   AVFormatContext* context = nullptr;
-  const AVInputFormat* nut = av_find_input_format("nut");
+  const AVInputFormat* nut = av_find_input_format(kSegmentContainer);
   // FFmpeg 4.4 wants it without const.
   const int opened = avformat_open_input(&context, ("file:" + file.string()).c_str(),
                                          const_cast<decltype(context->iformat)>(nut), nullptr);
@@ -40,7 +41,7 @@ std::int64_t time_in_segment(const AVPacket& packet, const AVFormatContext& segm
   return av_rescale_q(packet.pts, segment.streams[0]->time_base, time_base) - segment_origin(time_base);
 }
 
-/// All presentation times of the segments, in order of time.
+/// All presentation times of the segments, in the order of their packets.
 std::vector<std::int64_t> times_of(const std::vector<std::filesystem::path>& segments, AVRational time_base,
                                    AVPacket* packet) {
   std::vector<std::int64_t> times;
@@ -51,28 +52,29 @@ std::vector<std::int64_t> times_of(const std::vector<std::filesystem::path>& seg
       av_packet_unref(packet);
     }
   }
-  std::sort(times.begin(), times.end());
   return times;
 }
 
 /// When the frames are shown, and when their packets have to be decoded.
 class Clock {
  public:
-  Clock(std::vector<std::int64_t> times, bool reordered) : times_(std::move(times)), reordered_(reordered) {
+  /// `times`: of presentation, in the order of the packets.
+  explicit Clock(const std::vector<std::int64_t>& times) : times_(times) {
+    std::sort(times_.begin(), times_.end());
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const auto shown = std::lower_bound(times_.begin(), times_.end(), times[i]) - times_.begin();
+      delay_ = std::max(delay_, static_cast<std::ptrdiff_t>(i) - shown);
+    }
     if (times_.size() < 2) return;
     const auto gaps = static_cast<std::int64_t>(times_.size() - 1);
     tick_ = std::max<std::int64_t>(1, (times_.back() - times_.front()) / gaps);
   }
 
-  /// Of packet `index` in the order of the file. It is decoded when the frame `kDelay` places before it in
+  /// Of packet `index` in the order of the file. It is decoded when the frame `delay_` places before it in
   /// time is shown, which holds across segments; the encoders' own times would go back at each seam.
-  std::int64_t decoded_at(std::size_t index, std::int64_t pts) const {
-    constexpr std::size_t kDelay = 2;
-    if (!reordered_) return pts;
-    const std::int64_t dts = index >= kDelay
-                                 ? times_[index - kDelay]
-                                 : times_.front() - static_cast<std::int64_t>(kDelay - index) * tick_;
-    return std::min(dts, pts);
+  std::int64_t decoded_at(std::size_t index) const {
+    const auto shown = static_cast<std::ptrdiff_t>(index) - delay_;
+    return shown >= 0 ? times_[static_cast<std::size_t>(shown)] : times_.front() + shown * tick_;
   }
 
   std::int64_t duration(std::int64_t pts) const {
@@ -82,7 +84,7 @@ class Clock {
 
  private:
   std::vector<std::int64_t> times_;
-  bool reordered_;
+  std::ptrdiff_t delay_ = 0;  ///< Places that a frame's packet is behind its turn at most
   std::int64_t tick_ = 1;
 };
 
@@ -126,7 +128,7 @@ OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_p
 void join(const JoinSpec& spec) {
   const PacketPtr packet = make_packet();
   const AVRational time_base{static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
-  std::vector<std::int64_t> times = times_of(spec.segments, time_base, packet.get());
+  const std::vector<std::int64_t> times = times_of(spec.segments, time_base, packet.get());
   if (times.empty()) throw Error(ErrorCode::kInternal, spec.target.string() + ": no frame was encoded");
   std::unique_ptr<Sound> sound;
   const OutputPtr output = begin_output(spec, time_base, sound);
@@ -148,14 +150,14 @@ void join(const JoinSpec& spec) {
       write(each);
     }
   };
-  const Clock clock(std::move(times), stream->codecpar->video_delay > 0);
+  const Clock clock(times);
   std::size_t index = 0;
   for (const std::filesystem::path& file : spec.segments) {
     const InputPtr input = open_segment_file(file);
     while (av_read_frame(input.get(), packet.get()) >= 0) {
       const std::int64_t pts = time_in_segment(*packet, *input, time_base);
       packet->pts = pts - shift;
-      packet->dts = clock.decoded_at(index++, pts) - shift;
+      packet->dts = clock.decoded_at(index++) - shift;
       packet->duration = clock.duration(pts);
       packet->stream_index = stream->index;
       packet->pos = -1;

@@ -37,7 +37,8 @@ class Reader final : public VideoReader {
       if (static_cast<int>(index) != stream_index_ && !sound) input_->streams[index]->discard = AVDISCARD_ALL;
     }
     file_end_.emplace(*input_, *stream_);
-    decoder_.emplace(path_, *stream_, options_, *file_end_);
+    complaints_.listen_to(*input_);
+    decoder_.emplace(path_, *stream_, options_, *file_end_, complaints_);
     fill_facts();
   }
 
@@ -139,6 +140,7 @@ class Reader final : public VideoReader {
 
   std::optional<Error> verdict() const override { return verdict_; }
   std::int64_t times_repaired() const override { return times_repaired_; }
+  std::string complaints() const override { return complaints_.text(); }
 
  private:
   void fill_facts() {
@@ -315,6 +317,7 @@ class Reader final : public VideoReader {
 
   std::string path_;
   ReadOptions options_;
+  Complaints complaints_;
   InputPtr input_;
   Converter converter_;
   PacketPtr packet_;

@@ -23,7 +23,7 @@ class Segment final : public SegmentWriter {
         packet_(make_packet()) {
     if (!encoder_)
       throw Error(ErrorCode::kEncoderUnavailable, "the encoder " + spec.encoder + " cannot be opened");
-    output_ = make_output(file_, "nut");
+    output_ = make_output(file_, kSegmentContainer);
     AVStream* stream = avformat_new_stream(output_.get(), nullptr);
     if (stream == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
     avcodec_parameters_from_context(stream->codecpar, encoder_.get());

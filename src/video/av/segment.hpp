@@ -9,6 +9,9 @@
 
 namespace da3::video::av {
 
+/// Of segments.
+inline constexpr const char* kSegmentContainer = "nut";
+
 /// A segment with `spec.encoder`, in NUT: it keeps every time base. Equal frames give equal bytes. Throws:
 /// Error kEncoderUnavailable, kOutputFailed.
 std::unique_ptr<SegmentWriter> open_segment(const std::filesystem::path& file, const StreamSpec& spec);

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -90,6 +91,7 @@ FrameChoice::Verdict FrameChoice::next(double seconds) {
   const bool before_start = starts_after(seconds);
   const double since = seconds - *first_s_;
   if (options_.limit && taken_ >= *options_.limit) return Verdict::kEnd;
+  if (pending_s_) shown_s_ = seconds - *pending_s_;
   const bool over = options_.duration_s && since >= options_.start_s + *options_.duration_s - kSlack;
   if (over) return looks_ahead() && takes_last() ? Verdict::kTake : Verdict::kEnd;
   if (before_start) return Verdict::kPass;
@@ -109,8 +111,11 @@ FrameChoice::Verdict FrameChoice::next(double seconds) {
 
 bool FrameChoice::takes_last() {
   if (!pending_s_ || (options_.limit && taken_ >= *options_.limit)) return false;
-  const bool take =
-      *begin_s_ + static_cast<double>(targets_) / *options_.frames_per_s <= *pending_s_ + kSlack;
+  // It is shown as long as the one before it.
+  double end_s = *pending_s_ + shown_s_;
+  if (options_.duration_s) end_s = std::min(end_s, *first_s_ + options_.start_s + *options_.duration_s);
+  const double target_s = *begin_s_ + static_cast<double>(targets_) / *options_.frames_per_s;
+  const bool take = target_s <= *pending_s_ + kSlack || target_s < end_s - kSlack;
   pending_s_.reset();
   return take && counts();
 }

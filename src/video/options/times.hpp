@@ -60,6 +60,7 @@ class FrameChoice {
   std::optional<double> first_s_;    ///< Time of the first frame of the video
   std::optional<double> begin_s_;    ///< Time of the first frame in range
   std::optional<double> pending_s_;  ///< The frame before, if it is in range
+  double shown_s_ = 0;               ///< From a frame to the next, lately
   std::int64_t targets_ = 0;
   std::int64_t seen_ = 0;
   std::int64_t taken_ = 0;

@@ -105,6 +105,7 @@ TEST_F(TimedClips, TimesWithoutDecodingAreThoseOfTheFramesAndLeadToThem) {
     const std::vector<FrameTime> times = reader->times(1e9);
     const std::vector<Frame> frames = read_all(*reader);
     ASSERT_EQ(times.size(), frames.size()) << name;
+    EXPECT_EQ(reader->complaints(), "") << name;
     for (std::size_t i = 0; i < times.size(); ++i) {
       EXPECT_EQ(times[i].pts, frames[i].pts) << name << " " << i;
       ASSERT_TRUE(reader->seek(static_cast<std::int64_t>(i), times[i].pts)) << name << " " << i;

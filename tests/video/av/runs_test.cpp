@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -48,6 +49,56 @@ TEST_F(Runs, Gray16DecodesToTheCodes) {
     EXPECT_EQ(
         std::memcmp(codes.data(), grey.data() + static_cast<std::size_t>(frame) * pixels * 2, pixels * 2), 0)
         << frame;
+  }
+}
+
+TEST_F(Runs, EveryEncoderKeepsTheTimes) {
+  const std::string input = make("in.mp4", h264());
+  for (const auto& [encoder, container] :
+       std::vector<std::pair<std::string, std::string>>{{"libx264", "mov"},
+                                                        {"libx265", "mkv"},
+                                                        {"libx265", "mp4"},
+                                                        {"libvpx-vp9", "webm"},
+                                                        {"mpeg4", "mkv"}}) {
+    if (std::system(("ffmpeg -hide_banner -encoders 2>/dev/null | grep -q ' " + encoder + " '").c_str()) != 0)
+      continue;
+    options_.encoder = encoder;
+    const std::string output = (folder_.path() / (encoder + "." + container)).string();
+    ASSERT_EQ(run(input, output, {"vis"}).done, kFrames) << output;
+    const auto reader = av::library().open(output, {});
+    for (int i = 0; i < kFrames; ++i) {
+      const auto frame = reader->next();
+      ASSERT_TRUE(frame && !frame->error) << output << " " << i;
+      EXPECT_NEAR(seconds_of(frame->pts, reader->facts().time_base), i / 12.0, 1e-3) << output;
+    }
+    EXPECT_FALSE(reader->next()) << output;
+  }
+  // Segments cannot hold it, and some of its encoders wait for ever when they are closed without a frame.
+  for (const std::string encoder : {"libsvtav1", "libaom-av1", "nobody"}) {
+    options_.encoder = encoder;
+    try {
+      run(input, (folder_.path() / "none.mkv").string(), {"vis"});
+      ADD_FAILURE() << encoder;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kEncoderUnavailable) << encoder;
+    }
+  }
+}
+
+TEST_F(Runs, DamageThatFfmpegPassesOverIsTold) {
+  // Of Matroska the packets up to the next cluster vanish; Motion JPEG shows something else.
+  for (const auto& [name, arguments, byte] : std::vector<std::tuple<std::string, std::string, char>>{
+           {"hole.mkv", h264(), '\0'}, {"motion.avi", "-c:v mjpeg -q:v 3", '\x5a'}}) {
+    const std::string input = make(name, arguments);
+    run(input, (folder_.path() / ("whole" + std::to_string(byte))).string(), {"npy"});
+    EXPECT_TRUE(warnings_.empty()) << name << ": " << warnings_.front().text;
+    std::string bytes = bytes_of(input);
+    bytes.replace(bytes.size() / 2, 512, std::string(512, byte));
+    std::ofstream(input, std::ios::binary) << bytes;
+    const VideoSummary summary =
+        run(input, (folder_.path() / ("damaged" + std::to_string(byte))).string(), {"npy"});
+    EXPECT_TRUE(summary.failed > 0 || !warnings_.empty()) << name;
+    warnings_.clear();
   }
 }
 

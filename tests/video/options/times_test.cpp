@@ -43,13 +43,25 @@ TEST(FrameChoice, TakesAllByDefaultAndEveryNth) {
 
 TEST(FrameChoice, ARateGoesByTimeNotByCount) {
   // Targets 0, 0.5, 1, 1.5: the last frame at or before each.
-  EXPECT_THAT(taken({.frames_per_s = 2}, {0, 0.4, 0.6, 1.0, 1.2, 1.7}), ElementsAre(0, 1, 3, 4));
+  EXPECT_THAT(taken({.frames_per_s = 2}, {0, 0.4, 0.6, 1.0, 1.2, 1.6}), ElementsAre(0, 1, 3, 4));
   // Fewer frames than asked for: each once.
   EXPECT_THAT(taken({.frames_per_s = 10}, {0, 1, 2}), ElementsAre(0, 1, 2));
   // 29.97 frames a second asked for 10: ten a second, not 14.99.
   std::vector<double> times;
   for (int i = 0; i < 2997; ++i) times.push_back(i * 1001 / 30000.0);
   EXPECT_EQ(taken({.frames_per_s = 10}, times).size(), 1000U);
+}
+
+TEST(FrameChoice, TheLastFrameIsShownAsLongAsTheOneBeforeIt) {
+  std::vector<double> times;
+  for (int i = 0; i < 24; ++i) times.push_back(i / 12.0);
+  for (const double rate : {11.99, 12.0, 12.01, 13.0, 15.0, 24.0, 30.0, 1000.0})
+    EXPECT_THAT(taken({.frames_per_s = rate}, times).back(), 23) << rate;
+  // 20 of 2 s: the last at 1.9, while frame 22 is shown.
+  EXPECT_EQ(taken({.frames_per_s = 10}, times).size(), 20U);
+  EXPECT_THAT(taken({.frames_per_s = 30}, {0, 1 / 12.0}), ElementsAre(0, 1));
+  EXPECT_THAT(taken({.frames_per_s = 30}, {0}), ElementsAre(0));
+  EXPECT_THAT(taken({.frames_per_s = 13, .duration_s = 1}, times).back(), 11);
 }
 
 TEST(FrameChoice, StartAndDurationCountFromTheFirstFrame) {
