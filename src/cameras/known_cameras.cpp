@@ -34,9 +34,11 @@ std::string text_of(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file, failed)) {
     throw Error(ErrorCode::kUsage, file.string() + ": no such file; check the path of --intrinsics");
   }
-  std::ifstream stream(file, std::ios::binary);
+  // Reading a folder throws an exception of the library's own.
+  const bool is_folder = std::filesystem::is_directory(file, failed);
+  std::ifstream stream(is_folder ? std::filesystem::path() : file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream || std::filesystem::is_directory(file, failed)) {
+  if (!stream || is_folder) {
     throw Error(ErrorCode::kUsage, file.string() + ": the file of --intrinsics cannot be read");
   }
   return text;
