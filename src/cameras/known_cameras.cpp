@@ -32,12 +32,14 @@ using nlohmann::json;
 std::string text_of(const std::filesystem::path& file) {
   std::error_code failed;
   if (!std::filesystem::exists(file, failed)) {
-    throw Error(ErrorCode::kInputNotFound, file.string() + ": no such file; check the path of --intrinsics");
+    throw Error(ErrorCode::kUsage, file.string() + ": no such file; check the path of --intrinsics");
   }
-  std::ifstream stream(file, std::ios::binary);
+  // Reading a folder throws an exception of the library's own.
+  const bool is_folder = std::filesystem::is_directory(file, failed);
+  std::ifstream stream(is_folder ? std::filesystem::path() : file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream || std::filesystem::is_directory(file, failed)) {
-    throw Error(ErrorCode::kInputUnreadable, file.string() + ": the file cannot be read");
+  if (!stream || is_folder) {
+    throw Error(ErrorCode::kUsage, file.string() + ": the file of --intrinsics cannot be read");
   }
   return text;
 }

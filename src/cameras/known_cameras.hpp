@@ -26,8 +26,8 @@ class KnownCameras {
   /// Reads COLMAP's cameras.txt (with images.txt next to it where it has more than one camera), OpenCV's YAML
   /// (camera_matrix, image_width, image_height) or JSON: {"fx", "fy", "cx", "cy"} with "width" and "height",
   /// Open3D's {"intrinsic_matrix"}, transforms.json, da3's cameras.json, or an object of such objects by
-  /// photo name. Lens distortion is passed over. Throws: Error kUsage with what is wrong in it,
-  /// kInputNotFound, kInputUnreadable.
+  /// photo name. Lens distortion is passed over. Throws: Error kUsage with what is wrong in it
+  /// or that it cannot be read.
   static KnownCameras read(const std::filesystem::path& file);
 
   /// The camera of a photo of `original`, scaled to that size; none if the file has no camera for its name.

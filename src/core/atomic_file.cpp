@@ -221,7 +221,7 @@ void write_output(const std::filesystem::path& path, std::span<const std::uint8_
     throw write_failure(path, failed, bytes.size());
 }
 
-void ensure_folder(const std::filesystem::path& folder) {
+void ensure_folder(const std::filesystem::path& folder, NamedBy named_by) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!error) return;
@@ -236,7 +236,10 @@ void ensure_folder(const std::filesystem::path& folder) {
                       " is not a folder; move it away, or give another with --output");
     }
   }
-  throw write_failure(folder, error.value());
+  const Error failure = write_failure(folder, error.value());
+  if (failure.code() != ErrorCode::kOutputName || named_by == NamedBy::kInput) throw failure;
+  throw Error(ErrorCode::kOutputFailed, folder.string() + ": the folder cannot be made (" + error.message() +
+                                            "); give another with --output");
 }
 
 }  // namespace da3::core

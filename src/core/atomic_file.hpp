@@ -71,8 +71,12 @@ void write_output(const std::filesystem::path& path, std::span<const std::uint8_
 /// `input`, by whatever name.
 void require_another_file(const std::filesystem::path& result, const std::filesystem::path& input);
 
-/// Makes a folder and its parents where missing. Throws: Error kOutputFailed that names the part in the way.
-void ensure_folder(const std::filesystem::path& folder);
+/// Who chose the name of a folder: the user, or da3 after an input.
+enum class NamedBy { kUser, kInput };
+
+/// Makes a folder and its parents where missing. Throws: Error kOutputFailed that names the part in the way;
+/// kOutputName for a name that the file system does not take and that an input gave.
+void ensure_folder(const std::filesystem::path& folder, NamedBy named_by = NamedBy::kUser);
 
 /// Removes `.da3-PID-N.tmp` files below `folder` whose writer is gone, and returns how many. A file is in use
 /// while its writer holds the lock; where the file system knows no locks, while a process of that id lives or

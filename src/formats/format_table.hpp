@@ -47,6 +47,7 @@ struct FormatFacts {
   bool camera = false;      ///< Cannot be made without the camera
   bool photo = false;       ///< Shows the photo, or takes colours from it
   bool range = false;       ///< Its grey or colours have a range
+  bool preview = false;     ///< May be made smaller than the depth
   /// Which of several files is read back: the lowest, of exact values with further maps. 0: none is.
   int read_rank = 0;
 };
@@ -94,13 +95,15 @@ inline constexpr std::array kFormatRows = {
               encode_grey16_file, need_grey16},
     FormatRow{{.format = Format::kPly, .name = "ply", .suffix = ".ply", .camera = true, .photo = true},
               encode_ply_file, need_ply},
-    FormatRow{{.format = Format::kVis, .name = "vis", .suffix = ".vis.png", .range = true},
+    FormatRow{{.format = Format::kVis, .name = "vis", .suffix = ".vis.png", .range = true, .preview = true},
               encode_vis_file, need_vis},
-    FormatRow{{.format = Format::kVisJpeg, .name = "vis-jpg", .suffix = ".vis.jpg", .range = true},
+    FormatRow{{.format = Format::kVisJpeg, .name = "vis-jpg", .suffix = ".vis.jpg", .range = true, .preview = true},
               encode_vis_jpeg_file, need_vis_jpeg},
-    FormatRow{{.format = Format::kSide, .name = "side", .suffix = ".side.png", .photo = true, .range = true},
+    FormatRow{{.format = Format::kSide, .name = "side", .suffix = ".side.png", .photo = true, .range = true,
+               .preview = true},
               encode_side_file, need_side},
-    FormatRow{{.format = Format::kSideJpeg, .name = "side-jpg", .suffix = ".side.jpg", .photo = true, .range = true},
+    FormatRow{{.format = Format::kSideJpeg, .name = "side-jpg", .suffix = ".side.jpg", .photo = true, .range = true,
+               .preview = true},
               encode_side_jpeg_file, need_side_jpeg},
     FormatRow{{.format = Format::kHtml, .name = "html", .suffix = ".view.jpg", .photo = true, .range = true},
               encode_html_file, need_html},

@@ -69,6 +69,10 @@ bool has_range(Format format) {
   return facts_of(format).range;
 }
 
+bool takes_preview(Format format) {
+  return facts_of(format).preview;
+}
+
 bool contains(const std::vector<Format>& list, Format format) {
   return std::find(list.begin(), list.end(), format) != list.end();
 }

@@ -46,6 +46,7 @@ bool shows_photo(Format format);
 
 /// True for formats whose grey or colours have a range (vis, side, html, grey16).
 bool has_range(Format format);
+bool takes_preview(Format format);
 
 /// True if `list` has `format`.
 bool contains(const std::vector<Format>& list, Format format);

@@ -206,7 +206,7 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
                                                                  : core::Existing::kRefuse);
     if (existing.back() == core::Existing::kRefuse) require_absent(folder_ / names.back());
   }
-  core::ensure_folder((folder_ / std::string(stem)).parent_path());
+  core::ensure_folder((folder_ / std::string(stem)).parent_path(), core::NamedBy::kInput);
   manifest_.claim(names);
   for (std::size_t i = 0; i < names.size(); ++i) {
     core::write_file(folder_ / names[i], contents(formats[i]), existing[i], options_.durability);

@@ -75,8 +75,12 @@ void check_colormap(std::string_view name) {
 
 void check(const Looks& looks) {
   check_colormap(looks.colormap);
-  if (looks.vis_range && !(looks.vis_range->first < looks.vis_range->second))
-    refuse("--range: expected LO,HI with LO below HI");
+  if (!looks.vis_range) return;
+  const auto& [low, high] = *looks.vis_range;
+  // Pictures show 1 / depth, which both ends must have.
+  if (low > 0 && low < high && std::isfinite(1 / low) && std::isfinite(high)) return;
+  refuse("--range " + core::exact_text(low) + "," + core::exact_text(high) +
+         ": expected two depths above 0, LO below HI");
 }
 
 void check(const Resources& resources) {

@@ -183,6 +183,9 @@ void Flow::tell(std::vector<Outcome> outcomes) {
           ++failed_;
           break;
       }
+      in_folders_ = in_folders_ || std::ranges::any_of(outcome.record.outputs, [](const auto& output) {
+                      return output.second.find('/') != std::string::npos;
+                    });
       for (const Stage stage : {Stage::kDecode, Stage::kPreprocess, Stage::kResize, Stage::kWrite}) {
         busy_[static_cast<std::size_t>(stage)] += outcome.seconds[static_cast<std::size_t>(stage)];
       }
@@ -231,6 +234,7 @@ Summary Flow::summary_locked() const {
   summary.done = done_;
   summary.failed = failed_;
   summary.skipped = skipped_;
+  summary.in_folders = in_folders_;
   summary.folders_not_entered = parts_.scanner.counts().folders_not_entered;
   summary.interrupted = interrupted_ && !(progress.total && done_ + failed_ + skipped_ == *progress.total);
   summary.elapsed_s = progress.elapsed_s;

@@ -134,6 +134,7 @@ class Flow {
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
   std::size_t skipped_ = 0;
+  bool in_folders_ = false;
   int last_batch_ = 0;
   StageSeconds busy_{};
   RateMeter rate_;

@@ -14,6 +14,7 @@
 
 #include <core/atomic_file.hpp>
 #include <run/gallery.hpp>
+#include <run/names.hpp>
 
 namespace da3::run {
 namespace {
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGenerator = R"(<meta name="generator" content="da3">)";
 
-/// The last record of every input, in the order of the first ones.
+/// The last record of every input.
 std::vector<journal::ImageRecord> last_records(const fs::path& folder) {
   std::vector<journal::ImageRecord> records;
   std::unordered_map<std::string, std::size_t> place_of;
@@ -84,6 +85,11 @@ void write_gallery(const fs::path& folder) {
       entry.depth = std::pair(record.depth->values->min, record.depth->values->max);
     entries.push_back(std::move(entry));
   }
+  // Records come in the order of completion, which differs from run to run.
+  std::ranges::sort(entries, [](const formats::GalleryEntry& a, const formats::GalleryEntry& b) {
+    const auto order = natural_compare(a.name, b.name);
+    return order != 0 ? order < 0 : a.picture < b.picture;
+  });
   core::write_file(folder / "index.html", formats::encode_gallery(entries), core::Existing::kReplace);
 }
 

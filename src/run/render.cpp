@@ -12,6 +12,7 @@
 
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
+#include <formats/format_table.hpp>
 #include <journal/records.hpp>
 #include <journal/result_folder.hpp>
 #include <options/validate.hpp>
@@ -104,6 +105,21 @@ Work make_work(const RenderOptions& options, const StoredResults& results) {
   return work;
 }
 
+/// What of the folder no result is made of.
+void tell_left_out(const RenderOptions& options, const StoredResults& results, const Callbacks& callbacks) {
+  if (!callbacks.on_note) return;
+  const std::string folder = options.input.string();
+  if (results.damaged_records > 0) {
+    callbacks.on_note({true, folder + ": " + core::count_of(results.damaged_records, "damaged record") +
+                                 " of its manifest left out; the same da3 infer makes these results again"});
+  }
+  if (results.pictures_only > 0) {
+    callbacks.on_note({true, folder + ": " + core::count_of(results.pictures_only, "result") +
+                                 " left out that are pictures only; da3 infer with -f " +
+                                 formats::readable_names() + " makes files that can be rendered"});
+  }
+}
+
 }  // namespace
 
 Summary render(const RenderOptions& options, const Callbacks& callbacks, std::stop_token stop) {
@@ -116,6 +132,7 @@ Summary render(const RenderOptions& options, const Callbacks& callbacks, std::st
                     ": the rendered files go into a separate folder; give another with --output");
   }
   StoredResults results = read_results(options.input);
+  tell_left_out(options, results, callbacks);
   if (options.shard) {
     std::erase_if(results.list, [&](const StoredResult& result) {
       Item item;

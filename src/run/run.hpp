@@ -90,6 +90,7 @@ struct Summary {
   std::size_t failed = 0;
   std::size_t skipped = 0;
   std::size_t folders_not_entered = 0;  ///< Below folders that were named, for want of Options::recursive
+  bool in_folders = false;              ///< A result lies in a folder of its own below the output
   bool interrupted = false;             ///< The stop token was set before all was done
   double elapsed_s = 0;
   StageSeconds busy_s{};

@@ -11,6 +11,7 @@
 #include <codec/decode.hpp>
 #include <codec/file_bytes.hpp>
 #include <formats/read_result.hpp>
+#include <journal/line_facts.hpp>
 
 #include <da3/error.hpp>
 
@@ -60,25 +61,31 @@ StoredResults read_results(const std::filesystem::path& folder, const std::optio
     for (std::string line; std::getline(stream, line);) {
       try {
         if (line.starts_with(R"({"type":"run")")) run = journal::run_from_json(line);
-        if (!line.starts_with(R"({"type":"image")")) continue;
+        if (!line.starts_with(R"({"type":"image")")) {
+          if (!line.empty() && !stream.eof() && !journal::scan_line(line)) ++results.damaged_records;
+          continue;
+        }
         const journal::ImageRecord record = journal::image_from_json(line);
         if (record.status == journal::ImageStatus::kDone) by_path[record.path] = result_of(folder, record);
       } catch (const Error&) {
-        continue;  // Torn by the end of a run, as when it goes on
+        // Without its end it was torn by the end of a run.
+        if (!stream.eof()) ++results.damaged_records;
       }
     }
   }
-  bool unreadable = false;
   for (auto& [path, result] : by_path) {
-    unreadable = unreadable || !result;
-    if (result) results.list.push_back(std::move(*result));
+    if (result) {
+      results.list.push_back(std::move(*result));
+    } else {
+      ++results.pictures_only;
+    }
   }
   if (!run || results.list.empty()) {
-    throw Error(
-        ErrorCode::kNoInput,
-        folder.string() + (unreadable ? ": its results are pictures only; da3 infer with -f " +
-                                            formats::readable_names() + " makes files that can be rendered"
-                                      : ": no results of da3 infer are here (manifest.jsonl names none)"));
+    throw Error(ErrorCode::kNoInput,
+                folder.string() + (results.pictures_only > 0
+                                       ? ": its results are pictures only; da3 infer with -f " +
+                                             formats::readable_names() + " makes files that can be rendered"
+                                       : ": no results of da3 infer are here (manifest.jsonl names none)"));
   }
   results.run = *run;
   std::sort(results.list.begin(), results.list.end(),

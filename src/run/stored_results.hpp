@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -33,6 +34,8 @@ struct StoredResult {
 struct StoredResults {
   std::vector<StoredResult> list;  ///< In natural order of their stems
   journal::RunRecord run;
+  std::size_t damaged_records = 0;  ///< That say nothing of their results; a torn last line is none
+  std::size_t pictures_only = 0;    ///< Results without a file that can be read back
 };
 
 /// The results that all manifests of `folder` name, or those of `shard`. Throws: Error kNoInput for a folder

@@ -8,6 +8,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/media_names.hpp>
+
 namespace da3::video {
 namespace {
 
@@ -35,6 +37,15 @@ void plan_pipe(const std::vector<std::string>& formats, OutputPlan& plan) {
   }
   plan.pipe = formats.front() == "y4m" ? Pipe::kY4m : Pipe::kRaw;
   plan.text = "standard output";
+}
+
+/// A folder of this name would surprise who meant a file, unless it is there already.
+void refuse_other_files(const std::string& output) {
+  std::error_code failed;
+  if (!core::is_media_name(output) || std::filesystem::is_directory(output, failed)) return;
+  refuse("--output " + output +
+         ": videos are written as .mp4, .mov, .mkv or .webm files; for a folder of this name add /: " +
+         output + "/");
 }
 
 }  // namespace
@@ -71,8 +82,9 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
     plan_pipe(asked.empty() ? std::vector<std::string>{"y4m"} : asked, plan);
     return plan;
   }
+  const std::string lower = core::lower_case(output);
   for (const auto& [ending, container] : kContainers) {
-    if (!output.ends_with(ending)) continue;
+    if (!lower.ends_with(ending)) continue;
     if (library == nullptr) {
       throw Error(
           ErrorCode::kVideoUnavailable,
@@ -93,6 +105,7 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
     plan.text = output;
     return plan;
   }
+  refuse_other_files(output);
   plan.folder = output.empty() ? (input == "-" ? "video.depth" : input + ".depth") : output;
   plan.text = plan.folder.string();
   for (const std::string& format : asked.empty() ? std::vector<std::string>{"vis", "png16"} : asked) {

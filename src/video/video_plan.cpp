@@ -30,6 +30,13 @@ void check_maps(const VideoOptions& options, const ModelSpec& model, const Outpu
     throw Error(ErrorCode::kUsage, model.name + ": this model gives no sky");
 }
 
+void check_preview(const VideoOptions& options, const OutputPlan& outputs) {
+  if (!options.preview || std::ranges::any_of(outputs.frames, formats::takes_preview)) return;
+  options::refuse(
+      "--preview makes pictures of single frames smaller, not encoded videos; add vis-jpg or side-jpg to "
+      "--format, or leave it out");
+}
+
 }  // namespace
 
 std::optional<depth::Focal> VideoPlan::focal(Size original) const {
@@ -42,7 +49,7 @@ DepthMap VideoPlan::small_depth(const Work& work) const {
 }
 
 VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const VideoLibrary* library) {
-  options::check_colormap(options.colormap);
+  options::check(static_cast<const options::Looks&>(options));
   VideoPlan plan{.options = options, .encode = formats::encode_options(options)};
   plan.outputs = plan_outputs(options.input, options.output_dir.string(), options.formats, library);
   plan.way = depth::make_way(model, {.process_res = options.process_res,
@@ -59,6 +66,7 @@ VideoPlan plan_video(const VideoOptions& options, const ModelSpec& model, const 
             ": this model needs a focal length for metres; give --focal PX or --hfov DEG for the video");
   }
   check_maps(options, model, plan.outputs);
+  check_preview(options, plan.outputs);
   const bool relative = plan.way.result_kind != DepthKind::kMetric;
   plan.steadies = relative && options.steady != Steady::kOff;
   plan.range_mode = range_mode_of(options);

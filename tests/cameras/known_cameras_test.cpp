@@ -78,7 +78,14 @@ TEST_F(KnownCamerasTest, RefusesWhatItCannotUse) {
         "%YAML:1.0\ncamera_matrix: 3\n", "hello\n"}) {
     EXPECT_THROW(read("bad.txt", text), Error) << text;
   }
-  EXPECT_THROW(KnownCameras::read(folder_.path() / "missing.json"), Error);
+  for (const std::filesystem::path& no_file : {folder_.path() / "missing.json", folder_.path()}) {
+    try {
+      KnownCameras::read(no_file);
+      ADD_FAILURE() << no_file << " was read";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage) << "an option's file is no input that failed";
+    }
+  }
 }
 
 }  // namespace

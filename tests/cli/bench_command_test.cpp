@@ -74,6 +74,24 @@ TEST_F(BenchCommand, AbsentDevicesAndModelsAreSaid) {
   EXPECT_THAT(program.err, HasSubstr("/absent/da3"));
 }
 
+TEST_F(BenchCommand, NothingButSkippedCasesExitsWithFour) {
+  const std::vector<std::string> bench{"bench", "--suite",   "throughput", "--process-res", "56", "--batch",
+                                       "1",     "--threads", "1",          "--runs",        "1",  "--device",
+                                       "cpu"};
+  const auto in = [&](const std::string& precisions) {
+    std::vector<std::string> args = bench;
+    args.insert(args.end(),
+                {"--rounds", "1", "--warmup", "0", "--precision", precisions, "-o", "skipped.json"});
+    return place->run(args);
+  };
+  const Ended none = in("fp16");
+  EXPECT_EQ(none.code, 4) << none.err;
+  EXPECT_THAT(none.err, HasSubstr("nothing was measured: "));
+  EXPECT_THAT(none.err, HasSubstr("fp16"));
+  EXPECT_EQ(read_json(*place / "skipped.json").at("cases").at(0).at("status"), "skipped");
+  EXPECT_EQ(in("fp16,fp32").code, 0);
+}
+
 // The second case takes minutes, so that the signal always comes in time.
 TEST_F(BenchCommand, AnInterruptKeepsFinishedCases) {
   const std::string report = (*place / "interrupted.json").string();

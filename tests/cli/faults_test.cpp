@@ -126,7 +126,7 @@ TEST_F(Faults, AReportReplacesNoDeviceNoFifoAndNoLink) {
   EXPECT_EQ(type("pipe.json"), fs::file_type::fifo);
   EXPECT_EQ(nlohmann::json::parse(got).at("schema"), 1) << "one whole report";
 
-  std::ofstream(place_ / "target.json") << "old";
+  std::ofstream(place_ / "target.json") << "# Benchmark report\n";
   fs::create_symlink("target.json", place_ / "link.json");
   EXPECT_EQ(bench("link.json"), 0);
   EXPECT_EQ(type("link.json"), fs::file_type::symlink);

@@ -228,6 +228,32 @@ TEST_F(InferCommand, OneResultUnderItsNameReplacesAllButTheInput) {
   EXPECT_TRUE(std::filesystem::is_regular_file(*place / "one/many.npy/in.npy"));
 }
 
+TEST_F(InferCommand, TheLastLineNamesFilesThatAreThere) {
+  const auto last = [](const std::vector<std::string>& more) {
+    const Ended ended = place->run(infer(more));
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return ended.err;
+  };
+  EXPECT_THAT(last({"photos/a.ppm", "-o", "named/A.EXR"}),
+              ::testing::EndsWith("\n     depth: named/A.EXR\n"));
+  EXPECT_TRUE(std::filesystem::is_regular_file(*place / "named/A.EXR"));
+  EXPECT_THAT(last({"photos", "-o", "named/flat", "-f", "npy"}), HasSubstr("depth: named/flat/*.npy\n"));
+  EXPECT_THAT(last({"photos", "-r", "-o", "named/tree", "-f", "npy"}),
+              HasSubstr("depth: named/tree/**/*.npy\n"));
+  EXPECT_THAT(last({"photos", "-r", "-o", "named/tree", "-f", "npy"}),
+              HasSubstr("depth: named/tree/**/*.npy\n"));
+}
+
+TEST_F(InferCommand, AnEndingThatIsNotWrittenIsRefused) {
+  for (const std::string name : {"refused/a.bmp", "refused/a.MP4", "refused/a.gif"}) {
+    const Ended ended = place->run(infer({"photos/a.ppm", "-o", name}));
+    EXPECT_EQ(ended.code, 2) << name;
+    EXPECT_THAT(ended.err, HasSubstr(".png, .exr"));
+    EXPECT_FALSE(std::filesystem::exists(*place / name));
+  }
+  EXPECT_EQ(place->run(infer({"photos/a.ppm", "-o", "refused/a.bmp/"})).code, 0);
+}
+
 TEST_F(InferCommand, ResultsOfAnotherCameraAreNotTakenForDone) {
   ASSERT_EQ(place->run(infer({"photos/a.ppm", "-f", "npz", "--hfov", "50", "-o", "lens"})).code, 0);
   const Ended other = place->run(infer({"photos/a.ppm", "-f", "npz", "--hfov", "20", "-o", "lens"}));

@@ -142,6 +142,23 @@ TEST(ParseInfer, TakesARangeOfTheSet) {
   EXPECT_EQ(last.vis_range->second, 2);
 }
 
+TEST(ParseRange, IsRefusedByItsNameInEveryCommandThatHasIt) {
+  for (const char* command : {"infer", "render", "video"}) {
+    for (const char* range : {"0,5", "-1,3", "3,3", "5,1"}) {
+      const std::string given = std::string("--range=") + range;
+      EXPECT_THAT(refusal({command, "a", given.c_str()}),
+                  HasSubstr(std::string("--range ") + range + ": expected two depths above 0"))
+          << command;
+    }
+    for (const char* no_range : {"nan,3", "1,inf", "1", "1,2,3", "1,", "near", "1e999,2"})
+      EXPECT_THAT(refusal({command, "a", "--range", no_range}), HasSubstr("--range: expected ")) << no_range;
+    EXPECT_NO_THROW(parsed({command, "a", "--range", "IMAGE"}));
+  }
+  EXPECT_THAT(refusal({"infer", "a", "--range", "near"}), HasSubstr("expected image, set or LO,HI"));
+  EXPECT_THAT(refusal({"video", "a", "--range", "near"}),
+              HasSubstr("expected video, running, image or LO,HI"));
+}
+
 TEST(ParseVideo, TakesEveryOptionOfItsOwn) {
   const auto video =
       parsed_as<Video>({"video", "a.mp4", "--constant-fps", "30000/1001", "--cuts", "c.txt", "--dry-run",
@@ -286,6 +303,12 @@ TEST(Parse, HelpAndVersionAreWordsToo) {
   EXPECT_EQ(text({"help", "infer"}), text({"infer", "--help"}));
   EXPECT_EQ(text({"help", "model", "export"}), text({"model", "export", "--help"}));
   EXPECT_EQ(text({"version"}), text({"--version"}));
+  EXPECT_EQ(text({"help", "help"}), text({"--help"}));
+  EXPECT_EQ(text({"infer", "--ouput", "x", "--help"}), text({"infer", "--help"}));
+  EXPECT_THAT(refusal({"help", "foo"}), HasSubstr("unknown command 'foo'"));
+  EXPECT_THAT(refusal({"help", "infr"}), HasSubstr("did you mean infer?"));
+  EXPECT_THAT(refusal({"foo", "--help"}), HasSubstr("unknown command 'foo'"));
+  EXPECT_THAT(refusal({"help", "model", "exprot"}), HasSubstr("did you mean export?"));
 }
 
 TEST(Parse, HelpFitsEightyColumns) {

@@ -88,6 +88,21 @@ TEST_F(Surroundings, ASmallStackIsToldBeforeAnythingRunsInIt) {
   expect_one_line(ended, "ulimit -s");
 }
 
+TEST_F(Surroundings, AnUnknownProcessorFeatureIsSaid) {
+  const Ended ended = infer("out", {}, {.environment = {"DA3_CPU_FEATURES=avx2,foo"}});
+  EXPECT_EQ(ended.code, 2);
+  expect_one_line(ended, "DA3_CPU_FEATURES: 'foo' is not one of");
+}
+
+TEST_F(Surroundings, AnOutputFolderThatCannotBeMadeIsTheOutputsFailure) {
+  for (const std::string& folder : {std::string(300, 'a'), std::string("/proc/da3-depth")}) {
+    if (folder.starts_with("/proc") && !std::filesystem::exists("/proc/self")) continue;
+    const Ended ended = infer(folder, {}, {});
+    EXPECT_EQ(ended.code, 6) << folder;
+    expect_one_line(ended, folder + ": the folder cannot be made (");
+  }
+}
+
 TEST_F(Surroundings, NoFolderForTemporaryFilesIsNeeded) {
   const Ended ended =
       infer("out", {}, {.environment = {"TMPDIR=/nowhere", "HOME=/nowhere"}, .without_folders = true});

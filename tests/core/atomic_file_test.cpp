@@ -191,6 +191,24 @@ TEST(EnsureFolder, NamesTheFileInThePlaceOfAFolder) {
   }
 }
 
+TEST(EnsureFolder, AFolderThatCannotBeMadeIsTheOutputsFailureUnlessAnInputNamedIt) {
+  const TemporaryFolder folder;
+  const auto too_long = folder.path() / std::string(300, 'a');
+  const auto code_of = [&](NamedBy named_by) {
+    try {
+      ensure_folder(too_long, named_by);
+    } catch (const Error& error) {
+      if (named_by == NamedBy::kUser) {
+        EXPECT_THAT(error.what(), HasSubstr("the folder cannot be made ("));
+      }
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  EXPECT_EQ(code_of(NamedBy::kUser), ErrorCode::kOutputFailed);
+  EXPECT_EQ(code_of(NamedBy::kInput), ErrorCode::kOutputName);
+}
+
 TEST(DeadTemporaries, AreRemovedBelowTheFolderAndNothingElseIs) {
   const TemporaryFolder folder;
   folder.write(".da3-123-0.tmp", "dead");

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <da3/error.hpp>
+
 #include <core/host/processor.hpp>
 
 namespace da3::core {
@@ -15,10 +17,17 @@ TEST(Processor, IsRestrictedToWhatIsNamedAndThere) {
   Processor processor;
   processor.vendor = "AuthenticAMD";
   processor.avx2 = processor.fma = processor.avx512f = processor.avx512_vnni = true;
-  const Processor old = restricted_to(processor, "avx2,fma,avx_vnni,nonsense");
+  const Processor old = restricted_to(processor, "avx2,fma,avx_vnni,");
   EXPECT_THAT(old.names(), ElementsAre("fma", "avx2")) << "no feature is invented";
   EXPECT_EQ(old.vendor, "AuthenticAMD");
-  EXPECT_FALSE(restricted_to(processor, "avx512").avx512f) << "names are whole";
+  for (const char* not_one : {"avx512", "foo", "avx2,foo", " avx2", "AVX2"}) {
+    try {
+      restricted_to(processor, not_one);
+      ADD_FAILURE() << not_one << " was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage) << not_one;
+    }
+  }
   EXPECT_THAT(restricted_to(processor, "").names(), IsEmpty());
 }
 

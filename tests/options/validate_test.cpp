@@ -40,6 +40,7 @@ TEST(Validate, AnswersEachRuleWithItsOption) {
   EXPECT_THAT(refusal([](Infer& o) { o.colormap = "turob"; }),
               HasSubstr("--colormap: 'turob' is not one of spectral, turbo"));
   EXPECT_THAT(refusal([](Infer& o) { o.vis_range = {2, 1}; }), HasSubstr("LO below HI"));
+  EXPECT_THAT(refusal([](Infer& o) { o.vis_range = {0, 5}; }), HasSubstr("--range 0,5: expected two depths"));
   EXPECT_THAT(refusal([](Infer& o) { o.memory_fraction = 0; }), HasSubstr("--memory-fraction 0"));
   EXPECT_THAT(refusal([](Infer& o) { o.memory_fraction = std::numeric_limits<double>::quiet_NaN(); }),
               HasSubstr("--memory-fraction"));
@@ -55,6 +56,21 @@ TEST(Validate, AnswersEachRuleWithItsOption) {
   EXPECT_THAT(refusal([](Infer& o) { o.resize_method = ResizeMethod::kLowerBoundCrop; }),
               HasSubstr("--resize-method lower_bound_crop cuts off"));
   EXPECT_THAT(refusal([](Infer& o) { o.sky = true; }), HasSubstr("--sky needs a format"));
+}
+
+TEST(Validate, ARangeIsTwoDepthsThatPicturesCanShow) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  using Range = std::pair<double, double>;
+  for (const Range& range : {Range{0, 5}, Range{-1, 3}, Range{3, 3}, Range{2, 1}, Range{kNan, 1},
+                             Range{1, kNan}, Range{1, kInfinity}, Range{1e-320, 1}}) {
+    EXPECT_THAT(refusal([&](Infer& o) { o.vis_range = range; }), HasSubstr("--range"))
+        << range.first << ' ' << range.second;
+    Render render;
+    render.vis_range = range;
+    EXPECT_THROW(validate(render), Error) << range.first << ' ' << range.second;
+  }
+  EXPECT_EQ(refusal([](Infer& o) { o.vis_range = {1e-30, 1e30}; }), "");
 }
 
 TEST(Validate, KnowsWhatAListOfFormatsMayBe) {

@@ -47,7 +47,7 @@ class Gallery : public ::testing::Test {
   }
 };
 
-TEST_F(Gallery, ShowsTheLastRecordOfEachInputInTheirFirstOrder) {
+TEST_F(Gallery, ShowsTheLastRecordOfEachInput) {
   folder_.write("manifest.jsonl", journal::to_json(journal::RunRecord{}) + "\n" +
                                       line("in/b.jpg", "b.view.jpg", 4) +
                                       line("in/x/a #1.png", "x/a #1.view.jpg", 5) +
@@ -67,6 +67,26 @@ TEST_F(Gallery, ShowsTheLastRecordOfEachInputInTheirFirstOrder) {
   fs::remove(folder_.path() / "b.view.jpg");
   write_gallery(folder_.path());
   EXPECT_EQ(photos().size(), 2U);
+}
+
+TEST_F(Gallery, IsTheSameBytesInWhateverOrderPhotosWereDone) {
+  const std::string header = journal::to_json(journal::RunRecord{}) + "\n";
+  const std::string two = line("in/b2.jpg", "b2.view.jpg", 4);
+  const std::string ten = line("in/b10.jpg", "b10.view.jpg", 5);
+  const std::string inner = line("in/a/z.jpg", "a/z.view.jpg", 6);
+  const auto page = [&](const std::string& records) {
+    folder_.write("manifest.jsonl", header + records);
+    write_gallery(folder_.path());
+    std::ifstream file(folder_.path() / "index.html", std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string first = page(ten + inner + two);
+  EXPECT_TRUE(first == page(two + ten + inner));
+  const nlohmann::json shown = photos();
+  ASSERT_EQ(shown.size(), 3U);
+  EXPECT_EQ(shown[0].at("name"), "a/z.jpg");
+  EXPECT_EQ(shown[1].at("name"), "b2.jpg");
+  EXPECT_EQ(shown[2].at("name"), "b10.jpg");
 }
 
 TEST_F(Gallery, NeverReplacesAPageOfSomebodyElse) {

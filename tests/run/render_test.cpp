@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include <codec/file_bytes.hpp>
 #include <codec/png.hpp>
@@ -53,12 +54,15 @@ class RenderTest : public ::testing::Test {
   fs::path out(const std::string& name) const { return options_.output / name; }
 
   Summary run() {
-    return render(options_, {[this](const ImageEvent& event) { messages_ += event.message; }, {}, {}});
+    return render(options_, {[this](const ImageEvent& event) { messages_ += event.message; },
+                             {},
+                             [this](const Note& note) { notes_.push_back(note.text); }});
   }
 
   testing::TemporaryFolder folder_;
   RenderOptions options_;
   std::string messages_;
+  std::vector<std::string> notes_;
 };
 
 TEST_F(RenderTest, MakesOtherFormatsOfTheSameValuesAndGoesOn) {
@@ -76,6 +80,27 @@ TEST_F(RenderTest, MakesOtherFormatsOfTheSameValuesAndGoesOn) {
   EXPECT_THROW(run(), Error) << "other options are not mixed into one folder";
   options_.overwrite = true;
   EXPECT_EQ(run().done, 3U);
+}
+
+TEST_F(RenderTest, SaysHowManyDamagedRecordsAreLeftOut) {
+  EXPECT_EQ(run().done, 3U);
+  EXPECT_TRUE(notes_.empty());
+  const fs::path manifest = options_.input / "manifest.jsonl";
+  std::ifstream file(manifest, std::ios::binary);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  file.close();
+  ASSERT_EQ(lines.size(), 4U);
+  lines[1].resize(lines[1].size() / 2);
+  lines[2].front() = '#';
+  std::ofstream changed(manifest, std::ios::binary);
+  for (const std::string& line : lines) changed << line << '\n';
+  changed << lines[3].substr(0, 20);  // As a run that is killed leaves it
+  changed.close();
+  options_.overwrite = true;
+  EXPECT_EQ(run().done, 1U);
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_THAT(notes_.front(), ::testing::HasSubstr("2 damaged records of its manifest left out"));
 }
 
 TEST_F(RenderTest, OneRangeForTheSetMakesFarPhotosDarker) {

@@ -103,6 +103,24 @@ TEST_F(RunVideoTest, AFileWhoseFramesGoInGroupsGivesWhatAPipeGives) {
   }
 }
 
+TEST_F(RunVideoTest, ARangeThatNoPictureCanShowIsRefusedBeforeAnyFrame) {
+  options_.vis_range = {{0.0, 5.0}};
+  try {
+    run(3);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  }
+  EXPECT_TRUE(records_.empty());
+}
+
+TEST_F(RunVideoTest, APreviewWithoutAPictureOfAFrameIsRefused) {
+  options_.preview = 16;
+  EXPECT_THROW(run(1), Error);
+  options_.formats = {"vis-jpg"};
+  EXPECT_EQ(run(1).done, 1);
+}
+
 TEST(DecoderThreads, LeaveACoreToWritingNextToANetworkOnTheCpu) {
   EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 1), 1);
   EXPECT_EQ(decoder_threads(DeviceKind::kCpu, 2), 1);

@@ -47,9 +47,8 @@ void add_results(CLI::App& app, Infer& options) {
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {
-        options.vis_range.reset();
+        options.vis_range = parse_range(text, {"image", "set"});
         options.range_of_set = small(text) == "set";
-        if (small(text) != "image" && !options.range_of_set) options.vis_range = parse_range(text);
       },
       "depth shown nearest and farthest: image (each picture's own), set (one for all results) or LO,HI "
       "(image)")

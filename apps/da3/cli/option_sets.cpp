@@ -14,8 +14,9 @@ namespace da3::cli {
 
 CLI::Option* add_parsed(CLI::App& app, const std::string& names, std::function<void(const std::string&)> set,
                         const std::string& help) {
-  // The last name is the long one, by which messages call the option.
-  const std::string shown = names.substr(names.rfind(',') + 1);
+  // Messages call the option by the first of its long names.
+  const std::size_t long_name = names.find("--");
+  const std::string shown = names.substr(long_name, names.find(',', long_name) - long_name);
   return app
       .add_option_function<std::string>(
           names,
@@ -91,17 +92,25 @@ std::vector<std::string> split_list(const std::string& text) {
   }
 }
 
-std::pair<double, double> parse_range(const std::string& text) {
-  const std::vector<std::string> bounds = split_list(text);
-  if (bounds.size() != 2) {
-    throw Error(ErrorCode::kUsage, "expected image or LO,HI such as 0.5,20, found '" + text + "'");
+std::optional<std::pair<double, double>> parse_range(const std::string& text,
+                                                     const std::vector<std::string_view>& words) {
+  for (const std::string_view word : words) {
+    if (small(text) == word) return std::nullopt;
   }
-  const std::pair<double, double> range{real_number(bounds[0], -1e30, 1e30),
-                                        real_number(bounds[1], -1e30, 1e30)};
-  if (range.first >= range.second) {
-    throw Error(ErrorCode::kUsage, "expected LO below HI, found '" + text + "'");
-  }
-  return range;
+  const auto end_of = [](std::string_view part) {
+    double value = 0;
+    const auto [end, problem] = std::from_chars(part.data(), part.data() + part.size(), value);
+    const bool whole = problem == std::errc{} && end == part.data() + part.size();
+    return whole && std::isfinite(value) ? std::optional(value) : std::nullopt;
+  };
+  const std::size_t comma = text.find(',');
+  const auto low = end_of(std::string_view(text).substr(0, comma));
+  const auto high =
+      comma == std::string::npos ? std::nullopt : end_of(std::string_view(text).substr(comma + 1));
+  if (low && high) return std::pair{*low, *high};
+  std::string names;
+  for (const std::string_view word : words) names += std::string(word) + (word == words.back() ? "" : ", ");
+  throw Error(ErrorCode::kUsage, "expected " + names + " or LO,HI such as 0.5,20, found '" + text + "'");
 }
 
 }  // namespace da3::cli

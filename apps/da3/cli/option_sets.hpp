@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,8 +38,9 @@ double real_number(const std::string& text, double low, double high);
 /// Items between commas. Throws: Error kUsage for an empty item.
 std::vector<std::string> split_list(const std::string& text);
 
-/// LO,HI with LO below HI. Throws: Error kUsage.
-std::pair<double, double> parse_range(const std::string& text);
+/// LO,HI as it stands, none for one of `words`. Throws: Error kUsage for anything else.
+std::optional<std::pair<double, double>> parse_range(const std::string& text,
+                                                     const std::vector<std::string_view>& words);
 
 // One function for each concern, used by every command that has it; each shows the defaults of the struct it
 // fills. Structs and `app` outlive the parse.

@@ -111,6 +111,8 @@ std::optional<std::string> known_elsewhere(const std::string& word, const std::v
   return found->second;
 }
 
+constexpr const char* kUnknownCommand = "unknown command '";
+
 /// What is wrong with the words that no option or sub-command took; none if all were taken.
 std::optional<std::string> unknown_word(const CLI::App& app) {
   const std::vector<std::string> left = app.remaining(true);
@@ -125,7 +127,7 @@ std::optional<std::string> unknown_word(const CLI::App& app) {
   if (!meant) meant = core::nearest(word, names);
   return std::string(is_option                         ? "unknown option '"
                      : command_names(*command).empty() ? "unexpected argument '"
-                                                       : "unknown command '") +
+                                                       : std::string(kUnknownCommand)) +
          word + "'" + (meant ? "; did you mean " + *meant + "?" : "");
 }
 
@@ -176,6 +178,8 @@ std::vector<std::string> words_of(int argc, const char* const* argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (!words.empty() && words.front() == "help") {
     words.erase(words.begin());
+    if (words == std::vector<std::string>{"help"} || words == std::vector<std::string>{"version"})
+      words.clear();
     words.emplace_back("--help");
   } else if (words.size() == 1 && words.front() == "version") {
     words.front() = "--version";
@@ -193,6 +197,9 @@ Command parse(int argc, const char* const* argv) {
     return chosen(line);
   } catch (const CLI::CallForHelp&) {
     const CLI::App* command = called(line.app);
+    // Help of a command that there is none of. A wrong option is no reason to keep help back.
+    const auto unknown = command_names(*command).empty() ? std::nullopt : unknown_word(line.app);
+    if (unknown && unknown->starts_with(kUnknownCommand)) throw_usage(line.app, *unknown);
     return ShowText{
         fold_help(command->help(command->get_parent() == nullptr ? "" : full_name(command->get_parent())))};
   } catch (const CLI::CallForAllHelp&) {

@@ -24,9 +24,8 @@ void add_render(CLI::App& app, Render& options) {
   add_parsed(
       app, "--range,--vis-range",
       [&](const std::string& text) {
-        options.vis_range.reset();
-        options.range_of_set = text == "set";
-        if (text != "image" && text != "set") options.vis_range = parse_range(text);
+        options.vis_range = parse_range(text, {"image", "set"});
+        options.range_of_set = small(text) == "set";
       },
       "of vis, side and grey16: image (each picture's own), set (one for all results) or LO,HI (image)")
       ->type_name("image|set|LO,HI")

@@ -96,13 +96,12 @@ void add_results(CLI::App& app, Video& options) {
       app, "--range,--vis-range",
       [&](const std::string& text) {
         using enum video::RangeMode;
-        options.vis_range.reset();
+        options.vis_range = parse_range(text, {"video", "running", "image"});
         options.range_mode.reset();
         for (const auto& [name, mode] :
              {std::pair{"video", kVideo}, std::pair{"running", kRunning}, std::pair{"image", kImage}}) {
-          if (text == name) options.range_mode = mode;
+          if (small(text) == name) options.range_mode = mode;
         }
-        if (!options.range_mode) options.vis_range = parse_range(text);
       },
       "one range for the video, running, each image's own, or LO,HI (video; pipes: running)")
       ->type_name("RANGE")

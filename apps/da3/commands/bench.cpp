@@ -98,6 +98,15 @@ class BenchRunner {
     });
   }
 
+  /// Why nothing was measured, if every case was skipped; else none.
+  std::optional<std::string> skipped() const {
+    const auto is_skipped = [](const bench::CaseResult& each) {
+      return each.status == bench::CaseStatus::kSkipped;
+    };
+    if (report_.cases.empty() || !std::ranges::all_of(report_.cases, is_skipped)) return std::nullopt;
+    return report_.cases.front().reason;
+  }
+
  private:
   double elapsed_s() { return 1e-3 * bench::milliseconds(clock_.now() - start_); }
 
@@ -184,6 +193,7 @@ int bench(const cli::BenchRun& options) {
   const Interrupts interrupts(
       [&console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
+  if (!options.output.empty()) bench::require_replaceable(options.output);
   check_models(options.plan.models, options.trust_code, console);
   const bench::PlanOptions wanted = plan_options(options);
   BenchSetup setup(console);
@@ -201,6 +211,10 @@ int bench(const cli::BenchRun& options) {
   runner.run(interrupted);
   runner.print();
   if (interrupts.exit_code() != 0) return interrupts.exit_code();
+  if (const auto reason = runner.skipped()) {
+    console.line("da3: nothing was measured: " + *reason);
+    return exit_code(ErrorCode::kDeviceUnavailable);
+  }
   return runner.any_failed() ? 1 : 0;
 }
 

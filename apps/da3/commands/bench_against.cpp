@@ -32,14 +32,16 @@ std::vector<bench::FailLimit> limits_of(const cli::BenchRun& options) {
   return limits;
 }
 
-// "new.json" and "new.base.json".
+// "new.base.json" of "new.json".
+std::filesystem::path base_file(const std::filesystem::path& file) {
+  std::filesystem::path base = file;
+  return base.replace_extension(".base" + file.extension().string());
+}
+
 void save(const bench::SideBySide& result, const std::string& output) {
   if (output.empty()) return;
-  const std::filesystem::path file = output;
-  std::filesystem::path base = file;
-  base.replace_extension(".base" + file.extension().string());
-  bench::save_report(bench::without_folders(result.now), file);
-  bench::save_report(bench::without_folders(result.base), base);
+  bench::save_report(bench::without_folders(result.now), output);
+  bench::save_report(bench::without_folders(result.base), base_file(output));
 }
 
 // Says what is measured and how long it will take: on a terminal after every round, else at the start of a
@@ -107,6 +109,7 @@ bool tell_failed(const bench::Report& report, const char* program, Console& cons
 
 int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console& console,
                   const std::function<bool()>& interrupted) {
+  if (!options.output.empty()) bench::require_replaceable(base_file(options.output));
   const std::vector<bench::FailLimit> limits = limits_of(options);
   const bench::StartWorker now = [] { return std::make_unique<bench::Worker>(own_program()); };
   // The base never gets the test aid, so that a slow-down can be put into one side.

@@ -78,7 +78,7 @@ class Reporter {
             }};
   }
 
-  void finish(const run::Summary& summary) {
+  void finish(const run::Summary& summary, const SingleFile& single) {
     view_.finish();
     for (const run::ShapeSummary& shape : summary.shapes) log_->info("{}", shape_text(shape));
     log_->info("{}", busy_text(summary));
@@ -86,7 +86,7 @@ class Reporter {
     for (const auto& [warning, count] : warnings_) log_->warn("{}: {}", count_of(count, "photo"), warning);
     if (options_.verbosity.quiet) return;
     if (is_starter_ && summary.done > 0) console_.line("da3: " + starter_notice());
-    console_.line("da3: " + summary_text(summary, options_, model_));
+    console_.line("da3: " + summary_text(summary, options_, model_, single));
   }
 
  private:
@@ -157,7 +157,7 @@ int infer(const cli::Infer& options) {
   const run::Summary summary =
       run::run(work, {model, memory.get(), cores}, reporter.callbacks(), interrupts.token());
   single.publish();
-  reporter.finish(summary);
+  reporter.finish(summary, single);
   if (summary.interrupted) return interrupts.exit_code();
   return summary.failed > 0 ? 1 : 0;
 }

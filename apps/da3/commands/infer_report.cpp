@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include <commands/infer_report.hpp>
 #include <commands/text.hpp>
@@ -23,10 +24,11 @@ nlohmann::json or_null(const std::optional<Value>& value) {
 }
 
 /// Where the results are, what can be looked at first.
-std::string files_text(const cli::Infer& options, const ModelSpec& model) {
+std::string files_text(const cli::Infer& options, const ModelSpec& model, const run::Summary& summary,
+                       const SingleFile& single) {
   const bool metres = model.depth_kind == DepthKind::kMetric || model.depth_kind == DepthKind::kCanonical;
   std::string text;
-  for (const std::string& format : options.formats) {
+  for (const std::string& format : single.format().empty() ? options.formats : std::vector{single.format()}) {
     if (format == "none") return "no files, as --format none says";
     if (format == "html") {
       text = "gallery: " + options.output_dir.string() + "/index.html" + (text.empty() ? "" : "; ") + text;
@@ -39,7 +41,8 @@ std::string files_text(const cli::Infer& options, const ModelSpec& model) {
                                                  : "16-bit depth";
     const std::string ending(formats::suffix(formats::parse_format(format)));
     // What can be looked at first.
-    const std::string item = name + ": " + options.output_dir.string() + "/*" + ending;
+    const std::string files = !single.format().empty() ? "" : (summary.in_folders ? "/**/*" : "/*") + ending;
+    const std::string item = name + ": " + options.output_dir.string() + files;
     text = text.empty() ? item : picture ? item + "; " + text : text + "; " + item;
   }
   return text;
@@ -62,7 +65,8 @@ std::string busy_text(const run::Summary& summary) {
   return text + "; slowest: " + std::string(to_string(summary.slowest));
 }
 
-std::string summary_text(const run::Summary& summary, const cli::Infer& options, const ModelSpec& model) {
+std::string summary_text(const run::Summary& summary, const cli::Infer& options, const ModelSpec& model,
+                         const SingleFile& single) {
   const std::size_t forwarded = summary.done;
   if (!summary.interrupted && forwarded == 0 && summary.failed == 0) {
     if (summary.skipped == 0 && options.shard) {
@@ -71,7 +75,7 @@ std::string summary_text(const run::Summary& summary, const cli::Infer& options,
     }
     return (summary.skipped == 1 ? "the one input is"
                                  : "all " + count_of(summary.skipped, "input") + " are") +
-           " done already (-y does everything again); " + files_text(options, model) +
+           " done already (-y does everything again); " + files_text(options, model, summary, single) +
            not_entered_text(summary);
   }
   std::string text = count_of(summary.done, "image") + " done";
@@ -82,7 +86,7 @@ std::string summary_text(const run::Summary& summary, const cli::Infer& options,
     text += " (" + rate_text(static_cast<double>(forwarded) / summary.elapsed_s) + " images/s)";
   }
   if (summary.interrupted) text += "\n     interrupted: the same command goes on where this one stopped";
-  if (summary.done + summary.skipped > 0) text += "\n     " + files_text(options, model);
+  if (summary.done + summary.skipped > 0) text += "\n     " + files_text(options, model, summary, single);
   return text + not_entered_text(summary);
 }
 

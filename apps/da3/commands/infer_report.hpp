@@ -4,13 +4,16 @@
 
 #include <string>
 
+#include <commands/single_file.hpp>
+
 #include <cli/options.hpp>
 #include <run/run.hpp>
 
 namespace da3::commands {
 
 /// What a run did, two lines for standard error: the last says what to open.
-std::string summary_text(const run::Summary& summary, const cli::Infer& options, const ModelSpec& model);
+std::string summary_text(const run::Summary& summary, const cli::Infer& options, const ModelSpec& model,
+                         const SingleFile& single);
 
 /// What -v says about the stages: the busy seconds of each, and which bounds the run.
 std::string busy_text(const run::Summary& summary);

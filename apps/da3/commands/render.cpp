@@ -32,6 +32,9 @@ int render(const cli::Render& options) {
     }
     if (event.status == run::ImageStatus::kFailed) console.line("da3: " + event.message);
   };
+  callbacks.on_note = [&](const run::Note& note) {
+    if (!options.verbosity.quiet) console.line("da3: " + note.text);
+  };
   const run::Summary summary = run::render(options, callbacks, interrupts.token());
   view.finish();
   if (!options.verbosity.quiet) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <commands/single_file.hpp>
 #include <formats/format_table.hpp>
@@ -12,12 +13,15 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/media_names.hpp>
+#include <core/text.hpp>
 
 namespace da3::commands {
 namespace {
 
 /// The format whose files end so: the longest suffix that fits, and usual other names.
-std::string_view format_by_ending(std::string_view name) {
+std::string_view format_by_ending(const std::filesystem::path& file) {
+  const std::string name = core::lower_case(file.native());
   const formats::FormatFacts* best = nullptr;
   for (const formats::FormatFacts& facts : formats::kFormatFacts) {
     if (facts.format == formats::Format::kHtml || !name.ends_with(facts.suffix)) continue;
@@ -25,13 +29,30 @@ std::string_view format_by_ending(std::string_view name) {
   }
   if (best != nullptr) return best->name;
   if (name.ends_with(".tif")) return "tiff";
-  return name.ends_with(".jpg") ? "vis-jpg" : "";
+  return name.ends_with(".jpg") || name.ends_with(".jpeg") ? "vis-jpg" : "";
+}
+
+/// Those that make a single file, as a list.
+std::string endings() {
+  std::vector<std::string_view> names;
+  for (const formats::FormatFacts& facts : formats::kFormatFacts) {
+    if (facts.format != formats::Format::kHtml) names.push_back(facts.suffix);
+  }
+  return core::listed(names, " or ");
 }
 
 /// The format that the name of a file asks for; empty for a folder's name.
 std::string format_of(const cli::Infer& options) {
-  const std::string_view by_ending = format_by_ending(options.output_dir.native());
-  if (by_ending.empty()) return {};
+  const std::string_view by_ending = format_by_ending(options.output_dir);
+  if (by_ending.empty()) {
+    // A folder of this name would surprise who meant a file.
+    if (core::is_media_name(options.output_dir.native())) {
+      throw Error(ErrorCode::kUsage,
+                  "--output " + options.output_dir.string() + ": one result is written as " + endings() +
+                      "; for a folder of this name add /: " + options.output_dir.string() + "/");
+    }
+    return {};
+  }
   const bool one_asked = options.formats.size() == 1 && options.formats.front() != formats::kNoFormat;
   return one_asked ? options.formats.front() : std::string(by_ending);
 }

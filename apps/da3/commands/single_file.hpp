@@ -3,7 +3,7 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
+#include <string>
 
 #include <cli/options.hpp>
 #include <run/options.hpp>
@@ -22,6 +22,9 @@ class SingleFile {
 
   /// Directs a run into the folder. Nothing if the output is no single file.
   void apply(run::Options& work) const;
+
+  /// Empty if the output is a folder.
+  const std::string& format() const { return format_; }
 
   /// Gives the result its name. Throws: Error kOutputFailed.
   void publish() const;

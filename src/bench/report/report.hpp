@@ -97,8 +97,8 @@ inline constexpr const char* kInTurns = "in_turns";
 /// Seconds between two dates as reports have them; none if one is none.
 std::optional<std::int64_t> seconds_apart(const std::string& date, const std::string& other);
 
-/// The report with the last part alone of every absolute path in its command line and settings: reports are
-/// given to others, folders of a machine are nobody's business.
+/// The report with the last part alone of every absolute path in its texts: reports are given to others,
+/// folders of a machine are nobody's business.
 Report without_folders(Report report);
 
 }  // namespace da3::bench

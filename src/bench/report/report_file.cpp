@@ -1,17 +1,66 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 #include <da3/error.hpp>
 
 #include <bench/report/report_json.hpp>
+#include <bench/suite_table.hpp>
 #include <core/atomic_file.hpp>
 
 namespace da3::bench {
 
+namespace {
+
+/// Whether a text begins as one of the files that `da3 bench` writes does.
+bool begins_as_own(std::string_view text) {
+  for (const std::string_view begin :
+       {"{\n \"schema\":", "{\n \"comparison\":", "report,suite,status,reason,", "suite,",
+        "# Benchmark report\n", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ",
+        "Measured one after the other", "only in base: ", "only in new: ", "- Measured one after the other",
+        "- only in base: ", "- only in new: "}) {
+    if (text.starts_with(begin)) return true;
+  }
+  if (text.starts_with("## ")) text.remove_prefix(3);
+  return std::ranges::any_of(all_suites(), [&](SuiteName suite) {
+    return text.starts_with(std::string(facts_of(suite).title) + "\n");
+  });
+}
+
+}  // namespace
+
+void require_replaceable(const std::filesystem::path& file) {
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(file, failed) || std::filesystem::file_size(file, failed) == 0)
+    return;
+  std::string begin(1024, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  begin.resize(static_cast<std::size_t>(stream.gcount()));
+  if (begins_as_own(begin)) return;
+  if (begin.starts_with('{')) {
+    try {
+      load_report(file);
+      return;
+    } catch (const Error&) {
+      // JSON of somebody else
+    }
+  }
+  throw Error(ErrorCode::kOutputExists,
+              file.string() +
+                  ": this file is no report of da3 and will not be replaced; move it away or give "
+                  "another name with --output");
+}
+
 void write_file(const std::filesystem::path& file, std::string_view text) {
+  require_replaceable(file);
   try {
     core::write_output(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   } catch (const Error& error) {

@@ -23,7 +23,12 @@ void save_report(const Report& report, const std::filesystem::path& file);
 /// Throws: Error kUsage if the file is missing or no report.
 Report load_report(const std::filesystem::path& file);
 
-/// Writes `text` whole or not at all, in place of what was there. Throws: Error kOutputFailed.
+/// Nothing but what `da3 bench` wrote, an empty file or a stream is in the place of a report. Throws: Error
+/// kOutputExists.
+void require_replaceable(const std::filesystem::path& file);
+
+/// Writes `text` whole or not at all, in place of what was there. Throws: Error kOutputFailed; as
+/// require_replaceable.
 void write_file(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace da3::bench

@@ -1,12 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include <da3/error.hpp>
 
 #include <core/host/processor.hpp>
+#include <core/nearest.hpp>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -167,8 +173,14 @@ Processor read_features() {
   Processor features;
   features.model = read_model();
   read_instructions(features);
-  const char* const only = std::getenv("DA3_CPU_FEATURES");
-  return only == nullptr ? features : restricted_to(features, only);
+  constexpr const char* kVariable = "DA3_CPU_FEATURES";
+  const char* const only = std::getenv(kVariable);
+  if (only == nullptr) return features;
+  try {
+    return restricted_to(features, only);
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string(kVariable) + ": " + error.what());
+  }
 }
 
 }  // namespace
@@ -182,9 +194,18 @@ std::vector<std::string> Processor::names() const {
 }
 
 Processor restricted_to(Processor processor, std::string_view names) {
-  const std::string list = "," + std::string(names) + ",";
+  std::vector<std::string_view> known;
+  for (const auto& [feature, name] : kFeatures) known.push_back(name);
+  std::vector<std::string_view> kept;
+  while (!names.empty()) {
+    const std::size_t comma = std::min(names.find(','), names.size());
+    kept.push_back(names.substr(0, comma));
+    if (!kept.back().empty() && std::ranges::find(known, kept.back()) == known.end())
+      refuse_choice(kept.back(), known);
+    names.remove_prefix(std::min(comma + 1, names.size()));
+  }
   for (const auto& [feature, name] : kFeatures) {
-    if (list.find("," + std::string(name) + ",") == std::string::npos) processor.*feature = false;
+    if (std::ranges::find(kept, name) == kept.end()) processor.*feature = false;
   }
   return processor;
 }

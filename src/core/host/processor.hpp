@@ -43,11 +43,12 @@ struct Processor {
   std::vector<std::string> names() const;
 };
 
-/// The processor without the features that `names`, with commas between them, does not name.
+/// The processor without the features that `names`, with commas between them, does not name. Throws: Error
+/// kUsage for a name that is no feature of any processor.
 Processor restricted_to(Processor processor, std::string_view names);
 
 /// DA3_CPU_FEATURES in the environment restricts it to the features that it names, for tests and comparisons.
-/// Threads: any. The answer never changes while the program runs.
+/// Throws: Error kUsage for other names there. Threads: any. The answer never changes while the program runs.
 const Processor& processor();
 
 }  // namespace da3::core

@@ -153,7 +153,7 @@ class Writer {
       return;
     }
     const std::filesystem::path target = folder_ / name;
-    core::ensure_folder(target.parent_path());
+    core::ensure_folder(target.parent_path(), core::NamedBy::kInput);
     std::error_code failed;
     if (journal_.owns(name)) std::filesystem::remove(target, failed);
     std::filesystem::create_hard_link(std::filesystem::canonical(view.file), target, failed);
@@ -212,7 +212,7 @@ class Writer {
  private:
   void put(const std::string& name, const std::vector<std::uint8_t>& bytes) const {
     const std::filesystem::path target = folder_ / name;
-    core::ensure_folder(target.parent_path());
+    core::ensure_folder(target.parent_path(), core::NamedBy::kInput);
     core::write_file(target, bytes, journal_.owns(name) ? core::Existing::kReplace : core::Existing::kRefuse);
   }
 

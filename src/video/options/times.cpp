@@ -52,7 +52,7 @@ double parse_time(const std::string& text) {
 std::vector<double> read_times(const std::filesystem::path& file, const std::string& option) {
   std::error_code failed;
   if (!std::filesystem::exists(file, failed)) {
-    throw Error(ErrorCode::kInputNotFound, file.string() + ": no such file; check the path of " + option);
+    throw Error(ErrorCode::kUsage, file.string() + ": no such file; check the path of " + option);
   }
   std::ifstream stream(file);
   std::vector<double> seconds;
@@ -71,7 +71,7 @@ std::vector<double> read_times(const std::filesystem::path& file, const std::str
     seconds.push_back(*value);
   }
   if (stream.bad() || std::filesystem::is_directory(file, failed)) {
-    throw Error(ErrorCode::kInputUnreadable, file.string() + ": the file cannot be read");
+    throw Error(ErrorCode::kUsage, file.string() + ": the file of " + option + " cannot be read");
   }
   return seconds;
 }

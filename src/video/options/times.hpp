@@ -17,7 +17,7 @@ double parse_time(const std::string& text);
 
 /// Growing times of a file, one a line: seconds or h:mm:ss; what follows a comma, semicolon or blank, and
 /// lines that begin with #, say nothing. `option` names the file in messages. Throws: Error kUsage with the
-/// line, kInputNotFound, kInputUnreadable.
+/// line, and for a file that cannot be read.
 std::vector<double> read_times(const std::filesystem::path& file, const std::string& option);
 
 struct ChoiceOptions {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +13,14 @@
 
 #include <da3/error.hpp>
 
+#include <bench/compare/compare.hpp>
+#include <bench/compare/comparison_text.hpp>
+#include <bench/presentation/charts.hpp>
+#include <bench/presentation/report_text.hpp>
 #include <bench/report/report_json.hpp>
 #include <bench/report/sample_report.hpp>
 #include <bench/report/schema_check.hpp>
+#include <bench/report/warnings.hpp>
 
 namespace da3::bench {
 namespace {
@@ -60,6 +68,30 @@ TEST(ReportJson, WhatIsPassedOnNamesFilesNotFolders) {
   EXPECT_EQ(shown.cases.front().settings.text("model"), "a.pt");
   EXPECT_EQ(shown.cases.front().settings.number("batch"), report.cases.front().settings.number("batch"));
   EXPECT_THAT(to_json_text(shown), Not(HasSubstr("/home/me")));
+}
+
+TEST(ReportJson, ReasonsAndWarningsNameFilesNotFolders) {
+  Report report = full_report();
+  CaseResult& done = report.cases.front();
+  done.settings.set("model", std::string("/home/me/my nets/a.pt"));
+  done.facts.set("file", std::string("/home/me/x.bin"));
+  done.set("first_ms", Missing{"/home/me/cold is warm"});
+  report.warnings.push_back({"noise", case_name(done), "of /home/me/x", "see https://example.org/a/b"});
+  report.warnings.push_back({"noise", "machine", "40 images/s and/or less", "end it (/home/me/y/)"});
+  report.cases.back().reason =
+      "/home/me/my nets/a.pt/data/cut.png: cut short; '/home/me/z.png', /home/me/w.png";
+  report.plan.left_out.front().reason = "/home/me/z.pt: too large";
+  const Report shown = without_folders(report);
+  const Warning& of_case = shown.warnings[shown.warnings.size() - 2];
+  EXPECT_EQ(of_case.subject, case_name(shown.cases.front()));
+  EXPECT_THAT(of_case.subject, HasSubstr("model=a.pt"));
+  EXPECT_EQ(of_case.message, "of x");
+  EXPECT_EQ(of_case.advice, "see https://example.org/a/b");
+  EXPECT_EQ(shown.warnings.back().message, "40 images/s and/or less");
+  EXPECT_EQ(shown.warnings.back().advice, "end it (y)");
+  EXPECT_EQ(shown.cases.back().reason, "cut.png: cut short; 'z.png', w.png");
+  EXPECT_EQ(shown.plan.left_out.front().reason, "z.pt: too large");
+  EXPECT_THAT(to_json_text(shown), Not(HasSubstr("/home")));
 }
 
 TEST(ReportJson, KeepsTheSchema) {
@@ -143,6 +175,40 @@ class ReportFileTest : public testing::Test {
       std::filesystem::temp_directory_path() /
       ("da3_bench_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
 };
+
+TEST_F(ReportFileTest, ReplacesNothingThatBenchDidNotWrite) {
+  const std::filesystem::path file = folder_ / "r.json";
+  const auto put = [&](const std::string& text) { std::ofstream(file, std::ios::binary) << text; };
+  const auto kept = [&] {
+    std::ifstream stream(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  for (const std::string text :
+       {"\x89PNG\r\n\x1a\n", "my notes\n", "{\"a\": 1}\n", "## Title\n", "P5 1 1 255\nx"}) {
+    put(text);
+    try {
+      write_file(file, "new");
+      ADD_FAILURE() << text << " was replaced";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << text;
+    }
+    EXPECT_EQ(kept(), text);
+  }
+  const Report report = full_report();
+  const Comparison comparison = compare_reports(report, report, {});
+  std::vector<std::string> own{"", nlohmann::json::parse(to_json_text(report)).dump()};
+  for (const ReportFormat format :
+       {ReportFormat::kTable, ReportFormat::kMarkdown, ReportFormat::kJson, ReportFormat::kCsv}) {
+    own.push_back(format_reports({{"r", report}}, format));
+    own.push_back(format_comparison(comparison, format));
+  }
+  for (const NamedChart& each : make_charts({{"r", report}})) own.push_back(render_svg(each.chart));
+  for (const std::string& text : own) {
+    put(text);
+    EXPECT_NO_THROW(write_file(file, "new")) << text;
+    EXPECT_EQ(kept(), "new");
+  }
+}
 
 TEST_F(ReportFileTest, SavesWholeAndLeavesNothingElse) {
   const std::filesystem::path file = folder_ / "r.json";

@@ -78,7 +78,15 @@ TEST(Timestamps, MustGrow) {
   EXPECT_THAT(read("# seconds\n0\n0.5\n\n2,x\n0:01:02.5 scene\n"), ElementsAre(0, 0.5, 2, 62.5));
   EXPECT_THROW(read("0\n0\n"), Error);
   EXPECT_THROW(read("zero\n"), Error);
-  EXPECT_THROW(read_times(folder.path() / "missing", "--timestamps"), Error);
+  for (const std::filesystem::path& no_file : {folder.path() / "missing", folder.path()}) {
+    try {
+      read_times(no_file, "--timestamps");
+      ADD_FAILURE() << no_file << " was read";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage) << "an option's file is no input that failed";
+      EXPECT_NE(std::string(error.what()).find("--timestamps"), std::string::npos);
+    }
+  }
 }
 
 TEST(FrameChoice, FramesBeforeTheStartNeedNoVerdict) {
