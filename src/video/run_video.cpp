@@ -109,17 +109,17 @@ class Run {
       journal_ = std::make_unique<VideoJournal>(outputs.folder, key, /*overwrite=*/true);
       return false;
     }
+    believe([&] {
+      summary_.resumed = whole(end, "frames");
+      summary_.failed = whole(end, "failed");
+      summary_.cut_short = end.at("cut_short").get<bool>();
+    });
     if (options_.input == "-") {
       throw Error(ErrorCode::kOutputExists,
                   outputs.folder.string() +
                       ": it has the results of a pipe, which may have been another than this one; "
                       "give --overwrite to make them anew, or another folder with --output");
     }
-    believe([&] {
-      summary_.resumed = whole(end, "frames");
-      summary_.failed = whole(end, "failed");
-      summary_.cut_short = end.at("cut_short").get<bool>();
-    });
     return true;
   }
 

@@ -195,7 +195,7 @@ TEST_F(VideoCommand, CutsComeFromAFileAndConfidenceGoesIntoNpz) {
   EXPECT_THAT(read_file(*place / "cuts/frames/000003.npz"), HasSubstr("confidence.npy"));
   EXPECT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "x", "--confidence"})).code, 2);
   const Ended missing = place->run(video("in.rgb", {"-f", "npy", "-o", "x", "--cuts", "no.txt"}));
-  EXPECT_EQ(missing.code, 1) << missing.err;
+  EXPECT_EQ(missing.code, 2) << missing.err;
   EXPECT_THAT(missing.err, HasSubstr("--cuts"));
   EXPECT_EQ(place->run(video("in.rgb", {"-o", "x", "--intrinsics", "cameras.txt"})).code, 2);
 }
