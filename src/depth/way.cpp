@@ -71,6 +71,16 @@ Size result_size(const Way& way, Size original) {
   return way.at_model_size ? processed_size(way, original) : original;
 }
 
+image::Intrinsics camera_of_result(const Way& way, const image::Intrinsics& camera, Size original) {
+  if (!way.at_model_size) return camera;
+  // A crop keeps the middle.
+  const Size result = result_size(way, original);
+  const image::Scale scale = processed_scale(way, original);
+  return {camera.fx * scale.x, camera.fy * scale.y,
+          camera.cx * scale.x + (result.width - original.width * scale.x) / 2,
+          camera.cy * scale.y + (result.height - original.height * scale.y) / 2};
+}
+
 Image prepare(const Way& way, const Image& photo) {
   if (photo.size.height <= 0 || photo.size.width <= 0 || photo.rgb.size() != photo.size.area() * 3) {
     refuse("a photo of " + core::size_text(photo.size) + " pixels needs 3 bytes a pixel, found " +

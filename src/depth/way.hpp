@@ -11,6 +11,7 @@
 #include <da3/image.hpp>
 #include <da3/model_spec.hpp>
 
+#include <image/intrinsics.hpp>
 #include <image/preprocess.hpp>
 
 // The way of one picture as values: photo, network input, network output, map of the photo. The program, the
@@ -58,6 +59,9 @@ Image prepare(const Way& way, const Image& photo);
 
 /// Map `index` of a network's output (N, H, W).
 DepthMap map_of(const std::vector<float>& values, std::size_t index, Size size);
+
+/// The camera of a photo of `original`, in pixels of the photo, in pixels of the results.
+image::Intrinsics camera_of_result(const Way& way, const image::Intrinsics& camera, Size original);
 
 /// A network's map of any kind at the size of the results; its values are interpolated, not scaled. `room`:
 /// as of image::resize_map.

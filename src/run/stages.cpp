@@ -96,13 +96,8 @@ std::optional<image::Intrinsics> result_camera(const Predicted& predicted, const
     if (!predicted.network_camera) return std::nullopt;
     return image::resized(*predicted.network_camera, processed, result);
   }
-  image::Intrinsics camera = predicted.known_camera.value_or(image::centred(focal->px, original));
-  if (!settings.way.at_model_size) return camera;
-  // A crop keeps the middle.
-  const image::Scale scale = depth::processed_scale(settings.way, original);
-  return image::Intrinsics{camera.fx * scale.x, camera.fy * scale.y,
-                           camera.cx * scale.x + (result.width - original.width * scale.x) / 2,
-                           camera.cy * scale.y + (result.height - original.height * scale.y) / 2};
+  const image::Intrinsics camera = predicted.known_camera.value_or(image::centred(focal->px, original));
+  return depth::camera_of_result(settings.way, camera, original);
 }
 
 formats::OutputSet resized_set(Predicted& predicted, const Settings& settings) {

@@ -22,6 +22,8 @@ void finish_frame(const VideoPlan& plan, Work& work, SpareMemory& spare) {
   formats::OutputSet& set = work.set;
   set.depth =
       depth::restore(plan.way, std::move(work.raw), original, plan.focal(original), std::move(room.depth));
+  if (const auto focal = plan.focal(original))
+    set.camera = depth::camera_of_result(plan.way, image::centred(focal->px, original), original);
   if (work.confidence) set.confidence = depth::resize_result(plan.way, std::move(*work.confidence), original);
   if (work.sky) set.sky = depth::resize_result(plan.way, std::move(*work.sky), original);
   set.kind = plan.way.result_kind;

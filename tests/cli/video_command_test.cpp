@@ -103,6 +103,27 @@ TEST_F(VideoCommand, AFramesDepthIsThatOfInferBitForBit) {
   }
 }
 
+TEST_F(VideoCommand, FilesOfFramesHaveTheCameraThatIsTold) {
+  std::ofstream(*place / "frame.ppm", std::ios::binary) << "P6\n40 30\n255\n" << frame(3);
+  for (const std::string size : {"input", "model"}) {
+    const std::vector<std::string> told = {"-f", "npz,exr", "--hfov", "60", "--size",
+                                           size, "--batch", "1",      "-o"};
+    std::vector<std::string> of_video = told;
+    of_video.push_back("camera_" + size);
+    ASSERT_EQ(place->run(video("in.rgb", of_video)).code, 0);
+    std::vector<std::string> of_photo = {"frame.ppm"};
+    of_photo.insert(of_photo.end(), told.begin(), told.end());
+    of_photo.push_back("photo_" + size);
+    ASSERT_EQ(place->run(command("infer", of_photo)).code, 0);
+    const std::string npz = read_file(*place / ("camera_" + size + "/frames/000003.npz"));
+    EXPECT_THAT(npz, HasSubstr("intrinsics.npy"));
+    EXPECT_TRUE(npz == read_file(*place / ("photo_" + size + "/frame.npz"))) << size;
+    EXPECT_TRUE(read_file(*place / ("camera_" + size + "/frames/000003.exr")) ==
+                read_file(*place / ("photo_" + size + "/frame.exr")))
+        << size;
+  }
+}
+
 TEST_F(VideoCommand, APipeGivesWhatTheFileGives) {
   ASSERT_EQ(place->run(video("in.rgb", {"-f", "npy", "-o", "of_file"})).code, 0);
   const Ended piped = place->run(video("-", {"-f", "npy", "-o", "of_pipe"}), read_file(*place / "in.rgb"));
