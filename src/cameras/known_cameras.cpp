@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <sstream>
 #include <vector>
 
@@ -179,9 +180,7 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
   cameras.file_ = path.string();
   const std::string& file = cameras.file_;
   const std::string text = text_of(path);
-  core::Sha256 hash;
-  hash.update(text);
-  cameras.sha256_ = hash.finish();
+  cameras.sha256_ = core::sha256_hex(std::as_bytes(std::span(text)));
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) refuse(file, "the file is empty");
   if (text[first] == '{') {

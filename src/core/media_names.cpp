@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include <core/media_names.hpp>
+#include <core/text.hpp>
 
 namespace da3::core {
 namespace {
@@ -15,12 +17,6 @@ constexpr std::array<std::string_view, 48> kEndings{
     ".pnm", ".ppm", ".pgm",  ".pbm", ".heic", ".heif", ".avif", ".exr", ".npy",  ".npz", ".pfm", ".ply"};
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return lower;
-}
 
 bool is_media_name(std::string_view path) {
   const std::string name = lower_case(path);

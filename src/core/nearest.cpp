@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <numeric>
 
 #include <da3/error.hpp>
 
 #include <core/nearest.hpp>
+#include <core/text.hpp>
 
 namespace da3::core {
 namespace {
@@ -54,9 +54,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 void refuse_choice(std::string_view text, const std::vector<std::string_view>& names) {
   std::string list;
   for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
-  std::string small(text);
-  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const std::optional<std::string> meant = nearest(small, {names.begin(), names.end()});
+  const std::optional<std::string> meant = nearest(lower_case(text), {names.begin(), names.end()});
   throw Error(ErrorCode::kUsage, "'" + std::string(text) + "' is not one of " + list +
                                      (meant ? "; did you mean " + *meant + "?" : ""));
 }

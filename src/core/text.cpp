@@ -48,6 +48,12 @@ std::string exact_text(double value) {
   return {text.data(), end};
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return lower;
+}
+
 std::string joined(std::span<const std::string> texts, std::string_view between) {
   std::string all;
   for (const std::string& text : texts) {

@@ -29,6 +29,9 @@ std::string bytes_text(std::uint64_t bytes);
 /// The shortest text that reads back as exactly `value`, in every locale.
 std::string exact_text(double value);
 
+/// ASCII letters in lower case, all other bytes as they are.
+std::string lower_case(std::string_view text);
+
 /// The texts with `between` between them.
 std::string joined(std::span<const std::string> texts, std::string_view between);
 

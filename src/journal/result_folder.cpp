@@ -8,6 +8,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
+
 namespace da3::journal {
 namespace {
 
@@ -35,13 +37,6 @@ bool leads_through_link(const std::filesystem::path& folder, const std::string& 
     if (std::filesystem::is_symlink(folder / name.substr(0, slash), failed)) return true;
   }
   return false;
-}
-
-std::string folded(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
 }
 
 /// True if `name`, which is in `folder`, is also found in capital letters.
@@ -129,7 +124,8 @@ class ResultFolder::Claim {
  public:
   Claim(ResultFolder& folder, std::string_view path, std::string_view stem)
       : folder_(folder),
-        stem_hash_(std::hash<std::string>()(folder.folds_case_ ? folded(stem) : std::string(stem))) {
+        stem_hash_(
+            std::hash<std::string>()(folder.folds_case_ ? core::lower_case(stem) : std::string(stem))) {
     std::error_code failed;  // Without a working folder paths are absolute
     const std::string plain = std::filesystem::absolute(path, failed).lexically_normal().string();
     const std::size_t path_hash = std::hash<std::string>()(plain);

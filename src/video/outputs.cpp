@@ -9,6 +9,7 @@
 #include <da3/error.hpp>
 
 #include <core/media_names.hpp>
+#include <core/text.hpp>
 
 namespace da3::video {
 namespace {

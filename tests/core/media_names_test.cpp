@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <core/media_names.hpp>
+#include <core/text.hpp>
 
 namespace da3::core {
 namespace {

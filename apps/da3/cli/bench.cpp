@@ -13,6 +13,7 @@
 
 #include <cli/option_sets.hpp>
 #include <core/nearest.hpp>
+#include <core/text.hpp>
 
 namespace da3::cli {
 namespace {
@@ -23,7 +24,7 @@ constexpr auto kNamedOnly = [](const bench::SuiteFacts& suite) { return !suite.b
 bench::SuiteName choose_suite(const std::string& text) {
   std::vector<std::string_view> names;
   for (const bench::SuiteFacts& suite : bench::kSuiteFacts) {
-    if (suite.name == small(text)) return suite.suite;
+    if (suite.name == core::lower_case(text)) return suite.suite;
     names.push_back(suite.name);
   }
   core::refuse_choice(text, names);
@@ -82,7 +83,7 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--device",
       [&](const std::string& item) {
-        const std::string name = small(item) == "gpu" ? "cuda" : small(item);
+        const std::string name = core::lower_case(item) == "gpu" ? "cuda" : core::lower_case(item);
         if (name != "all" && name != "auto") parse_device(name);
         options.devices.push_back(name);
       },
@@ -92,8 +93,9 @@ void add_selection(CLI::App& app, BenchRun& options) {
   add_parsed_list(
       app, "--precision",
       [&](const std::string& item) {
-        options.plan.precisions.push_back(
-            small(item) == "default" ? std::nullopt : std::optional(parse_precision(small(item))));
+        options.plan.precisions.push_back(core::lower_case(item) == "default"
+                                              ? std::nullopt
+                                              : std::optional(parse_precision(core::lower_case(item))));
       },
       "fp32, bf16, fp16, int8, or default: the device's own")
       ->type_name("LIST")

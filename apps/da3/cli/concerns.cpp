@@ -36,7 +36,7 @@ options::Shard parse_shard(const std::string& text) {
 }
 
 std::string checked_colormap(const std::string& text) {
-  std::string name = small(text) == "gray" ? "grey" : small(text);
+  std::string name = core::lower_case(text) == "gray" ? "grey" : core::lower_case(text);
   if (std::ranges::find(image::kColormapNames, name) == image::kColormapNames.end())
     core::refuse_choice(text, {image::kColormapNames.begin(), image::kColormapNames.end()});
   return name;
@@ -137,10 +137,10 @@ void add_engine_options(CLI::App& app, ModelChoice& choice) {
   add_parsed(
       app, "--device",
       [&value = choice.device](const std::string& text) {
-        if (small(text) == "auto") {
+        if (core::lower_case(text) == "auto") {
           value.reset();
         } else {
-          value = parse_device(small(text) == "gpu" ? "cuda" : small(text));
+          value = parse_device(core::lower_case(text) == "gpu" ? "cuda" : core::lower_case(text));
         }
       },
       "auto (the best present), cpu, cuda, cuda:N or mps")
@@ -224,7 +224,7 @@ void add_batch(CLI::App& app, std::optional<int>& batch) {
       app, "--batch",
       [&batch](const std::string& text) {
         batch.reset();
-        if (small(text) != "auto") batch = static_cast<int>(whole_number(text, 1, 65536));
+        if (core::lower_case(text) != "auto") batch = static_cast<int>(whole_number(text, 1, 65536));
       },
       "images per forward pass; auto measures memory and throughput (auto)")
       ->type_name("auto|N")
@@ -344,7 +344,7 @@ void add_formats(CLI::App& app, const std::string& names, const std::string& hel
       app, names,
       [&formats, but](const std::string& text) {
         const std::vector<std::string_view> known = names_without(but);
-        std::vector<std::string> list = split_list(small(text));
+        std::vector<std::string> list = split_list(core::lower_case(text));
         for (const std::string& name : list) {
           if (std::ranges::find(known, name) == known.end()) core::refuse_choice(name, known);
         }

@@ -5,6 +5,7 @@
 #include <options/validate.hpp>
 
 #include <cli/option_sets.hpp>
+#include <core/text.hpp>
 
 namespace da3::cli {
 namespace {
@@ -48,7 +49,7 @@ void add_results(CLI::App& app, Infer& options) {
       app, "--range,--vis-range",
       [&](const std::string& text) {
         options.vis_range = parse_range(text, {"image", "set"});
-        options.range_of_set = small(text) == "set";
+        options.range_of_set = core::lower_case(text) == "set";
       },
       "depth shown nearest and farthest: image (each picture's own), set (one for all results) or LO,HI "
       "(image)")

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -9,6 +8,7 @@
 #include <da3/error.hpp>
 
 #include <cli/option_sets.hpp>
+#include <core/text.hpp>
 
 namespace da3::cli {
 
@@ -39,12 +39,6 @@ CLI::Option* add_parsed_list(CLI::App& app, const std::string& names,
         for (const std::string& item : split_list(text)) set(item);
       },
       help);
-}
-
-std::string small(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
 }
 
 long long whole_number(const std::string& text, long long low, long long high) {
@@ -95,7 +89,7 @@ std::vector<std::string> split_list(const std::string& text) {
 std::optional<std::pair<double, double>> parse_range(const std::string& text,
                                                      const std::vector<std::string_view>& words) {
   for (const std::string_view word : words) {
-    if (small(text) == word) return std::nullopt;
+    if (core::lower_case(text) == word) return std::nullopt;
   }
   const auto end_of = [](std::string_view part) {
     double value = 0;

@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <cli/options.hpp>
 #include <core/nearest.hpp>
+#include <core/text.hpp>
 
 // Shared pieces of the sub-commands' option lists.
 namespace da3::cli {
@@ -146,14 +147,11 @@ void check(const BenchRun& options);
 /// Options between a command and its sub-command would be lost.
 void check_none_before(const CLI::App& command);
 
-/// The text in small letters: names of values are taken in any case.
-std::string small(std::string_view text);
-
 template <typename Value>
 Value choose(std::string_view text, const std::vector<std::pair<std::string_view, Value>>& names) {
   std::vector<std::string_view> known;
   for (const auto& [name, value] : names) {
-    if (small(name) == small(text)) return value;
+    if (core::lower_case(name) == core::lower_case(text)) return value;
     known.push_back(name);
   }
   core::refuse_choice(text, known);

@@ -6,6 +6,7 @@
 #include <options/validate.hpp>
 
 #include <cli/option_sets.hpp>
+#include <core/text.hpp>
 
 namespace da3::cli {
 
@@ -25,7 +26,7 @@ void add_render(CLI::App& app, Render& options) {
       app, "--range,--vis-range",
       [&](const std::string& text) {
         options.vis_range = parse_range(text, {"image", "set"});
-        options.range_of_set = small(text) == "set";
+        options.range_of_set = core::lower_case(text) == "set";
       },
       "of vis, side and grey16: image (each picture's own), set (one for all results) or LO,HI (image)")
       ->type_name("image|set|LO,HI")

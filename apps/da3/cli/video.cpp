@@ -5,6 +5,7 @@
 #include <options/validate.hpp>
 
 #include <cli/option_sets.hpp>
+#include <core/text.hpp>
 
 namespace da3::cli {
 namespace {
@@ -100,7 +101,7 @@ void add_results(CLI::App& app, Video& options) {
         options.range_mode.reset();
         for (const auto& [name, mode] :
              {std::pair{"video", kVideo}, std::pair{"running", kRunning}, std::pair{"image", kImage}}) {
-          if (small(text) == name) options.range_mode = mode;
+          if (core::lower_case(text) == name) options.range_mode = mode;
         }
       },
       "one range for the video, running, each image's own, or LO,HI (video; pipes: running)")

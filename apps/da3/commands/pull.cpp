@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -19,6 +17,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <engine/engine.hpp>
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
@@ -31,9 +30,7 @@ namespace {
 // What users type for it later: the catalogue's name, else the repository's own in small letters.
 std::string installed_name(const std::string& name_or_repository) {
   if (const hub::CatalogueEntry* entry = hub::find_in_catalogue(name_or_repository)) return entry->name;
-  std::string name = name_or_repository.substr(name_or_repository.rfind('/') + 1);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return name;
+  return core::lower_case(name_or_repository.substr(name_or_repository.rfind('/') + 1));
 }
 
 bool confirm(const hub::PullPlan& plan, const cli::ModelPull& options, Console& console) {

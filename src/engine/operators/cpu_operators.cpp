@@ -5,6 +5,7 @@
 #include <ATen/Config.h>
 #include <ATen/Context.h>
 
+#include <core/text.hpp>
 #include <engine/kernels/kernels.hpp>
 #include <engine/network/block_products.hpp>
 #include <engine/operators/cpu_operators.hpp>
@@ -215,9 +216,7 @@ void for_each_part(const Facts& facts, Take&& take) {
 }
 
 std::string engine_name(at::QEngine engine) {
-  std::string name = toString(engine);
-  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return name;
+  return core::lower_case(toString(engine));
 }
 
 }  // namespace

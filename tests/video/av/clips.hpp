@@ -33,8 +33,8 @@ inline constexpr int kHeight = 180;
 inline constexpr int kFrames = 24;
 inline constexpr int kRate = 12;
 
-inline bool has_ffmpeg() {
-  return std::system("ffmpeg -hide_banner -encoders 2>/dev/null | grep -q libx264") == 0;
+inline bool has_encoder(const std::string& name) {
+  return std::system(("ffmpeg -hide_banner -encoders 2>/dev/null | grep -q ' " + name + " '").c_str()) == 0;
 }
 
 inline std::string drawn(int number) {
@@ -73,7 +73,7 @@ inline int number_in(const Image& picture) {
 class Clips : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_ffmpeg()) GTEST_SKIP() << "needs the ffmpeg program with libx264";
+    if (!has_encoder("libx264")) GTEST_SKIP() << "needs the ffmpeg program with libx264";
     std::ofstream raw(folder_.path() / "raw.rgb", std::ios::binary);
     for (int i = 0; i < kFrames; ++i) raw << drawn(i);
   }
@@ -103,6 +103,12 @@ class Clips : public ::testing::Test {
       if (times != nullptr) times->push_back(seconds_of(frame->pts, reader.facts().time_base));
     }
     return found;
+  }
+
+  static std::vector<Frame> read_all(VideoReader& reader) {
+    std::vector<Frame> frames;
+    while (auto frame = reader.next()) frames.push_back(std::move(*frame));
+    return frames;
   }
 
   static std::vector<int> counting(int count) {

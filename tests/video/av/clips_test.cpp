@@ -82,7 +82,7 @@ class TimedClips : public Clips {
         {"variable.mp4",
          "-vf \"format=yuv420p,settb=1/60,setpts='N*N'\" -vsync passthrough -enc_time_base 1/60 "
          "-c:v libx264 -g 6 -video_track_timescale 60000"}};
-    if (std::system("ffmpeg -hide_banner -encoders 2>/dev/null | grep -q libx265") == 0) {
+    if (has_encoder("libx265")) {
       const std::string h265 =
           "-vf format=yuv420p -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=11";
       all.emplace_back("hevc.ts", h265);
@@ -91,12 +91,6 @@ class TimedClips : public Clips {
     return all;
   }
 };
-
-std::vector<Frame> read_all(VideoReader& reader) {
-  std::vector<Frame> frames;
-  while (auto frame = reader.next()) frames.push_back(std::move(*frame));
-  return frames;
-}
 
 TEST_F(TimedClips, TimesWithoutDecodingAreThoseOfTheFramesAndLeadToThem) {
   for (const auto& [name, arguments] : clips()) {

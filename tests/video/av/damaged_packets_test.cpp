@@ -57,12 +57,6 @@ class DamagedPackets : public Clips {
     return av::library().open(file, options);
   }
 
-  static std::vector<Frame> read_all(VideoReader& reader) {
-    std::vector<Frame> frames;
-    while (auto frame = reader.next()) frames.push_back(std::move(*frame));
-    return frames;
-  }
-
   /// Of a file whose bytes are those of its packets.
   static std::vector<PacketPlace> packets_of(const std::string& file) {
     const std::string bytes = bytes_of(file);
