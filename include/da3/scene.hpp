@@ -51,8 +51,8 @@ struct SceneOptions {
 };
 
 /// Depth and cameras of photos of one place, and their points (point_cloud with its defaults). Names of views
-/// are "0", "1", ... Throws: Error kUsage (no photo, a model without cameras, options), kSceneAlignment,
-/// kOutOfMemory, kPredictionInvalid.
+/// are "0", "1", ... Throws: Error kUsage (no photo, a model without cameras, options), kSceneCameras (a
+/// known camera that is none), kSceneAlignment, kOutOfMemory, kPredictionInvalid.
 DA3_API Scene predict_scene(const Model& model, std::span<const Photo> photos,
                             const SceneOptions& options = {});
 DA3_API Scene predict_scene(const Model& model, std::span<const Image> photos,

@@ -75,7 +75,11 @@ std::optional<cameras::GivenCameras> given_cameras(const std::vector<Camera>& ca
     each.camera_from_world = camera.camera_from_world;
     each.intrinsics = camera.intrinsics;
   }
-  return given;
+  try {
+    return cameras::sound(std::move(given));
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string("cameras: ") + error.what());
+  }
 }
 
 Scene scene_of(const Model& model, std::vector<SceneView> views, const SceneOptions& options,

@@ -41,6 +41,11 @@ enum class Distortion { kRefuse, kIgnore };
 /// with the reason, kUsage where nothing is and for lens distortion unless it is to be ignored.
 GivenCameras read_cameras(const std::filesystem::path& path, Distortion distortion = Distortion::kRefuse);
 
+/// The cameras with rotations that are ones to the last digit, each the nearest to what its file rounded, and
+/// centres (-R^-1 t) where they were. Throws: Error kSceneCameras that names a camera which is none, kUsage
+/// for lens distortion unless it is to be ignored.
+GivenCameras sound(GivenCameras given, Distortion distortion = Distortion::kRefuse);
+
 struct CameraMatches {
   std::vector<std::size_t> camera_of_photo;  ///< Index into GivenCameras::cameras for each photo
   std::size_t unused = 0;                    ///< Cameras without a photo

@@ -41,7 +41,9 @@ std::vector<GivenCamera> read_colmap_binary(Bytes cameras, Bytes images);
 std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images);
 std::vector<GivenCamera> read_npz(Bytes archive);
 
-/// (3, 4) camera_from_world of a (4, 4) or (3, 4) world_from_camera, row-major.
+/// (3, 4) camera_from_world of a (4, 4) or (3, 4) world_from_camera, row-major. The left part is inverted,
+/// not transposed: of rounded text it is no rotation to the last digit, and the centre has to stay where it
+/// is.
 std::array<double, 12> inverted(const std::array<double, 12>& world_from_camera);
 
 }  // namespace da3::cameras
