@@ -58,7 +58,8 @@ DA3_API Scene predict_scene(const Model& model, std::span<const Photo> photos,
 DA3_API Scene predict_scene(const Model& model, std::span<const Image> photos,
                             const SceneOptions& options = {});
 
-/// The same for picture files; views are named by them. Throws: as above and as read_photo.
+/// The same for picture files; views are named by them, and a file that comes again is one view. Throws: as
+/// above and as read_photo.
 DA3_API Scene predict_scene(const Model& model, std::span<const std::filesystem::path> files,
                             const SceneOptions& options = {});
 
