@@ -17,8 +17,7 @@ namespace da3::cameras {
 /// A camera as its file tells it, brought to one convention: x = intrinsics * camera_from_world * (X, Y, Z,
 /// 1), row-major; axes x right, y down, z forward; pixels from the outer corner.
 struct GivenCamera {
-  std::string
-      photo;  ///< Name in the file; empty if the file has none, and cameras are in the order of the photos
+  std::string photo;         ///< Name in the file; empty in all of them: they are in the order of the photos
   std::optional<Size> size;  ///< Of the picture that `intrinsics` belong to; none: the photo's own
   std::array<double, 12> camera_from_world{};
   std::array<double, 9> intrinsics{};
@@ -52,8 +51,9 @@ struct CameraMatches {
 };
 
 /// Which camera belongs to which photo: that whose name is the end of the photo's path, the longest such name
-/// first; else that of the same file name, if there is one of it. Throws: Error kUsage that lists photos
-/// without a camera or with several.
+/// first; else that of the same file name, if there is one of it. Cameras without any names are those of the
+/// photos in their order. Throws: Error kUsage that lists photos without a camera or with several, and where
+/// only some cameras have names.
 CameraMatches match_cameras(const GivenCameras& given, std::span<const std::filesystem::path> photos);
 
 /// True if a photo is the camera's picture resized: ratios of width and height at most 0.5 % apart, or the

@@ -47,9 +47,15 @@ CameraMatches match_by_order(const GivenCameras& given, std::size_t photos) {
 }  // namespace
 
 CameraMatches match_cameras(const GivenCameras& given, std::span<const fs::path> photos) {
-  if (std::any_of(given.cameras.begin(), given.cameras.end(),
-                  [](const auto& camera) { return camera.photo.empty(); })) {
-    return match_by_order(given, photos.size());
+  const auto nameless =
+      std::ranges::count_if(given.cameras, [](const GivenCamera& camera) { return camera.photo.empty(); });
+  if (nameless == std::ssize(given.cameras)) return match_by_order(given, photos.size());
+  if (nameless > 0) {
+    throw Error(ErrorCode::kUsage,
+                "--cameras " + given.source.string() + ": " + std::to_string(nameless) + " of its " +
+                    std::to_string(given.cameras.size()) +
+                    " cameras have no name; give all of them the names of their photos, or "
+                    "none, for the order of the photos");
   }
   std::unordered_map<std::string, std::vector<std::size_t>> by_file_name;
   for (std::size_t i = 0; i < given.cameras.size(); ++i) {

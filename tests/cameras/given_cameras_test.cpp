@@ -229,6 +229,8 @@ TEST(MatchCameras, RefusesToGuess) {
   expect_error(ErrorCode::kUsage, "same name",
                [] { matched(named({"left/1.jpg", "right/1.jpg"}), {"other/1.jpg"}); });
   expect_error(ErrorCode::kUsage, "in the order", [] { matched(named({"", ""}), {"x.jpg"}); });
+  expect_error(ErrorCode::kUsage, "1 of its 2 cameras have no name",
+               [] { matched(named({"b.jpg", ""}), {"a.jpg", "b.jpg"}); });
 }
 
 TEST(IntrinsicsFor, ScalesToThePhotoAndRefusesAnotherShape) {
