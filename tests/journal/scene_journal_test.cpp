@@ -56,5 +56,27 @@ TEST(SceneJournal, OtherFinishedWorkIsInTheWay) {
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
 }
 
+// A file name is bytes: what JSON cannot hold is kept in base64.
+TEST(SceneJournal, KnowsItsFilesWhateverTheirNames) {
+  const TemporaryFolder folder;
+  const std::string odd = "\xff\xfe.png";
+  {
+    SceneJournal journal(folder.path());
+    journal.begin(kRun, "a", {odd});
+    write_file(folder.path() / odd);
+    if (!std::filesystem::exists(folder.path() / odd))
+      GTEST_SKIP() << "a file system that takes names of any bytes is needed";
+    journal.finish(kScene, {odd});
+  }
+  {
+    SceneJournal journal(folder.path());
+    EXPECT_TRUE(journal.owns(odd));
+    EXPECT_EQ(journal.state("a"), State::kFinished);
+    journal.begin(kRun, "b", {"scene.glb"});
+    journal.finish(kScene, {});
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / odd)) << "the next run removes what it does not write";
+}
+
 }  // namespace
 }  // namespace da3::journal

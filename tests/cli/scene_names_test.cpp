@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cli/scene_command.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kAllFormats = "glb,ply,colmap,transforms,cameras,npz,html";
+
+TEST_F(SceneCommand, AFileNameMayBeAnyBytes) {
+  std::filesystem::create_directories(*place / "odd");
+  write_picture(*place / "odd/b.ppm", 80, 60, 1);
+  write_picture(*place / "odd/\xff.ppm", 80, 60, 2);
+  if (!std::filesystem::exists(*place / "odd/\xff.ppm"))
+    GTEST_SKIP() << "a file system that takes names of any bytes is needed";
+  const auto command = scene({"odd", "-o", "odd-out", "-f", kAllFormats, "--json"});
+  const Ended ended = place->run(command);
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(files_below(*place / "odd-out"),
+              ::testing::IsSupersetOf({"depth/\xff.png", "images/\xff.ppm"}));
+  const auto lines = records(ended.out);
+  EXPECT_EQ(lines[1].at("path_base64"), "b2RkL/8ucHBt");
+  EXPECT_EQ(lines[1].at("outputs_base64").at("image"), "aW1hZ2VzL/8ucHBt");
+  EXPECT_FALSE(lines[0].contains("path_base64"));
+  EXPECT_THAT(place->run(command).err, HasSubstr("done already"));
+
+  for (const char* cameras : {"odd-out/cameras.json", "odd-out/sparse/0"}) {
+    const Ended known = place->run(
+        scene({"odd", "-o", std::string(cameras) + "-known", "-f", "cameras", "--cameras", cameras}));
+    EXPECT_EQ(known.code, 0) << known.err;
+  }
+  // With fewer formats and --overwrite the file of that name goes, too.
+  const Ended fewer =
+      place->run(scene({"odd", "-o", "odd-out", "-f", "cameras", "--depth-format", "none", "--overwrite"}));
+  EXPECT_EQ(fewer.code, 0) << fewer.err;
+  EXPECT_THAT(files_below(*place / "odd-out"), ::testing::Not(::testing::Contains("depth/\xff.png")));
+}
+
+}  // namespace
+}  // namespace da3::testing
