@@ -68,6 +68,15 @@ def test_nothing_runs_before_it_is_asked_for_and_the_rest_runs_later(
     assert list(run) == []
 
 
+def test_the_same_call_goes_on_after_a_loop_that_was_left(
+    model: da3.Model, photos: list[Path], tmp_path: Path
+) -> None:
+    for _ in da3.infer(photos, tmp_path, model, batch=1):
+        break
+    rest = da3.infer(photos, tmp_path / "." / "", model, batch=1).wait()
+    assert rest.done + rest.skipped == 3 and rest.skipped >= 1
+
+
 def test_options_are_checked(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:
     for wrong in ({"formats": ["gif"]}, {"confidence": True}, {"shard": (3, 2)}, {"colormap": "none"}):
         with pytest.raises(da3.UsageError):
