@@ -51,16 +51,19 @@ struct CameraMatches {
 };
 
 /// Which camera belongs to which photo: that whose name is the end of the photo's path, the longest such name
-/// first; else that of the same file name, if there is one of it. Cameras without any names are those of the
-/// photos in their order. Throws: Error kUsage that lists photos without a camera or with several, and where
-/// only some cameras have names.
-CameraMatches match_cameras(const GivenCameras& given, std::span<const std::filesystem::path> photos);
+/// first; else that of the same file name, if there is one of it; else the same with the names that da3's own
+/// files have for the photos (`written`, one a photo or none), which differ where two photos share a stem or
+/// one was written upright. Cameras without any names are those of the photos in their order. Throws: Error
+/// kUsage that lists photos without a camera or with several, and where only some cameras have names.
+CameraMatches match_cameras(const GivenCameras& given, std::span<const std::filesystem::path> photos,
+                            std::span<const std::string> written = {});
 
 /// True if a photo is the camera's picture resized: ratios of width and height at most 0.5 % apart, or the
 /// rounding of one side.
 bool is_same_shape(Size picture, Size photo);
 
-/// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape.
+/// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape
+/// and for focal lengths that no lens has.
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo);
 
 }  // namespace da3::cameras

@@ -15,6 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<std::uint8_t> bytes_of(const fs::path& file) {
+  std::error_code error;
+  if (fs::exists(file, error) && !fs::is_regular_file(file, error)) {
+    throw Error(
+        ErrorCode::kUsage,
+        file.filename().string() + ": only regular files are read, no devices or pipes; save it to a file");
+  }
   std::ifstream stream(file, std::ios::binary);
   std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   if (!stream.is_open() || stream.bad()) {
@@ -59,6 +65,11 @@ GivenCameras read_any(const fs::path& path) {
 
 void refuse(const std::string& what) {
   throw Error(ErrorCode::kSceneCameras, what);
+}
+
+void require_last_row(const std::array<double, 4>& row) {
+  if (row != std::array<double, 4>{0, 0, 0, 1})
+    refuse("a (4, 4) matrix whose last row is not 0 0 0 1; is it transposed (its translation below)?");
 }
 
 std::optional<Size> possible_size(double height, double width) {

@@ -20,6 +20,9 @@ using Bytes = std::span<const std::uint8_t>;
 
 [[noreturn]] void refuse(const std::string& what);
 
+/// Throws: Error kSceneCameras unless the last row of a (4, 4) matrix is 0 0 0 1.
+void require_last_row(const std::array<double, 4>& row);
+
 /// A camera's size as its file has it; none for one that no picture has.
 std::optional<Size> possible_size(double height, double width);
 /// The same. Throws: Error kSceneCameras for one that no picture has.

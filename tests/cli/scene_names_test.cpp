@@ -46,5 +46,23 @@ TEST_F(SceneCommand, AFileNameMayBeAnyBytes) {
   EXPECT_THAT(files_below(*place / "odd-out"), ::testing::Not(::testing::Contains("depth/\xff.png")));
 }
 
+TEST_F(SceneCommand, CamerasOfPhotosOfOneStemAreReadBack) {
+  for (const char* name : {"twins/a.ppm", "twins/a.pnm", "twins/b.ppm"}) {
+    std::filesystem::create_directories(*place / "twins");
+    write_picture(*place / name, 80, 60, 1);
+  }
+  for (const char* formats : {"cameras,npz,transforms,colmap"}) {
+    const Ended ended =
+        place->run(scene({"twins", "-o", "twins-out", "-f", formats, "--depth-format", "none"}));
+    ASSERT_EQ(ended.code, 0) << ended.err;
+  }
+  for (const char* cameras : {"cameras.json", "scene.npz", "transforms.json", "sparse/0"}) {
+    const Ended known =
+        place->run(scene({"twins", "-o", std::string("twins-known/") + cameras, "-f", "none",
+                          "--depth-format", "none", "--cameras", std::string("twins-out/") + cameras}));
+    EXPECT_EQ(known.code, 0) << cameras << ": " << known.err;
+  }
+}
+
 }  // namespace
 }  // namespace da3::testing
