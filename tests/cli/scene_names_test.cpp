@@ -64,5 +64,16 @@ TEST_F(SceneCommand, CamerasOfPhotosOfOneStemAreReadBack) {
   }
 }
 
+// Of a photo of one pixel the cut to the others' shape may show nothing.
+TEST_F(SceneCommand, PhotosOfAPixelOrTwoAreNotInTheWay) {
+  std::filesystem::create_directories(*place / "tiny");
+  write_picture(*place / "tiny/a.ppm", 1, 1, 1);
+  write_picture(*place / "tiny/b.ppm", 1, 2, 2);
+  write_picture(*place / "tiny/c.ppm", 4000, 1, 3);
+  const Ended ended = place->run(scene({"tiny", "-o", "tiny-out", "-f", kAllFormats, "--features", "1",
+                                        "--feature-pictures", "--depth-format", "png16,vis,npy,exr"}));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+}
+
 }  // namespace
 }  // namespace da3::testing

@@ -203,9 +203,10 @@ DepthMap photo_map(const scene::View& view, const std::vector<float>& values) {
   const int left = edge(place.left, place.resized.width, place.photo_size.width);
   const int bottom = edge(place.top + view.input.size.height, place.resized.height, place.photo_size.height);
   const int right = edge(place.left + view.input.size.width, place.resized.width, place.photo_size.width);
-  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
   DepthMap whole{place.photo_size, {}};
   whole.values.assign(place.photo_size.area(), std::numeric_limits<float>::quiet_NaN());
+  if (bottom <= top || right <= left) return whole;  // The cut shows less than half a pixel of a tiny photo
+  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
   for (int row = 0; row < part.size.height; ++row) {
     std::copy_n(
         part.values.begin() + static_cast<std::ptrdiff_t>(row) * part.size.width, part.size.width,
