@@ -108,6 +108,8 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
       for (std::string& file : files_of(record)) owned_.insert(std::move(file));
     } else if (is_text(record, "type", "scene")) {
       done_ = is_text(record, "status", "done");
+      const auto views = record.find("views");
+      views_ = views == record.end() ? std::nullopt : core::whole_number<std::size_t>(*views);
       outputs_ = files_of(record);
     }
   }

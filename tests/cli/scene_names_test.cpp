@@ -64,6 +64,21 @@ TEST_F(SceneCommand, CamerasOfPhotosOfOneStemAreReadBack) {
   }
 }
 
+TEST_F(SceneCommand, SaysHowManyViewsAreThereAndWhoseFolderItIs) {
+  std::filesystem::create_directories(*place / "part");
+  write_picture(*place / "part/a.ppm", 80, 60, 1);
+  write_picture(*place / "part/b.ppm", 80, 60, 2);
+  std::ofstream(*place / "part/c.jpg") << "\xff\xd8\xff nothing more";
+  const auto command = scene({"part", "-o", "part-out", "--skip-bad"});
+  ASSERT_EQ(place->run(command).code, 0);
+  EXPECT_THAT(place->run(command).err, HasSubstr("part-out: 2 views done already"));
+
+  const Ended infer = place->run({"infer", "part/a.ppm", "-o", "part-out", "-m", "small.pt",
+                                  "--allow-synthetic", "--device", "cpu", "--process-res", "56"});
+  EXPECT_EQ(infer.code, 1);
+  EXPECT_THAT(infer.err, HasSubstr("this folder holds a scene"));
+}
+
 // Of a photo of one pixel the cut to the others' shape may show nothing.
 TEST_F(SceneCommand, PhotosOfAPixelOrTwoAreNotInTheWay) {
   std::filesystem::create_directories(*place / "tiny");

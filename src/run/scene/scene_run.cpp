@@ -56,6 +56,7 @@ class SceneRun {
     const State state = journal.state(digest);
     if (state == State::kFinished && !options_.overwrite) {
       event_.status = ImageStatus::kSkipped;
+      event_.views = journal.views().value_or(event_.views);
       return event_;
     }
     if (state == State::kOther && !options_.overwrite) {
