@@ -68,7 +68,7 @@ DA3_API Scene predict_scene(const Model& model, std::span<const std::filesystem:
 DA3_API DepthMap at_photo_size(const SceneView& view, std::span<const float> values);
 
 // Files (docs/scene.md, Files), as `da3 scene` writes them; each appears whole, in place of an older one.
-// Throws: Error kOutputFailed.
+// Throws: Error kOutputFailed; transforms and COLMAP kUsage for cameras with skew, which they cannot hold.
 
 /// Binary glTF: points, and with `cameras` outlines and a viewpoint for each photo.
 DA3_API void write_glb(const Scene& scene, const std::filesystem::path& file, bool cameras = true);

@@ -188,6 +188,15 @@ TEST_F(SceneApi, KnownCamerasGiveTheUnit) {
   EXPECT_THROW(predict_scene(*model, std::span<const Image>(views), options), Error);
 }
 
+TEST_F(SceneApi, WritesNoCamerasWithSkewWhereAFileHasNone) {
+  const std::vector<Image> views = views_of(expected.at("image"));
+  Scene scene = predict_scene(*model, std::span<const Image>(views), as_stored());
+  scene.views[1].camera.intrinsics[1] = 2;
+  EXPECT_THROW(write_colmap(scene, *place / "skew"), Error);
+  EXPECT_THROW(write_transforms(scene, *place / "skew/transforms.json"), Error);
+  EXPECT_FALSE(std::filesystem::exists(*place / "skew"));
+}
+
 TEST_F(SceneApi, RefusesKnownCamerasThatAreNone) {
   const std::vector<Image> views = views_of(expected.at("image"));
   SceneOptions options = as_stored();

@@ -64,6 +64,32 @@ TEST_F(SceneCommand, CamerasOfPhotosOfOneStemAreReadBack) {
   }
 }
 
+TEST_F(SceneCommand, WhatAFileCannotHoldIsToldBeforeAnythingIsWritten) {
+  std::filesystem::create_directories(*place / "blank");
+  write_picture(*place / "blank/a b.ppm", 80, 60, 1);
+  write_picture(*place / "blank/c.ppm", 80, 60, 2);
+  const Ended refused = place->run(scene({"blank", "-o", "blank-out", "-f", "colmap", "--colmap-text"}));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("'a b.ppm'"));
+  EXPECT_THAT(refused.err, ::testing::Not(HasSubstr("view")));  // No forward pass began.
+  const Ended right = place->run(scene({"blank", "-o", "blank-out", "-f", "colmap,cameras"}));
+  EXPECT_EQ(right.code, 0) << right.err;
+
+  nlohmann::json cameras = json_file("blank-out/cameras.json");
+  cameras.at("views")[1].at("intrinsics")[0][1] = 3;
+  std::ofstream(*place / "skew.json") << cameras;
+  for (const char* format : {"colmap", "transforms"}) {
+    const Ended skew = place->run(scene({"blank", "-o", "skew-out", "-f", format, "--cameras", "skew.json"}));
+    EXPECT_EQ(skew.code, 2);
+    EXPECT_THAT(skew.err, HasSubstr("blank/c.ppm has skew"));
+  }
+  const Ended held =
+      place->run(scene({"blank", "-o", "skew-out", "-f", "cameras,ply", "--cameras", "skew.json"}));
+  EXPECT_EQ(held.code, 0) << held.err;
+  const auto skew = json_file("skew-out/cameras.json").at("views")[1].at("intrinsics")[0][1].get<double>();
+  EXPECT_NEAR(skew, 3, 1e-12);  // Through the network's pixels and back
+}
+
 TEST_F(SceneCommand, SaysHowManyViewsAreThereAndWhoseFolderItIs) {
   std::filesystem::create_directories(*place / "part");
   write_picture(*place / "part/a.ppm", 80, 60, 1);

@@ -68,6 +68,8 @@ class SceneRun {
     try {
       if (!read() || stop_.stop_requested()) return std::nullopt;
       windows_of(options_, scene_.views.size(), model_.device().kind);  // The same without unreadable photos.
+      if (given_) give_cameras(scene_.views, *given_);
+      check_files(options_, scene_.views);
       const std::vector<std::string> files = planned_files(options_, scene_.views);
       journal.require_own(files);
       journal.begin(line_of(header), digest, files);
@@ -141,7 +143,6 @@ class SceneRun {
   /// False if it was stopped.
   bool forward(const WindowStore& store) {
     const auto start = Clock::now();
-    if (given_) give_cameras(scene_.views, *given_);
     std::optional<SeenScene> seen =
         see_scene(model_, scene_.views, options_, {callbacks_.on_step, stop_, &store});
     if (!seen) return false;
