@@ -84,6 +84,14 @@ TEST_F(ModelCommand, CalibrateTellsWhatItChangedAndItsFileRuns) {
   const auto code_of = [&](const std::string& model, const std::string& photo, const std::string& output) {
     return place->run({"model", "calibrate", model, photo, "-o", output}).code;
   };
+  // The reduced network has no channels far above the others, so that nothing is gained: it is not replaced.
+  const std::string plain = read_file(*place / "plain.pt");
+  const Ended in_place =
+      place->run({"model", "calibrate", "plain.pt", photos, "--photos", "2", "-o", "plain.pt"});
+  EXPECT_EQ(in_place.code, 2);
+  EXPECT_THAT(in_place.err, HasSubstr("the model stays as it was"));
+  EXPECT_EQ(read_file(*place / "plain.pt"), plain);
+
   EXPECT_EQ(code_of("nowhere.pt", photos, "x.pt"), 3);
   EXPECT_EQ(code_of("plain.pt", "nowhere.jpg", "x.pt"), 2);
   EXPECT_EQ(code_of("plain.pt", photos, "no/such/folder/x.pt"), 6);
