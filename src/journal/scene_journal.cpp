@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <fstream>
 
-#include <fcntl.h>
+#include <journal/links.hpp>
 #include <journal/scene_journal.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -20,8 +20,6 @@ namespace da3::journal {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr mode_t kFileMode = 0666;
 
 /// A path of a manifest that may be used: relative and below the folder.
 bool is_below(const std::string& path) {
@@ -81,8 +79,7 @@ void write_all(const core::FileDescriptor& file, const std::filesystem::path& pa
 SceneJournal::SceneJournal(std::filesystem::path folder)
     : folder_(std::move(folder)), file_(folder_ / "manifest.jsonl") {
   core::ensure_folder(folder_);
-  descriptor_ = core::FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
-  if (!descriptor_) throw core::write_failure(file_, errno);
+  descriptor_ = open_manifest(file_);
   if (core::try_lock(descriptor_) == core::Lock::kHeldByAnother) {
     throw Error(ErrorCode::kOutputLocked,
                 folder_.string() +
@@ -113,6 +110,10 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
       outputs_ = files_of(record);
     }
   }
+}
+
+bool SceneJournal::owns(const std::string& file) const {
+  return owned_.contains(file) && !leads_through_link(folder_, file);
 }
 
 SceneJournal::State SceneJournal::state(const std::string& digest) const {
@@ -168,7 +169,8 @@ void SceneJournal::finish(const std::string& record, const std::vector<std::stri
   put_files(last, files);
   append(line_of(last));
   for (const std::string& file : owned_) {
-    if (std::find(files.begin(), files.end(), file) == files.end()) unlink((folder_ / file).c_str());
+    if (std::find(files.begin(), files.end(), file) == files.end() && owns(file))
+      unlink((folder_ / file).c_str());
   }
   done_ = true;
 }

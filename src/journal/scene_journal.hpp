@@ -39,8 +39,8 @@ class SceneJournal {
 
   /// Throws: Error kOutputExists naming a planned file that is there and not da3's.
   void require_own(const std::vector<std::string>& files) const;
-  /// True if an earlier run of da3 wrote that file, or was about to.
-  bool owns(const std::string& file) const { return owned_.contains(file); }
+  /// True if an earlier run of da3 wrote that file, or was about to. Never for what lies behind a link.
+  bool owns(const std::string& file) const;
 
   /// Starts the manifest anew: `run` is a JSON object as text; `files`, paths below the folder, are what this
   /// run may write. Throws: Error kOutputFailed.
