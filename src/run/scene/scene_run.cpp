@@ -153,6 +153,7 @@ class SceneRun {
     features_ = {{input.height / patch, input.width / patch}, std::move(seen->layers)};
     report_.dropped_gaussians = seen->dropped_gaussians;
     const std::size_t unused = settle(scene_, std::move(*seen), model_.spec(), given_, options_.keep_scale);
+    check_files(options_, scene_.views);  // A network may give skew, too
     if (unused > 0) say(std::to_string(unused) + " given cameras belong to no photo and are left out");
     return true;
   }
