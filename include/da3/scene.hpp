@@ -51,14 +51,15 @@ struct SceneOptions {
 };
 
 /// Depth and cameras of photos of one place, and their points (point_cloud with its defaults). Names of views
-/// are "0", "1", ... Throws: Error kUsage (no photo, a model without cameras, options), kSceneAlignment,
-/// kOutOfMemory, kPredictionInvalid.
+/// are "0", "1", ... Throws: Error kUsage (no photo, a model without cameras, options), kSceneCameras (a
+/// known camera that is none), kSceneAlignment, kOutOfMemory, kPredictionInvalid.
 DA3_API Scene predict_scene(const Model& model, std::span<const Photo> photos,
                             const SceneOptions& options = {});
 DA3_API Scene predict_scene(const Model& model, std::span<const Image> photos,
                             const SceneOptions& options = {});
 
-/// The same for picture files; views are named by them. Throws: as above and as read_photo.
+/// The same for picture files; views are named by them, and a file that comes again is one view. Throws: as
+/// above and as read_photo.
 DA3_API Scene predict_scene(const Model& model, std::span<const std::filesystem::path> files,
                             const SceneOptions& options = {});
 
@@ -67,7 +68,7 @@ DA3_API Scene predict_scene(const Model& model, std::span<const std::filesystem:
 DA3_API DepthMap at_photo_size(const SceneView& view, std::span<const float> values);
 
 // Files (docs/scene.md, Files), as `da3 scene` writes them; each appears whole, in place of an older one.
-// Throws: Error kOutputFailed.
+// Throws: Error kOutputFailed; transforms and COLMAP kUsage for cameras with skew, which they cannot hold.
 
 /// Binary glTF: points, and with `cameras` outlines and a viewpoint for each photo.
 DA3_API void write_glb(const Scene& scene, const std::filesystem::path& file, bool cameras = true);

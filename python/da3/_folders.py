@@ -75,8 +75,9 @@ class Summary:
 class _Work:
     """The thread of a folder run. It knows nothing of the `FolderRun` that users hold, which can so be dropped."""
 
-    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]]) -> None:
+    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]], folder: str) -> None:
         self._begin = begin
+        self._folder = folder
         # Bounded, so that a slow loop slows the run down instead of filling memory.
         self.events: queue.Queue[ImageResult | None] = queue.Queue(maxsize=256)
         self.stopping = threading.Event()
@@ -88,11 +89,19 @@ class _Work:
 
     def _run(self) -> None:
         try:
+            self._wait_for_stopped_runs()
             self.summary = Summary(*self._begin(self))
         except BaseException as failure:
             self.failure = failure
         finally:
             self.put(None)
+
+    def _wait_for_stopped_runs(self) -> None:
+        """A run that was dropped (`break`) has the folder's lock until what was running is finished."""
+        for other in list(_under_way):
+            is_left = other is not self and other.stopping.is_set() and other.thread.is_alive()
+            if is_left and other._folder == self._folder:
+                other.thread.join()
 
     def put(self, event: ImageResult | None) -> bool:
         """Hands an event over; returns whether the run is to stop."""
@@ -139,8 +148,8 @@ class FolderRun(Iterator[ImageResult]):
     loop) finishes what is running; the same call goes on later.
     """
 
-    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]]) -> None:
-        self._work = _Work(begin)
+    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]], folder: str) -> None:
+        self._work = _Work(begin, folder)
 
     @property
     def summary(self) -> Summary | None:
@@ -389,4 +398,4 @@ def infer(
             line.finish(summary)
         return summary
 
-    return FolderRun(begin)
+    return FolderRun(begin, os.path.realpath(os.fsdecode(output)))

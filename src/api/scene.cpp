@@ -75,7 +75,11 @@ std::optional<cameras::GivenCameras> given_cameras(const std::vector<Camera>& ca
     each.camera_from_world = camera.camera_from_world;
     each.intrinsics = camera.intrinsics;
   }
-  return given;
+  try {
+    return cameras::sound(std::move(given));
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string("cameras: ") + error.what());
+  }
 }
 
 Scene scene_of(const Model& model, std::vector<SceneView> views, const SceneOptions& options,
@@ -167,6 +171,7 @@ void write_cameras(const Scene& scene, const std::filesystem::path& file) {
 }
 
 void write_transforms(const Scene& scene, const std::filesystem::path& file, const std::string& images) {
+  run::require_no_skew(scene.views, "transforms.json");
   formats::TransformsFiles files;
   files.image_folder = images;
   write(file, formats::encode_transforms_json(scene, files));
@@ -177,6 +182,7 @@ void write_npz(const Scene& scene, const std::filesystem::path& file) {
 }
 
 void write_colmap(const Scene& scene, const std::filesystem::path& folder, bool text) {
+  run::require_no_skew(scene.views, "COLMAP");
   for (const auto& [name, bytes] : formats::encode_colmap(scene, text)) write(folder / name, bytes);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include <cameras/given_cameras.hpp>
@@ -32,6 +33,38 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+class ByFileName {
+ public:
+  struct Found {
+    std::size_t camera = 0;
+    bool is_clear = true;  ///< No other camera's name has as much in common with the path
+  };
+
+  explicit ByFileName(const GivenCameras& given) : given_(given) {
+    for (std::size_t i = 0; i < given.cameras.size(); ++i)
+      cameras_[fs::path(given.cameras[i].photo).filename().string()].push_back(i);
+  }
+
+  /// The camera of that file name whose name has the longest end in common with `path`.
+  std::optional<Found> find(const fs::path& path) const {
+    const auto same_name = cameras_.find(path.filename().string());
+    if (same_name == cameras_.end()) return std::nullopt;
+    Found best{same_name->second.front(), true};
+    std::size_t longest = 0;
+    for (const std::size_t camera : same_name->second) {
+      const std::size_t length = common_end(path, fs::path(given_.cameras[camera].photo).lexically_normal());
+      if (length < longest) continue;
+      best = {length > longest ? camera : best.camera, length > longest};
+      longest = length;
+    }
+    return best;
+  }
+
+ private:
+  const GivenCameras& given_;
+  std::unordered_map<std::string, std::vector<std::size_t>> cameras_;
+};
+
 CameraMatches match_by_order(const GivenCameras& given, std::size_t photos) {
   if (given.cameras.size() != photos) {
     throw Error(ErrorCode::kUsage,
@@ -44,43 +77,52 @@ CameraMatches match_by_order(const GivenCameras& given, std::size_t photos) {
   return matches;
 }
 
+void require_possible_view(const GivenCamera& camera, const std::array<double, 9>& k, Size photo) {
+  constexpr double kWidest = 0.01;    // Of the picture's side: 178.9 degrees
+  constexpr double kNarrowest = 1e5;  // No telescope's
+  const auto possible = [](double focal, int side) {
+    return focal >= kWidest * side && focal <= kNarrowest * side;
+  };
+  if (possible(k[0], photo.width) && possible(k[4], photo.height)) return;
+  throw Error(ErrorCode::kUsage,
+              "--cameras: the camera of " + (camera.photo.empty() ? "a photo" : camera.photo) +
+                  " has focal lengths of " + core::exact_text(k[0]) + " and " + core::exact_text(k[4]) +
+                  " pixels for a photo of " + core::size_text(photo) +
+                  ", which no lens has; intrinsics are in pixels, not in parts of the picture");
+}
+
 }  // namespace
 
-CameraMatches match_cameras(const GivenCameras& given, std::span<const fs::path> photos) {
-  if (std::any_of(given.cameras.begin(), given.cameras.end(),
-                  [](const auto& camera) { return camera.photo.empty(); })) {
-    return match_by_order(given, photos.size());
+CameraMatches match_cameras(const GivenCameras& given, std::span<const fs::path> photos,
+                            std::span<const std::string> written) {
+  const auto nameless =
+      std::ranges::count_if(given.cameras, [](const GivenCamera& camera) { return camera.photo.empty(); });
+  if (nameless == std::ssize(given.cameras)) return match_by_order(given, photos.size());
+  if (nameless > 0) {
+    throw Error(ErrorCode::kUsage,
+                "--cameras " + given.source.string() + ": " + std::to_string(nameless) + " of its " +
+                    std::to_string(given.cameras.size()) +
+                    " cameras have no name; give all of them the names of their photos, or "
+                    "none, for the order of the photos");
   }
-  std::unordered_map<std::string, std::vector<std::size_t>> by_file_name;
-  for (std::size_t i = 0; i < given.cameras.size(); ++i) {
-    by_file_name[fs::path(given.cameras[i].photo).filename().string()].push_back(i);
-  }
+  const ByFileName by_file_name(given);
   CameraMatches matches;
   std::vector<std::string> missing;
   std::vector<std::string> unclear;
   std::unordered_map<std::size_t, std::size_t> photo_of_camera;
   for (std::size_t photo = 0; photo < photos.size(); ++photo) {
     const fs::path path = fs::absolute(photos[photo]).lexically_normal();
-    const auto found = by_file_name.find(path.filename().string());
-    if (found == by_file_name.end()) {
+    auto found = by_file_name.find(path);
+    if (!found && !written.empty())
+      found = by_file_name.find(fs::path(path).replace_filename(fs::path(written[photo]).filename()));
+    if (!found) {
       missing.push_back(photos[photo].string());
       continue;
     }
-    std::size_t best = found->second.front();
-    std::size_t longest = 0;
-    std::size_t equals = 0;
-    for (const std::size_t camera : found->second) {
-      const std::size_t length = common_end(path, fs::path(given.cameras[camera].photo).lexically_normal());
-      equals = length == longest ? equals + 1 : length > longest ? 1 : equals;
-      if (length > longest) {
-        longest = length;
-        best = camera;
-      }
-    }
-    const auto [taken, fresh] = photo_of_camera.emplace(best, photo);
-    if (equals > 1) unclear.push_back(photos[photo].string());
+    const auto [taken, fresh] = photo_of_camera.emplace(found->camera, photo);
+    if (!found->is_clear) unclear.push_back(photos[photo].string());
     if (!fresh) unclear.push_back(photos[taken->second].string() + " and " + photos[photo].string());
-    matches.camera_of_photo.push_back(best);
+    matches.camera_of_photo.push_back(found->camera);
   }
   const std::string subject = "--cameras " + given.source.string() + ": ";
   if (!missing.empty()) {
@@ -105,19 +147,19 @@ bool is_same_shape(Size picture, Size photo) {
 
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo) {
   std::array<double, 9> k = camera.intrinsics;
-  if (!camera.size || *camera.size == photo) return k;
-  const double sx = static_cast<double>(photo.width) / camera.size->width;
-  const double sy = static_cast<double>(photo.height) / camera.size->height;
-  if (!is_same_shape(*camera.size, photo)) {
-    throw Error(ErrorCode::kUsage, "--cameras: the camera of " + camera.photo + " is for a picture of " +
-                                       core::size_text(*camera.size) + ", but the upright photo has " +
-                                       core::size_text(photo) +
-                                       "; give the photos that the cameras were made from");
+  if (camera.size && *camera.size != photo) {
+    if (!is_same_shape(*camera.size, photo)) {
+      throw Error(ErrorCode::kUsage, "--cameras: the camera of " + camera.photo + " is for a picture of " +
+                                         core::size_text(*camera.size) + ", but the upright photo has " +
+                                         core::size_text(photo) +
+                                         "; give the photos that the cameras were made from");
+    }
+    for (std::size_t i = 0; i < 3; ++i) {
+      k[i] *= static_cast<double>(photo.width) / camera.size->width;
+      k[3 + i] *= static_cast<double>(photo.height) / camera.size->height;
+    }
   }
-  for (std::size_t i = 0; i < 3; ++i) {
-    k[i] *= sx;
-    k[3 + i] *= sy;
-  }
+  require_possible_view(camera, k, photo);
   return k;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include <cameras/readers.hpp>
 #include <nlohmann/json.hpp>
@@ -13,17 +15,38 @@ namespace {
 
 using nlohmann::json;
 
-template <std::size_t kColumns, std::size_t kCount>
-std::array<double, kCount> matrix(const json& rows, std::size_t least_rows) {
-  if (!rows.is_array() || rows.size() < least_rows) refuse("a matrix with too few rows");
-  std::array<double, kCount> values{};
-  for (std::size_t i = 0; i < kCount; ++i) {
-    const json& row = rows.at(i / kColumns);
-    if (!row.is_array() || row.size() != kColumns)
-      refuse("a matrix whose rows do not have " + std::to_string(kColumns) + " numbers");
-    values[i] = row.at(i % kColumns).get<double>();
+constexpr int kSchema = 1;
+constexpr const char* kConvention = "camera_from_world, OpenCV axes, pixels from the outer corner";
+
+template <std::size_t kColumns>
+std::array<double, kColumns> numbers(const json& row) {
+  if (!row.is_array() || row.size() != kColumns)
+    refuse("a matrix whose rows do not have " + std::to_string(kColumns) + " numbers");
+  std::array<double, kColumns> values{};
+  for (std::size_t i = 0; i < kColumns; ++i) values[i] = row.at(i).get<double>();
+  return values;
+}
+
+template <std::size_t kColumns>
+std::array<double, 3 * kColumns> three_rows(const json& rows) {
+  std::array<double, 3 * kColumns> values{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto row = numbers<kColumns>(rows.at(i));
+    std::copy(row.begin(), row.end(), values.begin() + static_cast<std::ptrdiff_t>(i * kColumns));
   }
   return values;
+}
+
+std::array<double, 9> lens(const json& rows) {
+  if (!rows.is_array() || rows.size() != 3) refuse("intrinsics that are not (3, 3)");
+  return three_rows<3>(rows);
+}
+
+std::array<double, 12> pose(const json& rows) {
+  if (!rows.is_array() || rows.size() < 3 || rows.size() > 4)
+    refuse("a pose that is neither (3, 4) nor (4, 4)");
+  if (rows.size() == 4) require_last_row(numbers<4>(rows.at(3)));
+  return three_rows<4>(rows);
 }
 
 GivenCamera camera_of_view(const json& view) {
@@ -33,12 +56,18 @@ GivenCamera camera_of_view(const json& view) {
     camera.photo = core::base64_decode(exact->get<std::string>()).value_or(camera.photo);
   }
   camera.size = size_of(view.at("height").get<double>(), view.at("width").get<double>());
-  camera.camera_from_world = matrix<4, 12>(view.at("camera_from_world"), 3);
-  camera.intrinsics = matrix<3, 9>(view.at("intrinsics"), 3);
+  camera.camera_from_world = pose(view.at("camera_from_world"));
+  camera.intrinsics = lens(view.at("intrinsics"));
   return camera;
 }
 
 GivenCameras read_own(const json& file) {
+  if (const auto schema = file.find("schema"); schema != file.end() && *schema != kSchema) {
+    refuse("schema " + schema->dump() + ", this da3 reads " + std::to_string(kSchema) +
+           "; use the version that wrote it");
+  }
+  if (const auto found = file.find("convention"); found != file.end() && *found != kConvention)
+    refuse("the convention " + found->dump() + "; this da3 reads \"" + kConvention + '"');
   GivenCameras given;
   given.unit = file.value("unit", "") == "m" ? "m" : "given";
   for (const json& view : file.at("views")) given.cameras.push_back(camera_of_view(view));
@@ -71,12 +100,12 @@ GivenCamera camera_of_frame(const json& file, const json& frame) {
   if ((!cx && !width) || (!cy && !height)) refuse(camera.photo + " has neither cx, cy nor w, h");
   camera.intrinsics = {*fx, 0, cx ? *cx : *width / 2, 0, fy ? *fy : *fx, cy ? *cy : *height / 2, 0, 0, 1};
 
-  std::array<double, 12> pose = matrix<4, 12>(frame.at("transform_matrix"), 3);
+  std::array<double, 12> world_from_camera = pose(frame.at("transform_matrix"));
   for (std::size_t row = 0; row < 3; ++row) {  // From OpenGL's axes: y up, z back
-    pose[4 * row + 1] = -pose[4 * row + 1];
-    pose[4 * row + 2] = -pose[4 * row + 2];
+    world_from_camera[4 * row + 1] = -world_from_camera[4 * row + 1];
+    world_from_camera[4 * row + 2] = -world_from_camera[4 * row + 2];
   }
-  camera.camera_from_world = inverted(pose);
+  camera.camera_from_world = inverted(world_from_camera);
   for (const char* name : {"k1", "k2", "k3", "k4", "p1", "p2"}) {
     if (value(name).value_or(0) != 0) camera.distortion = std::string("OPENCV with ") + name;
   }

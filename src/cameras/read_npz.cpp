@@ -108,8 +108,9 @@ std::vector<GivenCamera> cameras_of(Bytes bytes) {
   const std::vector<double> lenses = doubles_of("intrinsics", k);
   std::vector<GivenCamera> given(e.shape[0]);
   for (std::size_t i = 0; i < given.size(); ++i) {
-    std::copy_n(poses.begin() + static_cast<std::ptrdiff_t>(i * e.shape[1] * 4), 12,
-                given[i].camera_from_world.begin());
+    const auto pose = poses.begin() + static_cast<std::ptrdiff_t>(i * e.shape[1] * 4);
+    std::copy_n(pose, 12, given[i].camera_from_world.begin());
+    if (e.shape[1] == 4) require_last_row({pose[12], pose[13], pose[14], pose[15]});
     std::copy_n(lenses.begin() + static_cast<std::ptrdiff_t>(i * 9), 9, given[i].intrinsics.begin());
   }
   if (arrays.contains("photo")) {

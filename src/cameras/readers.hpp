@@ -20,6 +20,9 @@ using Bytes = std::span<const std::uint8_t>;
 
 [[noreturn]] void refuse(const std::string& what);
 
+/// Throws: Error kSceneCameras unless the last row of a (4, 4) matrix is 0 0 0 1.
+void require_last_row(const std::array<double, 4>& row);
+
 /// A camera's size as its file has it; none for one that no picture has.
 std::optional<Size> possible_size(double height, double width);
 /// The same. Throws: Error kSceneCameras for one that no picture has.
@@ -41,7 +44,9 @@ std::vector<GivenCamera> read_colmap_binary(Bytes cameras, Bytes images);
 std::vector<GivenCamera> read_colmap_text(Bytes cameras, Bytes images);
 std::vector<GivenCamera> read_npz(Bytes archive);
 
-/// (3, 4) camera_from_world of a (4, 4) or (3, 4) world_from_camera, row-major.
+/// (3, 4) camera_from_world of a (4, 4) or (3, 4) world_from_camera, row-major. The left part is inverted,
+/// not transposed: of rounded text it is no rotation to the last digit, and the centre has to stay where it
+/// is.
 std::array<double, 12> inverted(const std::array<double, 12>& world_from_camera);
 
 }  // namespace da3::cameras

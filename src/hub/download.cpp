@@ -118,7 +118,8 @@ void download_file(const std::string& url, const RemoteFile& file, const fs::pat
   const fs::path target = folder / file.name;
   const fs::path part = part_of(file, folder);
   if (size_or_zero(target) == file.bytes && fs::exists(target)) return;
-  if (size_or_zero(part) > file.bytes) fs::remove(part);
+  // Without a checksum nothing tells whether a part is of this file: the page of a proxy may lie there.
+  if (size_or_zero(part) > file.bytes || file.sha256.empty()) fs::remove(part);
 
   PartWriter writer(part, file.bytes, progress);
   const HttpSink sink{[&](const HttpResponse& head) { return writer.begin(head); },
@@ -126,7 +127,8 @@ void download_file(const std::string& url, const RemoteFile& file, const fs::pat
   HttpResponse response;
   if (size_or_zero(part) < file.bytes || !fs::exists(part)) {
     response = with_retries(access, [&] {
-      HttpResponse got = http_get({url, access.token, size_or_zero(part)}, sink, stop);
+      const std::uint64_t here = file.sha256.empty() ? 0 : size_or_zero(part);
+      HttpResponse got = http_get({url, access.token, here}, sink, stop);
       writer.finish();
       if (got.status == 416) fs::remove(part);  // what we have cannot be continued: begin anew
       if (got.status == 416) got = http_get({url, access.token, 0}, sink, stop);
@@ -145,7 +147,8 @@ void download_file(const std::string& url, const RemoteFile& file, const fs::pat
   if (const std::uint64_t got = size_or_zero(part); got != file.bytes) {
     throw Error(ErrorCode::kModelFetch, file.name + ": the server ended after " + std::to_string(got) +
                                             " of " + std::to_string(file.bytes) +
-                                            " bytes; the same command resumes it");
+                                            " bytes; the same command " +
+                                            (file.sha256.empty() ? "gets it again" : "resumes it"));
   }
   check_content(file, part, stop);
   fs::rename(part, target);

@@ -87,7 +87,14 @@ std::optional<InstalledModel> default_model(const fs::path& models) {
     std::error_code error;
     if (!fs::is_regular_file(file, error)) continue;
     InstalledModel model = describe(file);
-    if (!model.problem && model.origin != "synthetic") return model;
+    // Another model in its place would change results without a word.
+    if (model.problem) {
+      throw Error(ErrorCode::kModelDamaged,
+                  *model.problem +
+                      "; it would run where no model is named: get it again with 'da3 model pull " +
+                      model.name + "', remove it, or name a model with --model");
+    }
+    if (model.origin != "synthetic") return model;
   }
   return std::nullopt;
 }

@@ -45,7 +45,8 @@ struct InstalledModel {
 std::vector<InstalledModel> installed_models(const std::filesystem::path& models);
 
 /// The model that runs when none is named: the first installed of da3-base, da3-small, da3-large-1.1,
-/// da3-large, da3-giant-1.1, da3-giant whose weights are real; none if there is no such model.
+/// da3-large, da3-giant-1.1, da3-giant whose weights are real; none if there is no such model. Throws: Error
+/// kModelDamaged if one before it cannot be read.
 std::optional<InstalledModel> default_model(const std::filesystem::path& models);
 
 /// The file that `name_or_file` means: a path (it has a slash or ends with .pt), else an installed model's

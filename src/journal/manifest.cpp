@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <journal/links.hpp>
 #include <journal/manifest.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +21,6 @@
 namespace da3::journal {
 namespace {
 
-constexpr mode_t kFileMode = 0666;
 constexpr char kClaimEnd = '\0';  // The one byte that no path has
 
 std::string shard_text(const std::optional<Shard>& shard) {
@@ -178,15 +178,7 @@ Manifest::~Manifest() {
 
 void Manifest::open_locked(const std::filesystem::path& folder) {
   do {
-    descriptor_ = core::FileDescriptor(
-        open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
-    if (!descriptor_ && errno == ELOOP) {
-      throw Error(ErrorCode::kOutputExists,
-                  file_.string() +
-                      ": da3 keeps its records under this name, but this is a link; move it away, or "
-                      "give another folder with --output");
-    }
-    if (!descriptor_) throw core::write_failure(file_, errno);
+    descriptor_ = open_manifest(file_);
     const core::Lock lock = core::try_lock(descriptor_);
     if (lock == core::Lock::kHeldByAnother) throw locked_error(folder, file_);
     locked_ = lock == core::Lock::kTaken;

@@ -39,8 +39,14 @@ Error foreign(const std::filesystem::path& file) {
               "away, or give another folder with --output"};
 }
 
-/// The header of a run that `line` holds. Throws: Error kUsage if its schema is of a newer da3.
+/// The header of a run that `line` holds. Throws: Error kUsage if its schema is of a newer da3; kOutputExists
+/// if it is a scene's.
 RunRecord read_run(const std::filesystem::path& file, std::string_view line) {
+  if (line.find(R"("command":"scene")") != std::string_view::npos) {
+    throw Error(
+        ErrorCode::kOutputExists,
+        file.string() + ": this folder holds a scene of `da3 scene`; give another folder with --output");
+  }
   try {
     return run_from_json(line);
   } catch (const Error& failure) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include <journal/links.hpp>
 #include <journal/result_folder.hpp>
 
 #include <da3/error.hpp>
@@ -27,16 +28,6 @@ void require_same_run(const std::filesystem::path& folder, const ManifestIndex& 
   throw Error(ErrorCode::kUsage,
               folder.string() + ": the results here were made otherwise: " + text +
                   ". Give --overwrite to make them again, or another folder with --output");
-}
-
-/// True if a folder on the way to `name` below `folder` is a link: what lies behind it is not ours to
-/// replace.
-bool leads_through_link(const std::filesystem::path& folder, const std::string& name) {
-  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
-    std::error_code failed;
-    if (std::filesystem::is_symlink(folder / name.substr(0, slash), failed)) return true;
-  }
-  return false;
 }
 
 /// True if `name`, which is in `folder`, is also found in capital letters.

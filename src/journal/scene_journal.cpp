@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <fstream>
 
-#include <fcntl.h>
+#include <journal/links.hpp>
 #include <journal/scene_journal.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -13,14 +13,13 @@
 
 #include <core/atomic_file.hpp>
 #include <core/json_reading.hpp>
+#include <core/text_encoding.hpp>
 #include <core/write_failure.hpp>
 
 namespace da3::journal {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr mode_t kFileMode = 0666;
 
 /// A path of a manifest that may be used: relative and below the folder.
 bool is_below(const std::string& path) {
@@ -31,14 +30,34 @@ bool is_below(const std::string& path) {
   return true;
 }
 
-std::vector<std::string> paths_of(const Json& record, const char* key) {
-  std::vector<std::string> paths;
-  const auto found = record.find(key);
-  if (found == record.end() || !found->is_array()) return paths;
+constexpr const char* kFiles = "files";
+constexpr const char* kExactFiles = "files_base64";  ///< All of them, where a name is not UTF-8
+
+template <typename Names>
+void put_files(Json& record, const Names& files) {
+  record[kFiles] = files;
+  if (std::ranges::all_of(files, [](const std::string& file) { return core::is_utf8(file); })) return;
+  record[kExactFiles] = Json::array();
+  for (const std::string& file : files) record[kExactFiles].push_back(core::base64_encode(file));
+}
+
+std::vector<std::string> files_of(const Json& record) {
+  std::vector<std::string> files;
+  const bool is_exact = record.contains(kExactFiles);
+  const auto found = record.find(is_exact ? kExactFiles : kFiles);
+  if (found == record.end() || !found->is_array()) return files;
   for (const Json& each : *found) {
-    if (each.is_string() && is_below(each.get_ref<const std::string&>())) paths.push_back(each);
+    if (!each.is_string()) continue;
+    const std::string text = each.get<std::string>();
+    const std::optional<std::string> file = is_exact ? core::base64_decode(text) : text;
+    if (file && is_below(*file)) files.push_back(*file);
   }
-  return paths;
+  return files;
+}
+
+/// One line; bytes that are not UTF-8 become U+FFFD.
+std::string line_of(const Json& record) {
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool is_text(const Json& record, const char* key, std::string_view value) {
@@ -60,8 +79,7 @@ void write_all(const core::FileDescriptor& file, const std::filesystem::path& pa
 SceneJournal::SceneJournal(std::filesystem::path folder)
     : folder_(std::move(folder)), file_(folder_ / "manifest.jsonl") {
   core::ensure_folder(folder_);
-  descriptor_ = core::FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
-  if (!descriptor_) throw core::write_failure(file_, errno);
+  descriptor_ = open_manifest(file_);
   if (core::try_lock(descriptor_) == core::Lock::kHeldByAnother) {
     throw Error(ErrorCode::kOutputLocked,
                 folder_.string() +
@@ -84,12 +102,18 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
       const auto digest = record.find("digest");
       digest_ = digest != record.end() && digest->is_string() ? digest->get<std::string>() : "";
       done_ = false;
-      for (std::string& file : paths_of(record, "files")) owned_.insert(std::move(file));
+      for (std::string& file : files_of(record)) owned_.insert(std::move(file));
     } else if (is_text(record, "type", "scene")) {
       done_ = is_text(record, "status", "done");
-      outputs_ = paths_of(record, "files");
+      const auto views = record.find("views");
+      views_ = views == record.end() ? std::nullopt : core::whole_number<std::size_t>(*views);
+      outputs_ = files_of(record);
     }
   }
+}
+
+bool SceneJournal::owns(const std::string& file) const {
+  return owned_.contains(file) && !leads_through_link(folder_, file);
 }
 
 SceneJournal::State SceneJournal::state(const std::string& digest) const {
@@ -128,8 +152,8 @@ void SceneJournal::begin(const std::string& run, const std::string& digest,
   Json record = Json::parse(run);
   record["digest"] = digest;
   record["pid"] = getpid();
-  record["files"] = owned_;
-  const std::string line = record.dump() + '\n';
+  put_files(record, owned_);
+  const std::string line = line_of(record) + '\n';
   if (ftruncate(descriptor_.get(), 0) != 0) throw core::write_failure(file_, errno);
   write_all(descriptor_, file_, line);
   digest_ = digest;
@@ -142,10 +166,11 @@ void SceneJournal::append(const std::string& record) {
 
 void SceneJournal::finish(const std::string& record, const std::vector<std::string>& files) {
   Json last = Json::parse(record);
-  last["files"] = files;
-  append(last.dump());
+  put_files(last, files);
+  append(line_of(last));
   for (const std::string& file : owned_) {
-    if (std::find(files.begin(), files.end(), file) == files.end()) unlink((folder_ / file).c_str());
+    if (std::find(files.begin(), files.end(), file) == files.end() && owns(file))
+      unlink((folder_ / file).c_str());
   }
   done_ = true;
 }

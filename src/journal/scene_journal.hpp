@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -33,10 +34,13 @@ class SceneJournal {
   /// `digest`: SHA-256 of all that decides the results.
   State state(const std::string& digest) const;
 
+  /// How many views the last scene has, unreadable photos left out; none if it does not say.
+  std::optional<std::size_t> views() const { return views_; }
+
   /// Throws: Error kOutputExists naming a planned file that is there and not da3's.
   void require_own(const std::vector<std::string>& files) const;
-  /// True if an earlier run of da3 wrote that file, or was about to.
-  bool owns(const std::string& file) const { return owned_.contains(file); }
+  /// True if an earlier run of da3 wrote that file, or was about to. Never for what lies behind a link.
+  bool owns(const std::string& file) const;
 
   /// Starts the manifest anew: `run` is a JSON object as text; `files`, paths below the folder, are what this
   /// run may write. Throws: Error kOutputFailed.
@@ -53,6 +57,7 @@ class SceneJournal {
   std::string digest_;                ///< Of the last run
   bool done_ = false;                 ///< It ended with a scene
   std::vector<std::string> outputs_;  ///< Of that scene
+  std::optional<std::size_t> views_;  ///< Of that scene
   std::set<std::string> owned_;
 };
 

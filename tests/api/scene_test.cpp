@@ -176,11 +176,40 @@ TEST_F(SceneApi, KnownCamerasGiveTheUnit) {
   EXPECT_EQ(known.pose_source, PoseSource::kGiven);
   ASSERT_TRUE(known.alignment && known.alignment->predicted_from_given);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(known.views[i].photo_camera().camera_from_world, options.cameras[i].camera_from_world);
+    // The network's rotations are float32; known cameras get the nearest ones in double. Coordinates are some
+    // 250.
+    for (std::size_t k = 0; k < 12; ++k) {
+      EXPECT_NEAR(known.views[i].photo_camera().camera_from_world[k], options.cameras[i].camera_from_world[k],
+                  1e-6 * 250);
+    }
     EXPECT_TRUE(known.views[i].predicted);
   }
   options.cameras.pop_back();
   EXPECT_THROW(predict_scene(*model, std::span<const Image>(views), options), Error);
+}
+
+TEST_F(SceneApi, WritesNoCamerasWithSkewWhereAFileHasNone) {
+  const std::vector<Image> views = views_of(expected.at("image"));
+  Scene scene = predict_scene(*model, std::span<const Image>(views), as_stored());
+  scene.views[1].camera.intrinsics[1] = 2;
+  EXPECT_THROW(write_colmap(scene, *place / "skew"), Error);
+  EXPECT_THROW(write_transforms(scene, *place / "skew/transforms.json"), Error);
+  EXPECT_FALSE(std::filesystem::exists(*place / "skew"));
+}
+
+TEST_F(SceneApi, RefusesKnownCamerasThatAreNone) {
+  const std::vector<Image> views = views_of(expected.at("image"));
+  SceneOptions options = as_stored();
+  options.cameras.assign(3, {{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, {50, 0, 35, 0, 50, 28, 0, 0, 1}});
+  options.cameras[1].camera_from_world[0] = 2;
+  try {
+    predict_scene(*model, std::span<const Image>(views), options);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kSceneCameras);
+    EXPECT_THAT(error.what(),
+                HasSubstr("cameras: camera 1 has extrinsics whose left 3x3 part is no rotation"));
+  }
 }
 
 TEST_F(SceneApi, WhatCannotBeASceneIsAUsageError) {

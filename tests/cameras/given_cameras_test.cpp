@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <functional>
 
@@ -177,9 +178,47 @@ TEST_F(GivenCamerasTest, SaysWhatIsWrongWithACamera) {
   scene.views.clear();
   expect_error(ErrorCode::kSceneCameras, "no cameras", reading);
   expect_error(ErrorCode::kUsage, "no such file", [&] { read_cameras(folder_.path() / "nothing"); });
+  expect_error(ErrorCode::kUsage, "only regular files", [&] { read_cameras("/dev/null"); });
   expect_error(ErrorCode::kSceneCameras, "COLMAP", [&] { read_cameras(folder_.path()); });
   expect_error(ErrorCode::kSceneCameras, "frames",
                [&] { read_cameras(write(folder_.path() / "list.json", std::string("[]"))); });
+}
+
+TEST_F(GivenCamerasTest, RefusesTransposedMatrices) {
+  const std::string pose = "[[1,0,0,0],[0,1,0,0],[0,0,1,0],[2,3,4,1]]";
+  const auto refused = [&](const std::string& text) {
+    expect_error(ErrorCode::kSceneCameras, "transposed",
+                 [&] { read_cameras(write(folder_.path() / "cameras.json", text)); });
+  };
+  refused(R"({"w": 4, "h": 3, "fl_x": 5, "frames": [{"file_path": "a.jpg", "transform_matrix": )" + pose +
+          "}]}");
+  refused(R"({"views": [{"photo": "a.jpg", "height": 3, "width": 4, "camera_from_world": )" + pose +
+          R"(, "intrinsics": [[5,0,2],[0,5,1],[0,0,1]]}]})");
+  const auto bytes_of = [](const std::vector<double>& values) {
+    std::vector<std::uint8_t> bytes(values.size() * sizeof(double));
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    return bytes;
+  };
+  const formats::NpyArray poses{"<f8", {1, 4, 4}, bytes_of({1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 2, 3, 4, 1})};
+  const formats::NpyArray lenses{"<f8", {1, 3, 3}, bytes_of({5, 0, 2, 0, 5, 1, 0, 0, 1})};
+  expect_error(ErrorCode::kSceneCameras, "transposed", [&] {
+    read_cameras(write(folder_.path() / "k.npz",
+                       formats::encode_npz({{"extrinsics", poses}, {"intrinsics", lenses}})));
+  });
+}
+
+TEST_F(GivenCamerasTest, RefusesOtherSchemasAndConventions) {
+  const formats::Bytes bytes = formats::encode_cameras_json(scene_);
+  const std::string text(bytes.begin(), bytes.end());
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    return write(folder_.path() / "cameras.json", changed);
+  };
+  expect_error(ErrorCode::kSceneCameras, "schema 2, this da3 reads 1",
+               [&] { read_cameras(with(R"("schema": 1)", R"("schema": 2)")); });
+  expect_error(ErrorCode::kSceneCameras, "OpenGL",
+               [&] { read_cameras(with("camera_from_world, OpenCV", "world_from_camera, OpenGL")); });
 }
 
 TEST_F(GivenCamerasTest, NeverReadsPastTheEndOfAFile) {
@@ -221,6 +260,17 @@ TEST(MatchCameras, ComparesTheEndsOfPathsAndCountsWhatIsLeft) {
   EXPECT_EQ(matched(named({"", ""}), {"x.jpg", "y.jpg"}), (std::vector<std::size_t>{0, 1}));
 }
 
+TEST(MatchCameras, KnowsTheNamesThatItsOwnFilesHave) {
+  const std::vector<fs::path> photos{"in/a.jpg", "in/a.png", "in/b.heic"};
+  const std::vector<std::string> written{"a.jpg.jpg", "a.png.png", "b.jpg"};
+  const GivenCameras given = named({"b.jpg", "a.png.png", "a.jpg.jpg"});
+  EXPECT_EQ(match_cameras(given, photos, written).camera_of_photo, (std::vector<std::size_t>{2, 1, 0}));
+  EXPECT_EQ(match_cameras(named({"a.jpg", "a.png", "b.heic", "b.jpg"}), photos, written).camera_of_photo,
+            (std::vector<std::size_t>{0, 1, 2}))
+      << "the photo's own name comes first";
+  expect_error(ErrorCode::kUsage, "in/a.jpg", [&] { match_cameras(given, photos); });
+}
+
 TEST(MatchCameras, RefusesToGuess) {
   expect_error(ErrorCode::kUsage, "1 of 2 photos have no camera in it: c.jpg",
                [] { matched(named({"a.jpg"}), {"a.jpg", "c.jpg"}); });
@@ -229,6 +279,8 @@ TEST(MatchCameras, RefusesToGuess) {
   expect_error(ErrorCode::kUsage, "same name",
                [] { matched(named({"left/1.jpg", "right/1.jpg"}), {"other/1.jpg"}); });
   expect_error(ErrorCode::kUsage, "in the order", [] { matched(named({"", ""}), {"x.jpg"}); });
+  expect_error(ErrorCode::kUsage, "1 of its 2 cameras have no name",
+               [] { matched(named({"b.jpg", ""}), {"a.jpg", "b.jpg"}); });
 }
 
 TEST(IntrinsicsFor, ScalesToThePhotoAndRefusesAnotherShape) {
@@ -238,6 +290,14 @@ TEST(IntrinsicsFor, ScalesToThePhotoAndRefusesAnotherShape) {
             (std::array<double, 9>{1000, 0, 640, 0, 1020, 480, 0, 0, 1}));
   EXPECT_EQ(intrinsics_for(camera, {240, 321})[0], 500 * 321.0 / 640);  // 0.3 % apart
   expect_error(ErrorCode::kUsage, "640x480", [&] { intrinsics_for(camera, {640, 480}); });
+}
+
+TEST(IntrinsicsFor, RefusesFocalLengthsThatNoLensHas) {
+  for (const double focal : {1e-300, 0.82, 1e9}) {
+    const GivenCamera camera{.photo = "a.jpg", .intrinsics = {500, 0, 320, 0, focal, 240, 0, 0, 1}};
+    expect_error(ErrorCode::kUsage, "not in parts of the picture",
+                 [&] { intrinsics_for(camera, {480, 640}); });
+  }
 }
 
 }  // namespace

@@ -84,9 +84,20 @@ TEST_F(ModelCommand, CalibrateTellsWhatItChangedAndItsFileRuns) {
   const auto code_of = [&](const std::string& model, const std::string& photo, const std::string& output) {
     return place->run({"model", "calibrate", model, photo, "-o", output}).code;
   };
+  // The reduced network has no channels far above the others, so that nothing is gained: it is not replaced.
+  const std::string plain = read_file(*place / "plain.pt");
+  const Ended in_place =
+      place->run({"model", "calibrate", "plain.pt", photos, "--photos", "2", "-o", "plain.pt"});
+  EXPECT_EQ(in_place.code, 2);
+  EXPECT_THAT(in_place.err, HasSubstr("the model stays as it was"));
+  EXPECT_EQ(read_file(*place / "plain.pt"), plain);
+
   EXPECT_EQ(code_of("nowhere.pt", photos, "x.pt"), 3);
   EXPECT_EQ(code_of("plain.pt", "nowhere.jpg", "x.pt"), 2);
   EXPECT_EQ(code_of("plain.pt", photos, "no/such/folder/x.pt"), 6);
+  if (std::filesystem::exists("/proc/self")) {
+    EXPECT_EQ(code_of("plain.pt", photos, "/proc/x.pt"), 6);
+  }
   EXPECT_FALSE(std::filesystem::exists(*place / "x.pt"));
 
   // Nothing but a model is replaced.
@@ -221,6 +232,18 @@ TEST_F(ModelCommand, DoctorIsValidJsonAndNamesTheCpu) {
   ::unsetenv("OMP_WAIT_POLICY");
   EXPECT_EQ(wished.at("threads").at("waiting"), "OMP_WAIT_POLICY=passive");
   EXPECT_EQ(place->run({"doctor"}).code, 0);
+}
+
+TEST_F(ModelCommand, DoctorTriesWhetherFoldersTakeFiles) {
+  if (!std::filesystem::exists("/proc/self")) GTEST_SKIP() << "/proc (Linux) is needed, which takes no files";
+  const auto output =
+      nlohmann::json::parse(place->run({"doctor", "--json", "-o", "/proc/x"}).out).at("output");
+  EXPECT_EQ(output.at("writable"), false);
+  EXPECT_EQ(nlohmann::json::parse(place->run({"doctor", "--json"}).out).at("output").at("writable"), true);
+  const nlohmann::json report = nlohmann::json::parse(
+      place->run({"doctor", "--json"}, Circumstances{.environment = {"HOME="}, .without_folders = true}).out);
+  EXPECT_EQ(report.at("cache").at("writable"), false);
+  EXPECT_TRUE(report.at("cache").at("free_bytes").is_null());
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class PullCommand : public ::testing::Test {
     if (request.path.starts_with(std::string("/api/models/") + kRepository)) {
       return http_answer(200, description().dump());
     }
-    if (request.path == resolve + "/config.json") return http_answer(200, config_);
+    if (request.path == resolve + "/config.json") return http_answer(200, sent_config_.value_or(config_));
     if (request.path == resolve + "/model.safetensors")
       return http_answer(200, sent_weights_.value_or(weights_));
     return http_answer(404, "no such thing");
@@ -73,6 +73,7 @@ class PullCommand : public ::testing::Test {
   Workplace place_;
   std::string config_;
   std::string weights_;
+  std::optional<std::string> sent_config_;
   std::optional<std::string> sent_weights_;
   std::string licence_ = "apache-2.0";
   TestServer server_{[this](const ServerRequest& request) { return answer(request); }};
@@ -98,6 +99,17 @@ TEST_F(PullCommand, InstallsAModelThatInferThenRunsByName) {
   EXPECT_EQ(inferred.code, 0) << inferred.err;
   EXPECT_TRUE(std::filesystem::exists(place_ / "depth/photo.npy"));
   EXPECT_TRUE(std::filesystem::exists(place_ / "depth/photo.vis.png"));
+}
+
+// A proxy's page, shorter than config.json or as long: the same command works once the hub answers.
+TEST_F(PullCommand, APageInPlaceOfTheConfigurationDoesNotStay) {
+  for (const std::size_t length : {std::size_t{18}, config_.size()}) {
+    sent_config_ = std::string(length, 'x');
+    EXPECT_EQ(place_.run({"model", "pull", kRepository}).code, 3);
+    sent_config_.reset();
+    const Ended pulled = place_.run({"model", "pull", kRepository});
+    EXPECT_EQ(pulled.code, 0) << pulled.err;
+  }
 }
 
 TEST_F(PullCommand, LeavesOutThePartsThatDepthDoesNotNeedWhereAsked) {

@@ -99,6 +99,20 @@ TEST_F(ModelStore, TheDefaultIsTheFirstRealModelInOrder) {
   EXPECT_EQ(default_model(models_)->name, "da3-small");
 }
 
+TEST_F(ModelStore, ADamagedDefaultIsNotPassedOver) {
+  install("da3-small", "published");
+  std::ofstream(models_ / "da3-large.pt") << "junk";
+  EXPECT_EQ(default_model(models_)->name, "da3-small") << "one behind it is never looked at";
+  std::ofstream(models_ / "da3-base.pt") << "junk";
+  try {
+    default_model(models_);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelDamaged);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("da3 model pull da3-base"));
+  }
+}
+
 TEST_F(ModelStore, ANameThatIsNotInstalledSaysHowToGetIt) {
   install("da3-small", "published");
   EXPECT_EQ(resolve_model("da3-small", models_), models_ / "da3-small.pt");

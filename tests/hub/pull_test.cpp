@@ -247,6 +247,18 @@ TEST_F(PullTest, ContentShorterThanStatedIsAnErrorThatCanBeResumed) {
   EXPECT_EQ(fs::file_size(part_file()), 1000U);
 }
 
+// A proxy's page in place of a small file, which has no hash: its bytes are never the beginning of the file.
+TEST_F(PullTest, AFileWithoutAHashIsNotResumed) {
+  const TestServer server([&](const ServerRequest& request) {
+    if (request.path.ends_with("/config.json")) {
+      return request.nth == 0 ? http_answer(200, "<html>") : ranged(request, kConfig);
+    }
+    return hub_answer(request);
+  });
+  EXPECT_THAT(pull_error(server), HasSubstr("the same command gets it again"));
+  EXPECT_EQ(read_file(pull_from(server).folder / "config.json"), kConfig);
+}
+
 TEST_F(PullTest, ContentLongerThanStatedIsRefusedWithoutFillingTheDisk) {
   const TestServer server([&](const ServerRequest& request) {
     if (request.path == kWeightsPath) return http_answer(200, weights_ + std::string(5'000'000, 'x'));

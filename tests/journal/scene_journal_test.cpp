@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 #include <journal/scene_journal.hpp>
+#include <sys/stat.h>
+
+#include <da3/error.hpp>
 
 #include <testing/temporary_folder.hpp>
 
@@ -54,6 +57,55 @@ TEST(SceneJournal, OtherFinishedWorkIsInTheWay) {
     journal.finish(kScene, {});
   }
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
+}
+
+// A file name is bytes: what JSON cannot hold is kept in base64.
+TEST(SceneJournal, KnowsItsFilesWhateverTheirNames) {
+  const TemporaryFolder folder;
+  const std::string odd = "\xff\xfe.png";
+  {
+    SceneJournal journal(folder.path());
+    journal.begin(kRun, "a", {odd});
+    write_file(folder.path() / odd);
+    if (!std::filesystem::exists(folder.path() / odd))
+      GTEST_SKIP() << "a file system that takes names of any bytes is needed";
+    journal.finish(kScene, {odd});
+  }
+  {
+    SceneJournal journal(folder.path());
+    EXPECT_TRUE(journal.owns(odd));
+    EXPECT_EQ(journal.state("a"), State::kFinished);
+    journal.begin(kRun, "b", {"scene.glb"});
+    journal.finish(kScene, {});
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / odd)) << "the next run removes what it does not write";
+}
+
+// SECURITY.md: a folder that somebody else made has no hold on files outside of it.
+TEST(SceneJournal, NeverReachesThroughLinks) {
+  const TemporaryFolder folder;
+  const TemporaryFolder outside;
+  write_file(outside.path() / "theirs.png");
+  std::filesystem::create_directory_symlink(outside.path(), folder.path() / "depth");
+  SceneJournal journal(folder.path());
+  journal.begin(kRun, "a", {"depth/theirs.png", "scene.glb"});
+  EXPECT_FALSE(journal.owns("depth/theirs.png"));
+  EXPECT_TRUE(journal.owns("scene.glb"));
+  EXPECT_THROW(journal.require_own({"depth/theirs.png"}), Error);
+  journal.finish(kScene, {});
+  EXPECT_TRUE(std::filesystem::exists(outside.path() / "theirs.png"));
+}
+
+TEST(SceneJournal, TheManifestIsARegularFile) {
+  const TemporaryFolder outside;
+  write_file(outside.path() / "theirs");
+  const TemporaryFolder linked;
+  std::filesystem::create_symlink(outside.path() / "theirs", linked.path() / "manifest.jsonl");
+  EXPECT_THROW(SceneJournal{linked.path()}, Error);
+  EXPECT_EQ(std::filesystem::file_size(outside.path() / "theirs"), 5U);
+  const TemporaryFolder waiting;
+  ASSERT_EQ(mkfifo((waiting.path() / "manifest.jsonl").c_str(), 0600), 0);
+  EXPECT_THROW(SceneJournal{waiting.path()}, Error);
 }
 
 }  // namespace

@@ -68,6 +68,15 @@ def test_nothing_runs_before_it_is_asked_for_and_the_rest_runs_later(
     assert list(run) == []
 
 
+def test_the_same_call_goes_on_after_a_loop_that_was_left(
+    model: da3.Model, photos: list[Path], tmp_path: Path
+) -> None:
+    for _ in da3.infer(photos, tmp_path, model, batch=1):
+        break
+    rest = da3.infer(photos, tmp_path / "." / "", model, batch=1).wait()
+    assert rest.done + rest.skipped == 3 and rest.skipped >= 1
+
+
 def test_options_are_checked(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:
     for wrong in ({"formats": ["gif"]}, {"confidence": True}, {"shard": (3, 2)}, {"colormap": "none"}):
         with pytest.raises(da3.UsageError):
@@ -88,20 +97,43 @@ def test_shards_divide_the_inputs(model: da3.Model, photos: list[Path], tmp_path
     assert sum(done) == 3
 
 
+def run_slurm_task(photos: Path, out: Path, task: int, array: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """A task as Slurm starts it; `array`: the smallest and the largest of the tasks that were submitted."""
+    script = Path(__file__).resolve().parents[2] / "examples/scaling/slurm.sh"
+    first, last = array.split("-")
+    environment = {
+        **os.environ,
+        "SLURM_ARRAY_TASK_ID": str(task),
+        "SLURM_ARRAY_TASK_MIN": first,
+        "SLURM_ARRAY_TASK_MAX": last,
+        "DA3": str(da3.prefix() / "bin/da3"),
+        **more,
+    }
+    return subprocess.run(
+        ["bash", script, photos, out, "-f", "npy"], env=environment, check=False, capture_output=True, text=True
+    )
+
+
 @pytest.mark.parametrize("first", [0, 5])
 def test_the_script_for_slurm_gives_every_task_its_shard(photos: list[Path], tmp_path: Path, first: int) -> None:
-    script = Path(__file__).resolve().parents[2] / "examples/scaling/slurm.sh"
     for task in range(first, first + 3):
-        environment = {
-            **os.environ,
-            "SLURM_ARRAY_TASK_ID": str(task),
-            "SLURM_ARRAY_TASK_MIN": str(first),
-            "SLURM_ARRAY_TASK_MAX": str(first + 2),
-            "DA3": str(da3.prefix() / "bin/da3"),
-        }
-        subprocess.run(["bash", script, photos[0].parent, tmp_path, "-f", "npy"], env=environment, check=True)
+        run_slurm_task(photos[0].parent, tmp_path, task, f"{first}-{first + 2}").check_returncode()
     assert len(list(tmp_path.glob("*.npy"))) == len(photos)
     assert len(list(tmp_path.glob("manifest*.jsonl"))) == 3
+
+
+def test_tasks_for_slurm_that_are_submitted_again_keep_their_shard(photos: list[Path], tmp_path: Path) -> None:
+    folder = photos[0].parent
+    run_slurm_task(folder, tmp_path, 1, "1-4").check_returncode()
+    gaps = run_slurm_task(folder, tmp_path / "new", 2, "2-4", SLURM_ARRAY_TASK_COUNT="2")
+    assert gaps.returncode == 2 and "gaps" in gaps.stderr
+    other = run_slurm_task(folder, tmp_path, 2, "2-3", SLURM_ARRAY_TASK_COUNT="2")
+    assert other.returncode == 2 and "another division" in other.stderr
+    for task in (2, 3, 4):
+        again = run_slurm_task(folder, tmp_path, task, "2-4", SLURM_ARRAY_TASK_COUNT="3", DA3_ARRAY="1-4")
+        again.check_returncode()
+    assert len(list(tmp_path.glob("*.npy"))) == len(photos)
+    assert len(list(tmp_path.glob("manifest.*-of-4.jsonl"))) == 4
 
 
 def test_what_a_callback_raises_ends_the_run(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:

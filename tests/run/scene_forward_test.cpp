@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <scene/given_cameras.hpp>
 
+#include <da3/error.hpp>
+
 #include <run/scene/scene_forward.hpp>
 
 namespace da3::run {
@@ -38,9 +40,8 @@ class RayModel final : public predict::DepthModel {
     const auto views = static_cast<std::size_t>(request.views);
     result.depth.assign(views * request.size.area(), 2.0F);
     for (std::size_t i = 0; i < views; ++i) {
-      const std::array<float, 12> pose{1, 0, 0, 0.5F, 0, 1, 0, 0, 0, 0, 1, 0};
       const std::array<float, 9> lens{33, 0, 28, 0, 33, 14, 0, 0, 1};
-      result.extrinsics.insert(result.extrinsics.end(), pose.begin(), pose.end());
+      result.extrinsics.insert(result.extrinsics.end(), pose_.begin(), pose_.end());
       result.intrinsics.insert(result.intrinsics.end(), lens.begin(), lens.end());
     }
     if (request.views >= 3 && request.reference) result.references = {2};
@@ -58,6 +59,8 @@ class RayModel final : public predict::DepthModel {
 
   predict::Request last_;
   bool in_metres_ = false;
+  ModelSpec spec_;
+  std::array<float, 12> pose_{1, 0, 0, 0.5F, 0, 1, 0, 0, 0, 0, 1, 0};
 
  private:
   static void add_rays(const predict::Request& request, predict::Result& result) {
@@ -83,7 +86,6 @@ class RayModel final : public predict::DepthModel {
   }
 
   bool takes_cameras_;
-  ModelSpec spec_;
 };
 
 std::vector<scene::View> views_of(int count, bool given) {
@@ -125,6 +127,23 @@ TEST(SeeViews, ChoosesAReferenceWithoutThem) {
     const Seen seen = see_views(model, views, {});
     EXPECT_TRUE(model.last_.cameras.empty());
     EXPECT_EQ(seen.reference, 2U);
+  }
+}
+
+TEST(SeeViews, RefusesCamerasOfForeignNetworksThatAreNone) {
+  RayModel model(false);
+  model.spec_.network_id.clear();
+  std::vector<scene::View> views = views_of(2, false);
+  see_views(model, views, {});
+  for (const float first : {2.0F, -1.0F, 0.0F}) {  // Stretched, mirrored, flat
+    model.pose_[0] = first;
+    try {
+      see_views(model, views, {});
+      ADD_FAILURE() << "nothing was thrown for " << first;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kPredictionInvalid);
+      EXPECT_NE(std::string(error.what()).find("camera 0 has extrinsics"), std::string::npos) << error.what();
+    }
   }
 }
 

@@ -214,6 +214,13 @@ TEST(SceneWindows, AStoppedRunGoesOnAfterTheWindowsThatAreDone) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(WindowStore, IsNotBehindALink) {
+  const testing::TemporaryFolder folder;
+  const testing::TemporaryFolder outside;
+  std::filesystem::create_directory_symlink(outside.path(), folder.path() / ".da3-windows");
+  EXPECT_THROW(WindowStore(folder.path(), "digest"), Error);
+}
+
 TEST(WindowStore, KeepsHowFarTheOriginsOfRaysLie) {
   const testing::TemporaryFolder folder;
   const WindowStore store(folder.path(), "digest");

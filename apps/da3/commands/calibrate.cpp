@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,9 +17,11 @@
 #include <commands/text.hpp>
 #include <depth/way.hpp>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <da3/error.hpp>
 
+#include <core/atomic_file.hpp>
 #include <engine/engine.hpp>
 #include <run/input_source.hpp>
 #include <suites/depth_error.hpp>
@@ -96,6 +99,37 @@ std::string percent(double share) {
   return text;
 }
 
+/// Where the calibrated model is written: where the model itself would be replaced, next to it first, since
+/// only a better one may take its place.
+class Written {
+ public:
+  Written(const std::string& output, const std::filesystem::path& model) : output_(output), file_(output) {
+    std::error_code ignored;
+    is_aside_ = std::filesystem::equivalent(output_, model, ignored);
+    if (!is_aside_) return;
+    output_ = core::end_of_links(output_);
+    file_ = std::filesystem::path(output_).replace_filename(".da3-" + std::to_string(::getpid()) +
+                                                            "-calibrated.tmp");
+  }
+  ~Written() {
+    std::error_code ignored;
+    if (is_aside_) std::filesystem::remove(file_, ignored);
+  }
+  Written(const Written&) = delete;
+  Written& operator=(const Written&) = delete;
+
+  bool is_aside() const { return is_aside_; }
+  const std::filesystem::path& file() const { return file_; }
+  void settle() const {
+    if (is_aside_) std::filesystem::rename(file_, output_);
+  }
+
+ private:
+  std::filesystem::path output_;
+  std::filesystem::path file_;
+  bool is_aside_ = false;
+};
+
 }  // namespace
 
 int model_calibrate(const cli::ModelCalibrate& options) {
@@ -109,16 +143,23 @@ int model_calibrate(const cli::ModelCalibrate& options) {
     calibration.see(photo);
     if (compared.size() < kCompared) compared.push_back(std::move(photo));
   });
-  // Before the file is written, which may be the model's own.
   const auto exact = depths(model, Precision::kFp32, options.threads, compared);
   const double before = difference(exact, depths(model, Precision::kInt8, options.threads, compared));
-  const engine::CalibrationReport report = calibration.write(options.output);
-  const double after = difference(exact, depths(options.output, Precision::kInt8, options.threads, compared));
+  const Written written(options.output, model);
+  const engine::CalibrationReport report = calibration.write(written.file());
+  const double after = difference(exact, depths(written.file(), Precision::kInt8, options.threads, compared));
+  const bool is_better = after < before;
+  if (written.is_aside() && !is_better) {
+    throw Error(ErrorCode::kUsage, options.output + ": int8 would be no closer to fp32 than before (" +
+                                       percent(after) + ", is " + percent(before) +
+                                       "), so the model stays as it was; take other photos");
+  }
   if (report.layers == 0) {
     log->warn("no layer has inputs so uneven that factors help: the file computes what the model does");
-  } else if (!(after < before)) {
-    log->warn("int8 is no closer to fp32 than before: keep the model as it was, or take other photos");
+  } else if (!is_better) {
+    log->warn("int8 is no closer to fp32 than before: take the model as it was, or other photos");
   }
+  written.settle();
   if (options.json) {
     const nlohmann::json object = {
         {"schema", 1},

@@ -26,6 +26,7 @@
 #include <bench/against/child_process.hpp>
 #include <bench/environment/environment.hpp>
 #include <cli/program_location.hpp>
+#include <core/atomic_file.hpp>
 #include <core/build_info.hpp>
 #include <core/host/host_memory.hpp>
 #include <core/json_reading.hpp>
@@ -50,19 +51,30 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-// Whether files can be made in a folder, or in the nearest parent that exists.
+/// By making one: of a file system such as /proc the rights say nothing.
+bool takes_files(const std::filesystem::path& folder) {
+  try {
+    const core::AtomicFile trial(folder / "trial");
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Whether files can be made in a folder, or in the nearest parent that exists. No folder: none is known.
 Json folder_access(const std::filesystem::path& folder) {
   std::error_code ignored;
-  std::filesystem::path existing = std::filesystem::absolute(folder, ignored);
+  std::filesystem::path existing = folder.empty() ? folder : std::filesystem::absolute(folder, ignored);
   while (!existing.empty() && !std::filesystem::exists(existing, ignored) &&
          existing != existing.root_path()) {
     existing = existing.parent_path();
   }
-  const std::filesystem::space_info space = std::filesystem::space(existing, ignored);
+  std::error_code unknown;
+  const std::filesystem::space_info space = std::filesystem::space(existing, unknown);
   return {{"path", folder.string()},
           {"exists", std::filesystem::exists(folder, ignored)},
-          {"writable", ::access(existing.c_str(), W_OK | X_OK) == 0},
-          {"free_bytes", ignored ? Json(nullptr) : Json(space.available)}};
+          {"writable", !existing.empty() && takes_files(existing)},
+          {"free_bytes", unknown ? Json(nullptr) : Json(space.available)}};
 }
 
 #ifdef DA3_WITH_HUB

@@ -9,6 +9,7 @@
 #include <da3/error.hpp>
 
 #include <cli/program_location.hpp>
+#include <core/atomic_file.hpp>
 #include <engine/trusted_code.hpp>
 #include <weights/model_file.hpp>
 #include <weights/record.hpp>
@@ -89,11 +90,19 @@ void check_model_output(const std::filesystem::path& file) {
     throw Error(ErrorCode::kOutputFailed,
                 file.string() + ": there is no folder " + folder.string() + "; make it");
   }
-  if (!std::filesystem::exists(file, ignored)) return;
+  if (std::filesystem::exists(file, ignored)) {
+    try {
+      weights::open_model_file(file);
+    } catch (const Error&) {
+      throw Error(ErrorCode::kUsage, file.string() + ": what is there is no model file; give another name");
+    }
+  }
   try {
-    weights::open_model_file(file);
-  } catch (const Error&) {
-    throw Error(ErrorCode::kUsage, file.string() + ": what is there is no model file; give another name");
+    const core::AtomicFile trial(core::end_of_links(file));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOutputName) throw;
+    throw Error(ErrorCode::kOutputFailed,
+                file.string() + ": no file of this name can be made there; give another name with -o");
   }
 }
 

@@ -60,6 +60,19 @@ void print_installed(const std::string& name, const std::filesystem::path& file,
   std::printf("%s\n", text.c_str());
 }
 
+/// Of the files of a download config.json alone has no checksum: the next call gets one anew that cannot be
+/// used.
+engine::ExportReport exported(const engine::ExportSource& source, const std::filesystem::path& file,
+                              const hub::PulledFiles& files) {
+  try {
+    return engine::export_model(source, file);
+  } catch (const Error&) {
+    std::error_code ignored;
+    if (files.downloaded) std::filesystem::remove(files.folder / "config.json", ignored);
+    throw;
+  }
+}
+
 int pull_and_export(const cli::ModelPull& options) {
   Console console;
   const Interrupts interrupts(
@@ -116,7 +129,7 @@ int pull_and_export(const cli::ModelPull& options) {
     throw Error(ErrorCode::kOutputFailed, folders.models().string() + ": cannot be made (" +
                                               problem.message() + "); give another folder with DA3_HOME");
   }
-  const engine::ExportReport report = engine::export_model(source, file);
+  const engine::ExportReport report = exported(source, file, files);
   for (const std::string& warning : report.warnings) log->warn("{}", warning);
   // The model file holds all that is needed; the download would double the disk space.
   if (files.downloaded) std::filesystem::remove_all(files.folder, problem);

@@ -66,23 +66,35 @@ Fields match_key(const CaseResult& result, bool same_machine) {
   return key;
 }
 
-std::vector<Pair> match_cases(const Report& base, const Report& now, Comparison& comparison) {
-  std::vector<Pair> pairs;
+struct Matches {
+  std::vector<Pair> done;    ///< In both
+  std::vector<Pair> failed;  ///< Done in the base, tried without success in the new report
+};
+
+Matches match_cases(const Report& base, const Report& now, Comparison& comparison) {
+  Matches matches;
   std::vector<const CaseResult*> used;
   const auto done = [](const CaseResult& result) { return result.status == CaseStatus::kDone; };
   for (const CaseResult& old_case : base.cases) {
     if (!done(old_case)) continue;
     const Fields key = match_key(old_case, comparison.same_machine);
-    const auto found = std::find_if(now.cases.begin(), now.cases.end(), [&](const CaseResult& each) {
-      return done(each) && each.suite == old_case.suite &&
-             match_key(each, comparison.same_machine).same_as(key) &&
-             std::find(used.begin(), used.end(), &each) == used.end();
-    });
-    if (found == now.cases.end()) {
-      comparison.only_in_base.push_back(case_name(old_case));
+    const auto found = [&](CaseStatus status) -> const CaseResult* {
+      const auto place = std::find_if(now.cases.begin(), now.cases.end(), [&](const CaseResult& each) {
+        return each.status == status && each.suite == old_case.suite &&
+               match_key(each, comparison.same_machine).same_as(key) &&
+               std::find(used.begin(), used.end(), &each) == used.end();
+      });
+      return place == now.cases.end() ? nullptr : &*place;
+    };
+    if (const CaseResult* const same = found(CaseStatus::kDone)) {
+      matches.done.push_back({&old_case, same});
+      used.push_back(same);
+    } else if (const CaseResult* const failed = found(CaseStatus::kFailed)) {
+      matches.failed.push_back({&old_case, failed});
+      used.push_back(failed);
+      comparison.failed_in_new.push_back(case_name(*failed) + " (" + failed->reason + ")");
     } else {
-      pairs.push_back({&old_case, &*found});
-      used.push_back(&*found);
+      comparison.only_in_base.push_back(case_name(old_case));
     }
   }
   for (const CaseResult& each : now.cases) {
@@ -90,7 +102,7 @@ std::vector<Pair> match_cases(const Report& base, const Report& now, Comparison&
       comparison.only_in_new.push_back(case_name(each));
     }
   }
-  return pairs;
+  return matches;
 }
 
 // What keeps the two cases apart that have most in common; empty: no suite has done cases in both.
@@ -248,39 +260,65 @@ ComparedMetric& slot_for(ComparedCase& compared, ComparedMetric metric) {
   return compared.metrics.back();
 }
 
-void apply_limit(const FailLimit& limit, const std::vector<Pair>& pairs, const Judge& judge,
-                 Comparison& comparison) {
+/// Whether a case has the metric of a limit. Throws: Error kUsage for a statistic that it does not have.
+const Metric* judged_metric(const CaseResult& result, const FailLimit& limit) {
+  const Metric* metric = metric_of(result, limit.metric);
+  if (metric == nullptr || std::holds_alternative<Missing>(metric->value)) return nullptr;
+  const auto* samples = std::get_if<Distribution>(&metric->value);
+  if ((samples != nullptr) == limit.statistic.empty()) {
+    throw Error(
+        ErrorCode::kUsage,
+        "--fail-on '" + limit_text(limit) + "': " + metric->name +
+            (samples != nullptr ? " was sampled; say which statistic, such as " + metric->name + ".median"
+                                : " is one number; leave ." + limit.statistic + " out"));
+  }
+  if (samples != nullptr && limit.statistic == "p99" && !samples->summary().p99) {
+    throw Error(ErrorCode::kUsage, "--fail-on '" + limit_text(limit) + "': p99 needs 100 values, and " +
+                                       case_name(result) + " has " + std::to_string(samples->summary().n) +
+                                       "; measure more rounds, or take p90");
+  }
+  return metric;
+}
+
+void apply_limit(const FailLimit& limit, const Matches& matches, const Judge& judge, Comparison& comparison) {
   struct Candidate {
     ComparedCase* owner = nullptr;
     std::string metric;
     std::string statistic;
     double p = 1;
   };
+  bool judged = false;
+  for (const Pair& pair : matches.failed) {
+    if (judged_metric(*pair.base, limit) == nullptr) continue;
+    judged = true;
+    comparison.failures.push_back(case_name(*pair.base) + ": failed in the new report (" + pair.now->reason +
+                                  "), limit " + limit_text(limit));
+  }
   std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const Metric* metric = metric_of(*pairs[i].base, limit.metric);
+  for (std::size_t i = 0; i < matches.done.size(); ++i) {
+    const Pair& pair = matches.done[i];
+    const Metric* const metric = judged_metric(*pair.base, limit);
     if (metric == nullptr) continue;
-    const bool sampled = std::holds_alternative<Distribution>(metric->value);
-    if (sampled == limit.statistic.empty()) {
-      throw Error(ErrorCode::kUsage,
-                  "--fail-on '" + limit_text(limit) + "': " + metric->name +
-                      (sampled ? " was sampled; say which statistic, such as " + metric->name + ".median"
-                               : " is one number; leave ." + limit.statistic + " out"));
+    ComparedMetric& slot = slot_for(comparison.cases[i], judge.compare(pair, *metric, limit.statistic));
+    if (slot.base && !slot.now) {
+      judged = slot.failed = true;
+      comparison.failures.push_back(case_name(*pair.base) + ": " + metric->name +
+                                    " is not in the new report, limit " + limit_text(limit));
+      continue;
     }
-    const ComparedMetric& slot =
-        slot_for(comparison.cases[i], judge.compare(pairs[i], *metric, limit.statistic));
+    judged_metric(*pair.now, limit);
     double p = 1;
-    if (const auto both = judge.sides(pairs[i], metric->name)) {
+    if (const auto both = judge.sides(pair, metric->name)) {
       const Statistic statistic = statistic_called(limit.statistic);
       p = limit.on_rise
               ? p_ratio_above(both->base, both->now, 1 + limit.share, judge.pairing(), statistic)
               : p_ratio_above(both->now, both->base, 1 / (1 - limit.share), judge.pairing(), statistic);
-    } else if (!sampled && slot.verdict != Verdict::kNotComparable) {
+    } else if (limit.statistic.empty() && slot.verdict != Verdict::kNotComparable) {
       p = 0;  // One exact number: the ratio alone decides.
     }
     candidates.push_back({&comparison.cases[i], slot.name, slot.statistic, p});
   }
-  if (candidates.empty()) {
+  if (candidates.empty() && !judged) {
     throw Error(ErrorCode::kUsage,
                 "--fail-on '" + limit_text(limit) + "': no matching case has the metric " + limit.metric);
   }
@@ -319,8 +357,8 @@ Comparison compare_reports(const Report& base, const Report& now, const std::vec
   comparison.in_turns = pairing == Pairing::kByRound || were_in_turns(base, now);
   comparison.base_date = base.environment.date_utc;
   comparison.now_date = now.environment.date_utc;
-  const std::vector<Pair> pairs = match_cases(base, now, comparison);
-  if (pairs.empty()) {
+  const Matches matches = match_cases(base, now, comparison);
+  if (matches.done.empty() && matches.failed.empty()) {
     throw Error(ErrorCode::kUsage, "no case of the two reports has the same settings (" +
                                        std::to_string(base.cases.size()) + " and " +
                                        std::to_string(now.cases.size()) + " cases)" +
@@ -328,7 +366,7 @@ Comparison compare_reports(const Report& base, const Report& now, const std::vec
                                        "; measure both with the same options");
   }
   const Judge judge(base, now, comparison, pairing);
-  for (const Pair& pair : pairs) {
+  for (const Pair& pair : matches.done) {
     ComparedCase compared{pair.now->suite, pair.now->settings, {}};
     for (const Metric& metric : pair.base->metrics) {
       if (pair.now->find(metric.name) != nullptr && !std::holds_alternative<Missing>(metric.value)) {
@@ -337,7 +375,7 @@ Comparison compare_reports(const Report& base, const Report& now, const std::vec
     }
     comparison.cases.push_back(std::move(compared));
   }
-  for (const FailLimit& limit : limits) apply_limit(limit, pairs, judge, comparison);
+  for (const FailLimit& limit : limits) apply_limit(limit, matches, judge, comparison);
   return comparison;
 }
 

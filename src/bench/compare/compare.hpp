@@ -63,17 +63,19 @@ struct Comparison {
   std::vector<ComparedCase> cases;
   std::vector<std::string> only_in_base;
   std::vector<std::string> only_in_new;
-  std::vector<std::string> failures;  ///< One line each; empty: passed, or no limit was given
+  std::vector<std::string> failed_in_new;  ///< Done in the base; with the reason
+  std::vector<std::string> failures;       ///< One line each; empty: passed, or no limit was given
   bool failed() const { return !failures.empty(); }
 };
 
 /// Matches done cases by all settings and compares their metrics. Between different machines threads and the
 /// index of the device are left out of the match, and only forward_ms is judged, by efficiency. A case fails
 /// when the whole 95 % interval of its ratio lies beyond a limit and its t test, Holm-adjusted over the cases
-/// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond.
-/// Reports that were not measured alternately show no difference of less than 20 %.
-/// `pairing`: kByRound where both reports come from one interleaved run.
-/// Throws: Error kUsage if no case matches, or a limit names a metric or statistic that no matching case has.
+/// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond; and where the new
+/// report lacks the metric or the case failed in it. Reports that were not measured alternately show no
+/// difference of less than 20 %. `pairing`: kByRound where both reports come from one interleaved run.
+/// Throws: Error kUsage if no case matches, or a limit names a metric or statistic that no matching case has,
+/// or p99 of fewer than 100 values.
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits = {},
                            Pairing pairing = Pairing::kIndependent);
 

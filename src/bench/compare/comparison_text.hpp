@@ -17,7 +17,8 @@ std::string format_comparison_table(const Comparison& comparison);
 std::string format_comparison_markdown(const Comparison& comparison);
 
 /// One object: "comparison" 1 (its version), "same_machine", "failed", "failures", "only_in_base",
-/// "only_in_new", and "cases" with "suite", "settings" and "metrics". Numbers that are not finite are null.
+/// "only_in_new", "failed_in_new", and "cases" with "suite", "settings" and "metrics". Numbers that are not
+/// finite are null.
 std::string format_comparison_json(const Comparison& comparison);
 
 /// A line per case and metric (RFC 4180).

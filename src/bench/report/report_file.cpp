@@ -24,8 +24,8 @@ bool begins_as_own(std::string_view text) {
   for (const std::string_view begin :
        {"{\n \"schema\":", "{\n \"comparison\":", "report,suite,status,reason,", "suite,",
         "# Benchmark report\n", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ",
-        "Measured one after the other", "only in base: ", "only in new: ", "- Measured one after the other",
-        "- only in base: ", "- only in new: "}) {
+        "Measured one after the other", "only in base: ", "only in new: ", "failed in new: ",
+        "- Measured one after the other", "- only in base: ", "- only in new: ", "- failed in new: "}) {
     if (text.starts_with(begin)) return true;
   }
   if (text.starts_with("## ")) text.remove_prefix(3);

@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include <formats/scene/scene_files.hpp>
+
+#include <da3/error.hpp>
+
+#include <core/text.hpp>
 #include <run/scene/scene_cameras.hpp>
 
 namespace da3::run {
@@ -11,6 +16,18 @@ namespace {
 // another order.
 constexpr double kLargestRms = 0.3;
 constexpr double kLargestAngle = 20;
+constexpr double kSeenSkew = 0.01;  ///< Pixels over the height of the picture; a rounding error has less
+
+/// The views whose principal point lies outside of the photo.
+std::vector<std::string> off_centre(const std::vector<scene::View>& views) {
+  std::vector<std::string> names;
+  for (const scene::View& view : views) {
+    const auto k = scene::camera_of_photo(*view.given, view.place).intrinsics;
+    const Size photo = view.place.photo_size;
+    if (!(k[2] >= 0 && k[2] <= photo.width && k[5] >= 0 && k[5] <= photo.height)) names.push_back(view.name);
+  }
+  return names;
+}
 
 std::string rounded(double value) {
   const double tenths = std::round(value * 10) / 10;
@@ -22,8 +39,12 @@ std::string rounded(double value) {
 
 std::size_t give_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given) {
   std::vector<std::filesystem::path> photos;
-  for (const scene::View& view : views) photos.push_back(view.file);
-  const cameras::CameraMatches matches = cameras::match_cameras(given, photos);
+  std::vector<std::string> written;
+  for (const scene::View& view : views) {
+    photos.push_back(view.file);
+    written.push_back(formats::image_name(view));
+  }
+  const cameras::CameraMatches matches = cameras::match_cameras(given, photos, written);
   for (std::size_t i = 0; i < views.size(); ++i) {
     const cameras::GivenCamera& camera = given.cameras[matches.camera_of_photo[i]];
     const Camera whole{camera.camera_from_world, intrinsics_for(camera, views[i].place.photo_size)};
@@ -46,6 +67,13 @@ CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras
   scene::adopt_cameras(views, wanted, outcome.alignment, keep_scale);
   outcome.unit = keep_scale ? unit : given.unit == "m" ? scene::Unit::kMetres : scene::Unit::kGiven;
   const std::string source = given.source.string();
+  if (const std::vector<std::string> names = off_centre(views); !names.empty()) {
+    outcome.warnings.emplace_back(
+        "camera.off_centre",
+        source + ": " + core::count_of(names.size(), "camera") + " (first: " + names.front() +
+            ") with a principal point outside of the photo; are its intrinsics in pixels, "
+            "and of photos of this size?");
+  }
   if (!outcome.alignment.predicted_from_given) {
     outcome.unit = unit;
     outcome.warnings.emplace_back("scene.scale_unknown",
@@ -59,6 +87,18 @@ CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras
             " % of the path); are they camera_from_world in OpenCV axes, and of these photos?");
   }
   return outcome;
+}
+
+void require_no_skew(std::span<const scene::View> views, const std::string& what) {
+  for (const scene::View& view : views) {
+    const auto k = view.given.value_or(view.camera).intrinsics;
+    const double shift = std::abs(k[1] / k[4]) * view.input.size.height;
+    if (!(shift > kSeenSkew)) continue;  // Before the network runs there may be no camera
+    throw Error(
+        ErrorCode::kUsage,
+        what + ": the camera of " + (view.file.empty() ? "view " + view.name : view.file.string()) +
+            " has skew, which these files cannot hold; take cameras.json or npz, or cameras without it");
+  }
 }
 
 }  // namespace da3::run

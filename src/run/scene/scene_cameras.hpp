@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,5 +31,9 @@ std::size_t give_cameras(std::vector<scene::View>& views, const cameras::GivenCa
 /// fits. `unit`: of the network's result. Throws: as give_cameras; Error kSceneAlignment.
 CameraOutcome adopt_given_cameras(std::vector<scene::View>& views, const cameras::GivenCameras& given,
                                   bool keep_scale, scene::Unit unit);
+
+/// COLMAP's PINHOLE and transforms.json have no skew. Throws: Error kUsage, begun with `what`, that names the
+/// first view with one.
+void require_no_skew(std::span<const scene::View> views, const std::string& what);
 
 }  // namespace da3::run

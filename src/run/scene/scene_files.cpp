@@ -24,6 +24,7 @@
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
 #include <run/scene/feature_pictures.hpp>
+#include <run/scene/scene_cameras.hpp>
 #include <run/scene/scene_files.hpp>
 #include <run/scene/scene_photos.hpp>
 
@@ -269,6 +270,18 @@ std::vector<std::string> planned_files(const SceneOptions& options, const std::v
     for (auto& [format, file] : view_outputs(options, view)) files.push_back(std::move(file));
   }
   return files;
+}
+
+void check_files(const SceneOptions& options, const std::vector<scene::View>& views) {
+  if (wants(options, kColmap)) require_no_skew(views, "--format colmap");
+  if (wants(options, "transforms")) require_no_skew(views, "--format transforms");
+  if (!wants(options, kColmap) || !options.colmap_text) return;
+  for (const scene::View& view : views) {
+    const std::string name = formats::image_name(view);
+    if (name.find_first_of(" \t\r\n") == std::string::npos) continue;
+    throw Error(ErrorCode::kUsage, "--colmap-text: COLMAP cuts the name '" + name +
+                                       "' at its blank; rename the photo or leave out --colmap-text");
+  }
 }
 
 void write_scene(const SceneOptions& options, const scene::Scene& scene, const depth::Way& way,

@@ -26,6 +26,10 @@ SceneOutputs view_outputs(const SceneOptions& options, const scene::View& view);
 /// Paths below the folder of all files that a scene of these views gets.
 std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views);
 
+/// Asked before the network runs. Throws: Error kUsage for what a wanted file cannot hold: names with blanks,
+/// cameras with skew.
+void check_files(const SceneOptions& options, const std::vector<scene::View>& views);
+
 /// What the page says of the scene besides what its data say.
 struct PageFacts {
   std::vector<std::pair<std::string, std::string>> facts;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <cameras/given_cameras.hpp>
 #include <depth/way.hpp>
 #include <formats/depth_statistics.hpp>
 #include <scene/gaussians.hpp>
@@ -153,6 +154,23 @@ void take_result(const predict::Result& result, std::span<scene::View> views) {
   }
 }
 
+/// Of a network that da3 does not know: others cannot be written where cameras are read again.
+void check_cameras(const ModelSpec& spec, std::span<const scene::View> views) {
+  if (!spec.network_id.empty()) return;
+  cameras::GivenCameras given;
+  for (const scene::View& view : views) {
+    given.cameras.push_back(
+        {.camera_from_world = view.camera.camera_from_world, .intrinsics = view.camera.intrinsics});
+  }
+  try {
+    cameras::sound(std::move(given));
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kPredictionInvalid,
+                "model " + spec.name + ": of its cameras (outputs \"extrinsics\" and \"intrinsics\") " +
+                    error.what());
+  }
+}
+
 /// Gaussians are made with camera and depth as they were before the network brought them to metres, if it
 /// did.
 void take_gaussians(const predict::Result& result, std::span<const scene::View> views, double keep_percent,
@@ -191,6 +209,7 @@ Seen see_views(predict::DepthModel& model, std::span<scene::View> views, const S
                     "--process-res or a smaller model");
   }
   take_result(result, views);
+  check_cameras(model.spec(), views);
   Seen seen;
   if (options.pose == PoseChoice::kRays) seen.without_rays = take_ray_cameras(result, views);
   if (!result.gaussians.empty()) take_gaussians(result, views, options.gaussian_keep_percent, seen);

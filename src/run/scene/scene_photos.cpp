@@ -6,6 +6,8 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <system_error>
+#include <utility>
 
 #include <image/preprocess.hpp>
 #include <run/input_source.hpp>
@@ -31,13 +33,13 @@ std::string group_of(const Item& item) {
   return folder.filename().string();
 }
 
-/// Names of photos that would be equal get the folder before them.
+/// Names of photos that would be equal get the folder before them, unless they have it.
 void name_photos(std::vector<ScenePhoto>& photos) {
   std::map<std::string, int> counts;
   for (const ScenePhoto& photo : photos) ++counts[photo.name];
   std::set<std::string> taken;
   for (ScenePhoto& photo : photos) {
-    if (counts[photo.name] > 1) {
+    if (counts[photo.name] > 1 && photo.name.find('/') == std::string::npos) {
       const auto folder = std::filesystem::absolute(photo.path).parent_path().filename().string();
       photo.name = folder + "/" + photo.name;
     }
@@ -48,6 +50,70 @@ void name_photos(std::vector<ScenePhoto>& photos) {
     }
   }
 }
+
+/// The photos found so far, by scene.
+class Scenes {
+ public:
+  explicit Scenes(const SceneOptions& options) : options_(options) {}
+
+  /// A photo that comes again, as in a list, is the same view.
+  void add(const Item& item) {
+    std::error_code no_working_folder;
+    std::filesystem::path path = std::filesystem::absolute(item.path, no_working_folder);
+    path = (no_working_folder ? std::filesystem::path(item.path) : path).lexically_normal();
+    if (!paths_.insert(path.string()).second) return;
+    scenes_[scene_of(item, path.parent_path())].photos.push_back(photo_of(item));
+  }
+
+  std::vector<SceneInput> take() { return std::move(scenes_); }
+
+ private:
+  /// The index of a photo's scene. Throws: Error kOutputCollision for folders that share a name.
+  std::size_t scene_of(const Item& item, const std::filesystem::path& folder) {
+    const std::string group = options_.per_folder ? group_of(item) : "";
+    const auto [place, is_new] = by_group_.emplace(group, Group{scenes_.size(), folder});
+    if (is_new) {
+      scenes_.push_back({group.empty() ? options_.output_dir : options_.output_dir / group, {}});
+    } else if (options_.per_folder && !is_same(place->second.folder, folder)) {
+      throw Error(ErrorCode::kOutputCollision,
+                  place->second.folder.string() + " and " + folder.string() +
+                      ": with --per-folder the scenes of both would be " +
+                      (options_.output_dir / group).string() +
+                      "; rename one of the folders, or give each its own run and --output");
+    }
+    return place->second.scene;
+  }
+
+  ScenePhoto photo_of(const Item& item) const {
+    ScenePhoto photo;
+    photo.path = item.path;
+    photo.name = item.stem();
+    if (options_.per_folder) photo.name = std::filesystem::path(photo.name).filename().string();
+    if (item.error) {
+      photo.error = *item.error;
+    } else if (item.unsupported) {
+      photo.error = Error(ErrorCode::kImageUnsupported, item.path + ": files of this type are not read");
+    } else {
+      photo.identity = input_identity(item.path);
+    }
+    return photo;
+  }
+
+  static bool is_same(const std::filesystem::path& a, const std::filesystem::path& b) {
+    std::error_code failed;
+    return a == b || std::filesystem::equivalent(a, b, failed);
+  }
+
+  struct Group {
+    std::size_t scene = 0;
+    std::filesystem::path folder;
+  };
+
+  const SceneOptions& options_;
+  std::vector<SceneInput> scenes_;
+  std::map<std::string, Group> by_group_;
+  std::set<std::string> paths_;
+};
 
 /// Where the network's input lies in a photo of that size, before any cut for other views.
 scene::Placement placement_of(const depth::Way& way, Size photo) {
@@ -67,28 +133,14 @@ scene::Placement placement_of(const depth::Way& way, Size photo) {
 std::vector<SceneInput> find_scenes(const SceneOptions& options) {
   options::check(static_cast<const options::Inputs&>(options));
   InputSource source(source_options(options));
-  std::vector<SceneInput> scenes;
-  std::map<std::string, std::size_t> by_group;
-  std::size_t found = 0;
+  Scenes found(options);
+  std::size_t taken = 0;
   while (auto item = source.next()) {
-    if (options.limit && found == *options.limit) break;
-    ++found;
-    const std::string group = options.per_folder ? group_of(*item) : "";
-    const auto [place, is_new] = by_group.emplace(group, scenes.size());
-    if (is_new) scenes.push_back({group.empty() ? options.output_dir : options.output_dir / group, {}});
-    ScenePhoto photo;
-    photo.path = item->path;
-    photo.name = item->stem();
-    if (options.per_folder) photo.name = std::filesystem::path(photo.name).filename().string();
-    if (item->error) {
-      photo.error = *item->error;
-    } else if (item->unsupported) {
-      photo.error = Error(ErrorCode::kImageUnsupported, item->path + ": files of this type are not read");
-    } else {
-      photo.identity = input_identity(item->path);
-    }
-    scenes[place->second].photos.push_back(std::move(photo));
+    if (options.limit && taken == *options.limit) break;
+    ++taken;
+    found.add(*item);
   }
+  std::vector<SceneInput> scenes = found.take();
   if (scenes.empty()) {
     throw Error(ErrorCode::kNoInput, "no picture was found; sub-folders are searched with --recursive");
   }
@@ -151,9 +203,10 @@ DepthMap photo_map(const scene::View& view, const std::vector<float>& values) {
   const int left = edge(place.left, place.resized.width, place.photo_size.width);
   const int bottom = edge(place.top + view.input.size.height, place.resized.height, place.photo_size.height);
   const int right = edge(place.left + view.input.size.width, place.resized.width, place.photo_size.width);
-  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
   DepthMap whole{place.photo_size, {}};
   whole.values.assign(place.photo_size.area(), std::numeric_limits<float>::quiet_NaN());
+  if (bottom <= top || right <= left) return whole;  // The cut shows less than half a pixel of a tiny photo
+  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
   for (int row = 0; row < part.size.height; ++row) {
     std::copy_n(
         part.values.begin() + static_cast<std::ptrdiff_t>(row) * part.size.width, part.size.width,

@@ -11,6 +11,7 @@
 
 #include <core/sha256.hpp>
 #include <core/text.hpp>
+#include <core/text_encoding.hpp>
 #include <run/scene/scene_records.hpp>
 
 namespace da3::run {
@@ -106,10 +107,15 @@ Json warnings_json(const std::vector<scene::Warning>& warnings) {
   return list;
 }
 
-Json outputs_json(const SceneOutputs& outputs) {
-  Json files = Json::object();
-  for (const auto& [format, file] : outputs) files[format] = file;
-  return files;
+/// Names that are not UTF-8 also exactly, as in the records of images.
+void put_outputs(Json& record, const SceneOutputs& outputs) {
+  Json exact = Json::object();
+  record["outputs"] = Json::object();
+  for (const auto& [format, file] : outputs) {
+    record["outputs"][format] = file;
+    if (!core::is_utf8(file)) exact[format] = core::base64_encode(file);
+  }
+  if (!exact.empty()) record["outputs_base64"] = exact;
 }
 
 /// Null without windows.
@@ -198,28 +204,32 @@ Json view_record(const scene::Scene& scene, std::size_t i, std::uint64_t points,
   }
   numbers["finite"] = depth.finite;
   record["depth"] = numbers;
-  record["outputs"] = outputs_json(outputs);
+  put_outputs(record, outputs);
+  const std::string path = view.file.string();
+  if (!core::is_utf8(path)) record["path_base64"] = core::base64_encode(path);
   return record;
 }
 
 Json scene_record(const scene::Scene& scene, const SceneReport& report, const SceneOutputs& outputs) {
-  return {{"type", "scene"},
-          {"status", "done"},
-          {"error", nullptr},
-          {"views", scene.views.size()},
-          {"reference", scene.reference ? Json(*scene.reference) : Json()},
-          {"unit", unit_json(scene.unit)},
-          {"threshold", scene.cloud.threshold ? Json(*scene.cloud.threshold) : Json()},
-          {"points", {{"candidates", scene.cloud.candidates}, {"kept", scene.cloud.points.size()}}},
-          {"gaussians", scene.gaussians.empty() && report.dropped_gaussians == 0
-                            ? Json()
-                            : Json{{"kept", scene.gaussians.size()}, {"dropped", report.dropped_gaussians}}},
-          {"similarity", alignment_json(scene.alignment)},
-          {"windows", windows_json(scene.windows)},
-          {"warnings", warnings_json(scene.warnings)},
-          {"outputs", outputs_json(outputs)},
-          {"ms", report.ms},
-          {"peak_bytes", report.peak_bytes ? Json(*report.peak_bytes) : Json()}};
+  Json record = {
+      {"type", "scene"},
+      {"status", "done"},
+      {"error", nullptr},
+      {"views", scene.views.size()},
+      {"reference", scene.reference ? Json(*scene.reference) : Json()},
+      {"unit", unit_json(scene.unit)},
+      {"threshold", scene.cloud.threshold ? Json(*scene.cloud.threshold) : Json()},
+      {"points", {{"candidates", scene.cloud.candidates}, {"kept", scene.cloud.points.size()}}},
+      {"gaussians", scene.gaussians.empty() && report.dropped_gaussians == 0
+                        ? Json()
+                        : Json{{"kept", scene.gaussians.size()}, {"dropped", report.dropped_gaussians}}},
+      {"similarity", alignment_json(scene.alignment)},
+      {"windows", windows_json(scene.windows)},
+      {"warnings", warnings_json(scene.warnings)}};
+  put_outputs(record, outputs);
+  record["ms"] = report.ms;
+  record["peak_bytes"] = report.peak_bytes ? Json(*report.peak_bytes) : Json();
+  return record;
 }
 
 Json failed_record(const Error& error, std::size_t views) {

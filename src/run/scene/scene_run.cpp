@@ -56,6 +56,7 @@ class SceneRun {
     const State state = journal.state(digest);
     if (state == State::kFinished && !options_.overwrite) {
       event_.status = ImageStatus::kSkipped;
+      event_.views = journal.views().value_or(event_.views);
       return event_;
     }
     if (state == State::kOther && !options_.overwrite) {
@@ -67,6 +68,8 @@ class SceneRun {
     try {
       if (!read() || stop_.stop_requested()) return std::nullopt;
       windows_of(options_, scene_.views.size(), model_.device().kind);  // The same without unreadable photos.
+      if (given_) give_cameras(scene_.views, *given_);
+      check_files(options_, scene_.views);
       const std::vector<std::string> files = planned_files(options_, scene_.views);
       journal.require_own(files);
       journal.begin(line_of(header), digest, files);
@@ -140,7 +143,6 @@ class SceneRun {
   /// False if it was stopped.
   bool forward(const WindowStore& store) {
     const auto start = Clock::now();
-    if (given_) give_cameras(scene_.views, *given_);
     std::optional<SeenScene> seen =
         see_scene(model_, scene_.views, options_, {callbacks_.on_step, stop_, &store});
     if (!seen) return false;
@@ -151,6 +153,7 @@ class SceneRun {
     features_ = {{input.height / patch, input.width / patch}, std::move(seen->layers)};
     report_.dropped_gaussians = seen->dropped_gaussians;
     const std::size_t unused = settle(scene_, std::move(*seen), model_.spec(), given_, options_.keep_scale);
+    check_files(options_, scene_.views);  // A network may give skew, too
     if (unused > 0) say(std::to_string(unused) + " given cameras belong to no photo and are left out");
     return true;
   }

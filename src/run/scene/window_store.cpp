@@ -8,10 +8,13 @@
 #include <iterator>
 #include <numeric>
 #include <span>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
 #include <core/json_reading.hpp>
@@ -65,7 +68,13 @@ Json identity(const std::string& digest, const scene::Window& window, Size size)
 }  // namespace
 
 WindowStore::WindowStore(const std::filesystem::path& scene_folder, std::string digest)
-    : folder_(scene_folder / ".da3-windows"), digest_(std::move(digest)) {}
+    : folder_(scene_folder / ".da3-windows"), digest_(std::move(digest)) {
+  std::error_code failed;
+  if (!std::filesystem::is_symlink(folder_, failed)) return;
+  throw Error(ErrorCode::kOutputExists, folder_.string() +
+                                            ": da3 keeps windows of the scene under this name, but this is a "
+                                            "link; move it away, or give another folder with --output");
+}
 
 std::filesystem::path WindowStore::file_of(const scene::Window& window) const {
   return folder_ / (std::to_string(window.begin) + "-" + std::to_string(window.end) + std::string(kSuffix));
@@ -73,6 +82,8 @@ std::filesystem::path WindowStore::file_of(const scene::Window& window) const {
 
 std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
                                                     std::vector<scene::View>& views) const {
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(file_of(window), failed)) return std::nullopt;
   std::ifstream stream(file_of(window), std::ios::binary);
   std::string line;
   if (!std::getline(stream, line)) return std::nullopt;

@@ -28,7 +28,8 @@ class WindowStore {
     std::vector<std::vector<float>> layers;  ///< SeenScene::layers
   };
 
-  /// `digest`: of all that decides the scene's results; windows of another one are never read.
+  /// `digest`: of all that decides the scene's results; windows of another one are never read. Throws: Error
+  /// kOutputExists for a link in the place of its folder.
   WindowStore(const std::filesystem::path& scene_folder, std::string digest);
 
   /// Fills the maps and cameras of `views`, which are the window's. None: that window is not here, or

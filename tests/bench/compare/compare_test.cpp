@@ -164,9 +164,43 @@ TEST(Compare, NoMatchingCaseIsAUsageError) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr(": batch is 1 in the base and 2 in the new one;"));
   }
-  CaseResult failed = throughput_case(1, "sdpa", kSteady);
+}
+
+TEST(Compare, ACaseThatFailsIsBeyondEveryLimitOnIt) {
+  const Report base = report_of(kSteady);
+  CaseResult failed = base.cases.front();
   failed.status = CaseStatus::kFailed;
-  EXPECT_THROW(compare_reports(base, sample_report({failed})), Error);
+  failed.reason = "it crashed";
+  failed.metrics.clear();
+  const Report now = sample_report({failed});
+  const Comparison told = compare_reports(base, now);
+  EXPECT_FALSE(told.failed());
+  EXPECT_THAT(told.only_in_base, IsEmpty());
+  EXPECT_THAT(format_comparison(told, ReportFormat::kTable),
+              AllOf(HasSubstr("failed in new: throughput model=da3-small"), HasSubstr("(it crashed)")));
+  const Comparison judged = compare_reports(base, now, parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_THAT(judged.failures, testing::ElementsAre(HasSubstr("failed in the new report (it crashed)")));
+  EXPECT_THROW(compare_reports(base, now, parse_fail_limits("no_such_ms.median>5%")), Error);
+}
+
+TEST(Compare, AMetricThatIsGoneIsBeyondItsLimit) {
+  const Report base = report_of(kSteady);
+  Report now = base;
+  now.cases.front().set("forward_ms", Missing{"it was not measured"});
+  EXPECT_TRUE(compare_reports(base, now, parse_fail_limits("forward_ms.median>5%")).failed());
+  EXPECT_FALSE(compare_reports(now, base, parse_fail_limits("peak_rss_bytes>5%")).failed());
+  EXPECT_THROW(compare_reports(now, base, parse_fail_limits("forward_ms.median>5%")), Error)
+      << "the base has nothing to compare with";
+}
+
+TEST(Compare, JudgesNoP99OfFewValues) {
+  const Rounds many(5, std::vector<double>(20, 100));
+  EXPECT_FALSE(
+      compare_reports(report_of(many), report_of(many), parse_fail_limits("forward_ms.p99>5%")).failed());
+  EXPECT_THROW(compare_reports(report_of(kSteady), report_of(many), parse_fail_limits("forward_ms.p99>5%")),
+               Error);
+  EXPECT_THROW(compare_reports(report_of(many), report_of(kSteady), parse_fail_limits("forward_ms.p99>5%")),
+               Error);
 }
 
 TEST(Compare, OtherMachinesAreJudgedByEfficiency) {

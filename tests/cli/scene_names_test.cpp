@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cli/scene_command.hpp>
+
+namespace da3::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kAllFormats = "glb,ply,colmap,transforms,cameras,npz,html";
+
+TEST_F(SceneCommand, AFileNameMayBeAnyBytes) {
+  std::filesystem::create_directories(*place / "odd");
+  write_picture(*place / "odd/b.ppm", 80, 60, 1);
+  write_picture(*place / "odd/\xff.ppm", 80, 60, 2);
+  if (!std::filesystem::exists(*place / "odd/\xff.ppm"))
+    GTEST_SKIP() << "a file system that takes names of any bytes is needed";
+  const auto command = scene({"odd", "-o", "odd-out", "-f", kAllFormats, "--json"});
+  const Ended ended = place->run(command);
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(files_below(*place / "odd-out"),
+              ::testing::IsSupersetOf({"depth/\xff.png", "images/\xff.ppm"}));
+  const auto lines = records(ended.out);
+  EXPECT_EQ(lines[1].at("path_base64"), "b2RkL/8ucHBt");
+  EXPECT_EQ(lines[1].at("outputs_base64").at("image"), "aW1hZ2VzL/8ucHBt");
+  EXPECT_FALSE(lines[0].contains("path_base64"));
+  EXPECT_THAT(place->run(command).err, HasSubstr("done already"));
+
+  for (const char* cameras : {"odd-out/cameras.json", "odd-out/sparse/0"}) {
+    const Ended known = place->run(
+        scene({"odd", "-o", std::string(cameras) + "-known", "-f", "cameras", "--cameras", cameras}));
+    EXPECT_EQ(known.code, 0) << known.err;
+  }
+  // With fewer formats and --overwrite the file of that name goes, too.
+  const Ended fewer =
+      place->run(scene({"odd", "-o", "odd-out", "-f", "cameras", "--depth-format", "none", "--overwrite"}));
+  EXPECT_EQ(fewer.code, 0) << fewer.err;
+  EXPECT_THAT(files_below(*place / "odd-out"), ::testing::Not(::testing::Contains("depth/\xff.png")));
+}
+
+TEST_F(SceneCommand, CamerasOfPhotosOfOneStemAreReadBack) {
+  for (const char* name : {"twins/a.ppm", "twins/a.pnm", "twins/b.ppm"}) {
+    std::filesystem::create_directories(*place / "twins");
+    write_picture(*place / name, 80, 60, 1);
+  }
+  for (const char* formats : {"cameras,npz,transforms,colmap"}) {
+    const Ended ended =
+        place->run(scene({"twins", "-o", "twins-out", "-f", formats, "--depth-format", "none"}));
+    ASSERT_EQ(ended.code, 0) << ended.err;
+  }
+  for (const char* cameras : {"cameras.json", "scene.npz", "transforms.json", "sparse/0"}) {
+    const Ended known =
+        place->run(scene({"twins", "-o", std::string("twins-known/") + cameras, "-f", "none",
+                          "--depth-format", "none", "--cameras", std::string("twins-out/") + cameras}));
+    EXPECT_EQ(known.code, 0) << cameras << ": " << known.err;
+  }
+}
+
+TEST_F(SceneCommand, WhatAFileCannotHoldIsToldBeforeAnythingIsWritten) {
+  std::filesystem::create_directories(*place / "blank");
+  write_picture(*place / "blank/a b.ppm", 80, 60, 1);
+  write_picture(*place / "blank/c.ppm", 80, 60, 2);
+  const Ended refused = place->run(scene({"blank", "-o", "blank-out", "-f", "colmap", "--colmap-text"}));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("'a b.ppm'"));
+  EXPECT_THAT(refused.err, ::testing::Not(HasSubstr("view")));  // No forward pass began.
+  const Ended right = place->run(scene({"blank", "-o", "blank-out", "-f", "colmap,cameras"}));
+  EXPECT_EQ(right.code, 0) << right.err;
+
+  nlohmann::json cameras = json_file("blank-out/cameras.json");
+  cameras.at("views")[1].at("intrinsics")[0][1] = 3;
+  std::ofstream(*place / "skew.json") << cameras;
+  for (const char* format : {"colmap", "transforms"}) {
+    const Ended skew = place->run(scene({"blank", "-o", "skew-out", "-f", format, "--cameras", "skew.json"}));
+    EXPECT_EQ(skew.code, 2);
+    EXPECT_THAT(skew.err, HasSubstr("blank/c.ppm has skew"));
+  }
+  const Ended held =
+      place->run(scene({"blank", "-o", "skew-out", "-f", "cameras,ply", "--cameras", "skew.json"}));
+  EXPECT_EQ(held.code, 0) << held.err;
+  const auto skew = json_file("skew-out/cameras.json").at("views")[1].at("intrinsics")[0][1].get<double>();
+  EXPECT_NEAR(skew, 3, 1e-12);  // Through the network's pixels and back
+}
+
+TEST_F(SceneCommand, SaysHowManyViewsAreThereAndWhoseFolderItIs) {
+  std::filesystem::create_directories(*place / "part");
+  write_picture(*place / "part/a.ppm", 80, 60, 1);
+  write_picture(*place / "part/b.ppm", 80, 60, 2);
+  std::ofstream(*place / "part/c.jpg") << "\xff\xd8\xff nothing more";
+  const auto command = scene({"part", "-o", "part-out", "--skip-bad"});
+  ASSERT_EQ(place->run(command).code, 0);
+  EXPECT_THAT(place->run(command).err, HasSubstr("part-out: 2 views done already"));
+
+  const Ended infer = place->run({"infer", "part/a.ppm", "-o", "part-out", "-m", "small.pt",
+                                  "--allow-synthetic", "--device", "cpu", "--process-res", "56"});
+  EXPECT_EQ(infer.code, 1);
+  EXPECT_THAT(infer.err, HasSubstr("this folder holds a scene"));
+}
+
+// Of a photo of one pixel the cut to the others' shape may show nothing.
+TEST_F(SceneCommand, PhotosOfAPixelOrTwoAreNotInTheWay) {
+  std::filesystem::create_directories(*place / "tiny");
+  write_picture(*place / "tiny/a.ppm", 1, 1, 1);
+  write_picture(*place / "tiny/b.ppm", 1, 2, 2);
+  write_picture(*place / "tiny/c.ppm", 4000, 1, 3);
+  const Ended ended = place->run(scene({"tiny", "-o", "tiny-out", "-f", kAllFormats, "--features", "1",
+                                        "--feature-pictures", "--depth-format", "png16,vis,npy,exr"}));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+}
+
+}  // namespace
+}  // namespace da3::testing
