@@ -118,6 +118,15 @@ void tell_left_out(const RenderOptions& options, const StoredResults& results, c
                                  " left out that are pictures only; da3 infer with -f " +
                                  formats::readable_names() + " makes files that can be rendered"});
   }
+  if (results.other_model > 0) {
+    callbacks.on_note({true, folder + ": " + core::count_of(results.other_model, "result") +
+                                 " left out that another model made than the last one; da3 infer makes " +
+                                 "them again when its run goes on"});
+  }
+  if (results.failed_since > 0) {
+    callbacks.on_note({true, folder + ": " + core::count_of(results.failed_since, "result") +
+                                 " left out whose photos failed since; the same da3 infer says why"});
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -29,17 +30,20 @@ struct StoredResult {
   std::string photo;
   std::optional<Size> photo_size;
   std::optional<double> focal_px;
+  std::shared_ptr<const journal::RunRecord> run;  ///< That made it
 };
 
 struct StoredResults {
-  std::vector<StoredResult> list;  ///< In natural order of their stems
-  journal::RunRecord run;
+  std::vector<StoredResult> list;   ///< In natural order of their stems; all of one model
+  journal::RunRecord run;           ///< Of the last result
   std::size_t damaged_records = 0;  ///< That say nothing of their results; a torn last line is none
   std::size_t pictures_only = 0;    ///< Results without a file that can be read back
+  std::size_t other_model = 0;      ///< Results of another model than the last one's
+  std::size_t failed_since = 0;     ///< Results of inputs whose last record is a failure
 };
 
-/// The results that all manifests of `folder` name, or those of `shard`. Throws: Error kNoInput for a folder
-/// without results that can be read back.
+/// The results that all manifests of `folder` name, or those of `shard`; of every input the last record
+/// counts. Throws: Error kNoInput for a folder without results that can be read back.
 StoredResults read_results(const std::filesystem::path& folder,
                            const std::optional<journal::Shard>& shard = std::nullopt);
 
