@@ -74,6 +74,7 @@ journal::ImageRecord render_one(const StoredResult& result, const Work& work, jo
     record.input = set.depth.size;
     record.depth = formats::summarise(set, work.wanted.formats);
     record.depth_unit = set.unit;
+    record.camera = set.camera;
     const formats::EncodedSet encoded = formats::encode(set, work.wanted.formats, work.encode);
     record.png16 = encoded.png16;
     record.outputs = folder.write(record.path, result.stem, record.identity, encoded);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -40,7 +41,10 @@ std::optional<StoredResult> result_of(const std::filesystem::path& folder,
   result.outputs = record.outputs;
   result.photo = record.path;
   result.photo_size = record.input;
-  if (record.focal) result.focal_px = record.focal->px;
+  result.processed = record.processed;
+  result.camera = record.camera;
+  // Of a camera that a file described it is the mean alone.
+  if (record.focal && record.focal->source != "intrinsics") result.focal_px = record.focal->px;
   return result;
 }
 
@@ -163,15 +167,62 @@ ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format
   return wanted;
 }
 
+namespace {
+
+/// How the photo became the network's input, where results have that one's size; none for results of the
+/// photo's size.
+struct NetworkInput {
+  std::optional<image::ResizePolicy> policy;  ///< None: of a network that takes one size
+};
+
+std::optional<NetworkInput> network_input_of(const journal::RunRecord& run) {
+  const auto option = [&](const char* name) {
+    const auto found = run.options.find(name);
+    return found == run.options.end() ? std::string() : found->second;
+  };
+  if (option("size") != "model") return std::nullopt;
+  const std::string side = option("process-res");
+  if (side == "fixed") return NetworkInput{};
+  image::ResizePolicy policy;
+  policy.patch = 1;  // Known by the size that it gave
+  std::from_chars(side.data(), side.data() + side.size(), policy.process_res);
+  policy.method = parse_resize_method(option("resize-method"));
+  return NetworkInput{policy};
+}
+
+bool crops(const NetworkInput& input) {
+  return input.policy && (input.policy->method == ResizeMethod::kUpperBoundCrop ||
+                          input.policy->method == ResizeMethod::kLowerBoundCrop);
+}
+
+/// The photo with the pixels that depth of `size` was made of.
+Image photo_of(const StoredResult& result, Size size) {
+  Image photo = codec::decode_file(result.photo).image;
+  const auto input = network_input_of(*result.run);
+  if (!input || !result.processed || *result.processed != size) return photo;
+  return input->policy ? image::preprocess_to(photo, *input->policy, size)
+                       : image::preprocess_fixed(photo, size);
+}
+
+/// The camera in pixels of depth of `size` that the record tells.
+std::optional<image::Intrinsics> recorded_camera(const StoredResult& result, Size size) {
+  if (result.camera) return result.camera;
+  if (!result.focal_px || !result.photo_size) return std::nullopt;
+  // Records of an older da3 do not tell how much of the photo was left.
+  const auto input = network_input_of(*result.run);
+  if (input && crops(*input)) return std::nullopt;
+  return image::resized(image::centred(*result.focal_px, *result.photo_size), *result.photo_size, size);
+}
+
+}  // namespace
+
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
   const std::string name = result.file.string();
   formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
   set.kind = wanted.kind;
   set.unit = wanted.unit;
-  if (!set.camera && result.focal_px && result.photo_size) {
-    set.camera = image::resized(image::centred(*result.focal_px, *result.photo_size), *result.photo_size,
-                                set.depth.size);
-  }
+  const Size stored = set.depth.size;
+  if (!set.camera) set.camera = recorded_camera(result, stored);
   const int longer = std::max(set.depth.size.height, set.depth.size.width);
   if (wanted.longest && longer > *wanted.longest) {
     const auto scaled = [&](int side) {
@@ -190,7 +241,7 @@ formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
                     "result again with da3 infer and --focal, --hfov or --intrinsics");
   }
   if (std::any_of(wanted.formats.begin(), wanted.formats.end(), formats::shows_photo)) {
-    set.photo = codec::decode_file(result.photo).image;
+    set.photo = photo_of(result, stored);
     if (set.photo->size != set.depth.size) {
       set.photo = image::resample(*set.photo, set.depth.size, image::Resampling::kArea);
     }

@@ -16,6 +16,7 @@
 #include <journal/manifest.hpp>
 #include <journal/records.hpp>
 
+#include <image/intrinsics.hpp>
 #include <image/nearness_histogram.hpp>
 
 // Results that an earlier run, or this one, left in a folder.
@@ -29,7 +30,9 @@ struct StoredResult {
   std::vector<std::pair<formats::Format, std::string>> outputs;  ///< All files, below the folder
   std::string photo;
   std::optional<Size> photo_size;
-  std::optional<double> focal_px;
+  std::optional<Size> processed;            ///< Of the network's input
+  std::optional<image::Intrinsics> camera;  ///< In pixels of the result
+  std::optional<double> focal_px;  ///< Of the photo, where the record has no more; of a centred camera
   std::shared_ptr<const journal::RunRecord> run;  ///< That made it
 };
 
