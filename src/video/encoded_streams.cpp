@@ -135,6 +135,7 @@ JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) c
   spec.target = plan_.outputs.folder / (".da3-join-" + stream.name + ".tmp");
   spec.container = stream.container;
   spec.time_base = time_base_;
+  spec.grey16 = stream.shown == Shown::kGrey16;
   const bool sound = with_sound_.contains(stream.name);
   // Sound keeps the two together at their own times; else the first frame is at 0, where a grid begins as
   // well.

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include <video/av/encoder.hpp>
+#include <video/av/encoder_trial.hpp>
+#include <video/av/output.hpp>
 #include <video/av/segment.hpp>
 
 #include <da3/error.hpp>
@@ -42,6 +44,7 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   context->width = size.width;
   context->height = size.height;
   context->time_base = {static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
+  context->pix_fmt = pixel_format(spec.grey16);
   context->framerate = av_d2q(spec.frames_per_s, 100000);
   context->sample_aspect_ratio = {1, 1};
   context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
@@ -49,13 +52,11 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   context->thread_count = 1;
   AVDictionary* options = nullptr;
   if (spec.grey16) {
-    context->pix_fmt = AV_PIX_FMT_GRAY16LE;
     context->gop_size = 1;
     context->level = 3;
     context->slices = 4;
     av_dict_set(&options, "slicecrc", "1", 0);
   } else {
-    context->pix_fmt = AV_PIX_FMT_YUV420P;
     context->colorspace = AVCOL_SPC_BT709;
     context->color_primaries = AVCOL_PRI_BT709;
     context->color_trc = AVCOL_TRC_BT709;
@@ -106,11 +107,12 @@ std::string choose_encoder(const StreamSpec& spec, const std::string& container)
     // Asked first: some encoders cannot be closed before they have had a frame.
     const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
     const bool kept = codec != nullptr && has_segments(codec->id) && takes(container, codec->id);
-    if (kept && open_encoder(spec, name)) return name;
+    const CodecPtr encoder = kept ? open_encoder(spec, name) : nullptr;
+    if (encoder && can_be_read_back(*encoder, spec.grey16, container)) return name;
     tried += (tried.empty() ? "" : ", ") + name;
   }
   throw Error(ErrorCode::kEncoderUnavailable,
-              "no encoder for " + container + " can be opened (tried: " + tried +
+              "no encoder here makes " + container + " files that can be read (tried: " + tried +
                   "); choose one with --encoder, another container, or a pipe: " + kPipeAdvice);
 }
 

@@ -24,6 +24,15 @@ using OutputPtr = std::unique_ptr<AVFormatContext, CloseOutput>;
 /// kEncoderUnavailable.
 OutputPtr make_output(const std::filesystem::path& file, const char* container);
 
+/// Of the frames of encoded videos.
+constexpr AVPixelFormat pixel_format(bool grey16) {
+  return grey16 ? AV_PIX_FMT_GRAY16LE : AV_PIX_FMT_YUV420P;
+}
+
+/// The stream of a finished file whose packets were in a segment with `parameters`. Throws: Error
+/// kOutOfMemory.
+AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& parameters, bool grey16);
+
 /// Opens the file for writing. Throws: Error kOutputFailed.
 void open_file(AVFormatContext* output, const std::filesystem::path& file);
 

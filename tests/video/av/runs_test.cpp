@@ -59,6 +59,7 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
                                                         {"libx265", "mkv"},
                                                         {"libx265", "mp4"},
                                                         {"libvpx-vp9", "webm"},
+                                                        {"libvpx-vp9", "mp4"},
                                                         {"mpeg4", "mkv"}}) {
     if (!has_encoder(encoder)) continue;
     options_.encoder = encoder;
@@ -72,16 +73,29 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
     }
     EXPECT_FALSE(reader->next()) << output;
   }
-  // Segments cannot hold it, and some of its encoders wait for ever when they are closed without a frame.
-  for (const std::string encoder : {"libsvtav1", "libaom-av1", "nobody"}) {
+}
+
+TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
+  const std::string input = make("in.mp4", h264());
+  // Segments cannot hold AV1, and some of its encoders wait for ever when they are closed without a frame.
+  // The others have no header in these containers, or one that describes other pixels.
+  for (const auto& [encoder, container] :
+       std::vector<std::pair<std::string, std::string>>{{"libsvtav1", "mkv"},
+                                                        {"libaom-av1", "mkv"},
+                                                        {"nobody", "mkv"},
+                                                        {"libvpx-vp9", "mov"},
+                                                        {"libvpx", "mov"},
+                                                        {"rawvideo", "mov"},
+                                                        {"rawvideo", "mkv"}}) {
     options_.encoder = encoder;
     try {
-      run(input, (folder_.path() / "none.mkv").string(), {"vis"});
-      ADD_FAILURE() << encoder;
+      run(input, (folder_.path() / ("none." + container)).string(), {"vis"});
+      ADD_FAILURE() << encoder << " in " << container;
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kEncoderUnavailable) << encoder;
+      EXPECT_EQ(error.code(), ErrorCode::kEncoderUnavailable) << encoder << " in " << container;
     }
   }
+  EXPECT_EQ(model_->calls(), 0);
 }
 
 TEST_F(Runs, EachFailureIsTold) {
