@@ -57,10 +57,7 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
     context->slices = 4;
     av_dict_set(&options, "slicecrc", "1", 0);
   } else {
-    context->colorspace = AVCOL_SPC_BT709;
-    context->color_primaries = AVCOL_PRI_BT709;
-    context->color_trc = AVCOL_TRC_BT709;
-    context->color_range = AVCOL_RANGE_MPEG;
+    set_colours(*context);
     context->gop_size = std::max(1, static_cast<int>(std::lround(spec.key_interval_s * spec.frames_per_s)));
     const std::string crf = std::to_string(spec.crf);
     if (name == "libx264") {

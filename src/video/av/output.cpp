@@ -33,8 +33,10 @@ AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& par
   if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, &parameters) < 0)
     throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
   stream->codecpar->codec_tag = 0;
-  // NUT does not hold it, and MP4 writes VP9 that nothing can open without it.
+  // NUT does not hold these. MP4 writes VP9 that nothing can open without its format, and MPEG-4, VP8 and
+  // FFV1 have no place of their own for colours.
   stream->codecpar->format = pixel_format(grey16);
+  if (!grey16) set_colours(*stream->codecpar);
   return stream;
 }
 

@@ -36,10 +36,7 @@ class Segment final : public SegmentWriter {
     frame_->format = encoder_->pix_fmt;
     frame_->width = encoder_->width;
     frame_->height = encoder_->height;
-    frame_->colorspace = encoder_->colorspace;
-    frame_->color_range = encoder_->color_range;
-    frame_->color_primaries = encoder_->color_primaries;
-    frame_->color_trc = encoder_->color_trc;
+    if (!spec.grey16) set_colours(*frame_);
     if (av_frame_get_buffer(frame_.get(), 0) < 0)
       throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
   }

@@ -75,6 +75,31 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
   }
 }
 
+TEST_F(Runs, EveryContainerSaysWhichColoursItHas) {
+  const std::string input = make("in.mp4", h264());
+  options_.choice.limit = 2;
+  for (const auto& [encoder, container] :
+       std::vector<std::pair<std::string, std::string>>{{"libx264", "mp4"},
+                                                        {"mpeg4", "mp4"},
+                                                        {"mpeg4", "mov"},
+                                                        {"mpeg4", "mkv"},
+                                                        {"ffv1", "mkv"},
+                                                        {"libvpx", "webm"},
+                                                        {"libvpx-vp9", "webm"},
+                                                        {"libvpx-vp9", "mp4"}}) {
+    if (!has_encoder(encoder)) continue;
+    options_.encoder = encoder;
+    const std::string output = (folder_.path() / (encoder + "." + container)).string();
+    ASSERT_EQ(run(input, output, {"vis"}).done, 2) << output;
+    const av::InputPtr file = av::open_input(output);
+    const AVCodecParameters& video = *file->streams[0]->codecpar;
+    EXPECT_EQ(video.color_space, AVCOL_SPC_BT709) << output;
+    EXPECT_EQ(video.color_primaries, AVCOL_PRI_BT709) << output;
+    EXPECT_EQ(video.color_trc, AVCOL_TRC_BT709) << output;
+    EXPECT_NE(video.color_range, AVCOL_RANGE_JPEG) << output;  // MOV says nothing where it is limited
+  }
+}
+
 TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
   const std::string input = make("in.mp4", h264());
   // Segments cannot hold AV1, and some of its encoders wait for ever when they are closed without a frame.
