@@ -35,7 +35,9 @@ Size even(Size size) {
   return {size.height + size.height % 2, size.width + size.width % 2};
 }
 
-CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
+namespace {
+
+CodecPtr open_with(const StreamSpec& spec, const std::string& name, AVRational time_base) {
   const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
   if (codec == nullptr) return nullptr;
   CodecPtr context(avcodec_alloc_context3(codec));
@@ -43,7 +45,7 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   const Size size = spec.grey16 ? spec.size : even(spec.size);
   context->width = size.width;
   context->height = size.height;
-  context->time_base = {static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
+  context->time_base = time_base;
   context->pix_fmt = pixel_format(spec.grey16);
   context->framerate = av_d2q(spec.frames_per_s, 100000);
   context->sample_aspect_ratio = {1, 1};
@@ -87,6 +89,16 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   const int opened = avcodec_open2(context.get(), codec, &options);
   av_dict_free(&options);
   return opened < 0 ? nullptr : std::move(context);
+}
+
+}  // namespace
+
+CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
+  CodecPtr encoder =
+      open_with(spec, name, {static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)});
+  if (encoder) return encoder;
+  // MPEG-4 knows no ticks finer than 1/65535 s, which those of MPEG-TS are.
+  return open_with(spec, name, av_inv_q(av_d2q(spec.frames_per_s, 65535)));
 }
 
 std::string choose_encoder(const StreamSpec& spec, const std::string& container) {

@@ -75,6 +75,21 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
   }
 }
 
+TEST_F(Runs, AnEncoderThatKnowsNoFineTicksKeepsThem) {
+  // Ticks of 1/90000 s.
+  const std::string input = make("in.ts", h264());
+  options_.encoder = "mpeg4";
+  options_.choice.every = 5;
+  const std::string output = (folder_.path() / "out.mkv").string();
+  ASSERT_EQ(run(input, output, {"vis"}).done, 5);
+  const auto reader = av::library().open(output, {});
+  for (int i = 0; i < 5; ++i) {
+    const auto frame = reader->next();
+    ASSERT_TRUE(frame && !frame->error) << i;
+    EXPECT_NEAR(seconds_of(frame->pts, reader->facts().time_base), 5 * i / 12.0, 1e-3) << i;
+  }
+}
+
 TEST_F(Runs, EveryContainerSaysWhichColoursItHas) {
   const std::string input = make("in.mp4", h264());
   options_.choice.limit = 2;
