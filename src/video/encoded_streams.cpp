@@ -86,6 +86,12 @@ std::filesystem::path EncodedStreams::segment_file(const StreamPlan& stream, std
   return folder() / (stream.name + number);
 }
 
+std::vector<std::filesystem::path> EncodedStreams::segment_files(std::int64_t index) const {
+  std::vector<std::filesystem::path> files;
+  for (const StreamPlan& stream : plan_.outputs.streams) files.push_back(segment_file(stream, index));
+  return files;
+}
+
 void EncodedStreams::write(const Work& work, const Showing& showing) {
   const std::vector<StreamPlan>& streams = plan_.outputs.streams;
   if (streams.empty() || showing.count == 0) return;

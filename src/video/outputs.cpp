@@ -75,10 +75,16 @@ bool OutputPlan::has_grey16() const {
   return shows(*this, Shown::kGrey16);
 }
 
+std::string video_name(const std::string& input, const std::string& format) {
+  const auto shown = shown_of(format);
+  if (!shown) return "";
+  const std::string stem = input == "-" ? "video" : std::filesystem::path(input).stem().string();
+  return stem + (*shown == Shown::kGrey16 ? ".depth.mkv" : "." + format + ".mp4");
+}
+
 OutputPlan plan_outputs(const std::string& input, const std::string& output,
                         const std::vector<std::string>& asked, const VideoLibrary* library) {
   OutputPlan plan;
-  const std::string name = input == "-" ? "video" : std::filesystem::path(input).stem().string();
   if (output == "-") {
     plan_pipe(asked.empty() ? std::vector<std::string>{"y4m"} : asked, plan);
     return plan;
@@ -116,9 +122,8 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
     if (!shown) {
       plan.frames.push_back(formats::parse_format(format));
     } else if (library != nullptr) {
-      const std::string ending = *shown == Shown::kGrey16 ? ".depth.mkv" : "." + format + ".mp4";
-      plan.streams.push_back(
-          {*shown, format, plan.folder / (name + ending), *shown == Shown::kGrey16 ? "matroska" : "mp4"});
+      plan.streams.push_back({*shown, format, plan.folder / video_name(input, format),
+                              *shown == Shown::kGrey16 ? "matroska" : "mp4"});
     } else if (*shown == Shown::kGrey16) {
       throw Error(ErrorCode::kVideoUnavailable,
                   "--format gray16: this installation has no FFmpeg to encode with; png16 keeps the values");

@@ -115,6 +115,28 @@ TEST_F(Runs, EveryContainerSaysWhichColoursItHas) {
   }
 }
 
+TEST_F(Runs, VideosOfTheRunBeforeGoAndOthersStay) {
+  const std::string input = make("in.mp4", h264());
+  const std::filesystem::path output = folder_.path() / "out";
+  run(input, output.string(), {"vis", "side"});
+  options_.overwrite = true;
+  run(input, output.string(), {"vis"});
+  EXPECT_TRUE(std::filesystem::exists(output / "in.vis.mp4"));
+  EXPECT_FALSE(std::filesystem::exists(output / "in.side.mp4"));
+  std::ofstream(output / "in.side.mp4") << "mine";
+  const int calls = model_->calls();
+  try {
+    run(input, output.string(), {"vis", "side"});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << error.what();
+  }
+  EXPECT_EQ(model_->calls(), calls);
+  EXPECT_EQ(bytes_of(output / "in.side.mp4"), "mine");
+  options_.overwrite = false;
+  EXPECT_EQ(run(input, output.string(), {"vis"}).resumed, kFrames) << "what was refused changed nothing";
+}
+
 TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
   const std::string input = make("in.mp4", h264());
   // Segments cannot hold AV1, and some of its encoders wait for ever when they are closed without a frame.
@@ -134,6 +156,7 @@ TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kEncoderUnavailable) << encoder << " in " << container;
     }
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / ("none." + container + ".da3-work")));
   }
   EXPECT_EQ(model_->calls(), 0);
 }
@@ -208,6 +231,17 @@ TEST_F(LongRuns, ADamagedCheckpointIsNotBelieved) {
       EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << change << error.what();
     }
   }
+}
+
+TEST_F(LongRuns, ASegmentThatIsGoneIsMadeAgain) {
+  const std::string input = long_clip();
+  const std::filesystem::path output = folder_.path() / "out";
+  stop_after_ = 300;
+  ASSERT_TRUE(run(input, output.string(), {"vis"}, source_.get_token()).interrupted);
+  ASSERT_TRUE(std::filesystem::remove(output / ".da3-segments/vis-000000.nut"));
+  EXPECT_EQ(run(input, output.string(), {"vis"}).done, 600);
+  const auto reader = av::library().open((output / "long.vis.mp4").string(), {});
+  EXPECT_EQ(read_all(*reader).size(), 600U);
 }
 
 TEST_F(LongRuns, AnInterruptedRunEndsInTheSameBytes) {
