@@ -68,6 +68,7 @@ journal::ImageRecord render_one(const StoredResult& result, const Work& work, jo
       throw Error(ErrorCode::kInputNotFound,
                   record.path + ": the manifest names this file, but it is not there");
     }
+    require_same_photo(result, work.wanted.formats);
     if (auto finished = folder.finished(record.path, result.stem, *record.identity))
       return std::move(*finished);
     formats::OutputSet set = load(result, work.wanted);

@@ -20,6 +20,7 @@
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
 #include <run/names.hpp>
+#include <run/source.hpp>
 #include <run/stored_results.hpp>
 
 namespace da3::run {
@@ -40,6 +41,7 @@ std::optional<StoredResult> result_of(const std::filesystem::path& folder,
   result.format = *best;
   result.outputs = record.outputs;
   result.photo = record.path;
+  result.photo_identity = record.identity;
   result.photo_size = record.input;
   result.processed = record.processed;
   result.camera = record.camera;
@@ -216,6 +218,16 @@ std::optional<image::Intrinsics> recorded_camera(const StoredResult& result, Siz
 
 }  // namespace
 
+void require_same_photo(const StoredResult& result, const std::vector<formats::Format>& formats) {
+  if (std::ranges::none_of(formats, formats::shows_photo)) return;
+  const auto now = input_identity(result.photo);
+  if (!now || !result.photo_identity || *now == *result.photo_identity) return;
+  throw Error(ErrorCode::kInputNotFound,
+              result.photo +
+                  ": this photo has changed since its depth was made (size or modification time); "
+                  "the same da3 infer makes both anew");
+}
+
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
   const std::string name = result.file.string();
   formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
@@ -241,6 +253,7 @@ formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
                     "result again with da3 infer and --focal, --hfov or --intrinsics");
   }
   if (std::any_of(wanted.formats.begin(), wanted.formats.end(), formats::shows_photo)) {
+    require_same_photo(result, wanted.formats);
     set.photo = photo_of(result, stored);
     if (set.photo->size != set.depth.size) {
       set.photo = image::resample(*set.photo, set.depth.size, image::Resampling::kArea);

@@ -29,6 +29,7 @@ struct StoredResult {
   formats::Format format = formats::Format::kPng16;
   std::vector<std::pair<formats::Format, std::string>> outputs;  ///< All files, below the folder
   std::string photo;
+  std::optional<journal::InputIdentity> photo_identity;  ///< As it was when its depth was made
   std::optional<Size> photo_size;
   std::optional<Size> processed;            ///< Of the network's input
   std::optional<image::Intrinsics> camera;  ///< In pixels of the result
@@ -61,7 +62,11 @@ struct ReadBack {
 /// What comes of inverse depth is depth, of unknown scale and shift.
 ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format> formats);
 
-/// Throws: Error of what cannot be read; kFocalMissing.
+/// Throws: Error kInputNotFound where one of `formats` shows the photo and another file has its place since:
+/// its colours would not be those of the depth.
+void require_same_photo(const StoredResult& result, const std::vector<formats::Format>& formats);
+
+/// Throws: Error of what cannot be read; kFocalMissing; as require_same_photo.
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted);
 
 /// One range for all results, 2nd to 98th percentile of their inverse depth together; none without values.

@@ -87,5 +87,20 @@ TEST_F(RenderOfRunTest, CropsPhotoAndCameraAsTheRunDid) {
   }
 }
 
+TEST_F(RenderOfRunTest, ColoursAreNotThoseOfAPhotoThatCameLater) {
+  uneven_picture("in/a.ppm", {28, 56});
+  uneven_picture("in/b.ppm", {28, 56});
+  options_.hfov_deg = 50;
+  ASSERT_EQ(run().failed, 0U);
+  ASSERT_EQ(render_out({"side", "ply"}).done, 2U) << messages_;
+  picture("in/a.ppm", 77, {56, 28});
+  const Summary again = render_out({"side", "ply"});
+  EXPECT_EQ(again.failed, 1U);
+  EXPECT_EQ(again.skipped, 1U);
+  EXPECT_THAT(messages_, ::testing::HasSubstr("a.ppm: this photo has changed since"));
+  std::filesystem::remove_all(path("rendered"));
+  EXPECT_EQ(render_out({"vis"}).done, 2U) << "depth alone is as it was";
+}
+
 }  // namespace
 }  // namespace da3::run
