@@ -13,6 +13,7 @@
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
 #include <formats/format_table.hpp>
+#include <formats/read_result.hpp>
 #include <journal/records.hpp>
 #include <journal/result_folder.hpp>
 #include <options/validate.hpp>
@@ -57,6 +58,24 @@ journal::RunRecord header(const RenderOptions& options, const StoredResults& res
   return record;
 }
 
+/// Whose the files of `result` are: where an earlier run read the same result from a file of another format,
+/// they are still those of that file.
+std::string owner_of(const StoredResult& result, const journal::ResultFolder& folder) {
+  const std::string path = result.file.string();
+  const auto owner = folder.manifest().index().owner_of(result.stem);
+  if (!owner) return path;
+  const auto plain = [](const std::string& name) {
+    std::error_code failed;  // Without a working folder paths are absolute
+    return std::filesystem::absolute(name, failed).lexically_normal();
+  };
+  const std::string stem = path.substr(0, path.size() - formats::suffix(result.format).size());
+  const bool same = std::ranges::any_of(formats::kAllFormats, [&](formats::Format format) {
+    return formats::is_readable(format) &&
+           plain(stem + std::string(formats::suffix(format))) == plain(std::string(*owner));
+  });
+  return same ? std::string(*owner) : path;
+}
+
 /// Renders one result; its record.
 journal::ImageRecord render_one(const StoredResult& result, const Work& work, journal::ResultFolder& folder) {
   const auto start = Clock::now();
@@ -78,7 +97,7 @@ journal::ImageRecord render_one(const StoredResult& result, const Work& work, jo
     record.camera = set.camera;
     const formats::EncodedSet encoded = formats::encode(set, work.wanted.formats, work.encode);
     record.png16 = encoded.png16;
-    record.outputs = folder.write(record.path, result.stem, record.identity, encoded);
+    record.outputs = folder.write(owner_of(result, folder), result.stem, record.identity, encoded);
     record.status = journal::ImageStatus::kDone;
     record.ms = {{"render", std::chrono::duration<double, std::milli>(Clock::now() - start).count()}};
     return record;

@@ -102,5 +102,24 @@ TEST_F(RenderOfRunTest, ColoursAreNotThoseOfAPhotoThatCameLater) {
   EXPECT_EQ(render_out({"vis"}).done, 2U) << "depth alone is as it was";
 }
 
+TEST_F(RenderOfRunTest, AResultThatGotAnotherFormatIsStillTheSame) {
+  uneven_picture("in/a.ppm", {28, 56});
+  for (const std::string format : {"png16", "npz", "npy"}) {
+    options_.formats = {format};
+    options_.overwrite = true;
+    ASSERT_EQ(run().failed, 0U);
+    EXPECT_EQ(render_out({"pfm"}).done, 1U) << format << messages_;
+    EXPECT_EQ(render_out({"pfm"}).skipped, 1U) << format << messages_;
+  }
+  // Of another folder it is another result.
+  options_.output_dir = path("other");
+  ASSERT_EQ(run().failed, 0U);
+  RenderOptions options;
+  options.input = path("other");
+  options.output = path("rendered");
+  options.formats = {"pfm"};
+  EXPECT_EQ(render(options).failed, 1U);
+}
+
 }  // namespace
 }  // namespace da3::run
