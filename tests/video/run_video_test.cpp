@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <video/run_video.hpp>
 
 #include <da3/error.hpp>
@@ -268,6 +269,18 @@ TEST_F(RunVideoTest, AFinishedVideoOfADamagedManifestIsNotBelieved) {
       EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << error.what();
       EXPECT_THAT(error.what(), ::testing::HasSubstr("its manifest is damaged"));
     }
+  }
+}
+
+TEST_F(RunVideoTest, APipeWithANameIsAskedForOnStandardInput) {
+  options_.input = (folder_.path() / "fifo").string();
+  ASSERT_EQ(mkfifo(options_.input.c_str(), 0600), 0);
+  try {
+    run(0);  // Opening it would wait for ever
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInputNotRegular);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("da3 video - < "));
   }
 }
 
