@@ -28,6 +28,17 @@ std::optional<Shown> shown_of(const std::string& format) {
   throw Error(ErrorCode::kUsage, message);
 }
 
+/// The list with every format once. Throws: Error kUsage for `none` among others.
+std::vector<std::string> each_once(const std::vector<std::string>& formats) {
+  std::vector<std::string> list;
+  for (const std::string& format : formats) {
+    if (std::ranges::find(list, format) == list.end()) list.push_back(format);
+  }
+  if (list.size() > 1 && std::ranges::find(list, "none") != list.end())
+    refuse("--format: none stands alone; remove it, or the other formats");
+  return list;
+}
+
 bool shows(const OutputPlan& plan, Shown shown) {
   return std::ranges::any_of(plan.streams, [shown](const StreamPlan& each) { return each.shown == shown; });
 }
@@ -83,8 +94,9 @@ std::string video_name(const std::string& input, const std::string& format) {
 }
 
 OutputPlan plan_outputs(const std::string& input, const std::string& output,
-                        const std::vector<std::string>& asked, const VideoLibrary* library) {
+                        const std::vector<std::string>& formats, const VideoLibrary* library) {
   OutputPlan plan;
+  const std::vector<std::string> asked = each_once(formats);
   if (output == "-") {
     plan_pipe(asked.empty() ? std::vector<std::string>{"y4m"} : asked, plan);
     return plan;
@@ -100,13 +112,13 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
               "`-o - -f y4m | ffmpeg -i - " +
               output + "`");
     }
-    const std::vector<std::string> formats = asked.empty() ? std::vector<std::string>{"vis"} : asked;
-    const auto shown = shown_of(formats.front());
-    if (formats.size() != 1 || !shown)
+    const std::vector<std::string> single = asked.empty() ? std::vector<std::string>{"vis"} : asked;
+    const auto shown = shown_of(single.front());
+    if (single.size() != 1 || !shown)
       refuse("--output " + output + ": a video file holds one of vis, side, gray16; for more give a folder");
     if (*shown == Shown::kGrey16 && container != "matroska")
       refuse("--output " + output + ": gray16 goes into .mkv files");
-    plan.streams.push_back({*shown, formats.front(), output, std::string(container)});
+    plan.streams.push_back({*shown, single.front(), output, std::string(container)});
     plan.folder = output + ".da3-work";
     plan.temporary = true;
     plan.text = output;
@@ -134,6 +146,8 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
   if (std::any_of(plan.frames.begin(), plan.frames.end(), formats::needs_camera)) {
     refuse("--format ply: points of frames are not made; use da3 infer on single frames");
   }
+  if (formats::contains(plan.frames, formats::Format::kHtml))
+    refuse("--format html: a gallery of frames is not made; side shows frames next to their depth");
   return plan;
 }
 
