@@ -211,7 +211,9 @@ class Run {
     }
     write(std::move(finished));
     write(finish(over_time_.next(std::move(predicted))));
-    all_read_ = current.empty() && source_.ended();
+    // A pipe that is asked to stop ends there, but not by itself.
+    const bool cut_off = options_.input == "-" && stop_.stop_requested();
+    all_read_ = current.empty() && source_.ended() && !cut_off;
     if (all_read_) write(finish(over_time_.rest()));
   }
 

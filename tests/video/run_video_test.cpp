@@ -49,13 +49,13 @@ class RunVideoTest : public ::testing::Test {
     environment_.memory = &memory_;
   }
 
-  VideoSummary run(int frames) {
+  VideoSummary run(int frames, const std::stop_token& stop = {}) {
     std::istringstream stream(raw_frames(frames));
     options_.stream = &stream;
     VideoCallbacks callbacks;
     callbacks.on_record = [&](const std::string& text) { records_.push_back(json::parse(text)); };
     callbacks.on_note = [&](bool, const std::string& text) { notes_ += text + "\n"; };
-    return run_video(options_, environment_, callbacks);
+    return run_video(options_, environment_, callbacks, stop);
   }
 
   /// The same from a file, which can be read again.
@@ -270,6 +270,13 @@ TEST_F(RunVideoTest, AFinishedVideoOfADamagedManifestIsNotBelieved) {
       EXPECT_THAT(error.what(), ::testing::HasSubstr("its manifest is damaged"));
     }
   }
+}
+
+TEST_F(RunVideoTest, APipeThatEndsWhenItIsAskedToStopIsInterrupted) {
+  std::stop_source stop;
+  model_->on_predict_ = [&](const predict::Request&) { stop.request_stop(); };
+  EXPECT_TRUE(run(1, stop.get_token()).interrupted) << "nobody knows whether more would have come";
+  EXPECT_EQ(content("manifest.jsonl").find(R"("type":"end")"), std::string::npos);
 }
 
 TEST_F(RunVideoTest, APipeWithANameIsAskedForOnStandardInput) {
