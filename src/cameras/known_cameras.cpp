@@ -65,10 +65,6 @@ KnownCamera known(const std::string& file, Size size, const std::array<double, 9
   return camera;
 }
 
-std::string name_of(const std::string& photo) {
-  return std::filesystem::path(photo).filename().string();
-}
-
 Bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -133,7 +129,7 @@ KnownCamera opencv_yaml(const std::string& file, const std::string& text) {
 std::optional<double> number(const json& object, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const auto found = object.find(name);
-    if (found != object.end() && found->is_number()) return found->get<double>();
+    if (found != object.end()) return found->get<double>();
   }
   return std::nullopt;
 }
@@ -181,6 +177,11 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
   const std::string& file = cameras.file_;
   const std::string text = text_of(path);
   cameras.sha256_ = core::sha256_hex(std::as_bytes(std::span(text)));
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name, const KnownCamera& camera) {
+    names.push_back(name);
+    cameras.named_.push_back(camera);
+  };
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) refuse(file, "the file is empty");
   if (text[first] == '{') {
@@ -194,19 +195,19 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
           KnownCamera found =
               known(file, camera.size.value_or(Size{1, 1}), camera.intrinsics, camera.distortion);
           if (!camera.size) found.size.reset();
-          cameras.by_name_[name_of(camera.photo)] = found;
+          add(camera.photo, found);
         }
+        cameras.names_ = PhotoNames(names);
         return cameras;
       }
       for (const auto& [name, value] : root.items()) {
-        if (const auto camera = json_camera(file, value)) {
-          cameras.by_name_[name_of(name)] = *camera;
-        }
+        if (const auto camera = json_camera(file, value)) add(name, *camera);
       }
     } catch (const json::exception& error) {
       refuse(file, std::string("a member has another type than expected (") + error.what() + ")");
     }
-    if (!cameras.for_all_ && cameras.by_name_.empty()) refuse(file, "there is no camera in it");
+    if (!cameras.for_all_ && names.empty()) refuse(file, "there is no camera in it");
+    cameras.names_ = PhotoNames(names);
     return cameras;
   }
   if (text.find("camera_matrix") != std::string::npos || text.starts_with("%YAML") ||
@@ -223,12 +224,12 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
   std::error_code failed;
   if (std::filesystem::exists(images, failed)) {
     const std::string listed = text_of(images);
+    cameras.sha256_ = core::sha256_hex(std::as_bytes(std::span(text + listed)));
     const std::vector<GivenCamera> given =
         of_file(images.string(), [&] { return read_colmap_text(bytes_of(text), bytes_of(listed)); });
-    for (const GivenCamera& camera : given) {
-      cameras.by_name_[name_of(camera.photo)] =
-          known(file, *camera.size, camera.intrinsics, camera.distortion);
-    }
+    for (const GivenCamera& camera : given)
+      add(camera.photo, known(file, *camera.size, camera.intrinsics, camera.distortion));
+    cameras.names_ = PhotoNames(names);
   } else if (all.size() > 1) {
     refuse(file, "it has " + std::to_string(all.size()) +
                      " cameras, and no images.txt next to it says which photo is whose");
@@ -238,9 +239,14 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
 }
 
 std::optional<image::Intrinsics> KnownCameras::find(std::string_view photo, Size original) const {
-  const auto named = by_name_.find(std::filesystem::path(photo).filename().string());
-  if (named == by_name_.end() && !for_all_) return std::nullopt;
-  const KnownCamera& camera = named != by_name_.end() ? named->second : *for_all_;
+  const auto named = names_.find(photo);
+  if (!named && !for_all_) return std::nullopt;
+  if (named && !named->is_clear) {
+    throw Error(ErrorCode::kUsage, std::string(photo) + ": several cameras in " + file_ +
+                                       " have this photo's name, and no folder in their names tells whose "
+                                       "this is; keep the folders of the names");
+  }
+  const KnownCamera& camera = named ? named_[named->name] : *for_all_;
   if (!camera.size || *camera.size == original) return camera.intrinsics;
   if (!is_same_shape(*camera.size, original)) {
     throw Error(ErrorCode::kUsage, std::string(photo) + ": the photo has " + std::to_string(original.width) +

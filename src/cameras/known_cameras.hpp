@@ -3,10 +3,12 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <cameras/photo_names.hpp>
 
 #include <da3/image.hpp>
 
@@ -20,7 +22,8 @@ struct KnownCamera {
   std::optional<Size> size;      ///< Of the pictures that it was calibrated for
 };
 
-/// The cameras of `--intrinsics FILE`: one for all photos, or one for each by its file name.
+/// The cameras of `--intrinsics FILE`: one for all photos, or one for each by its name and as many folders
+/// before it as the file's name for it has in common with the photo's path.
 class KnownCameras {
  public:
   /// Reads COLMAP's cameras.txt (with images.txt next to it where it has more than one camera), OpenCV's YAML
@@ -31,17 +34,19 @@ class KnownCameras {
   static KnownCameras read(const std::filesystem::path& file);
 
   /// The camera of a photo of `original`, scaled to that size; none if the file has no camera for its name.
-  /// Throws: Error kUsage if the photo's shape is another than the camera's.
+  /// Throws: Error kUsage if the photo's shape is another than the camera's, or several cameras have the
+  /// photo's name and no folder tells whose it is.
   std::optional<image::Intrinsics> find(std::string_view photo, Size original) const;
 
-  /// SHA-256 of the file.
+  /// SHA-256 of all that was read: the file, and images.txt where it says which photo has which camera.
   const std::string& sha256() const { return sha256_; }
 
  private:
   std::string file_;
   std::string sha256_;
   std::optional<KnownCamera> for_all_;
-  std::map<std::string, KnownCamera, std::less<>> by_name_;
+  std::vector<KnownCamera> named_;
+  PhotoNames names_;  ///< Of `named_`
 };
 
 }  // namespace da3::cameras

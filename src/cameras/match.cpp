@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include <cameras/given_cameras.hpp>
+#include <cameras/photo_names.hpp>
 
 #include <da3/error.hpp>
 
@@ -16,15 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Components that `name` and the end of `path` have in common, counted from the file's name.
-std::size_t common_end(const fs::path& path, const fs::path& name) {
-  const std::vector<fs::path> a(path.begin(), path.end());
-  const std::vector<fs::path> b(name.begin(), name.end());
-  std::size_t count = 0;
-  while (count < std::min(a.size(), b.size()) && a[a.size() - 1 - count] == b[b.size() - 1 - count]) ++count;
-  return count;
-}
-
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 5;
   std::string text;
@@ -33,37 +25,11 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-class ByFileName {
- public:
-  struct Found {
-    std::size_t camera = 0;
-    bool is_clear = true;  ///< No other camera's name has as much in common with the path
-  };
-
-  explicit ByFileName(const GivenCameras& given) : given_(given) {
-    for (std::size_t i = 0; i < given.cameras.size(); ++i)
-      cameras_[fs::path(given.cameras[i].photo).filename().string()].push_back(i);
-  }
-
-  /// The camera of that file name whose name has the longest end in common with `path`.
-  std::optional<Found> find(const fs::path& path) const {
-    const auto same_name = cameras_.find(path.filename().string());
-    if (same_name == cameras_.end()) return std::nullopt;
-    Found best{same_name->second.front(), true};
-    std::size_t longest = 0;
-    for (const std::size_t camera : same_name->second) {
-      const std::size_t length = common_end(path, fs::path(given_.cameras[camera].photo).lexically_normal());
-      if (length < longest) continue;
-      best = {length > longest ? camera : best.camera, length > longest};
-      longest = length;
-    }
-    return best;
-  }
-
- private:
-  const GivenCameras& given_;
-  std::unordered_map<std::string, std::vector<std::size_t>> cameras_;
-};
+PhotoNames names_of(const GivenCameras& given) {
+  std::vector<std::string> names;
+  for (const GivenCamera& camera : given.cameras) names.push_back(camera.photo);
+  return PhotoNames(names);
+}
 
 CameraMatches match_by_order(const GivenCameras& given, std::size_t photos) {
   if (given.cameras.size() != photos) {
@@ -105,24 +71,24 @@ CameraMatches match_cameras(const GivenCameras& given, std::span<const fs::path>
                     " cameras have no name; give all of them the names of their photos, or "
                     "none, for the order of the photos");
   }
-  const ByFileName by_file_name(given);
+  const PhotoNames names = names_of(given);
   CameraMatches matches;
   std::vector<std::string> missing;
   std::vector<std::string> unclear;
   std::unordered_map<std::size_t, std::size_t> photo_of_camera;
   for (std::size_t photo = 0; photo < photos.size(); ++photo) {
     const fs::path path = fs::absolute(photos[photo]).lexically_normal();
-    auto found = by_file_name.find(path);
+    auto found = names.find(path);
     if (!found && !written.empty())
-      found = by_file_name.find(fs::path(path).replace_filename(fs::path(written[photo]).filename()));
+      found = names.find(fs::path(path).replace_filename(fs::path(written[photo]).filename()));
     if (!found) {
       missing.push_back(photos[photo].string());
       continue;
     }
-    const auto [taken, fresh] = photo_of_camera.emplace(found->camera, photo);
+    const auto [taken, fresh] = photo_of_camera.emplace(found->name, photo);
     if (!found->is_clear) unclear.push_back(photos[photo].string());
     if (!fresh) unclear.push_back(photos[taken->second].string() + " and " + photos[photo].string());
-    matches.camera_of_photo.push_back(found->camera);
+    matches.camera_of_photo.push_back(found->name);
   }
   const std::string subject = "--cameras " + given.source.string() + ": ";
   if (!missing.empty()) {

@@ -76,6 +76,11 @@ std::optional<image::Intrinsics> find_camera(Ticket& ticket, const codec::Decode
   const bool told = settings.way.focal_px || settings.way.hfov_deg || settings.cameras;
   if (!settings.way.needs_focal() && !settings.needs_camera() && !told) return std::nullopt;
   const Camera camera = camera_of(ticket.item.path, photo, settings);
+  const bool is_named = settings.way.focal_px || settings.way.hfov_deg || camera.known;
+  if (settings.cameras && !is_named) {
+    ticket.record.warnings.push_back(ticket.item.path +
+                                     ": the file of --intrinsics has no camera for this photo");
+  }
   if (!camera.focal) {
     require_focal(ticket.item.path, photo, settings);
     return std::nullopt;

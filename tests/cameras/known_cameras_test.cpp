@@ -35,6 +35,24 @@ TEST_F(KnownCamerasTest, ReadsColmapByPhotoName) {
   EXPECT_THROW(cameras.find("b.jpg", {200, 100}), Error) << "a turned photo is another camera";
 }
 
+TEST_F(KnownCamerasTest, PhotosOfOneNameAreToldApartByTheirFolders) {
+  const char* const rig = R"({"cam1/a.jpg": {"fx": 5, "cx": 0.5, "cy": 0.5},
+                              "cam2/a.jpg": {"fx": 6, "cx": 0.5, "cy": 0.5}})";
+  const KnownCameras cameras = read("rig.json", rig);
+  EXPECT_EQ(cameras.find("rig/cam1/a.jpg", {2, 2}), (Intrinsics{5, 5, 1, 1}));
+  EXPECT_EQ(cameras.find("rig/x/../cam2/a.jpg", {2, 2}), (Intrinsics{6, 6, 1, 1}));
+  EXPECT_THROW(cameras.find("elsewhere/a.jpg", {2, 2}), Error);
+}
+
+TEST_F(KnownCamerasTest, ItsDigestIsThatOfAllThatDecides) {
+  const char* const two = "1 PINHOLE 200 100 160 170 99 49\n2 PINHOLE 200 100 150 150 99 49\n";
+  folder_.write("images.txt", "1 1 0 0 0 0 0 0 1 a.jpg\n\n");
+  const std::string first = read("cameras.txt", two).sha256();
+  EXPECT_EQ(read("cameras.txt", two).sha256(), first);
+  folder_.write("images.txt", "1 1 0 0 0 0 0 0 2 a.jpg\n\n");
+  EXPECT_NE(read("cameras.txt", two).sha256(), first) << "the photo has another camera";
+}
+
 TEST_F(KnownCamerasTest, ReadsOpenCvYaml) {
   const KnownCameras cameras =
       read("camera.yml",
@@ -73,7 +91,8 @@ TEST_F(KnownCamerasTest, ReadsTheCamerasOfAScene) {
 
 TEST_F(KnownCamerasTest, RefusesWhatItCannotUse) {
   for (const char* text :
-       {"", "{", "{}", R"({"fx": -1, "cx": 1, "cy": 1})", "1 OPENCV_FISHEYE 2 2 1 1 1 1 0 0 0 0\n",
+       {"", "{", "{}", R"({"fx": -1, "cx": 1, "cy": 1})",
+        R"({"fx": 5, "fy": "a", "cx": 1, "cy": 1})", "1 OPENCV_FISHEYE 2 2 1 1 1 1 0 0 0 0\n",
         "1 PINHOLE 2 2 1 1\n", "1 PINHOLE 2 2 1 1 1 1\n2 PINHOLE 2 2 1 1 1 1\n",
         "%YAML:1.0\ncamera_matrix: 3\n", "hello\n"}) {
     EXPECT_THROW(read("bad.txt", text), Error) << text;
