@@ -89,7 +89,8 @@ def test_known_cameras_give_the_unit(
         known.append(da3.Camera(view.photo_camera.intrinsics, matrix))
     given = pose_model.predict_scene(pictures, process_res=112, cameras=known)
     assert given.unit == "given" and given.views[0].predicted is not None
-    assert np.array_equal(given.views[2].camera.camera_from_world, known[2].camera_from_world)
+    # The network's rotations are float32, known ones the nearest in double; translations are some 40.
+    assert np.allclose(given.views[2].camera.camera_from_world, known[2].camera_from_world, rtol=0, atol=1e-6 * 40)
     assert given.record["similarity"]["scale"] > 0
     with pytest.raises(da3.UsageError):
         pose_model.predict_scene(pictures, process_res=112, cameras=known[:2])
