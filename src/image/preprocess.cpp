@@ -131,8 +131,13 @@ Scale processed_scale(Size original, const ResizePolicy& policy) {
 }
 
 Image preprocess(const Image& photo, const ResizePolicy& policy) {
+  return preprocess_to(photo, policy, processed_size(photo.size, policy));
+}
+
+Image preprocess_to(const Image& photo, const ResizePolicy& policy, Size final_size) {
+  check(photo.size, policy);
+  check(final_size, policy);
   Step step(photo);
-  const Size final_size = processed_size(photo.size, policy);
   const Size bounded = bounded_size(photo.size, policy);
   if (bounded != photo.size) step.replace(resize_to(photo, bounded));
   if (crops(policy.method)) {

@@ -36,6 +36,10 @@ Scale processed_scale(Size original, const ResizePolicy& policy);
 /// Threads: safe from any number; each call works on its own thread alone. Throws: as processed_size.
 Image preprocess(const Image& photo, const ResizePolicy& policy);
 
+/// The same where the size that it gave is known, whatever the patch was. Throws: as preprocess, Error kUsage
+/// for an empty size.
+Image preprocess_to(const Image& photo, const ResizePolicy& policy, Size final_size);
+
 /// A network input of exactly `size` (networks with a fixed size): cubic if a side grows, else area
 /// averaging. Throws: Error kUsage for an empty picture or size.
 Image preprocess_fixed(const Image& photo, Size size);

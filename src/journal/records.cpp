@@ -175,6 +175,10 @@ void read_results(const Json& json, ImageRecord& record) {
   if (json.contains("focal_px")) {
     record.focal = FocalRecord{number_or_nan(json, "focal_px"), json.value("focal_source", std::string())};
   }
+  if (const auto camera = maybe<Json>(json, "camera")) {
+    record.camera = image::Intrinsics{number_or_nan(*camera, "fx"), number_or_nan(*camera, "fy"),
+                                      number_or_nan(*camera, "cx"), number_or_nan(*camera, "cy")};
+  }
   const Json stages = json.value("ms", Json::object());
   for (const auto& [stage, ms] : stages.items()) {
     record.ms.emplace_back(stage, ms.is_null() ? std::nan("") : ms.get<double>());
@@ -215,6 +219,13 @@ std::string to_json(const ImageRecord& record) {
   if (record.focal) {
     json["focal_px"] = number(record.focal->px);
     json["focal_source"] = record.focal->source;
+  }
+  if (record.camera) {
+    const image::Intrinsics& camera = *record.camera;
+    json["camera"] = {{"fx", number(camera.fx)},
+                      {"fy", number(camera.fy)},
+                      {"cx", number(camera.cx)},
+                      {"cy", number(camera.cy)}};
   }
   if (!record.warnings.empty()) json["warnings"] = record.warnings;
   if (!record.ms.empty()) {

@@ -17,6 +17,8 @@
 #include <da3/error.hpp>
 #include <da3/image.hpp>
 
+#include <image/intrinsics.hpp>
+
 namespace da3::journal {
 
 /// The header that each run writes into the manifest.
@@ -72,6 +74,7 @@ struct ImageRecord {
   std::optional<std::string> depth_unit;
   std::optional<formats::DepthSummary> depth;
   std::optional<FocalRecord> focal;
+  std::optional<image::Intrinsics> camera;         ///< Of the results, in their pixels
   std::vector<std::pair<std::string, double>> ms;  ///< Milliseconds by stage, in the order of the stages
   std::vector<std::string> warnings;
 };

@@ -13,6 +13,7 @@
 #include <formats/depth_statistics.hpp>
 #include <formats/encode.hpp>
 #include <formats/format_table.hpp>
+#include <formats/read_result.hpp>
 #include <journal/records.hpp>
 #include <journal/result_folder.hpp>
 #include <options/validate.hpp>
@@ -57,6 +58,24 @@ journal::RunRecord header(const RenderOptions& options, const StoredResults& res
   return record;
 }
 
+/// Whose the files of `result` are: where an earlier run read the same result from a file of another format,
+/// they are still those of that file.
+std::string owner_of(const StoredResult& result, const journal::ResultFolder& folder) {
+  const std::string path = result.file.string();
+  const auto owner = folder.manifest().index().owner_of(result.stem);
+  if (!owner) return path;
+  const auto plain = [](const std::string& name) {
+    std::error_code failed;  // Without a working folder paths are absolute
+    return std::filesystem::absolute(name, failed).lexically_normal();
+  };
+  const std::string stem = path.substr(0, path.size() - formats::suffix(result.format).size());
+  const bool same = std::ranges::any_of(formats::kAllFormats, [&](formats::Format format) {
+    return formats::is_readable(format) &&
+           plain(stem + std::string(formats::suffix(format))) == plain(std::string(*owner));
+  });
+  return same ? std::string(*owner) : path;
+}
+
 /// Renders one result; its record.
 journal::ImageRecord render_one(const StoredResult& result, const Work& work, journal::ResultFolder& folder) {
   const auto start = Clock::now();
@@ -68,15 +87,17 @@ journal::ImageRecord render_one(const StoredResult& result, const Work& work, jo
       throw Error(ErrorCode::kInputNotFound,
                   record.path + ": the manifest names this file, but it is not there");
     }
+    require_same_photo(result, work.wanted.formats);
     if (auto finished = folder.finished(record.path, result.stem, *record.identity))
       return std::move(*finished);
     formats::OutputSet set = load(result, work.wanted);
     record.input = set.depth.size;
     record.depth = formats::summarise(set, work.wanted.formats);
     record.depth_unit = set.unit;
+    record.camera = set.camera;
     const formats::EncodedSet encoded = formats::encode(set, work.wanted.formats, work.encode);
     record.png16 = encoded.png16;
-    record.outputs = folder.write(record.path, result.stem, record.identity, encoded);
+    record.outputs = folder.write(owner_of(result, folder), result.stem, record.identity, encoded);
     record.status = journal::ImageStatus::kDone;
     record.ms = {{"render", std::chrono::duration<double, std::milli>(Clock::now() - start).count()}};
     return record;
@@ -117,6 +138,15 @@ void tell_left_out(const RenderOptions& options, const StoredResults& results, c
     callbacks.on_note({true, folder + ": " + core::count_of(results.pictures_only, "result") +
                                  " left out that are pictures only; da3 infer with -f " +
                                  formats::readable_names() + " makes files that can be rendered"});
+  }
+  if (results.other_model > 0) {
+    callbacks.on_note({true, folder + ": " + core::count_of(results.other_model, "result") +
+                                 " left out that another model made than the last one; da3 infer makes " +
+                                 "them again when its run goes on"});
+  }
+  if (results.failed_since > 0) {
+    callbacks.on_note({true, folder + ": " + core::count_of(results.failed_since, "result") +
+                                 " left out whose photos failed since; the same da3 infer says why"});
   }
 }
 

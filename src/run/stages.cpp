@@ -181,6 +181,7 @@ void write(Predicted& predicted, const Settings& settings, Sink& sink) {
   const Timer timer(ticket, Stage::kWrite);
   ticket.record.depth = formats::summarise(set, settings.formats);
   ticket.record.depth_unit = settings.unit;
+  ticket.record.camera = set.camera;
   const auto encode = [&](formats::Format format) {
     formats::EncodedSet encoded = formats::encode(set, {format}, settings.encode);
     if (encoded.png16) ticket.record.png16 = encoded.png16;
@@ -272,6 +273,7 @@ Outcome failure(Ticket ticket, const Error& error) {
   record.status = journal::ImageStatus::kFailed;
   record.error = journal::RecordedError{std::string(error_name(error.code())), error.what()};
   record.outputs.clear();
+  record.camera.reset();
   record.ms.clear();
   return {std::move(record), error.code(), ticket.seconds};
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -19,11 +20,13 @@
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
 #include <run/names.hpp>
+#include <run/source.hpp>
 #include <run/stored_results.hpp>
 
 namespace da3::run {
 namespace {
 
+/// None where no file of it can be read back.
 std::optional<StoredResult> result_of(const std::filesystem::path& folder,
                                       const journal::ImageRecord& record) {
   std::vector<formats::Format> there;
@@ -38,9 +41,107 @@ std::optional<StoredResult> result_of(const std::filesystem::path& folder,
   result.format = *best;
   result.outputs = record.outputs;
   result.photo = record.path;
+  result.photo_identity = record.identity;
   result.photo_size = record.input;
-  if (record.focal) result.focal_px = record.focal->px;
+  result.processed = record.processed;
+  result.camera = record.camera;
+  // Of a camera that a file described it is the mean alone.
+  if (record.focal && record.focal->source != "intrinsics") result.focal_px = record.focal->px;
   return result;
+}
+
+bool is_same_model(const journal::RunRecord& a, const journal::RunRecord& b) {
+  // The kind as well: `--describe` may say another of the same file.
+  return a.model_sha256 == b.model_sha256 && a.model_kind == b.model_kind && a.model_unit == b.model_unit;
+}
+
+/// What manifests say of their inputs, the last record of each.
+class RecordsReader {
+ public:
+  explicit RecordsReader(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void add_manifest(const std::string& name) {
+    run_ = nullptr;
+    std::ifstream stream(folder_ / name, std::ios::binary);
+    for (std::string line; std::getline(stream, line);) {
+      // A last line without its end was torn by the end of a run.
+      if (!add_line(line) && !stream.eof()) ++damaged_;
+    }
+  }
+
+  StoredResults results() && {
+    StoredResults results;
+    results.damaged_records = damaged_;
+    if (last_) results.run = *last_;
+    for (auto& [path, known] : by_path_) {
+      if (known.status == journal::ImageStatus::kFailed) {
+        results.failed_since += known.was_done;
+      } else if (!is_same_model(*known.run, *last_)) {
+        ++results.other_model;
+      } else if (!known.result) {
+        ++results.pictures_only;
+      } else {
+        known.result->run = std::move(known.run);
+        results.list.push_back(std::move(*known.result));
+      }
+    }
+    std::sort(results.list.begin(), results.list.end(), [](const StoredResult& a, const StoredResult& b) {
+      return natural_compare(a.stem, b.stem) < 0;
+    });
+    return results;
+  }
+
+ private:
+  struct Known {
+    journal::ImageStatus status = journal::ImageStatus::kDone;
+    bool was_done = false;
+    std::shared_ptr<const journal::RunRecord> run;
+    std::optional<StoredResult> result;
+  };
+
+  /// False for a line that says nothing.
+  bool add_line(const std::string& line) {
+    try {
+      if (line.starts_with(R"({"type":"run")")) {
+        run_ = nullptr;  // What follows a header that cannot be read is of an unknown model
+        run_ = std::make_shared<const journal::RunRecord>(journal::run_from_json(line));
+        return true;
+      }
+      if (!line.starts_with(R"({"type":"image")")) return line.empty() || journal::scan_line(line);
+      return add_image(journal::image_from_json(line));
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  bool add_image(const journal::ImageRecord& record) {
+    if (record.status == journal::ImageStatus::kSkipped) return true;
+    // Where the units differ, the header of the record's own run was damaged.
+    if (!run_ || (record.depth && record.depth_unit != run_->model_unit)) return false;
+    Known& known = by_path_[record.path];
+    known.status = record.status;
+    if (record.status == journal::ImageStatus::kFailed) return true;
+    known.was_done = true;
+    known.run = last_ = run_;
+    known.result = result_of(folder_, record);
+    return true;
+  }
+
+  std::filesystem::path folder_;
+  std::map<std::string, Known> by_path_;
+  std::shared_ptr<const journal::RunRecord> run_;   ///< Whose records are read
+  std::shared_ptr<const journal::RunRecord> last_;  ///< Of the last result
+  std::size_t damaged_ = 0;
+};
+
+/// Why nothing of a folder can be read back.
+std::string nothing_text(const StoredResults& results) {
+  if (results.pictures_only > 0) {
+    return "its results are pictures only; da3 infer with -f " + formats::readable_names() +
+           " makes files that can be rendered";
+  }
+  if (results.failed_since > 0) return "all its photos failed in the last run; the same da3 infer says why";
+  return "no results of da3 infer are here (manifest.jsonl names none)";
 }
 
 }  // namespace
@@ -51,45 +152,12 @@ StoredResults read_results(const std::filesystem::path& folder, const std::optio
     throw Error(ErrorCode::kNoInput,
                 folder.string() + ": no such folder; give the folder that da3 infer wrote");
   }
-  StoredResults results;
-  std::map<std::string, std::optional<StoredResult>> by_path;
-  std::optional<journal::RunRecord> run;
+  RecordsReader reader(folder);
   const std::vector<std::string> names =
       shard ? std::vector<std::string>{journal::manifest_name(shard)} : journal::manifest_names(folder);
-  for (const std::string& name : names) {
-    std::ifstream stream(folder / name, std::ios::binary);
-    for (std::string line; std::getline(stream, line);) {
-      try {
-        if (line.starts_with(R"({"type":"run")")) run = journal::run_from_json(line);
-        if (!line.starts_with(R"({"type":"image")")) {
-          if (!line.empty() && !stream.eof() && !journal::scan_line(line)) ++results.damaged_records;
-          continue;
-        }
-        const journal::ImageRecord record = journal::image_from_json(line);
-        if (record.status == journal::ImageStatus::kDone) by_path[record.path] = result_of(folder, record);
-      } catch (const Error&) {
-        // Without its end it was torn by the end of a run.
-        if (!stream.eof()) ++results.damaged_records;
-      }
-    }
-  }
-  for (auto& [path, result] : by_path) {
-    if (result) {
-      results.list.push_back(std::move(*result));
-    } else {
-      ++results.pictures_only;
-    }
-  }
-  if (!run || results.list.empty()) {
-    throw Error(ErrorCode::kNoInput,
-                folder.string() + (results.pictures_only > 0
-                                       ? ": its results are pictures only; da3 infer with -f " +
-                                             formats::readable_names() + " makes files that can be rendered"
-                                       : ": no results of da3 infer are here (manifest.jsonl names none)"));
-  }
-  results.run = *run;
-  std::sort(results.list.begin(), results.list.end(),
-            [](const StoredResult& a, const StoredResult& b) { return natural_compare(a.stem, b.stem) < 0; });
+  for (const std::string& name : names) reader.add_manifest(name);
+  StoredResults results = std::move(reader).results();
+  if (results.list.empty()) throw Error(ErrorCode::kNoInput, folder.string() + ": " + nothing_text(results));
   return results;
 }
 
@@ -101,15 +169,72 @@ ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format
   return wanted;
 }
 
+namespace {
+
+/// How the photo became the network's input, where results have that one's size; none for results of the
+/// photo's size.
+struct NetworkInput {
+  std::optional<image::ResizePolicy> policy;  ///< None: of a network that takes one size
+};
+
+std::optional<NetworkInput> network_input_of(const journal::RunRecord& run) {
+  const auto option = [&](const char* name) {
+    const auto found = run.options.find(name);
+    return found == run.options.end() ? std::string() : found->second;
+  };
+  if (option("size") != "model") return std::nullopt;
+  const std::string side = option("process-res");
+  if (side == "fixed") return NetworkInput{};
+  image::ResizePolicy policy;
+  policy.patch = 1;  // Known by the size that it gave
+  std::from_chars(side.data(), side.data() + side.size(), policy.process_res);
+  policy.method = parse_resize_method(option("resize-method"));
+  return NetworkInput{policy};
+}
+
+bool crops(const NetworkInput& input) {
+  return input.policy && (input.policy->method == ResizeMethod::kUpperBoundCrop ||
+                          input.policy->method == ResizeMethod::kLowerBoundCrop);
+}
+
+/// The photo with the pixels that depth of `size` was made of.
+Image photo_of(const StoredResult& result, Size size) {
+  Image photo = codec::decode_file(result.photo).image;
+  const auto input = network_input_of(*result.run);
+  if (!input || !result.processed || *result.processed != size) return photo;
+  return input->policy ? image::preprocess_to(photo, *input->policy, size)
+                       : image::preprocess_fixed(photo, size);
+}
+
+/// The camera in pixels of depth of `size` that the record tells.
+std::optional<image::Intrinsics> recorded_camera(const StoredResult& result, Size size) {
+  if (result.camera) return result.camera;
+  if (!result.focal_px || !result.photo_size) return std::nullopt;
+  // Records of an older da3 do not tell how much of the photo was left.
+  const auto input = network_input_of(*result.run);
+  if (input && crops(*input)) return std::nullopt;
+  return image::resized(image::centred(*result.focal_px, *result.photo_size), *result.photo_size, size);
+}
+
+}  // namespace
+
+void require_same_photo(const StoredResult& result, const std::vector<formats::Format>& formats) {
+  if (std::ranges::none_of(formats, formats::shows_photo)) return;
+  const auto now = input_identity(result.photo);
+  if (!now || !result.photo_identity || *now == *result.photo_identity) return;
+  throw Error(ErrorCode::kInputNotFound,
+              result.photo +
+                  ": this photo has changed since its depth was made (size or modification time); "
+                  "the same da3 infer makes both anew");
+}
+
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
   const std::string name = result.file.string();
   formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
   set.kind = wanted.kind;
   set.unit = wanted.unit;
-  if (!set.camera && result.focal_px && result.photo_size) {
-    set.camera = image::resized(image::centred(*result.focal_px, *result.photo_size), *result.photo_size,
-                                set.depth.size);
-  }
+  const Size stored = set.depth.size;
+  if (!set.camera) set.camera = recorded_camera(result, stored);
   const int longer = std::max(set.depth.size.height, set.depth.size.width);
   if (wanted.longest && longer > *wanted.longest) {
     const auto scaled = [&](int side) {
@@ -128,7 +253,8 @@ formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
                     "result again with da3 infer and --focal, --hfov or --intrinsics");
   }
   if (std::any_of(wanted.formats.begin(), wanted.formats.end(), formats::shows_photo)) {
-    set.photo = codec::decode_file(result.photo).image;
+    require_same_photo(result, wanted.formats);
+    set.photo = photo_of(result, stored);
     if (set.photo->size != set.depth.size) {
       set.photo = image::resample(*set.photo, set.depth.size, image::Resampling::kArea);
     }

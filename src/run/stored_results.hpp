@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +16,7 @@
 #include <journal/manifest.hpp>
 #include <journal/records.hpp>
 
+#include <image/intrinsics.hpp>
 #include <image/nearness_histogram.hpp>
 
 // Results that an earlier run, or this one, left in a folder.
@@ -27,19 +29,25 @@ struct StoredResult {
   formats::Format format = formats::Format::kPng16;
   std::vector<std::pair<formats::Format, std::string>> outputs;  ///< All files, below the folder
   std::string photo;
+  std::optional<journal::InputIdentity> photo_identity;  ///< As it was when its depth was made
   std::optional<Size> photo_size;
-  std::optional<double> focal_px;
+  std::optional<Size> processed;            ///< Of the network's input
+  std::optional<image::Intrinsics> camera;  ///< In pixels of the result
+  std::optional<double> focal_px;  ///< Of the photo, where the record has no more; of a centred camera
+  std::shared_ptr<const journal::RunRecord> run;  ///< That made it
 };
 
 struct StoredResults {
-  std::vector<StoredResult> list;  ///< In natural order of their stems
-  journal::RunRecord run;
+  std::vector<StoredResult> list;   ///< In natural order of their stems; all of one model
+  journal::RunRecord run;           ///< Of the last result
   std::size_t damaged_records = 0;  ///< That say nothing of their results; a torn last line is none
   std::size_t pictures_only = 0;    ///< Results without a file that can be read back
+  std::size_t other_model = 0;      ///< Results of another model than the last one's
+  std::size_t failed_since = 0;     ///< Results of inputs whose last record is a failure
 };
 
-/// The results that all manifests of `folder` name, or those of `shard`. Throws: Error kNoInput for a folder
-/// without results that can be read back.
+/// The results that all manifests of `folder` name, or those of `shard`; of every input the last record
+/// counts. Throws: Error kNoInput for a folder without results that can be read back.
 StoredResults read_results(const std::filesystem::path& folder,
                            const std::optional<journal::Shard>& shard = std::nullopt);
 
@@ -54,7 +62,11 @@ struct ReadBack {
 /// What comes of inverse depth is depth, of unknown scale and shift.
 ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format> formats);
 
-/// Throws: Error of what cannot be read; kFocalMissing.
+/// Throws: Error kInputNotFound where one of `formats` shows the photo and another file has its place since:
+/// its colours would not be those of the depth.
+void require_same_photo(const StoredResult& result, const std::vector<formats::Format>& formats);
+
+/// Throws: Error of what cannot be read; kFocalMissing; as require_same_photo.
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted);
 
 /// One range for all results, 2nd to 98th percentile of their inverse depth together; none without values.

@@ -86,6 +86,12 @@ std::filesystem::path EncodedStreams::segment_file(const StreamPlan& stream, std
   return folder() / (stream.name + number);
 }
 
+std::vector<std::filesystem::path> EncodedStreams::segment_files(std::int64_t index) const {
+  std::vector<std::filesystem::path> files;
+  for (const StreamPlan& stream : plan_.outputs.streams) files.push_back(segment_file(stream, index));
+  return files;
+}
+
 void EncodedStreams::write(const Work& work, const Showing& showing) {
   const std::vector<StreamPlan>& streams = plan_.outputs.streams;
   if (streams.empty() || showing.count == 0) return;
@@ -135,6 +141,7 @@ JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) c
   spec.target = plan_.outputs.folder / (".da3-join-" + stream.name + ".tmp");
   spec.container = stream.container;
   spec.time_base = time_base_;
+  spec.grey16 = stream.shown == Shown::kGrey16;
   const bool sound = with_sound_.contains(stream.name);
   // Sound keeps the two together at their own times; else the first frame is at 0, where a grid begins as
   // well.

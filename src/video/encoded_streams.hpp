@@ -62,7 +62,10 @@ class EncodedStreams {
   std::optional<Size> size() const { return size_; }
   void set_size(Size size) { size_ = size; }
 
-  std::filesystem::path folder() const { return plan_.outputs.folder / ".da3-segments"; }
+  static constexpr const char* kSegmentFolder = ".da3-segments";
+  std::filesystem::path folder() const { return plan_.outputs.folder / kSegmentFolder; }
+  /// The files of segment `index`, one a stream.
+  std::vector<std::filesystem::path> segment_files(std::int64_t index) const;
 
  private:
   void choose_sound();

@@ -35,6 +35,15 @@ OpenVideo open_video(const VideoOptions& options, const VideoLibrary* library) {
   if (!std::filesystem::exists(options.input, failed)) {
     throw Error(ErrorCode::kInputNotFound, options.input + ": no such file; check the path");
   }
+  if (!std::filesystem::is_regular_file(options.input, failed) &&
+      !std::filesystem::is_directory(options.input, failed)) {
+    throw Error(
+        ErrorCode::kInputNotRegular,
+        options.input +
+            ": this is a pipe or a device, which cannot be read twice; give - for yuv4mpeg or raw frames "
+            "on standard input: da3 video - < " +
+            options.input);
+  }
   auto file = std::make_unique<std::ifstream>(options.input, std::ios::binary);
   std::array<char, 9> start{};
   file->read(start.data(), start.size());

@@ -28,6 +28,17 @@ std::optional<Shown> shown_of(const std::string& format) {
   throw Error(ErrorCode::kUsage, message);
 }
 
+/// The list with every format once. Throws: Error kUsage for `none` among others.
+std::vector<std::string> each_once(const std::vector<std::string>& formats) {
+  std::vector<std::string> list;
+  for (const std::string& format : formats) {
+    if (std::ranges::find(list, format) == list.end()) list.push_back(format);
+  }
+  if (list.size() > 1 && std::ranges::find(list, "none") != list.end())
+    refuse("--format: none stands alone; remove it, or the other formats");
+  return list;
+}
+
 bool shows(const OutputPlan& plan, Shown shown) {
   return std::ranges::any_of(plan.streams, [shown](const StreamPlan& each) { return each.shown == shown; });
 }
@@ -75,10 +86,17 @@ bool OutputPlan::has_grey16() const {
   return shows(*this, Shown::kGrey16);
 }
 
+std::string video_name(const std::string& input, const std::string& format) {
+  const auto shown = shown_of(format);
+  if (!shown) return "";
+  const std::string stem = input == "-" ? "video" : std::filesystem::path(input).stem().string();
+  return stem + (*shown == Shown::kGrey16 ? ".depth.mkv" : "." + format + ".mp4");
+}
+
 OutputPlan plan_outputs(const std::string& input, const std::string& output,
-                        const std::vector<std::string>& asked, const VideoLibrary* library) {
+                        const std::vector<std::string>& formats, const VideoLibrary* library) {
   OutputPlan plan;
-  const std::string name = input == "-" ? "video" : std::filesystem::path(input).stem().string();
+  const std::vector<std::string> asked = each_once(formats);
   if (output == "-") {
     plan_pipe(asked.empty() ? std::vector<std::string>{"y4m"} : asked, plan);
     return plan;
@@ -94,13 +112,13 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
               "`-o - -f y4m | ffmpeg -i - " +
               output + "`");
     }
-    const std::vector<std::string> formats = asked.empty() ? std::vector<std::string>{"vis"} : asked;
-    const auto shown = shown_of(formats.front());
-    if (formats.size() != 1 || !shown)
+    const std::vector<std::string> single = asked.empty() ? std::vector<std::string>{"vis"} : asked;
+    const auto shown = shown_of(single.front());
+    if (single.size() != 1 || !shown)
       refuse("--output " + output + ": a video file holds one of vis, side, gray16; for more give a folder");
     if (*shown == Shown::kGrey16 && container != "matroska")
       refuse("--output " + output + ": gray16 goes into .mkv files");
-    plan.streams.push_back({*shown, formats.front(), output, std::string(container)});
+    plan.streams.push_back({*shown, single.front(), output, std::string(container)});
     plan.folder = output + ".da3-work";
     plan.temporary = true;
     plan.text = output;
@@ -116,9 +134,8 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
     if (!shown) {
       plan.frames.push_back(formats::parse_format(format));
     } else if (library != nullptr) {
-      const std::string ending = *shown == Shown::kGrey16 ? ".depth.mkv" : "." + format + ".mp4";
-      plan.streams.push_back(
-          {*shown, format, plan.folder / (name + ending), *shown == Shown::kGrey16 ? "matroska" : "mp4"});
+      plan.streams.push_back({*shown, format, plan.folder / video_name(input, format),
+                              *shown == Shown::kGrey16 ? "matroska" : "mp4"});
     } else if (*shown == Shown::kGrey16) {
       throw Error(ErrorCode::kVideoUnavailable,
                   "--format gray16: this installation has no FFmpeg to encode with; png16 keeps the values");
@@ -129,6 +146,8 @@ OutputPlan plan_outputs(const std::string& input, const std::string& output,
   if (std::any_of(plan.frames.begin(), plan.frames.end(), formats::needs_camera)) {
     refuse("--format ply: points of frames are not made; use da3 infer on single frames");
   }
+  if (formats::contains(plan.frames, formats::Format::kHtml))
+    refuse("--format html: a gallery of frames is not made; side shows frames next to their depth");
   return plan;
 }
 

@@ -43,6 +43,9 @@ struct OutputPlan {
   bool has_grey16() const;
 };
 
+/// The name of the video of `format` in the folder of results of `input`; empty for what is no video.
+std::string video_name(const std::string& input, const std::string& format);
+
 /// The plan for `output` (a folder, a video file, "-", or empty for the input's name with .depth behind it).
 /// `library` null: pictures become files of frames. Throws: Error kUsage, kEncoderUnavailable.
 OutputPlan plan_outputs(const std::string& input, const std::string& output,

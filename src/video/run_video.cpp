@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <nlohmann/json.hpp>
+#include <video/earlier_files.hpp>
 #include <video/finish_frame.hpp>
 #include <video/frame_predictor.hpp>
 #include <video/frame_source.hpp>
@@ -91,24 +92,19 @@ class Run {
     const OutputPlan& outputs = plan_.outputs;
     for (const StreamPlan& stream : outputs.streams)
       core::require_another_file(stream.target, options_.input);
-    const auto is_there = [](const StreamPlan& stream) {
-      std::error_code failed;
-      return std::filesystem::exists(stream.target, failed);
-    };
-    if (outputs.temporary && is_there(outputs.streams.front()) && !options_.overwrite) {
+    std::error_code failed;
+    if (outputs.temporary && !options_.overwrite &&
+        std::filesystem::exists(outputs.streams.front().target, failed)) {
       throw Error(ErrorCode::kOutputExists,
                   outputs.text + ": the file is there already; give --overwrite to replace it");
     }
     if (outputs.folder.empty()) return false;
     const json key = run_key(plan_, *environment_.model);
-    journal_ = std::make_unique<VideoJournal>(outputs.folder, key, options_.overwrite);
+    journal_ = std::make_unique<VideoJournal>(outputs.folder, key, options_.overwrite, [&](const json& line) {
+      return are_there(outputs, writer_.streams(), line);
+    });
     const json end = journal_->end();
     if (end.is_null()) return false;
-    if (!std::all_of(outputs.streams.begin(), outputs.streams.end(), is_there)) {
-      journal_.reset();
-      journal_ = std::make_unique<VideoJournal>(outputs.folder, key, /*overwrite=*/true);
-      return false;
-    }
     believe([&] {
       summary_.resumed = whole(end, "frames");
       summary_.failed = whole(end, "failed");
@@ -131,6 +127,7 @@ class Run {
   }
 
   void begin() {
+    if (journal_) require_own_videos(plan_.outputs, journal_->earlier());
     const std::map<std::string, std::string>& encoders = choose_streams();
     const bool looks =
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
@@ -140,6 +137,7 @@ class Run {
     }
     const WholeVideo whole{over_time_.range(), predictor_.kept(), over_time_.grey_ref(), encoders};
     if (journal_) {
+      remove_earlier(plan_.outputs.folder, journal_->earlier());
       journal_->append(video_record(plan_, *environment_.model, source_.facts(), source_.time_base(), whole));
     }
   }
@@ -213,7 +211,9 @@ class Run {
     }
     write(std::move(finished));
     write(finish(over_time_.next(std::move(predicted))));
-    all_read_ = current.empty() && source_.ended();
+    // A pipe that is asked to stop ends there, but not by itself.
+    const bool cut_off = options_.input == "-" && stop_.stop_requested();
+    all_read_ = current.empty() && source_.ended() && !cut_off;
     if (all_read_) write(finish(over_time_.rest()));
   }
 
@@ -317,9 +317,11 @@ class Run {
   }
 
   void checkpoint(std::int64_t taken, const json& over_time) {
+    const bool segments = writer_.streams().can_repeat();
     writer_.streams().close();
     if (!journal_ || options_.input == "-" || !writer_.any()) return;
-    json line = {{"type", "checkpoint"}, {"taken", taken}, {"failed", summary_.failed}};
+    json line = {
+        {"type", "checkpoint"}, {"taken", taken}, {"failed", summary_.failed}, {"segments", segments}};
     line.update(over_time);
     line.update(writer_.state());
     journal_->append(line);

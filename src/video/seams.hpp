@@ -62,6 +62,7 @@ struct JoinSpec {
   std::filesystem::path target;         ///< Written as it is: the caller renames it
   std::string container;                ///< mp4, mov, matroska, webm
   Ratio time_base{1, 25};               ///< Of the segments' frames, as in their StreamSpec
+  bool grey16 = false;                  ///< As in their StreamSpec
   std::int64_t shift = 0;               ///< Ticks taken off every time
   std::optional<SoundSource> sound;     ///< Is copied
   std::optional<double> sound_start_s;  ///< In the times of that file
@@ -75,7 +76,8 @@ struct JoinSpec {
 
 struct VideoLibrary {
   std::function<std::unique_ptr<VideoReader>(const std::string& path, const ReadOptions&)> open;
-  /// The encoder that will be used. Throws: Error kEncoderUnavailable.
+  /// The encoder that will be used: a frame of it was written to a file of `container` and read back. Throws:
+  /// Error kEncoderUnavailable.
   std::function<std::string(const StreamSpec&, const std::string& container)> choose_encoder;
   std::function<std::unique_ptr<SegmentWriter>(const std::filesystem::path&, const StreamSpec&)> segment;
   /// The warning that files of `container` cannot hold a sound; none if they can.

@@ -35,11 +35,13 @@ std::string differences(const json& before, const json& now) {
 
 }  // namespace
 
-VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key, bool overwrite)
+VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key, bool overwrite,
+                           const AreThere& are_there)
     : file_(folder / "manifest.jsonl") {
   std::error_code failed;
   const bool there = std::filesystem::exists(file_, failed);
-  if (!there && std::filesystem::exists(folder, failed) && !std::filesystem::is_empty(folder, failed)) {
+  made_folder_ = !std::filesystem::exists(folder, failed);
+  if (!there && !made_folder_ && !std::filesystem::is_empty(folder, failed)) {
     throw Error(
         ErrorCode::kOutputExists,
         folder.string() + ": the folder holds files that no video of da3 wrote; give another with --output");
@@ -52,45 +54,76 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
                 folder.string() + ": another run writes there; wait for it, or give another folder");
   }
   core::remove_dead_temporaries(folder);
-  std::ifstream stream(file_, std::ios::binary);
-  std::uint64_t read = 0;
-  std::uint64_t kept = 0;
-  for (std::string line; std::getline(stream, line) && !stream.eof();) {
-    read += line.size() + 1;
-    json value = core::read_json(line);
-    const auto found = value.find("type");  // Of what is no object: its end
-    const std::string type =
-        found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
-    if (header_.is_null() && type != "video") {
-      throw Error(
-          ErrorCode::kOutputExists,
-          folder.string() + ": its manifest is not that of a video; give another folder with --output");
-    }
-    if (type == "video") header_ = std::move(value);
-    if (type == "checkpoint") checkpoint_ = std::move(value);
-    if (type == "end") end_ = std::move(value);
-    if (type == "video" || type == "checkpoint" || type == "end") kept = read;
-  }
-  if (!header_.is_null() && !overwrite) {
-    const auto before = header_.find("key");
+  read(folder, are_there);
+  if (!overwrite && !earlier_.empty()) {
+    const auto before = earlier_.back().find("key");
     const std::string text =
-        differences(before != header_.end() && before->is_object() ? *before : json::object(), key);
+        differences(before != earlier_.back().end() && before->is_object() ? *before : json::object(), key);
     if (!text.empty()) {
       throw Error(ErrorCode::kUsage,
                   folder.string() + ": the results here were made otherwise: " + text +
                       ". Give --overwrite to make them again, or another folder with --output");
     }
   }
-  if (overwrite) {
-    header_ = checkpoint_ = end_ = json(nullptr);
-    kept = 0;
+  if (overwrite) forget();
+}
+
+VideoJournal::~VideoJournal() {
+  if (!is_empty_ || appends_) return;
+  std::error_code ignored;
+  std::filesystem::remove(file_, ignored);
+  if (made_folder_) std::filesystem::remove(file_.parent_path(), ignored);
+}
+
+void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are_there) {
+  std::error_code failed;
+  is_empty_ = std::filesystem::file_size(file_, failed) == 0;
+  std::ifstream stream(file_, std::ios::binary);
+  std::uint64_t read = 0;
+  bool frames_there = true;
+  bool segments_there = true;
+  for (std::string line; std::getline(stream, line) && !stream.eof();) {
+    read += line.size() + 1;
+    json value = core::read_json(line);
+    const auto found = value.find("type");  // Of what is no object: its end
+    const std::string type =
+        found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
+    if (earlier_.empty() && type != "video") {
+      throw Error(
+          ErrorCode::kOutputExists,
+          folder.string() + ": its manifest is not that of a video; give another folder with --output");
+    }
+    if (type == "video") {
+      forget();
+      frames_there = segments_there = true;
+      earlier_.push_back(value);
+      header_ = std::move(value);
+    } else if (type == "frame") {
+      frames_there = frames_there && are_there(value);
+    } else if (type == "checkpoint") {
+      segments_there = segments_there && are_there(value);
+      if (!frames_there || !segments_there) continue;
+      checkpoint_ = std::move(value);
+      kept_ = read;
+    } else if (type == "end" && frames_there && are_there(value)) {
+      end_ = std::move(value);
+      kept_ = read;
+    }
   }
-  if (ftruncate(descriptor_.get(), static_cast<off_t>(kept)) != 0 ||
-      lseek(descriptor_.get(), 0, SEEK_END) < 0)
-    fail(file_);
+  if (checkpoint_.is_null() && end_.is_null()) forget();
+}
+
+void VideoJournal::forget() {
+  header_ = checkpoint_ = end_ = json(nullptr);
+  kept_ = 0;
 }
 
 void VideoJournal::append(const json& line) {
+  if (!appends_ && (ftruncate(descriptor_.get(), static_cast<off_t>(kept_)) != 0 ||
+                    lseek(descriptor_.get(), 0, SEEK_END) < 0)) {
+    fail(file_);
+  }
+  appends_ = true;
   const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   std::size_t written = 0;
   while (written < text.size()) {

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -17,24 +19,44 @@ namespace da3::video {
 /// Locked while it lives.
 class VideoJournal {
  public:
-  /// Opens or makes the journal in `folder`. What an earlier run left is kept up to its last checkpoint if
-  /// `key`, all that decides results, is the same; `overwrite` begins anew. Throws: Error kOutputLocked,
-  /// kOutputExists for a folder with files that no video of da3 wrote, kUsage for another key, kOutputFailed.
-  VideoJournal(const std::filesystem::path& folder, const nlohmann::json& key, bool overwrite);
+  /// Whether the files that a line of an earlier run tells of are there: frames' files of type `frame`, the
+  /// segments before a `checkpoint`, the videos of an `end`.
+  using AreThere = std::function<bool(const nlohmann::json& line)>;
 
-  /// The header of the earlier run; null if there is none to go on from.
+  /// Opens or makes the journal in `folder`, whose lines stay until the first one is appended. What an
+  /// earlier run left counts up to its last checkpoint before a file that is gone, if `key`, all that decides
+  /// results, is the same; `overwrite` begins anew. Throws: Error kOutputLocked, kOutputExists for a folder
+  /// with files that no video of da3 wrote, kUsage for another key, kOutputFailed.
+  VideoJournal(const std::filesystem::path& folder, const nlohmann::json& key, bool overwrite,
+               const AreThere& are_there);
+  /// What no line was ever written to goes away.
+  ~VideoJournal();
+  VideoJournal(const VideoJournal&) = delete;
+  VideoJournal& operator=(const VideoJournal&) = delete;
+
+  /// The headers of all earlier runs, whatever counts of them.
+  const std::vector<nlohmann::json>& earlier() const { return earlier_; }
+  /// The header of the run to go on from; null if there is none.
   const nlohmann::json& header() const { return header_; }
-  /// Its last checkpoint; null if there is none.
+  /// Its checkpoint; null if there is none.
   const nlohmann::json& checkpoint() const { return checkpoint_; }
-  /// Its last line if that says that all is done; null otherwise.
+  /// Its last line if all is done and there; null otherwise.
   const nlohmann::json& end() const { return end_; }
 
-  /// Appends one line by one write. Throws: Error kOutputFailed.
+  /// Appends one line by one write, in place of what does not count. Throws: Error kOutputFailed.
   void append(const nlohmann::json& line);
 
  private:
+  void read(const std::filesystem::path& folder, const AreThere& are_there);
+  void forget();
+
   std::filesystem::path file_;
   core::FileDescriptor descriptor_;
+  bool made_folder_ = false;
+  bool is_empty_ = true;    ///< The file
+  bool appends_ = false;    ///< A line was appended
+  std::uint64_t kept_ = 0;  ///< Bytes of the lines that count
+  std::vector<nlohmann::json> earlier_;
   nlohmann::json header_;
   nlohmann::json checkpoint_;
   nlohmann::json end_;

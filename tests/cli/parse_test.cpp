@@ -167,6 +167,9 @@ TEST(ParseVideo, TakesEveryOptionOfItsOwn) {
   EXPECT_EQ(video.cuts_file, "c.txt");
   EXPECT_TRUE(video.dry_run && video.confidence && video.sky && video.overwrite);
   EXPECT_EQ(video.exr_compression, "zip");
+  const auto capitals = parsed_as<Video>({"video", "a.mp4", "-f", "VIS,Npy", "--cuts", "NONE"});
+  EXPECT_EQ(capitals.formats, (std::vector<std::string>{"vis", "npy"}));
+  EXPECT_TRUE(capitals.cuts == video::Cuts::kNone && capitals.cuts_file.empty());
   EXPECT_EQ(parsed_as<Video>({"video", "a.mp4"}).cuts, video::Cuts::kAuto);
   EXPECT_THAT(refusal({"video", "a.mp4", "--intrinsics", "c.txt"}), HasSubstr("--intrinsics"));
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,24 +61,32 @@ struct AttentionCase {
   float spread;
 };
 
-/// One row of softmax(q k^T * scale) v in double.
-std::vector<double> attention_row(const float* q, const std::vector<float>& k, const std::vector<float>& v,
-                                  std::int64_t stride, const AttentionCase& c, double scale) {
-  std::vector<double> scores(static_cast<std::size_t>(c.keys));
+/// One row of softmax(q k^T * scale) in double.
+std::vector<double> attention_weights(const float* q, const std::vector<float>& k, std::int64_t stride,
+                                      const AttentionCase& c, double scale) {
+  std::vector<double> weights(static_cast<std::size_t>(c.keys));
   for (std::int64_t j = 0; j < c.keys; ++j) {
     double dot = 0;
     for (std::int64_t d = 0; d < c.head_dim; ++d)
       dot += double{q[d]} * double{k[static_cast<std::size_t>(j * stride + d)]};
-    scores[static_cast<std::size_t>(j)] = dot * scale;
+    weights[static_cast<std::size_t>(j)] = dot * scale;
   }
-  const double maximum = *std::ranges::max_element(scores);
+  const double maximum = *std::ranges::max_element(weights);
   double sum = 0;
-  for (double& score : scores) sum += score = std::exp(score - maximum);
+  for (double& weight : weights) sum += weight = std::exp(weight - maximum);
+  for (double& weight : weights) weight /= sum;
+  return weights;
+}
+
+/// One row of softmax(q k^T * scale) v in double.
+std::vector<double> attention_row(const float* q, const std::vector<float>& k, const std::vector<float>& v,
+                                  std::int64_t stride, const AttentionCase& c, double scale) {
+  const std::vector<double> weights = attention_weights(q, k, stride, c, scale);
   std::vector<double> row(static_cast<std::size_t>(c.head_dim));
   for (std::int64_t j = 0; j < c.keys; ++j) {
     for (std::int64_t d = 0; d < c.head_dim; ++d) {
       row[static_cast<std::size_t>(d)] +=
-          scores[static_cast<std::size_t>(j)] / sum * double{v[static_cast<std::size_t>(j * stride + d)]};
+          weights[static_cast<std::size_t>(j)] * double{v[static_cast<std::size_t>(j * stride + d)]};
     }
   }
   return row;
@@ -263,35 +272,53 @@ class Int8Attention : public ::testing::TestWithParam<const char*> {
   const AttentionKernels* kernels_ = nullptr;
 };
 
-TEST_P(Int8Attention, RoundsQueriesAndKeysByTheirRows) {
+/// 8-bit codes of each row as the numbers that they stand for.
+void round_rows(std::vector<float>& values, std::int64_t stride, std::int64_t head_dim) {
+  for (std::size_t row = 0; row < values.size(); row += static_cast<std::size_t>(stride)) {
+    const std::span<float> features(values.data() + row, static_cast<std::size_t>(head_dim));
+    float largest = 0;
+    for (const float value : features) largest = std::max(largest, std::abs(value));
+    for (float& value : features) value = std::nearbyint(value * (127 / largest)) * (largest / 127);
+  }
+}
+
+TEST_P(Int8Attention, RoundsToCodesAndNothingElse) {
   for (const AttentionCase& c : kAttentionCases) {
     if (c.head_dim % kInt8HeadMultiple != 0) continue;
     const AttentionInputs in(c);
     const std::vector<float> out = attend(*kernels_, c, in);
     AttentionInputs rounded = in;
-    for (auto* const each : {&rounded.q, &rounded.k}) {
-      for (std::size_t row = 0; row < each->size(); row += static_cast<std::size_t>(in.stride)) {
-        float largest = 0;
-        for (std::int64_t d = 0; d < c.head_dim; ++d)
-          largest = std::max(largest, std::abs((*each)[row + static_cast<std::size_t>(d)]));
-        for (std::int64_t d = 0; d < c.head_dim; ++d) {
-          float& value = (*each)[row + static_cast<std::size_t>(d)];
-          value = std::nearbyint(value * (127 / largest)) * (largest / 127);
-        }
+    for (auto* const each : {&rounded.q, &rounded.k}) round_rows(*each, in.stride, c.head_dim);
+    std::vector<double> half_steps(static_cast<std::size_t>(c.head_dim));
+    AttentionInputs distances = rounded;  // of values from the middle of their feature
+    for (std::int64_t d = 0; d < c.head_dim; ++d) {
+      float low = in.v[static_cast<std::size_t>(d)];
+      float high = low;
+      const auto value = [&](std::vector<float>& of, std::int64_t key) -> float& {
+        return of[static_cast<std::size_t>(key * in.stride + d)];
+      };
+      for (std::int64_t key = 0; key < c.keys; ++key) {
+        low = std::min(low, value(rounded.v, key));
+        high = std::max(high, value(rounded.v, key));
       }
+      half_steps[static_cast<std::size_t>(d)] = (high - low) / 2 / 254;
+      for (std::int64_t key = 0; key < c.keys; ++key)
+        value(distances.v, key) = std::abs(value(rounded.v, key) - (low + high) / 2);
     }
-    for (float& v : rounded.v) v = to_bf16(v);
-    AttentionInputs magnitudes = rounded;
-    for (float& v : magnitudes.v) v = std::abs(v);
     for (std::int64_t i = 0; i < c.queries; ++i) {
       const float* const q = rounded.q.data() + i * in.stride;
       const auto expected = attention_row(q, rounded.k, rounded.v, in.stride, c, double{in.scale});
-      const auto most = attention_row(q, rounded.k, magnitudes.v, in.stride, c, double{in.scale});
+      // An exponential is up to a code off, a 254th of the largest of its block, to either side: together
+      // they grow with the root of their number.
+      const auto distance = attention_row(q, rounded.k, distances.v, in.stride, c, 0);
+      const auto weights = attention_weights(q, rounded.k, in.stride, c, double{in.scale});
+      const double codes =
+          *std::ranges::max_element(weights) / 254.0 * 4.0 * std::sqrt(static_cast<double>(c.keys));
       for (std::int64_t d = 0; d < c.head_dim; ++d) {
         const auto at = static_cast<std::size_t>(d);
-        // Each exponential is rounded by up to 2^-9 of itself; a factor between two codes may go to either.
+        // A factor between two codes may go to either.
         ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[at],
-                    most[at] / 512 + (c.spread > 1 ? 2e-2 : 1e-3))
+                    half_steps[at] + codes * distance[at] + (c.spread > 1 ? 2e-2 : 1e-3))
             << c.queries << " queries, " << c.keys << " keys, row " << i << ", feature " << d;
       }
     }
@@ -300,6 +327,27 @@ TEST_P(Int8Attention, RoundsQueriesAndKeysByTheirRows) {
 
 TEST_P(Int8Attention, KeepsWhatIsNoNumberWhereItBelongs) {
   expect_no_neighbour_is_touched(*kernels_);
+}
+
+TEST_P(Int8Attention, AKeyThatTakesMuchOfARowLeavesTheOthersTheirShare) {
+  // Trained networks have such rows. Against the largest of the row every other exponential would be far
+  // below one code: each alone is lost, all together are 1 - share of the row.
+  for (const double share : {0.1, 0.3, 0.6, 0.9}) {
+    const AttentionCase c{12, 721, 64, 0};
+    AttentionInputs in(c);
+    std::ranges::fill(in.q, 0.0F);
+    std::ranges::fill(in.k, 0.0F);
+    const double exponent = std::log(share / (1 - share) * static_cast<double>(c.keys - 1));
+    constexpr std::int64_t kSink = 300;
+    for (std::int64_t row = 0; row < c.queries; ++row) in.q[static_cast<std::size_t>(row * in.stride)] = 1;
+    in.k[static_cast<std::size_t>(kSink * in.stride)] = static_cast<float>(exponent) / in.scale;
+    // The sink's own value is 0, that of all others 1: what they come to is their share.
+    for (std::int64_t key = 0; key < c.keys; ++key) {
+      for (std::int64_t d = 0; d < c.head_dim; ++d)
+        in.v[static_cast<std::size_t>(key * in.stride + d)] = key == kSink ? 0.0F : 1.0F;
+    }
+    for (const float got : attend(*kernels_, c, in)) EXPECT_NEAR(got, 1 - share, 0.01) << share;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Builds, Int8Attention, ::testing::Values("chosen", "avx512_tiles"),

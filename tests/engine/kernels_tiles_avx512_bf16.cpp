@@ -4,6 +4,7 @@
 #define DA3_KERNELS_WIDTH 16
 #define DA3_KERNELS_ROWS 12
 #define DA3_KERNELS_VECTORS 2
+#include <engine/kernels/attention_bf16-inl.hpp>
 #include <engine/kernels/attention_int8-inl.hpp>
 
 namespace da3::engine::kernels::tiles_of_avx512_bf16 {
@@ -14,7 +15,7 @@ const AttentionKernels& bf16_attention_table() {
 }
 
 const AttentionKernels& int8_attention_table() {
-  static constexpr AttentionKernels kTable = attention_kernels<Int8Attention>();
+  static constexpr AttentionKernels kTable = coded_attention_kernels();
   return kTable;
 }
 

@@ -124,7 +124,8 @@ TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_EQ(int8.block_products, BlockProducts::kInt8);
   EXPECT_TRUE(int8.full_int8_range && int8.own_kernels && int8.own_products);
   EXPECT_EQ(cpu_lowering(zen5(), Precision::kBf16).block_products, BlockProducts::kBf16);
-  EXPECT_TRUE(int8.bf16_attention && cpu_lowering(zen5(), Precision::kBf16).bf16_attention);
+  EXPECT_TRUE(cpu_lowering(zen5(), Precision::kBf16).bf16_attention);
+  EXPECT_FALSE(int8.bf16_attention) << "there is none in 8 bits";
   EXPECT_FALSE(cpu_lowering(zen5(), Precision::kFp32).bf16_attention);
   EXPECT_FALSE(cpu_lowering(zen3(), Precision::kInt8).bf16_attention);
   CpuOperatorFacts switched_off = zen5();
@@ -140,7 +141,12 @@ TEST(CpuOperators, LowPrecisionChangesBlocksAndHead) {
   EXPECT_FALSE(cpu_lowering(own, Precision::kFp32).int16_ends);
   EXPECT_FALSE(int8.int16_ends);
   own.int8_attention = true;
-  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int8_attention);
+  EXPECT_TRUE(cpu_lowering(own, Precision::kInt8).int8_attention &&
+              cpu_lowering(own, Precision::kInt8).bf16_attention);
+  CpuOperatorFacts client = zen3();
+  client.int8_attention = true;
+  EXPECT_TRUE(cpu_lowering(client, Precision::kInt8).int8_attention);
+  EXPECT_FALSE(cpu_lowering(client, Precision::kInt8).bf16_attention) << "it has none";
   EXPECT_FALSE(cpu_lowering(own, Precision::kBf16).int8_attention);
   EXPECT_FALSE(int8.int8_attention);
 }

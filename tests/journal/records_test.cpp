@@ -70,6 +70,7 @@ TEST(Records, ComeBackAsTheyWere) {
   record.png16->clipped = 7;
   record.depth_unit = "m";
   record.focal = FocalRecord{812.5, "exif.35mm"};
+  record.camera = image::Intrinsics{400, 520, 250.5, 230.25};
   record.warnings = {"focal length from EXIF"};
   const std::string line = to_json(record);
   const ImageRecord read = image_from_json(line);
@@ -79,6 +80,7 @@ TEST(Records, ComeBackAsTheyWere) {
   EXPECT_EQ(read.outputs, record.outputs);
   EXPECT_EQ(read.png16, record.png16);
   EXPECT_EQ(read.focal->source, "exif.35mm");
+  EXPECT_EQ(read.camera, record.camera);
   EXPECT_EQ(read.depth->values, record.depth->values);
   RunRecord run = example_run();
   run.pid = 42;

@@ -51,6 +51,32 @@ class RenderTest : public ::testing::Test {
     results.close();
   }
 
+  /// As `da3 infer --overwrite` with a metric model leaves it when it is killed after `photos`.
+  void begin_other_model(const std::vector<int>& photos) const {
+    journal::RunRecord run;
+    run.model_name = "metric";
+    run.model_sha256 = std::string(64, 'b');
+    run.model_kind = DepthKind::kMetric;
+    run.model_unit = "m";
+    journal::ResultFolderOptions again;
+    again.overwrite = true;
+    journal::ResultFolder results(options_.input, run, again);
+    for (const int i : photos) {
+      formats::OutputSet set;
+      set.depth = {{4, 6}, std::vector<float>(24, 7.0F)};
+      journal::ImageRecord record;
+      record.path = "photos/" + std::to_string(i) + ".jpg";
+      record.outputs = results.write(record.path, "sub/" + std::to_string(i), record.identity,
+                                     formats::encode(set, {formats::Format::kNpy}));
+      results.record(record);
+    }
+  }
+
+  std::string png_text(const std::string& name) const {
+    const auto bytes = codec::read_file(out(name));
+    return {bytes.begin(), bytes.end()};
+  }
+
   fs::path out(const std::string& name) const { return options_.output / name; }
 
   Summary run() {
@@ -101,6 +127,55 @@ TEST_F(RenderTest, SaysHowManyDamagedRecordsAreLeftOut) {
   EXPECT_EQ(run().done, 1U);
   ASSERT_EQ(notes_.size(), 1U);
   EXPECT_THAT(notes_.front(), ::testing::HasSubstr("2 damaged records of its manifest left out"));
+}
+
+TEST_F(RenderTest, ResultsOfTheModelBeforeAreLeftOutOnceAnotherHasResults) {
+  begin_other_model({0});
+  options_.formats = {"png16"};
+  const Summary summary = run();
+  EXPECT_EQ(summary.done, 1U);
+  EXPECT_THAT(png_text("sub/0.png"), ::testing::HasSubstr("metric"));
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_THAT(notes_.front(), ::testing::HasSubstr("2 results left out that another model made"));
+}
+
+TEST_F(RenderTest, ARunThatEndedBeforeItsFirstResultChangesNothing) {
+  begin_other_model({});
+  options_.formats = {"png16"};
+  EXPECT_EQ(run().done, 3U);
+  EXPECT_THAT(png_text("sub/0.png"), ::testing::AllOf(::testing::HasSubstr("relative"),
+                                                      ::testing::Not(::testing::HasSubstr("metric"))));
+  EXPECT_TRUE(notes_.empty());
+}
+
+TEST_F(RenderTest, AResultWhosePhotoFailedSinceIsLeftOut) {
+  journal::RunRecord same;
+  same.model_name = "fake";
+  same.model_sha256 = std::string(64, 'a');
+  {
+    journal::ResultFolder results(options_.input, same);
+    results.record(journal::failed_record("photos/1.jpg", Error(ErrorCode::kImageTruncated, "cut short")));
+    results.record(journal::failed_record("photos/9.jpg", Error(ErrorCode::kImageTruncated, "never done")));
+  }
+  EXPECT_EQ(run().done, 2U);
+  EXPECT_FALSE(fs::exists(out("sub/1.vis.png")));
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_THAT(notes_.front(), ::testing::HasSubstr("1 result left out whose photos failed since"));
+}
+
+TEST_F(RenderTest, RecordsBehindADamagedHeaderAreNotTakenForThoseOfTheHeaderBefore) {
+  begin_other_model({3});
+  std::string text;
+  {
+    std::ifstream file(options_.input / "manifest.jsonl", std::ios::binary);
+    text = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  const std::size_t header = text.rfind(R"({"type":"run")");
+  text.replace(text.find(R"("schema":1)", header), 10, R"("schema":x)");
+  std::ofstream(options_.input / "manifest.jsonl", std::ios::binary) << text;
+  EXPECT_EQ(run().done, 3U);
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_THAT(notes_.front(), ::testing::HasSubstr("2 damaged records"));
 }
 
 TEST_F(RenderTest, OneRangeForTheSetMakesFarPhotosDarker) {

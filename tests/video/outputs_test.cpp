@@ -46,6 +46,17 @@ TEST(PlanOutputs, MakeNoFolderOfAFilesName) {
   EXPECT_EQ(plan_outputs("in.avi", "", {"npy"}, nullptr).folder, "in.avi.depth");
 }
 
+TEST(PlanOutputs, HaveEveryFormatOnceAndNoneAlone) {
+  const VideoLibrary library;
+  const OutputPlan plan = plan_outputs("in.mp4", "v", {"vis", "npy", "vis", "npy"}, &library);
+  EXPECT_THAT(plan.streams, SizeIs(1));
+  EXPECT_THAT(plan.frames, SizeIs(1));
+  EXPECT_THAT(plan_outputs("in.mp4", "v.mp4", {"vis", "vis"}, &library).streams, SizeIs(1));
+  EXPECT_THAT(plan_outputs("in.mp4", "v", {"none"}, &library).frames, SizeIs(0));
+  EXPECT_THROW(plan_outputs("in.mp4", "v", {"png16", "none"}, &library), Error);
+  EXPECT_THROW(plan_outputs("in.mp4", "v", {"html"}, &library), Error) << "a gallery is of photos";
+}
+
 TEST(PlanOutputs, GoOnInAFolderThatIsThere) {
   const testing::TemporaryFolder folder;
   const std::filesystem::path there = folder.path() / "v.avi";

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <video/run_video.hpp>
 
 #include <da3/error.hpp>
@@ -48,13 +49,35 @@ class RunVideoTest : public ::testing::Test {
     environment_.memory = &memory_;
   }
 
-  VideoSummary run(int frames) {
+  VideoSummary run(int frames, const std::stop_token& stop = {}) {
     std::istringstream stream(raw_frames(frames));
     options_.stream = &stream;
     VideoCallbacks callbacks;
     callbacks.on_record = [&](const std::string& text) { records_.push_back(json::parse(text)); };
     callbacks.on_note = [&](bool, const std::string& text) { notes_ += text + "\n"; };
-    return run_video(options_, environment_, callbacks);
+    return run_video(options_, environment_, callbacks, stop);
+  }
+
+  /// The same from a file, which can be read again.
+  VideoSummary run_file(int frames) {
+    options_.input = (folder_.path() / "frames.rgb").string();
+    if (!std::filesystem::exists(options_.input))
+      std::ofstream(options_.input, std::ios::binary) << raw_frames(frames);
+    options_.vis_range = {{1.0, 2.0}};  // Without a look at the whole video first
+    return run(0);
+  }
+
+  std::size_t num_files(const std::string& name) const {
+    const std::filesystem::directory_iterator files(folder_.path() / "out" / name);
+    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+  }
+
+  /// Cuts the manifest off behind its first `count` lines, as a run that was killed leaves it.
+  void cut_manifest(int count) const {
+    const std::string all = content("manifest.jsonl");
+    std::size_t end = 0;
+    for (int i = 0; i < count; ++i) end = all.find('\n', end) + 1;
+    std::ofstream(folder_.path() / "out/manifest.jsonl", std::ios::binary) << all.substr(0, end);
   }
 
   std::string content(const std::string& name) const {
@@ -100,6 +123,50 @@ TEST_F(RunVideoTest, AFileWhoseFramesGoInGroupsGivesWhatAPipeGives) {
     EXPECT_EQ(records_[i].at("frame"), of_pipe[i].at("frame"));
     EXPECT_EQ(records_[i].at("depth"), of_pipe[i].at("depth"));
     EXPECT_EQ(content(records_[i].at("outputs").at("npy")), depth[i]) << i;
+  }
+}
+
+TEST_F(RunVideoTest, FilesOfFramesThatAreGoneOrEmptyAreMadeAgain) {
+  run_file(251);
+  const std::string frame = content("frames/000005.npy");
+  std::filesystem::remove(folder_.path() / "out/frames/000245.npy");
+  VideoSummary again = run_file(251);
+  EXPECT_EQ(again.resumed, 240) << "the checkpoint before it";
+  EXPECT_EQ(again.done, 11);
+  EXPECT_FALSE(content("frames/000245.npy").empty());
+  std::ofstream(folder_.path() / "out/frames/000005.npy").close();
+  again = run_file(251);
+  EXPECT_EQ(again.done, 251);
+  EXPECT_EQ(content("frames/000005.npy"), frame);
+  EXPECT_EQ(run_file(251).resumed, 251);
+}
+
+TEST_F(RunVideoTest, ARunThatBeginsAnewLeavesNoFramesOfTheOneBefore) {
+  options_.formats = {"npy", "pfm"};
+  run(8);
+  std::ofstream(folder_.path() / "out/frames/notes.txt") << "mine";
+  options_.formats = {"npy"};
+  options_.overwrite = true;
+  run(3);
+  EXPECT_EQ(num_files("frames"), 4U) << "three frames, and what is no frame's name";
+  options_.overwrite = false;
+  cut_manifest(3);  // A pipe cannot be read again
+  run(1);
+  EXPECT_EQ(num_files("frames"), 2U);
+}
+
+TEST_F(RunVideoTest, AManifestHasOneHeaderWhereverRunsWereKilled) {
+  run_file(251);
+  const std::string whole = content("manifest.jsonl");
+  const auto without_times = [](std::string text) {
+    for (std::size_t at = text.find("\"ms\""); at != std::string::npos; at = text.find("\"ms\"", at))
+      text.erase(at, text.find('}', at) - at);
+    return text;
+  };
+  for (const int lines : {1, 5, 245}) {
+    cut_manifest(lines);
+    run_file(251);
+    EXPECT_TRUE(without_times(content("manifest.jsonl")) == without_times(whole)) << lines;
   }
 }
 
@@ -202,6 +269,25 @@ TEST_F(RunVideoTest, AFinishedVideoOfADamagedManifestIsNotBelieved) {
       EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << error.what();
       EXPECT_THAT(error.what(), ::testing::HasSubstr("its manifest is damaged"));
     }
+  }
+}
+
+TEST_F(RunVideoTest, APipeThatEndsWhenItIsAskedToStopIsInterrupted) {
+  std::stop_source stop;
+  model_->on_predict_ = [&](const predict::Request&) { stop.request_stop(); };
+  EXPECT_TRUE(run(1, stop.get_token()).interrupted) << "nobody knows whether more would have come";
+  EXPECT_EQ(content("manifest.jsonl").find(R"("type":"end")"), std::string::npos);
+}
+
+TEST_F(RunVideoTest, APipeWithANameIsAskedForOnStandardInput) {
+  options_.input = (folder_.path() / "fifo").string();
+  ASSERT_EQ(mkfifo(options_.input.c_str(), 0600), 0);
+  try {
+    run(0);  // Opening it would wait for ever
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInputNotRegular);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("da3 video - < "));
   }
 }
 

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <tuple>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -17,12 +20,16 @@ namespace {
 
 using nlohmann::json;
 
+bool all_there(const json& /*line*/) {
+  return true;
+}
+
 /// The error of opening a folder whose manifest has these lines; none if it opens.
 std::optional<ErrorCode> error_of(const std::string& lines, const json& key) {
   const da3::testing::TemporaryFolder folder;
   std::ofstream(folder.path() / "manifest.jsonl") << lines;
   try {
-    const VideoJournal journal(folder.path(), key, /*overwrite=*/false);
+    const VideoJournal journal(folder.path(), key, /*overwrite=*/false, all_there);
     return std::nullopt;
   } catch (const Error& error) {
     return error.code();
@@ -54,8 +61,59 @@ TEST(VideoJournal, LinesThatAreNoneAreLeftOut) {
       << "\n"
       << R"({"type":"checkpoint","taken":4})"
       << "\n{\"type\":\"checkpoint\",\"taken\":" << std::string(100'000, '[') << "\n";
-  const VideoJournal journal(folder.path(), json::object(), /*overwrite=*/false);
+  const VideoJournal journal(folder.path(), json::object(), /*overwrite=*/false, all_there);
   EXPECT_EQ(journal.checkpoint().at("taken"), 4);
+}
+
+constexpr const char* kLines = R"({"type":"video","key":{}})"
+                               "\n"
+                               R"({"type":"frame","frame":0})"
+                               "\n"
+                               R"({"type":"checkpoint","taken":1})"
+                               "\n"
+                               R"({"type":"frame","frame":1})"
+                               "\n"
+                               R"({"type":"checkpoint","taken":2})"
+                               "\n"
+                               R"({"type":"end","frames":2})"
+                               "\n";
+
+TEST(VideoJournal, CountsUpToTheLastCheckpointBeforeAFileThatIsGone) {
+  const auto opened_without = [](const json& gone) {
+    const da3::testing::TemporaryFolder folder;
+    std::ofstream(folder.path() / "manifest.jsonl") << kLines;
+    const VideoJournal journal(folder.path(), json::object(), /*overwrite=*/false,
+                               [&](const json& line) { return line != gone; });
+    return std::tuple(journal.checkpoint().is_null() ? 0 : journal.checkpoint().at("taken").get<int>(),
+                      !journal.end().is_null());
+  };
+  EXPECT_EQ(opened_without(nullptr), std::tuple(2, true));
+  EXPECT_EQ(opened_without({{"type", "end"}, {"frames", 2}}), std::tuple(2, false));
+  EXPECT_EQ(opened_without({{"type", "frame"}, {"frame", 1}}), std::tuple(1, false));
+  EXPECT_EQ(opened_without({{"type", "frame"}, {"frame", 0}}), std::tuple(0, false));
+  EXPECT_EQ(opened_without({{"type", "checkpoint"}, {"taken", 1}}), std::tuple(0, true))
+      << "segments go once all is joined";
+}
+
+TEST(VideoJournal, KeepsWhatWasThereUntilItsFirstLine) {
+  const da3::testing::TemporaryFolder folder;
+  const auto text = [&] {
+    std::ifstream file(folder.path() / "out/manifest.jsonl");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  {
+    const VideoJournal never_begun(folder.path() / "out", json::object(), false, all_there);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out"));
+  std::filesystem::create_directory(folder.path() / "out");
+  std::ofstream(folder.path() / "out/manifest.jsonl") << kLines;
+  {
+    const VideoJournal refused(folder.path() / "out", json::object(), /*overwrite=*/true, all_there);
+  }
+  EXPECT_EQ(text(), kLines);
+  VideoJournal journal(folder.path() / "out", json::object(), /*overwrite=*/true, all_there);
+  journal.append({{"type", "video"}});
+  EXPECT_EQ(text(), "{\"type\":\"video\"}\n");
 }
 
 }  // namespace

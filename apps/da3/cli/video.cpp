@@ -87,7 +87,8 @@ void add_results(CLI::App& app, Video& options) {
       ->type_name("OUT")
       ->group("Results");
   add_parsed(
-      app, "-f,--format", [&](const std::string& text) { options.formats = split_list(text); },
+      app, "-f,--format",
+      [&](const std::string& text) { options.formats = split_list(core::lower_case(text)); },
       "vis, side, gray16 as videos; png16, exr, npz, npy, pfm, tiff... a file a frame; with -o - y4m or raw "
       "(vis,png16)")
       ->type_name("LIST")
@@ -115,8 +116,9 @@ void add_results(CLI::App& app, Video& options) {
   app.add_option_function<std::string>(
          "--cuts",
          [&](const std::string& text) {
-           options.cuts = text == "auto" ? video::Cuts::kAuto : video::Cuts::kNone;
-           options.cuts_file = text == "auto" || text == "none" ? "" : text;
+           const std::string word = core::lower_case(text);
+           options.cuts = word == "auto" ? video::Cuts::kAuto : video::Cuts::kNone;
+           options.cuts_file = word == "auto" || word == "none" ? "" : text;
          },
          "where that starts anew: auto finds cuts, none, or a file of times as in the records (auto)")
       ->type_name("auto|none|FILE")

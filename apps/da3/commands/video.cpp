@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <istream>
 #include <string>
 #include <version>
 
@@ -16,9 +17,13 @@
 #include <commands/interrupts.hpp>
 #include <commands/log.hpp>
 #include <commands/open_model.hpp>
+#include <commands/stoppable_input.hpp>
 #include <commands/video_library.hpp>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 #include <video/run_video.hpp>
+
+#include <da3/error.hpp>
 
 #include <core/host/host_memory.hpp>
 #include <core/text.hpp>
@@ -69,7 +74,7 @@ std::string forecast_json(const video::VideoForecast& forecast, const std::strin
   return plan.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::string frames_text(const video::VideoSummary& summary) {
+std::string frames_text(const video::VideoSummary& summary, bool is_pipe) {
   char text[160];
   const double rate = summary.elapsed_s > 0 ? static_cast<double>(summary.done) / summary.elapsed_s : 0;
   std::snprintf(text, sizeof(text), "%lld frames done in %.1f s (%.2f frames/s; forward passes %.1f s)",
@@ -77,6 +82,10 @@ std::string frames_text(const video::VideoSummary& summary) {
   std::string line = text;
   if (summary.resumed > 0) line += ", " + std::to_string(summary.resumed) + " done before";
   if (summary.failed > 0) line += ", " + std::to_string(summary.failed) + " failed";
+  if (summary.interrupted) {
+    return line + (is_pipe ? "; interrupted: a pipe cannot be read again, the same command begins anew"
+                           : "; interrupted: the same command goes on where this one stopped");
+  }
   return line + ", results in " + summary.where;
 }
 
@@ -131,7 +140,9 @@ int video(const cli::Video& options) {
   });
   const auto log = make_logger(options.verbosity, console);
   video::VideoOptions work = options;
-  work.stream = &std::cin;
+  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
+  std::istream stream(&standard_input);
+  work.stream = &stream;
 
   const NamedModel named = name_model(options, *log);
   if (named.chosen.is_starter && !options.verbosity.quiet) console.line("da3: " + starter_notice());
@@ -170,10 +181,21 @@ int video(const cli::Video& options) {
   environment.memory = memory.get();
   environment.library = video_library();
   environment.cores = cores;
-  const video::VideoSummary summary = video::run_video(work, environment, callbacks, interrupts.token());
+  const video::VideoSummary summary = [&] {
+    try {
+      return video::run_video(work, environment, callbacks, interrupts.token());
+    } catch (const Error& error) {
+      // A pipe that is asked to stop before its first frame ends without a header.
+      const bool stopped_waiting = options.input == "-" && interrupts.token().stop_requested();
+      if (!stopped_waiting || error.code() != ErrorCode::kVideoDamaged) throw;
+      video::VideoSummary stopped;
+      stopped.interrupted = true;
+      return stopped;
+    }
+  }();
   progress.finish();
   const bool fails = summary.failed > 0 || summary.cut_short;
-  if (!options.verbosity.quiet || fails) console.line("da3: " + frames_text(summary));
+  if (!options.verbosity.quiet || fails) console.line("da3: " + frames_text(summary, options.input == "-"));
   if (summary.interrupted) return interrupts.exit_code();
   return fails ? 1 : 0;
 }

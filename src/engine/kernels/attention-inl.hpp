@@ -7,14 +7,10 @@
 #include <engine/kernels/vectors-inl.hpp>
 
 // Attention of one head, whatever its products' factors are. Those are said by a type:
-//   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product; of queries and
-//   keys
-//     kKeysPerFloat
-//   Step, ScoreStep: of multiply_tile, over so many factors
-//   Scores(head, key): of a panel of keys that begins with `key`: start(v), where its sums begin, and
-//     of(sum, v, scale): a score
+//   kPerFloat: factors in the room of one float32, adjacent ones along the sum of a product
+//   Step: of multiply_tile, over so many factors
 //   pack_keys, pack_values: keys as panels (head_dim, kPanel), values as panels (keys, kPanel)
-//   put_queries(q, head_dim, scale, row): a row of scaled queries as factors; the scale of its scores
+//   put_queries(q, head_dim, scale, row): a row of scaled queries as factors
 //   exponentials(row, count, padded, maximum): 2^(row - maximum) as factors in the row's place, zero from
 //     `count` on up to `padded`; their sum
 //   power_of_two(x), -kBounded <= x <= kBounded, to the exactness of the factors
@@ -30,6 +26,28 @@ constexpr Index kKeyBlock = 768;  // keys and values of a block stay in a 512 Ki
 constexpr float kBounded = 60;
 constexpr Index kBoundedKeyBlock = 384;  // a register tile's exponentials stay in the first-level cache
 
+/// 2^x for x <= kBounded within 8e-5 of itself, for what is rounded to 8 bits; next to nothing below
+/// -kBounded.
+inline Vec rough_power_of_two(Vec x) {
+#ifdef __AVX512DQ__
+  const Vec r = (Vec)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF);  // x - floor(x)
+  Vec p = splat(0.0780243829F);
+  p = p * r + 0.226067364F;
+  p = p * r + 0.695833445F;
+  p = p * r + 0.99992522F;
+  return (Vec)_mm512_scalef_ps((__m512)p, (__m512)x);  // p 2^floor(x)
+#else
+  x = max(x, splat(-kBounded));
+  const Vec shifted = x + kToInteger;
+  const Vec r = x - (shifted - kToInteger);
+  Vec p = splat(0.0551716723F);
+  p = p * r + 0.242611125F;
+  p = p * r + 0.693260992F;
+  p = p * r + 0.999928072F;
+  return scaled_by_power_of_two(p, shifted);
+#endif
+}
+
 template <typename Products>
 Index packed_floats(Index num_keys, Index head_dim) {
   return round_up(num_keys, kPanel) * head_dim / Products::kPerFloat + kWidth;
@@ -41,9 +59,9 @@ inline Index norm_of_keys(Index num_keys, Index head_dim) {
   return round_up(num_keys, kPanel) * head_dim / Products::kPerFloat;
 }
 
-Index attention_scratch_floats(Index head_dim) {
-  // queries, accumulators, scores, then the running maximum, sum and scale of each row
-  return kQueryBlock * (2 * head_dim + kKeyBlock + 2 + kWidth) + kWidth;
+inline Index attention_scratch_floats(Index head_dim) {
+  // queries, accumulators, scores, then the running maximum and sum of each row
+  return kQueryBlock * (2 * head_dim + kKeyBlock + 1 + kWidth) + kWidth;
 }
 
 inline float largest(const float* row, Index count, float start) {
@@ -57,8 +75,7 @@ inline float largest(const float* row, Index count, float start) {
 }
 
 struct QueryBlock {
-  float* queries;      // (kQueryBlock, head_dim / kKeysPerFloat), scaled
-  float* scales;       // (kQueryBlock)
+  float* queries;      // (kQueryBlock, head_dim / kPerFloat), scaled
   float* accumulated;  // (kQueryBlock, head_dim)
   float* scores;       // (kQueryBlock, kKeyBlock)
   float* maximum;      // (kQueryBlock)
@@ -69,14 +86,11 @@ struct QueryBlock {
 /// Scores of kRows rows and a panel of keys, in registers.
 template <typename Products>
 __attribute__((always_inline)) inline void multiply_scores(const float* queries, Index depth,
-                                                           const float* keys,
-                                                           const typename Products::Scores& scores,
-                                                           const float* scales,
-                                                           Vec (&score)[kRows][kVectors]) {
+                                                           const float* keys, Vec (&score)[kRows][kVectors]) {
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) score[r][v] = scores.start(v);
+    for (Index v = 0; v < kVectors; ++v) score[r][v] = Vec{};
   }
   for (Index k = 0; k < depth; ++k) {
     Vec row[kVectors];
@@ -86,16 +100,13 @@ __attribute__((always_inline)) inline void multiply_scores(const float* queries,
     for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
       for (Index v = 0; v < kVectors; ++v)
-        score[r][v] = Products::ScoreStep::add(score[r][v], queries + r * depth + k, row[v]);
+        score[r][v] = Products::Step::add(score[r][v], queries + r * depth + k, row[v]);
     }
   }
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) {
-      keep_in_register(score[r][v]);
-      score[r][v] = scores.of(score[r][v], v, scales[r]);
-    }
+    for (Index v = 0; v < kVectors; ++v) keep_in_register(score[r][v]);
   }
 }
 
@@ -105,13 +116,12 @@ template <typename Products>
 inline void attend(const AttentionHead& head, const QueryBlock& block, Index first_key) {
   const Index count = least(kKeyBlock, head.num_keys - first_key);
   const Index padded = round_up(count, kPanel);
-  const Index depth = head.head_dim / Products::kKeysPerFloat;
+  const Index depth = head.head_dim / Products::kPerFloat;
   for (Index panel = 0; panel < padded; panel += kPanel) {
-    const typename Products::Scores scores(head, first_key + panel);
     for (Index r = 0; r < block.rows; r += kRows) {
       Vec score[kRows][kVectors];
       multiply_scores<Products>(block.queries + r * depth, depth, head.keys + (first_key + panel) * depth,
-                                scores, block.scales + r, score);
+                                score);
       for (Index i = 0; i < kRows; ++i) {
         for (Index v = 0; v < kVectors; ++v)
           store(block.scores + (r + i) * kKeyBlock + panel + v * kWidth, score[i][v]);
@@ -150,10 +160,9 @@ inline void attend(const AttentionHead& head, const QueryBlock& block, Index fir
 // Not inlined: next to other code its accumulators do not all stay in registers.
 template <typename Products, bool kMasked>
 __attribute__((noinline)) void score_tile(const float* queries, Index depth, const float* keys,
-                                          const typename Products::Scores& scores, const float* scales,
                                           const Vec* mask, float* to, Index to_stride, float* sums) {
   Vec score[kRows][kVectors];
-  multiply_scores<Products>(queries, depth, keys, scores, scales, score);
+  multiply_scores<Products>(queries, depth, keys, score);
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -170,7 +179,7 @@ __attribute__((noinline)) void score_tile(const float* queries, Index depth, con
 template <typename Products>
 inline void attend_bounded(const AttentionHead& head, const QueryBlock& block, Index first_key) {
   const Index count = least(kBoundedKeyBlock, head.num_keys - first_key);
-  const Index depth = head.head_dim / Products::kKeysPerFloat;
+  const Index depth = head.head_dim / Products::kPerFloat;
   const Index all_padded = round_up(head.num_keys, kPanel);
   constexpr Index kStride = kBoundedKeyBlock / Products::kPerFloat;
   Vec mask[kVectors];
@@ -182,13 +191,12 @@ inline void attend_bounded(const AttentionHead& head, const QueryBlock& block, I
     const float* const queries = block.queries + r * depth;
     for (Index panel = 0; panel < count; panel += kPanel) {
       const float* const keys = head.keys + (first_key + panel) * depth;
-      const typename Products::Scores scores(head, first_key + panel);
       float* const to = block.scores + panel / Products::kPerFloat;
       float* const sums = block.sum + r * kWidth;
       if (panel + kPanel <= count) {
-        score_tile<Products, false>(queries, depth, keys, scores, block.scales + r, mask, to, kStride, sums);
+        score_tile<Products, false>(queries, depth, keys, mask, to, kStride, sums);
       } else {
-        score_tile<Products, true>(queries, depth, keys, scores, block.scales + r, mask, to, kStride, sums);
+        score_tile<Products, true>(queries, depth, keys, mask, to, kStride, sums);
       }
     }
     for (Index d = 0; d < head.head_dim; d += kPanel) {
@@ -211,8 +219,7 @@ inline bool put_queries(const AttentionHead& head, const QueryBlock& block, Inde
   for (Index r = 0; r < block.rows; ++r) {
     // Rows that fill the last tile repeat one, so that they hold numbers.
     const float* q = head.q + (first + least(r, count - 1)) * head.q_stride;
-    float* const row = block.queries + r * (dim / Products::kKeysPerFloat);
-    block.scales[r] = Products::put_queries(q, dim, scale, row);
+    Products::put_queries(q, dim, scale, block.queries + r * (dim / Products::kPerFloat));
     Vec squares{};
     for (Index d = 0; d < dim; d += kWidth) {
       squares += load(q + d) * load(q + d);
@@ -235,7 +242,6 @@ void attention(const AttentionHead& head, Index begin, Index end, float* scratch
   block.scores = block.accumulated + kQueryBlock * dim;
   block.sum = block.scores + kQueryBlock * kKeyBlock;
   block.maximum = block.sum + kQueryBlock * kWidth;
-  block.scales = block.maximum + kQueryBlock;
   for (Index first = begin; first < end; first += kQueryBlock) {
     const Index count = least(kQueryBlock, end - first);
     block.rows = round_up(count, kRows);
@@ -275,13 +281,6 @@ void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, 
   Products::pack_keys(keys, stride, num_keys, head_dim, packed);
   packed[norm_of_keys<Products>(num_keys, head_dim)] = largest_norm(keys, stride, num_keys, head_dim);
 }
-
-/// Scores of factors that stand for themselves.
-struct PlainScores {
-  PlainScores(const AttentionHead& /*head*/, Index /*key*/) {}
-  static Vec start(Index /*vector*/) { return Vec{}; }
-  static Vec of(Vec sum, Index /*vector*/, float /*scale*/) { return sum; }
-};
 
 template <typename Products>
 constexpr AttentionKernels attention_kernels() {

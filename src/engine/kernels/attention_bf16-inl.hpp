@@ -46,26 +46,14 @@ inline Vec add_products(Vec sum, Pairs a, Pairs b) {
 
 struct Bf16Attention {
   static constexpr Index kPerFloat = 2;
-  static constexpr Index kKeysPerFloat = 2;
 
   struct Step {
     static Vec add(Vec sum, const float* a, Vec b) {
       return add_products(sum, *reinterpret_cast<const Bits*>(a) - Pairs{}, (Pairs)b);
     }
   };
-  using ScoreStep = Step;
-  using Scores = PlainScores;
 
-  /// 2^x within 8e-5 of itself, a twentieth of what its rounding takes.
-  static Vec power_of_two(Vec x) {
-    const Vec shifted = x + kToInteger;
-    const Vec r = x - (shifted - kToInteger);
-    Vec p = splat(0.0551716723F);
-    p = p * r + 0.242611125F;
-    p = p * r + 0.693260992F;
-    p = p * r + 0.999928072F;
-    return scaled_by_power_of_two(p, shifted);
-  }
+  static Vec power_of_two(Vec x) { return rough_power_of_two(x); }
 
   /// The sums are those of the rounded ones.
   static void put_exponentials(const Vec (&e)[kVectors], float* to, float* sums) {
@@ -75,10 +63,9 @@ struct Bf16Attention {
     store(sums, add_products(load(sums), pairs, 0x3F803F80 - Pairs{}));
   }
 
-  static float put_queries(const float* q, Index head_dim, float scale, float* row) {
+  static void put_queries(const float* q, Index head_dim, float scale, float* row) {
     for (Index d = 0; d < head_dim; d += 2 * kWidth)
       store_pairs(row + d / 2, pair_neighbours(load(q + d) * scale, load(q + d + kWidth) * scale));
-    return 1;
   }
 
   /// Lane: a key; its factors: two features.

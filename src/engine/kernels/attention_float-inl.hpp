@@ -10,10 +10,7 @@ namespace {
 
 struct FloatAttention {
   static constexpr Index kPerFloat = 1;
-  static constexpr Index kKeysPerFloat = 1;
   using Step = FloatStep;
-  using ScoreStep = FloatStep;
-  using Scores = PlainScores;
 
   /// (num_keys, head_dim) to panels of kPanel keys: (panel, head_dim, kPanel), zero beyond the last key.
   static void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
@@ -54,9 +51,8 @@ struct FloatAttention {
     store(sums, sum);
   }
 
-  static float put_queries(const float* q, Index head_dim, float scale, float* row) {
+  static void put_queries(const float* q, Index head_dim, float scale, float* row) {
     for (Index d = 0; d < head_dim; d += kWidth) store(row + d, load(q + d) * scale);
-    return 1;
   }
 
   /// row = 2^(row - maximum), zero from `count` on up to `padded`; the sum.

@@ -2,125 +2,337 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#ifdef __AVX512VNNI__
-#include <immintrin.h>
-#endif
+#include <engine/kernels/attention-inl.hpp>
+#include <engine/kernels/products-inl.hpp>
 
-#include <engine/kernels/attention_bf16-inl.hpp>
-
-// Attention whose scores are products of 8-bit codes: queries and keys with a scale for each row, summed
-// exactly; exponentials and values as in attention_bf16-inl.hpp. Without an instruction set for them it
-// computes the same in ordinary instructions, for tests.
+// Attention of one head with 8-bit codes, four a word, and exact sums of their products. Queries and keys
+// have a scale for each row, values a scale and a middle for each feature. Exponentials are rounded against
+// the largest of their row within a block of keys, not within the whole row: a key that takes most of a row
+// makes coarse only what stands next to it.
+//
+// Packed keys: panels (words, kPanel), then what a code of each key stands for, then where its sums begin,
+// which takes the queries' zero out of them, then 0, not a number if any key is none or infinite. Packed
+// values: panels (keys / 4, kPanel), then the scale of each feature, then its middle.
 namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE {
 namespace {
 
+constexpr Index kCodedKeys = 192;  // of a block
+constexpr Index kCodes = 4;        // in a word
+constexpr Index kCodeGroup = kCodes * kWidth;
+constexpr Index kMostHeadDim = 256;
 constexpr float kLargestByte = 127.0F;
 constexpr std::int32_t kQueryZero = 128;  // the code of 0: queries are unsigned, keys are not
+static_assert(kCodedKeys % kCodeGroup == 0 && kCodeGroup % kPanel == 0 && kRows <= kWidth);
 
-struct Int8Attention : Bf16Attention {
-  static constexpr Index kKeysPerFloat = 4;
+/// log2(254.9): with its share of the rounding the largest exponential is at most 255.
+constexpr float kLargestExponent = 7.99378721F;
 
-  struct ScoreStep {
-    static Vec add(Vec sum, const float* a, Vec b) {
-      const Bits word = *reinterpret_cast<const Bits*>(a);
-#ifdef __AVX512VNNI__
-      return (Vec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)(word - Pairs{}), (__m512i)b);
-#else
-      IVec result = (IVec)sum;
-      for (Index byte = 0; byte < 4; ++byte) {
-        const auto code = static_cast<std::int32_t>((word >> (8 * byte)) & 0xFF);
-        result += code * ((IVec)((Pairs)b << (24 - 8 * byte)) >> 24);
+// Of keys behind the last: below every score, whatever the query's scale.
+constexpr std::int32_t kNoKeyStart = -(1 << 30);
+constexpr float kNoKeyScale = 1e25F;
+constexpr float kLeastLargest = 1e-20F;  // of a row; smaller ones have codes of 0
+
+/// A number to add for rounding to codes, and its bits.
+inline IVec codes_of(Vec shifted) {
+  return (IVec)shifted - __builtin_bit_cast(std::int32_t, kToInteger);
+}
+
+/// Codes of a row, a multiple of kCodeGroup, in the order of Int8Factors::place; what a code of 1 stands for,
+/// not a number if any of the row is none or infinite.
+template <bool kSigned>
+inline float put_codes(const float* x, Index head_dim, Word* to) {
+  constexpr float kZero = kSigned ? 0 : kQueryZero;
+  Vec most{};
+  Vec none{};
+  for (Index d = 0; d < head_dim; d += kWidth) {
+    const Vec value = load(x + d);
+    most = max(most, max(value, -value));
+    none += 0.0F * value;
+  }
+  const float largest = folded(most, [](Vec a, Vec b) { return max(a, b); });
+  const float codes = largest > kLeastLargest ? kLargestByte / largest : 0.0F;
+  for (Index d = 0; d < head_dim; d += kCodeGroup) {
+    IVec group[4];
+    for (Index v = 0; v < 4; ++v)
+      group[v] = codes_of(load(x + d + v * kWidth) * codes + (kToInteger + kZero));
+    store_words(to + d / kCodes, Int8Factors::bytes_of<kSigned>(group));
+  }
+  return (largest > kLeastLargest ? largest : kLeastLargest) * (1.0F / kLargestByte) + folded_sum(none);
+}
+
+inline Index packed_codes(Index num_keys, Index head_dim) {
+  const Index padded = round_up(num_keys, kCodeGroup);
+  return padded * (head_dim / kCodes + 2) + 2 * head_dim + 1;
+}
+
+inline void pack_coded_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
+  const Index padded = round_up(num_keys, kCodeGroup);
+  const Index depth = head_dim / kCodes;
+  float* const scales = packed + padded * depth;
+  float none = 0;
+  for (Index first = 0; first < padded; first += kWidth) {
+    Word words[kWidth][kMostHeadDim / kCodes];
+    for (Index i = 0; i < kWidth; ++i) {
+      scales[first + i] = kNoKeyScale;
+      if (first + i >= num_keys) continue;
+      scales[first + i] = put_codes<true>(keys + (first + i) * stride, head_dim, words[i]);
+      none += 0.0F * scales[first + i];
+    }
+    float* const panel = packed + first / kPanel * kPanel * depth + first % kPanel;
+    IVec sums{};
+    for (Index word = 0; word < depth; word += kWidth) {
+      Vec rows[kWidth];
+      for (Index i = 0; i < kWidth; ++i)
+        rows[i] = first + i < num_keys ? (Vec)load_words(words[i] + word) : Vec{};
+      transpose_by_blocks<int{kWidth / 2}>(rows);
+      for (Index i = 0; i < kWidth; ++i) {
+        store(panel + (word + i) * kPanel, rows[i]);
+        sums += Int8Factors::sums_of((Words)rows[i]);
       }
-      return (Vec)result;
-#endif
     }
-  };
+    for (Index i = 0; i < kWidth; ++i) sums[i] = first + i < num_keys ? -kQueryZero * sums[i] : kNoKeyStart;
+    store(scales + padded + first, (Vec)sums);
+  }
+  scales[2 * padded] = none;
+}
 
-  /// Behind the panels of keys: what a code of each key stands for, then where its sums begin, which takes
-  /// the queries' zero out of them.
-  class Scores {
-   public:
-    Scores(const AttentionHead& head, Index key) {
-      const Index padded = round_up(head.num_keys, kPanel);
-      const float* const scales = head.keys + padded * head.head_dim / kKeysPerFloat + key;
-      for (Index v = 0; v < kVectors; ++v) {
-        scales_[v] = load(scales + v * kWidth);
-        starts_[v] = load(scales + padded + v * kWidth);
-      }
-    }
-    Vec start(Index vector) const { return starts_[vector]; }
-    Vec of(Vec sum, Index vector, float scale) const {
-      return __builtin_convertvector((IVec)sum, Vec) * (scales_[vector] * scale);
-    }
-
-   private:
-    Vec scales_[kVectors];
-    Vec starts_[kVectors];
-  };
-
-  /// Codes of a row of 4 kWidth at the most a time; what a code of 1 stands for.
-  static float put_codes(const float* x, Index head_dim, std::int32_t zero, Bits* to) {
-    Vec most{};
-    Vec none{};  // not a number if any of the row is none or infinite
-    for (Index d = 0; d < head_dim; d += kWidth) {
-      const Vec value = load(x + d);
-      most = max(most, max(value, -value));
+inline void pack_coded_values(const float* values, Index stride, Index num_keys, Index head_dim,
+                              float* packed) {
+  const Index padded = round_up(num_keys, kCodeGroup);
+  float* const scales = packed + padded * head_dim / kCodes;
+  for (Index d = 0; d < head_dim; d += kWidth) {
+    Vec low = load(values + d);
+    Vec high = low;
+    Vec none{};
+    for (Index key = 0; key < num_keys; ++key) {
+      const Vec value = load(values + key * stride + d);
+      low = min(low, value);
+      high = max(high, value);
       none += 0.0F * value;
     }
-    const float largest = folded(most, [](Vec a, Vec b) { return max(a, b); });
-    const float codes = largest > 1e-30F ? kLargestByte / largest : 0.0F;
-    for (Index d = 0; d < head_dim; d += kWidth) {
-      const IVec bytes = (IVec)(load(x + d) * codes + (kToInteger + static_cast<float>(zero))) -
-                         __builtin_bit_cast(std::int32_t, kToInteger);
-#ifdef __AVX512VNNI__
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + d / 4), _mm512_cvtepi32_epi8((__m512i)bytes));
-#else
-      for (Index i = 0; i < kWidth; i += 4) {
-        to[(d + i) / 4] = 0;
-        for (Index byte = 0; byte < 4; ++byte)
-          to[(d + i) / 4] |= (static_cast<std::uint32_t>(bytes[i + byte]) & 0xFF) << (8 * byte);
+    const Vec middle = low * 0.5F + high * 0.5F;
+    const Vec step = (high - middle) * (1.0F / kLargestByte);
+    const Vec codes = step > kSmallestScale ? 1.0F / step : Vec{};
+    store(scales + d, step);
+    store(scales + head_dim + d, middle + none);
+    Word* const panel = reinterpret_cast<Word*>(packed) + d / kPanel * kPanel * padded / kCodes + d % kPanel;
+    for (Index key = 0; key < padded; key += kCodes) {
+      Words word{};
+      for (Index i = 0; i < kCodes && key + i < num_keys; ++i) {
+        const Vec code = (load(values + (key + i) * stride + d) - middle) * codes + kToInteger;
+        word |= ((Words)code & 0xFF) << (8 * i);
       }
-#endif
-    }
-    return largest * (1.0F / kLargestByte) + folded_sum(none);
-  }
-
-  static float put_queries(const float* q, Index head_dim, float scale, float* row) {
-    return put_codes(q, head_dim, kQueryZero, reinterpret_cast<Bits*>(row)) * scale;
-  }
-
-  /// head_dim: a multiple of 4 kWidth.
-  static void pack_keys(const float* keys, Index stride, Index num_keys, Index head_dim, float* packed) {
-    const Index padded = round_up(num_keys, kPanel);
-    const Index depth = head_dim / kKeysPerFloat;
-    float* const scales = packed + padded * depth;
-    for (Index first = 0; first < padded; first += kWidth) {
-      float* const panel = packed + first / kPanel * kPanel * depth + first % kPanel;
-      for (Index i = 0; i < kWidth; ++i) scales[first + i] = 0;
-      IVec sums{};
-      for (Index d = 0; d < head_dim; d += 4 * kWidth) {
-        Vec rows[kWidth];
-        for (Index i = 0; i < kWidth; ++i) {
-          rows[i] = Vec{};
-          // The codes of a whole row have one scale.
-          if (first + i >= num_keys) continue;
-          Bits words[kMostHeadDim / 4];
-          scales[first + i] = put_codes(keys + (first + i) * stride, head_dim, 0, words);
-          rows[i] = load(reinterpret_cast<const float*>(words) + d / 4);
-        }
-        transpose_by_blocks<int{kWidth / 2}>(rows);
-        for (Index word = 0; word < kWidth; ++word) {
-          store(panel + (d / 4 + word) * kPanel, rows[word]);
-          for (Index byte = 0; byte < 4; ++byte) sums += (IVec)((Pairs)rows[word] << (24 - 8 * byte)) >> 24;
-        }
-      }
-      store(scales + padded + first, (Vec)(-kQueryZero * sums));
+      store_words(panel + Int8Factors::place(key, padded) / kCodes * kPanel, word);
     }
   }
+}
 
-  static constexpr Index kMostHeadDim = 256;
+/// What the rows of a block of queries have come to, and room for one tile of them.
+struct CodedBlock {
+  Word* queries;       // (kQueryBlock, head_dim / 4)
+  float* scales;       // (kQueryBlock) of a score that is a product of codes and the key's scale
+  float* accumulated;  // (kQueryBlock, head_dim)
+  float* maximum;      // (kQueryBlock) of the scores so far
+  float* sum;          // (kQueryBlock, kWidth) of the exponentials, against that maximum
+  float* scores;       // (kRows, kCodedKeys)
+  float* most;         // (kRows, kWidth): of each lane
+  Word* exponentials;  // (kRows, kCodedKeys / 4)
 };
 
-}  // namespace
+/// A number for each row of a block; those of its last tile are read as one vector.
+constexpr Index kRowRoom = kQueryBlock + 2 * kWidth;
 
+inline Index coded_scratch_floats(Index head_dim) {
+  return kQueryBlock * (head_dim / kCodes + head_dim) + 2 * kRowRoom + kQueryBlock * kWidth +
+         kRows * (kCodedKeys + kWidth + kCodedKeys / kCodes);
+}
+
+inline CodedBlock coded_block(Index head_dim, float* scratch) {
+  CodedBlock block{};
+  block.queries = reinterpret_cast<Word*>(scratch);
+  block.accumulated = scratch + kQueryBlock * head_dim / kCodes;
+  block.scales = block.accumulated + kQueryBlock * head_dim;
+  block.maximum = block.scales + kRowRoom;
+  block.sum = block.maximum + kRowRoom;
+  block.scores = block.sum + kQueryBlock * kWidth;
+  block.most = block.scores + kRows * kCodedKeys;
+  block.exponentials = reinterpret_cast<Word*>(block.most + kRows * kWidth);
+  return block;
+}
+
+/// Sums of products of codes: kRows rows of `a` with a panel of `b`.
+__attribute__((always_inline)) inline void multiply_codes(const Word* a, Index a_stride, const float* b,
+                                                          Index depth, Vec (&sum)[kRows][kVectors]) {
+  for (Index k = 0; k < depth; ++k) {
+    Vec row[kVectors];
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) row[v] = load(b + k * kPanel + v * kWidth);
+#pragma GCC unroll 16
+    for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v)
+        sum[r][v] = Int8Factors::add(sum[r][v], a[r * a_stride + k], row[v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) keep_in_register(sum[r][v]);
+  }
+}
+
+/// Scores of a tile's rows and a panel of keys but for the rows' scales, and the largest of each lane.
+// Not inlined: next to other code its accumulators do not all stay in registers.
+__attribute__((noinline)) void put_coded_scores(const Word* queries, Index depth, const float* keys,
+                                                const float* scales, const float* starts, float* to,
+                                                float* most) {
+  Vec score[kRows][kVectors];
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) score[r][v] = load(starts + v * kWidth);
+  }
+  multiply_codes(queries, depth, keys, depth, score);
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+    Vec highest = load(most + r * kWidth);
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) {
+      const Vec plain = __builtin_convertvector((IVec)score[r][v], Vec) * load(scales + v * kWidth);
+      store(to + r * kCodedKeys + v * kWidth, plain);
+      highest = max(highest, plain);
+    }
+    store(most + r * kWidth, highest);
+  }
+}
+
+/// What is added to exponentials before they are rounded: numbers from -1/2 to 1/2, evenly spread over the
+/// keys of a block and over neighbours (multiples of the golden ratio).
+struct Spread {
+  constexpr Spread() {
+    double part = 0.5;
+    for (float& each : of_key) {
+      part += 0.6180339887498949;
+      part -= part >= 1 ? 1 : 0;
+      each = static_cast<float>(part - 0.5);
+    }
+  }
+  float of_key[kCodedKeys] = {};
+};
+constexpr Spread kSpread;
+
+/// A row's exponentials as codes, `shift` being that of its largest; their sums by lanes. What rounding takes
+/// from some it gives to others, even where all are alike and far below one code.
+inline Vec put_coded_exponentials(const float* scores, Index count, float scale, float shift, Word* to) {
+  IVec sum{};
+  for (Index i = 0; i < count; i += kCodeGroup) {
+    IVec group[4];
+    for (Index v = 0; v < 4; ++v) {
+      const Index at = i + v * kWidth;
+      const Vec exponent = load(scores + at) * scale + shift;
+      group[v] = codes_of(rough_power_of_two(exponent) + load(kSpread.of_key + at) + kToInteger);
+      sum += group[v];
+    }
+    store_words(to + i / kCodes, Int8Factors::bytes_of<false>(group));
+  }
+  return __builtin_convertvector(sum, Vec);
+}
+
+/// accumulated = accumulated decay + the products of exponentials and a panel of values, times factor.
+__attribute__((noinline)) void add_coded_values(const Word* exponentials, const float* values, Index depth,
+                                                const float* decay, const float* factor, float* accumulated,
+                                                Index stride) {
+  Vec sum[kRows][kVectors] = {};
+  multiply_codes(exponentials, kCodedKeys / kCodes, values, depth, sum);
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v) {
+      float* const at = accumulated + r * stride + v * kWidth;
+      store(at, load(at) * decay[r] + __builtin_convertvector((IVec)sum[r][v], Vec) * factor[r]);
+    }
+  }
+}
+
+/// A block of keys for kRows rows of the queries, with a running maximum (Milakov and Gimelshein 2018).
+inline void attend_codes(const AttentionHead& head, const CodedBlock& block, Index row, Index first_key) {
+  const Index dim = head.head_dim;
+  const Index depth = dim / kCodes;
+  const Index all_padded = round_up(head.num_keys, kCodeGroup);
+  const Index padded = least(kCodedKeys, all_padded - first_key);
+  const float* const key_scales = head.keys + all_padded * depth;
+  for (Index r = 0; r < kRows; ++r) store(block.most + r * kWidth, splat(-3.0e38F));
+  for (Index panel = 0; panel < padded; panel += kPanel) {
+    const Index key = first_key + panel;
+    put_coded_scores(block.queries + row * depth, depth, head.keys + key * depth, key_scales + key,
+                     key_scales + all_padded + key, block.scores + panel, block.most);
+  }
+  float here[kWidth] = {};
+  for (Index r = 0; r < kRows; ++r) {
+    const Vec most = load(block.most + r * kWidth);
+    here[r] = folded(most, [](Vec a, Vec b) { return max(a, b); }) * block.scales[row + r];
+  }
+  const Vec before = load(block.maximum + row);
+  const Vec maximum = max(before, load(here));
+  float decay[kWidth];
+  float factor[kWidth];
+  store(decay, power_of_two_nonpositive(before - maximum));
+  store(factor, power_of_two_nonpositive(load(here) - maximum));
+  for (Index r = 0; r < kRows; ++r) {
+    block.maximum[row + r] = maximum[r];
+    const Vec sums =
+        put_coded_exponentials(block.scores + r * kCodedKeys, padded, block.scales[row + r],
+                               kLargestExponent - here[r], block.exponentials + r * (kCodedKeys / kCodes));
+    float* const sum = block.sum + (row + r) * kWidth;
+    store(sum, load(sum) * decay[r] + sums * factor[r]);
+  }
+  for (Index d = 0; d < dim; d += kPanel) {
+    const float* const values = head.values + (d * all_padded + first_key * kPanel) / kCodes;
+    add_coded_values(block.exponentials, values, padded / kCodes, decay, factor,
+                     block.accumulated + row * dim + d, dim);
+  }
+}
+
+inline void attention_of_codes(const AttentionHead& head, Index begin, Index end, float* scratch) {
+  const Index dim = head.head_dim;
+  const Index depth = dim / kCodes;
+  const Index all_padded = round_up(head.num_keys, kCodeGroup);
+  const CodedBlock block = coded_block(dim, scratch);
+  const float none = head.keys[all_padded * (depth + 2)];
+  const float* const value_scales = head.values + all_padded * dim / kCodes;
+  for (Index first = begin; first < end; first += kQueryBlock) {
+    const Index count = least(kQueryBlock, end - first);
+    const Index rows = round_up(count, kRows);
+    for (Index r = 0; r < kQueryBlock + kWidth; r += kWidth) store(block.maximum + r, splat(-3.0e38F));
+    for (Index r = 0; r < rows; ++r) {
+      // Rows that fill the last tile repeat one, so that they hold numbers.
+      const float* const q = head.q + (first + least(r, count - 1)) * head.q_stride;
+      block.scales[r] = put_codes<false>(q, dim, block.queries + r * depth) * head.scale * kLog2E;
+      store(block.sum + r * kWidth, Vec{});
+      for (Index d = 0; d < dim; d += kWidth) store(block.accumulated + r * dim + d, Vec{});
+    }
+    for (Index key = 0; key < head.num_keys; key += kCodedKeys) {
+      for (Index r = 0; r < rows; r += kRows) attend_codes(head, block, r, key);
+    }
+    for (Index r = 0; r < count; ++r) {
+      const float norm = 1.0F / folded_sum(load(block.sum + r * kWidth)) + 0.0F * block.scales[r] + none;
+      float* const out = head.out + (first + r) * head.out_stride;
+      for (Index d = 0; d < dim; d += kWidth) {
+        const Vec sum = load(block.accumulated + r * dim + d) * norm;
+        store(out + d, sum * load(value_scales + d) + load(value_scales + dim + d));
+      }
+    }
+  }
+}
+
+constexpr AttentionKernels coded_attention_kernels() {
+  return {.query_block = kQueryBlock,
+          .packed_floats = packed_codes,
+          .pack_keys = pack_coded_keys,
+          .pack_values = pack_coded_values,
+          .scratch_floats = coded_scratch_floats,
+          .attend = attention_of_codes};
+}
+
+}  // namespace
 }  // namespace da3::engine::kernels::DA3_KERNELS_NAMESPACE

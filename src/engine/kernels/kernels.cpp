@@ -19,17 +19,16 @@ namespace avx512_bf16 {
 const AttentionKernels& bf16_attention_table();
 const ProductKernels& bf16_products_table();
 }  // namespace avx512_bf16
-namespace avx512_bf16_vnni {
-const AttentionKernels& int8_attention_table();
-}
 namespace avx512_vnni {
+const AttentionKernels& int8_attention_table();
 const ProductKernels& int8_products_table();
 const ProductKernels& int16_products_table();
 const ConvolutionKernels& int16_convolutions_table();
 }  // namespace avx512_vnni
 namespace avx_vnni {
+const AttentionKernels& int8_attention_table();
 const ProductKernels& int8_products_table();
-}
+}  // namespace avx_vnni
 #elif defined(__aarch64__)
 namespace neon {
 const Kernels& table();
@@ -67,6 +66,10 @@ bool has_avx512_bf16() {
 #endif
 }
 
+[[maybe_unused]] bool has_avx_vnni() {
+  return kernels_named("avx2") != nullptr && core::processor().avx_vnni;
+}
+
 bool has_avx512_vnni() {
 #if defined(__x86_64__)
   const core::Processor& cpu = core::processor();
@@ -87,7 +90,8 @@ const AttentionKernels* bf16_attention() {
 
 const AttentionKernels* int8_attention() {
 #if defined(__x86_64__)
-  if (has_avx512_bf16() && has_avx512_vnni()) return &avx512_bf16_vnni::int8_attention_table();
+  if (has_avx512_vnni()) return &avx512_vnni::int8_attention_table();
+  if (has_avx_vnni()) return &avx_vnni::int8_attention_table();
 #endif
   return nullptr;
 }
@@ -102,7 +106,7 @@ const ProductKernels* bf16_products() {
 const ProductKernels* int8_products() {
 #if defined(__x86_64__)
   if (has_avx512_vnni()) return &avx512_vnni::int8_products_table();
-  if (kernels_named("avx2") != nullptr && core::processor().avx_vnni) return &avx_vnni::int8_products_table();
+  if (has_avx_vnni()) return &avx_vnni::int8_products_table();
 #endif
   return nullptr;
 }

@@ -233,8 +233,8 @@ const Kernels* kernels();
 /// float32; null where this processor has no such products, or none that da3 has a build for.
 const AttentionKernels* bf16_attention();
 
-/// The same with 8-bit codes of queries and keys, a scale for each row of them; head_dim is a multiple of
-/// kInt8HeadMultiple, up to 256.
+/// Attention whose factors are 8-bit codes and whose sums are exact (attention_int8-inl.hpp); head_dim is a
+/// multiple of kInt8HeadMultiple, up to 256. Null as for int8_products().
 const AttentionKernels* int8_attention();
 
 inline constexpr std::int64_t kInt8HeadMultiple = 64;

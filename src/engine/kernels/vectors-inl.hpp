@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 // Where an editor or a checker reads a header alone.
 #ifndef DA3_KERNELS_NAMESPACE
 #define DA3_KERNELS_NAMESPACE unnamed
@@ -41,11 +45,25 @@ inline void store(float* p, Vec v) {
 inline Vec splat(float x) {
   return x - Vec{};
 }
+/// a > b ? a : b, for which GCC 12 makes a comparison and a selection.
 inline Vec max(Vec a, Vec b) {
+#ifdef __AVX512F__
+  return (Vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+  return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
   return a > b ? a : b;
+#endif
 }
+/// a < b ? a : b.
 inline Vec min(Vec a, Vec b) {
+#ifdef __AVX512F__
+  return (Vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+  return (Vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
   return a < b ? a : b;
+#endif
 }
 /// 1.5 * 2^23: the last bits of its sum with a number are the nearest integer, ties to even.
 constexpr float kToInteger = 12582912.0F;

@@ -13,7 +13,7 @@ struct Lowering {
   bool own_kernels = false;  ///< da3's operators (own_operators.hpp) where the sizes suit them
   /// With own_kernels: attention rounds its factors to bfloat16 (da3::attention_bf16).
   bool bf16_attention = false;
-  /// With bf16_attention: queries and keys to 8 bits where the sizes suit it (da3::attention_int8).
+  /// With own_kernels: to 8 bits instead, where the sizes suit it (da3::attention_int8).
   bool int8_attention = false;
   bool onednn_products = false;  ///< Matrix products by oneDNN instead of LibTorch's BLAS
   bool own_products = false;     ///< Matrix products by da3 (own_linear.hpp) instead of both

@@ -94,6 +94,14 @@ void use_bf16_attention(Lowering& lowering) {
   lowering.bf16_attention = true;
 }
 
+bool int8_attention(const Facts& facts) {
+  return own_kernels(facts) && facts.int8_attention;
+}
+
+void use_int8_attention(Lowering& lowering) {
+  lowering.int8_attention = true;
+}
+
 void use_bf16(Lowering& lowering) {
   lowering.block_products = BlockProducts::kBf16;
 }
@@ -118,6 +126,9 @@ constexpr const char* kInt8Products = "linear layers of the blocks, cpu, int8";
 constexpr const char* kBf16Attention = "attention core, cpu, bf16";
 constexpr const char* kInt8Attention = "attention core, cpu, int8";
 constexpr const char* kNoBf16Attention = "da3 has no attention with bfloat16 factors for this processor";
+constexpr const char* kCodedAttention =
+    "queries, keys, values and exponentials are rounded to 8 bits, with scales for rows, features and blocks "
+    "of keys: only when named";
 constexpr const char* kBf16Ends = "patches and head: dense layers and 3x3 convolutions, cpu, bf16";
 constexpr const char* kInt8Ends = "patches and head: dense layers and 3x3 convolutions, cpu, int8";
 constexpr const char* kNoCodes = "da3 has no 16-bit products for this processor";
@@ -165,17 +176,15 @@ constexpr Rule kRules[] = {
      "queries, keys, values and exponentials are rounded, sums stay fp32: only when such a precision is "
      "named"},
     {kBf16Attention, bf16, always, nullptr, "as for fp32", kNoBf16Attention},
-    {kInt8Attention, int8, [](const Facts& facts) { return bf16_attention(facts) && facts.int8_attention; },
+    {kInt8Attention, int8, [](const Facts& facts) { return int8_attention(facts) && bf16_attention(facts); },
      [](Lowering& lowering) {
-       use_bf16_attention(lowering);
-       lowering.int8_attention = true;
+       use_int8_attention(lowering);
+       use_bf16_attention(lowering);  // Where the heads' size does not suit 8 bits
      },
-     "da3::attention_int8 (avx512_bf16, avx512_vnni)",
-     "queries and keys are rounded to 8 bits with a scale for each row, values and exponentials to bfloat16: "
-     "only when named"},
-    {kInt8Attention, int8, bf16_attention, use_bf16_attention, "da3::attention_bf16 (avx512_bf16)",
-     "queries, keys, values and exponentials are rounded, sums stay fp32: only when named"},
-    {kInt8Attention, int8, always, nullptr, "as for fp32", kNoBf16Attention},
+     "da3::attention_int8", kCodedAttention},
+    {kInt8Attention, int8, int8_attention, use_int8_attention, "da3::attention_int8", kCodedAttention},
+    {kInt8Attention, int8, always, nullptr, "as for fp32",
+     "da3 has no attention with 8-bit factors for this processor"},
     {kBf16Ends, bf16, own_codes, [](Lowering& lowering) { lowering.int16_ends = true; },
      "da3::patch_tokens, da3::product, da3::low_conv3, da3::conv3, 16 bits",
      "inputs and weights are rounded to 16-bit codes, about as exact as TF32: only when named"},

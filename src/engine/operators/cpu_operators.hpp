@@ -18,7 +18,7 @@ struct CpuOperatorFacts {
   core::Processor cpu;
   std::string kernels;  ///< The build of da3's own kernels for this processor, such as "avx2"; empty: none
   bool bf16_attention = false;  ///< They have attention with bfloat16 factors
-  bool int8_attention = false;  ///< And with 8-bit codes of queries and keys
+  bool int8_attention = false;  ///< They have attention with 8-bit factors
   std::string bf16_products;    ///< Their products of bfloat16, such as "avx512_bf16"; empty: none
   std::string int8_products;    ///< Their products of 8 bits, such as "avx512_vnni"; empty: none
   std::string int16_products;   ///< Their products and convolutions of 16-bit codes; empty: none

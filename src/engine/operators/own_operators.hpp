@@ -21,7 +21,8 @@ inline constexpr float kHeadNormEpsilon = 1e-5F;
 ///       The same with q, k, v and the softmax's exponentials rounded to bfloat16 and sums in float32.
 ///       Throws: c10::Error where bf16_attention_available() is false.
 ///   da3::attention_int8(Tensor q, Tensor k, Tensor v) -> Tensor
-///       The same with q and k rounded to 8-bit codes, a scale for each row; d a multiple of 64 up to 256.
+///       The same with 8-bit codes: q and k with a scale for each row, v for each feature, the exponentials
+///       for each row and block of keys; sums are exact. d a multiple of 64 up to 256.
 ///       Throws: c10::Error where int8_attention_available() is false.
 ///   da3::norm_rotate_(Tensor(a!) qkv, Tensor? shift, Tensor q_weight, Tensor q_bias, Tensor k_weight, Tensor
 ///   k_bias, Tensor cos, Tensor sin) -> Tensor(a!)

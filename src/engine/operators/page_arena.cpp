@@ -60,7 +60,7 @@ std::size_t PageArena::rounded(std::size_t bytes) {
 PageArena::Place PageArena::find(std::size_t bytes) {
   for (Mapping& mapping : mappings_) {
     std::size_t unused = 0;
-    auto first = mapping.ranges.begin();
+    auto first = mapping.ranges.lower_bound(mapping.used_to);
     for (auto range = first; range != mapping.ranges.end(); ++range) {
       if (range->second.state == State::kUsed) {
         unused = 0;
@@ -77,7 +77,7 @@ PageArena::Place PageArena::find(std::size_t bytes) {
 PageArena::Mapping* PageArena::add_mapping(std::size_t bytes) {
   for (const std::size_t size : {std::max(bytes, kMappingBytes), bytes}) {
     if (std::byte* const begin = map_pages(size)) {
-      mappings_.push_back({begin, size, {{begin, {size, State::kFresh}}}});
+      mappings_.push_back({begin, size, {{begin, {size, State::kFresh}}}, begin});
       return &mappings_.back();
     }
   }
@@ -107,8 +107,10 @@ void* PageArena::take(std::size_t bytes) {
     if (range->second.state == State::kIdle) idle_bytes_ -= range->second.bytes;
   }
   ranges.erase(std::next(place.first), end);
+  std::byte* const block = place.first->first;
   place.first->second = {bytes, State::kUsed};
-  return place.first->first;
+  if (block == place.mapping->used_to) place.mapping->used_to = block + bytes;
+  return block;
 }
 
 void PageArena::give_back(void* block) {
@@ -118,6 +120,7 @@ void PageArena::give_back(void* block) {
   const auto range = mapping->ranges.find(begin);
   range->second.state = State::kIdle;
   idle_bytes_ += range->second.bytes;
+  mapping->used_to = std::min(mapping->used_to, begin);
   join(mapping->ranges, range);
 }
 

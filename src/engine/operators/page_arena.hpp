@@ -51,6 +51,8 @@ class PageArena {
     std::byte* begin;
     std::size_t bytes;
     Ranges ranges;
+    /// Everything before it is used: the weights of networks, which stay.
+    std::byte* used_to;
   };
   /// The first of unused neighbours that together hold a block.
   struct Place {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include <video/av/encoder.hpp>
+#include <video/av/encoder_trial.hpp>
+#include <video/av/output.hpp>
 #include <video/av/segment.hpp>
 
 #include <da3/error.hpp>
@@ -33,7 +35,9 @@ Size even(Size size) {
   return {size.height + size.height % 2, size.width + size.width % 2};
 }
 
-CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
+namespace {
+
+CodecPtr open_with(const StreamSpec& spec, const std::string& name, AVRational time_base) {
   const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
   if (codec == nullptr) return nullptr;
   CodecPtr context(avcodec_alloc_context3(codec));
@@ -41,7 +45,8 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   const Size size = spec.grey16 ? spec.size : even(spec.size);
   context->width = size.width;
   context->height = size.height;
-  context->time_base = {static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
+  context->time_base = time_base;
+  context->pix_fmt = pixel_format(spec.grey16);
   context->framerate = av_d2q(spec.frames_per_s, 100000);
   context->sample_aspect_ratio = {1, 1};
   context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
@@ -49,17 +54,12 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   context->thread_count = 1;
   AVDictionary* options = nullptr;
   if (spec.grey16) {
-    context->pix_fmt = AV_PIX_FMT_GRAY16LE;
     context->gop_size = 1;
     context->level = 3;
     context->slices = 4;
     av_dict_set(&options, "slicecrc", "1", 0);
   } else {
-    context->pix_fmt = AV_PIX_FMT_YUV420P;
-    context->colorspace = AVCOL_SPC_BT709;
-    context->color_primaries = AVCOL_PRI_BT709;
-    context->color_trc = AVCOL_TRC_BT709;
-    context->color_range = AVCOL_RANGE_MPEG;
+    set_colours(*context);
     context->gop_size = std::max(1, static_cast<int>(std::lround(spec.key_interval_s * spec.frames_per_s)));
     const std::string crf = std::to_string(spec.crf);
     if (name == "libx264") {
@@ -91,6 +91,16 @@ CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
   return opened < 0 ? nullptr : std::move(context);
 }
 
+}  // namespace
+
+CodecPtr open_encoder(const StreamSpec& spec, const std::string& name) {
+  CodecPtr encoder =
+      open_with(spec, name, {static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)});
+  if (encoder) return encoder;
+  // MPEG-4 knows no ticks finer than 1/65535 s, which those of MPEG-TS are.
+  return open_with(spec, name, av_inv_q(av_d2q(spec.frames_per_s, 65535)));
+}
+
 std::string choose_encoder(const StreamSpec& spec, const std::string& container) {
   silence();
   std::vector<std::string> names;
@@ -106,11 +116,12 @@ std::string choose_encoder(const StreamSpec& spec, const std::string& container)
     // Asked first: some encoders cannot be closed before they have had a frame.
     const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
     const bool kept = codec != nullptr && has_segments(codec->id) && takes(container, codec->id);
-    if (kept && open_encoder(spec, name)) return name;
+    const CodecPtr encoder = kept ? open_encoder(spec, name) : nullptr;
+    if (encoder && can_be_read_back(*encoder, spec.grey16, container)) return name;
     tried += (tried.empty() ? "" : ", ") + name;
   }
   throw Error(ErrorCode::kEncoderUnavailable,
-              "no encoder for " + container + " can be opened (tried: " + tried +
+              "no encoder here makes " + container + " files that can be read (tried: " + tried +
                   "); choose one with --encoder, another container, or a pipe: " + kPipeAdvice);
 }
 

@@ -9,7 +9,8 @@
 
 namespace da3::video::av {
 
-/// An opened encoder; none if it does not open here.
+/// An opened encoder; none if it does not open here. One that does not know the time base of `spec` counts
+/// frames in its own.
 CodecPtr open_encoder(const StreamSpec& spec, const std::string& name);
 
 /// The first encoder that opens and that `container` takes. Throws: Error kEncoderUnavailable.

@@ -104,11 +104,8 @@ struct SoundRefused {
 /// The file that the segments become, with its streams and its header written.
 OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_ptr<Sound>& sound) {
   OutputPtr output = make_output(spec.target, spec.container.c_str());
-  AVStream* stream = avformat_new_stream(output.get(), nullptr);
-  if (stream == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
   const InputPtr first = open_segment_file(spec.segments.front());
-  avcodec_parameters_copy(stream->codecpar, first->streams[0]->codecpar);
-  stream->codecpar->codec_tag = 0;
+  AVStream* stream = add_video_stream(output.get(), *first->streams[0]->codecpar, spec.grey16);
   stream->time_base = time_base;
   for (const auto& [key, value] : spec.tags) av_dict_set(&output->metadata, key.c_str(), value.c_str(), 0);
   if (spec.sound) {

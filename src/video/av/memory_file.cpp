@@ -36,7 +36,8 @@ InputPtr MemoryFile::read_back() {
   io_.reset(avio_alloc_context(static_cast<std::uint8_t*>(av_malloc(kBuffer)), kBuffer, 0, this, read,
                                nullptr, seek));
   AVFormatContext* context = avformat_alloc_context();
-  if (!io_ || context == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while sound was read");
+  if (!io_ || context == nullptr)
+    throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was tried out");
   context->pb = io_.get();
   if (avformat_open_input(&context, nullptr, nullptr, nullptr) < 0) return nullptr;  // Frees the context
   return InputPtr(context);

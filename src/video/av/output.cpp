@@ -28,6 +28,18 @@ OutputPtr make_output(const std::filesystem::path& file, const char* container) 
   return OutputPtr(context);
 }
 
+AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& parameters, bool grey16) {
+  AVStream* stream = avformat_new_stream(output, nullptr);
+  if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, &parameters) < 0)
+    throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
+  stream->codecpar->codec_tag = 0;
+  // NUT does not hold these. MP4 writes VP9 that nothing can open without its format, and MPEG-4, VP8 and
+  // FFV1 have no place of their own for colours.
+  stream->codecpar->format = pixel_format(grey16);
+  if (!grey16) set_colours(*stream->codecpar);
+  return stream;
+}
+
 void open_file(AVFormatContext* output, const std::filesystem::path& file) {
   const int opened = avio_open(&output->pb, ("file:" + file.string()).c_str(), AVIO_FLAG_WRITE);
   if (opened < 0) fail(file, opened);

@@ -24,6 +24,30 @@ using OutputPtr = std::unique_ptr<AVFormatContext, CloseOutput>;
 /// kEncoderUnavailable.
 OutputPtr make_output(const std::filesystem::path& file, const char* container);
 
+/// Of the frames of encoded videos.
+constexpr AVPixelFormat pixel_format(bool grey16) {
+  return grey16 ? AV_PIX_FMT_GRAY16LE : AV_PIX_FMT_YUV420P;
+}
+
+/// Colours are BT.709 of limited range. `To`: AVCodecContext or AVFrame.
+template <typename To>
+void set_colours(To& to) {
+  to.colorspace = AVCOL_SPC_BT709;
+  to.color_primaries = AVCOL_PRI_BT709;
+  to.color_trc = AVCOL_TRC_BT709;
+  to.color_range = AVCOL_RANGE_MPEG;
+}
+inline void set_colours(AVCodecParameters& to) {
+  to.color_space = AVCOL_SPC_BT709;
+  to.color_primaries = AVCOL_PRI_BT709;
+  to.color_trc = AVCOL_TRC_BT709;
+  to.color_range = AVCOL_RANGE_MPEG;
+}
+
+/// The stream of a finished file whose packets were in a segment with `parameters`. Throws: Error
+/// kOutOfMemory.
+AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& parameters, bool grey16);
+
 /// Opens the file for writing. Throws: Error kOutputFailed.
 void open_file(AVFormatContext* output, const std::filesystem::path& file);
 

@@ -20,6 +20,8 @@ class Segment final : public SegmentWriter {
       : file_(std::move(file)),
         spec_(spec),
         encoder_(open_encoder(spec, spec.encoder)),
+        time_base_{static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)},
+        counts_frames_(encoder_ && av_cmp_q(encoder_->time_base, time_base_) != 0),
         packet_(make_packet()) {
     if (!encoder_)
       throw Error(ErrorCode::kEncoderUnavailable, "the encoder " + spec.encoder + " cannot be opened");
@@ -28,7 +30,7 @@ class Segment final : public SegmentWriter {
     if (stream == nullptr) throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
     avcodec_parameters_from_context(stream->codecpar, encoder_.get());
     stream->codecpar->codec_tag = 0;
-    stream->time_base = encoder_->time_base;
+    stream->time_base = time_base_;
     open_file(output_.get(), file_);
     const int begun = avformat_write_header(output_.get(), nullptr);
     if (begun < 0) fail(file_, begun);
@@ -36,10 +38,7 @@ class Segment final : public SegmentWriter {
     frame_->format = encoder_->pix_fmt;
     frame_->width = encoder_->width;
     frame_->height = encoder_->height;
-    frame_->colorspace = encoder_->colorspace;
-    frame_->color_range = encoder_->color_range;
-    frame_->color_primaries = encoder_->color_primaries;
-    frame_->color_trc = encoder_->color_trc;
+    if (!spec.grey16) set_colours(*frame_);
     if (av_frame_get_buffer(frame_.get(), 0) < 0)
       throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was written");
   }
@@ -141,7 +140,9 @@ class Segment final : public SegmentWriter {
   }
 
   void send(std::int64_t pts, bool key) {
-    frame_->pts = pts + segment_origin(encoder_->time_base);
+    const std::int64_t time = pts + segment_origin(time_base_);
+    if (counts_frames_) times_.push_back(time);
+    frame_->pts = counts_frames_ ? frames_++ : time;
     frame_->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     frame_->quality = encoder_->global_quality;
     const int sent = avcodec_send_frame(encoder_.get(), frame_.get());
@@ -154,7 +155,8 @@ class Segment final : public SegmentWriter {
   void take_packets() {
     while (avcodec_receive_packet(encoder_.get(), packet_.get()) == 0) {
       packet_->stream_index = 0;
-      av_packet_rescale_ts(packet_.get(), encoder_->time_base, output_->streams[0]->time_base);
+      if (counts_frames_) packet_->pts = packet_->dts = times_.at(static_cast<std::size_t>(packet_->pts));
+      av_packet_rescale_ts(packet_.get(), time_base_, output_->streams[0]->time_base);
       const int written = av_interleaved_write_frame(output_.get(), packet_.get());
       if (written < 0) fail(file_, written);
     }
@@ -164,6 +166,12 @@ class Segment final : public SegmentWriter {
   std::filesystem::path file_;
   StreamSpec spec_;
   CodecPtr encoder_;
+  AVRational time_base_;
+  /// The encoder does not know the time base: it is told the frames' numbers, and gives packets in their
+  /// order.
+  bool counts_frames_;
+  std::int64_t frames_ = 0;
+  std::vector<std::int64_t> times_;
   PacketPtr packet_;
   OutputPtr output_;
   FramePtr frame_;

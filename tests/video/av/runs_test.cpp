@@ -59,6 +59,7 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
                                                         {"libx265", "mkv"},
                                                         {"libx265", "mp4"},
                                                         {"libvpx-vp9", "webm"},
+                                                        {"libvpx-vp9", "mp4"},
                                                         {"mpeg4", "mkv"}}) {
     if (!has_encoder(encoder)) continue;
     options_.encoder = encoder;
@@ -72,16 +73,92 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
     }
     EXPECT_FALSE(reader->next()) << output;
   }
-  // Segments cannot hold it, and some of its encoders wait for ever when they are closed without a frame.
-  for (const std::string encoder : {"libsvtav1", "libaom-av1", "nobody"}) {
+}
+
+TEST_F(Runs, AnEncoderThatKnowsNoFineTicksKeepsThem) {
+  // Ticks of 1/90000 s.
+  const std::string input = make("in.ts", h264());
+  options_.encoder = "mpeg4";
+  options_.choice.every = 5;
+  const std::string output = (folder_.path() / "out.mkv").string();
+  ASSERT_EQ(run(input, output, {"vis"}).done, 5);
+  const auto reader = av::library().open(output, {});
+  for (int i = 0; i < 5; ++i) {
+    const auto frame = reader->next();
+    ASSERT_TRUE(frame && !frame->error) << i;
+    EXPECT_NEAR(seconds_of(frame->pts, reader->facts().time_base), 5 * i / 12.0, 1e-3) << i;
+  }
+}
+
+TEST_F(Runs, EveryContainerSaysWhichColoursItHas) {
+  const std::string input = make("in.mp4", h264());
+  options_.choice.limit = 2;
+  for (const auto& [encoder, container] :
+       std::vector<std::pair<std::string, std::string>>{{"libx264", "mp4"},
+                                                        {"mpeg4", "mp4"},
+                                                        {"mpeg4", "mov"},
+                                                        {"mpeg4", "mkv"},
+                                                        {"ffv1", "mkv"},
+                                                        {"libvpx", "webm"},
+                                                        {"libvpx-vp9", "webm"},
+                                                        {"libvpx-vp9", "mp4"}}) {
+    if (!has_encoder(encoder)) continue;
+    options_.encoder = encoder;
+    const std::string output = (folder_.path() / (encoder + "." + container)).string();
+    ASSERT_EQ(run(input, output, {"vis"}).done, 2) << output;
+    const av::InputPtr file = av::open_input(output);
+    const AVCodecParameters& video = *file->streams[0]->codecpar;
+    EXPECT_EQ(video.color_space, AVCOL_SPC_BT709) << output;
+    EXPECT_EQ(video.color_primaries, AVCOL_PRI_BT709) << output;
+    EXPECT_EQ(video.color_trc, AVCOL_TRC_BT709) << output;
+    EXPECT_NE(video.color_range, AVCOL_RANGE_JPEG) << output;  // MOV says nothing where it is limited
+  }
+}
+
+TEST_F(Runs, VideosOfTheRunBeforeGoAndOthersStay) {
+  const std::string input = make("in.mp4", h264());
+  const std::filesystem::path output = folder_.path() / "out";
+  run(input, output.string(), {"vis", "side"});
+  options_.overwrite = true;
+  run(input, output.string(), {"vis"});
+  EXPECT_TRUE(std::filesystem::exists(output / "in.vis.mp4"));
+  EXPECT_FALSE(std::filesystem::exists(output / "in.side.mp4"));
+  std::ofstream(output / "in.side.mp4") << "mine";
+  const int calls = model_->calls();
+  try {
+    run(input, output.string(), {"vis", "side"});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << error.what();
+  }
+  EXPECT_EQ(model_->calls(), calls);
+  EXPECT_EQ(bytes_of(output / "in.side.mp4"), "mine");
+  options_.overwrite = false;
+  EXPECT_EQ(run(input, output.string(), {"vis"}).resumed, kFrames) << "what was refused changed nothing";
+}
+
+TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
+  const std::string input = make("in.mp4", h264());
+  // Segments cannot hold AV1, and some of its encoders wait for ever when they are closed without a frame.
+  // The others have no header in these containers, or one that describes other pixels.
+  for (const auto& [encoder, container] :
+       std::vector<std::pair<std::string, std::string>>{{"libsvtav1", "mkv"},
+                                                        {"libaom-av1", "mkv"},
+                                                        {"nobody", "mkv"},
+                                                        {"libvpx-vp9", "mov"},
+                                                        {"libvpx", "mov"},
+                                                        {"rawvideo", "mov"},
+                                                        {"rawvideo", "mkv"}}) {
     options_.encoder = encoder;
     try {
-      run(input, (folder_.path() / "none.mkv").string(), {"vis"});
-      ADD_FAILURE() << encoder;
+      run(input, (folder_.path() / ("none." + container)).string(), {"vis"});
+      ADD_FAILURE() << encoder << " in " << container;
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kEncoderUnavailable) << encoder;
+      EXPECT_EQ(error.code(), ErrorCode::kEncoderUnavailable) << encoder << " in " << container;
     }
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / ("none." + container + ".da3-work")));
   }
+  EXPECT_EQ(model_->calls(), 0);
 }
 
 TEST_F(Runs, EachFailureIsTold) {
@@ -154,6 +231,17 @@ TEST_F(LongRuns, ADamagedCheckpointIsNotBelieved) {
       EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << change << error.what();
     }
   }
+}
+
+TEST_F(LongRuns, ASegmentThatIsGoneIsMadeAgain) {
+  const std::string input = long_clip();
+  const std::filesystem::path output = folder_.path() / "out";
+  stop_after_ = 300;
+  ASSERT_TRUE(run(input, output.string(), {"vis"}, source_.get_token()).interrupted);
+  ASSERT_TRUE(std::filesystem::remove(output / ".da3-segments/vis-000000.nut"));
+  EXPECT_EQ(run(input, output.string(), {"vis"}).done, 600);
+  const auto reader = av::library().open((output / "long.vis.mp4").string(), {});
+  EXPECT_EQ(read_all(*reader).size(), 600U);
 }
 
 TEST_F(LongRuns, AnInterruptedRunEndsInTheSameBytes) {

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <formats/output_set.hpp>
+#include <video/earlier_files.hpp>
+
+#include <da3/error.hpp>
+
+#include <core/json_reading.hpp>
+
+namespace da3::video {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+bool has_bytes(const fs::path& file) {
+  std::error_code failed;
+  const std::uintmax_t bytes = fs::file_size(file, failed);
+  return !failed && bytes > 0;
+}
+
+bool frame_is_there(const fs::path& folder, const json& line) {
+  const auto outputs = line.find("outputs");
+  if (outputs == line.end() || !outputs->is_object()) return true;  // A frame that failed has none
+  return std::ranges::all_of(*outputs, [&](const json& file) {
+    return file.is_string() && has_bytes(folder / file.get<std::string>());
+  });
+}
+
+bool segments_are_there(const EncodedStreams& streams, const json& line) {
+  const auto written = line.find("segments");
+  const auto taken = line.find("taken");
+  const bool had_none = written != line.end() && *written == json(false);  // All its frames were damaged
+  if (had_none || taken == line.end()) return true;
+  const auto frames = core::whole_number<std::int64_t>(*taken);
+  if (!frames || *frames <= 0) return true;
+  const std::vector<fs::path> files = streams.segment_files((*frames - 1) / kSegmentFrames);
+  return std::ranges::all_of(files, has_bytes);
+}
+
+/// "000012.vis.png": six digits or more, and the suffix of a format.
+bool is_frame_name(std::string_view name) {
+  constexpr std::size_t kDigits = 6;
+  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  return digits >= kDigits && std::ranges::any_of(formats::kAllFormats, [&](formats::Format format) {
+           return name.substr(digits) == formats::suffix(format);
+         });
+}
+
+void remove_frames(const fs::path& frames) {
+  std::error_code failed;
+  if (fs::is_symlink(frames, failed)) return;  // What lies behind a link is not ours to remove
+  std::vector<fs::path> files;
+  const fs::directory_iterator last;
+  for (fs::directory_iterator each(frames, failed); !failed && each != last; each.increment(failed)) {
+    if (is_frame_name(each->path().filename().string())) files.push_back(each->path());
+  }
+  for (const fs::path& file : files) fs::remove(file, failed);
+  fs::remove(frames, failed);  // Unless something else is in it
+}
+
+/// Names of the videos that a run with this header writes into its folder.
+std::set<std::string> videos_of(const json& header) {
+  std::set<std::string> names;
+  const auto path = header.find("path");
+  const auto encoders = header.find("encoder");
+  if (path == header.end() || !path->is_string() || encoders == header.end() || !encoders->is_object()) {
+    return names;
+  }
+  for (const auto& [format, encoder] : encoders->items()) {
+    const std::string name = video_name(path->get<std::string>(), format);
+    if (!name.empty()) names.insert(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+bool are_there(const OutputPlan& outputs, const EncodedStreams& streams, const json& line) {
+  const json type = line.value("type", json(nullptr));
+  if (type == "frame") return frame_is_there(outputs.folder, line);
+  if (type == "checkpoint") return segments_are_there(streams, line);
+  return std::ranges::all_of(outputs.streams, has_bytes, &StreamPlan::target);
+}
+
+void require_own_videos(const OutputPlan& outputs, const std::vector<json>& headers) {
+  if (outputs.temporary) return;
+  std::set<std::string> own;
+  for (const json& header : headers) own.merge(videos_of(header));
+  for (const StreamPlan& stream : outputs.streams) {
+    std::error_code failed;
+    if (own.contains(stream.target.filename().string()) ||
+        !fs::exists(fs::symlink_status(stream.target, failed)))
+      continue;
+    throw Error(ErrorCode::kOutputExists,
+                stream.target.string() +
+                    ": a file that da3 did not write has this result's name; move it away, or give another "
+                    "folder with --output");
+  }
+}
+
+void remove_earlier(const fs::path& folder, const std::vector<json>& headers) {
+  if (headers.empty()) return;
+  std::error_code failed;
+  for (const json& header : headers) {
+    for (const std::string& name : videos_of(header)) fs::remove(folder / name, failed);
+  }
+  fs::remove_all(folder / EncodedStreams::kSegmentFolder, failed);
+  remove_frames(folder / "frames");
+}
+
+}  // namespace da3::video

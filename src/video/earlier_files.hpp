@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The da3 authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+#include <video/encoded_streams.hpp>
+#include <video/outputs.hpp>
+
+// What earlier runs left in a folder of results.
+namespace da3::video {
+
+/// Whether the files that a line of the manifest tells of are in their places and not empty: a loss of power
+/// empties files of its last seconds. True for what cannot be understood, which its reader refuses.
+bool are_there(const OutputPlan& outputs, const EncodedStreams& streams, const nlohmann::json& line);
+
+/// Throws: Error kOutputExists where a video of `outputs` would replace a file that is none of the runs with
+/// `headers`.
+void require_own_videos(const OutputPlan& outputs, const std::vector<nlohmann::json>& headers);
+
+/// Removes what the runs with `headers` wrote into `folder`, so that none of it stays among the results of a
+/// run that begins anew: their videos, segments, and all that is called as da3 calls files of frames.
+void remove_earlier(const std::filesystem::path& folder, const std::vector<nlohmann::json>& headers);
+
+}  // namespace da3::video
