@@ -398,4 +398,4 @@ def infer(
             line.finish(summary)
         return summary
 
-    return FolderRun(begin, os.path.realpath(os.fsdecode(output)))
+    return FolderRun(begin, os.path.abspath(os.fsdecode(output)))

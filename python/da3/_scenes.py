@@ -40,6 +40,12 @@ class Camera:
     camera_from_world: npt.NDArray[np.float64]
 
 
+def _fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Read-only, as the maps of a view are: a scene's files would not have what is written to the copy."""
+    array.flags.writeable = False
+    return array
+
+
 class SceneView:
     """One photo of a scene, at the size at which the network saw it.
 
@@ -84,10 +90,11 @@ class SceneView:
         self.sky: npt.NDArray[np.float32] | None = view["sky"]
         self.pixels: npt.NDArray[np.uint8] = view["pixels"]
         self.photo_size: tuple[int, int] = view["photo_size"]
-        self.camera = Camera(view["intrinsics"], view["camera_from_world"])
-        self.photo_camera = Camera(view["photo_intrinsics"], view["camera_from_world"])
+        pose = _fixed(view["camera_from_world"])
+        self.camera = Camera(_fixed(view["intrinsics"]), pose)
+        self.photo_camera = Camera(_fixed(view["photo_intrinsics"]), pose)
         self.predicted = (
-            Camera(view["predicted_intrinsics"], view["predicted_camera_from_world"])
+            Camera(_fixed(view["predicted_intrinsics"]), _fixed(view["predicted_camera_from_world"]))
             if "predicted_intrinsics" in view
             else None
         )
@@ -133,7 +140,7 @@ class Scene:
 
     def _arrays(self) -> tuple[Any, ...]:
         if self._points is None:
-            self._points = self._native.points()
+            self._points = tuple(_fixed(array) for array in self._native.points())
         return self._points
 
     @property

@@ -38,7 +38,15 @@ Seen seen(const Image& image) {
 
 Seen seen(const Photo* photo) {
   Seen result{&photo->image, std::nullopt};
-  if (photo->focal_px) result.focal = codec::ExifFocal{*photo->focal_px, photo->focal_source};
+  if (!photo->focal_px) return result;
+  constexpr double kLongest = 1e5;  // Of the picture's side: no telescope's
+  const double longest = kLongest * std::max(photo->image.size.height, photo->image.size.width);
+  if (!(*photo->focal_px > 0 && *photo->focal_px <= longest)) {
+    throw Error(ErrorCode::kUsage, "a photo's focal_px: expected pixels above 0 and at most " +
+                                       core::exact_text(longest) + ", found " +
+                                       core::exact_text(*photo->focal_px));
+  }
+  result.focal = codec::ExifFocal{*photo->focal_px, photo->focal_source};
   return result;
 }
 

@@ -116,5 +116,33 @@ TEST_F(SceneCommand, PhotosOfAPixelOrTwoAreNotInTheWay) {
   EXPECT_EQ(ended.code, 0) << ended.err;
 }
 
+// PROJECT/images is where 3D Gaussian splatting and nerfstudio have the photos.
+TEST_F(SceneCommand, PhotosMayLieWhereTheirImagesBelong) {
+  std::filesystem::create_directories(*place / "project/images");
+  write_picture(*place / "project/images/a.ppm", 80, 60, 1);
+  write_picture(*place / "project/images/b.ppm", 80, 60, 2);
+  const std::string photo = read_file(*place / "project/images/a.ppm");
+  const Ended ended =
+      place->run(scene({"project/images", "-o", "project", "-f", "colmap", "--depth-format", "none"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_TRUE(std::filesystem::exists(*place / "project/sparse/0/images.bin"));
+  // They stay the user's: what the next run does not write it removes, but never a photo.
+  const Ended fewer = place->run(
+      scene({"project/images", "-o", "project", "-f", "ply", "--depth-format", "none", "--overwrite"}));
+  ASSERT_EQ(fewer.code, 0) << fewer.err;
+  EXPECT_FALSE(std::filesystem::exists(*place / "project/sparse/0/images.bin"));
+  EXPECT_EQ(read_file(*place / "project/images/a.ppm"), photo);
+}
+
+TEST_F(SceneCommand, ANameThatIsTooLongIsToldBeforeTheForwardPass) {
+  std::filesystem::create_directories(*place / "long");
+  write_picture(*place / ("long/" + std::string(250, 'n') + ".ppm"), 80, 60, 1);
+  const Ended ended = place->run(scene({"long", "-o", "long-out", "--progress", "always"}));
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("too long"));
+  EXPECT_THAT(ended.err, ::testing::Not(HasSubstr("forward pass")));
+  EXPECT_THAT(files_below(*place / "long-out"), ::testing::ElementsAre("manifest.jsonl"));
+}
+
 }  // namespace
 }  // namespace da3::testing

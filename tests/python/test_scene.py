@@ -51,6 +51,13 @@ def test_points_lie_where_their_pixels_see_them(scene: da3.Scene) -> None:
     assert scene.point_confidence[500] == of.confidence[row, column]
 
 
+def test_what_files_would_not_have_cannot_be_written(scene: da3.Scene) -> None:
+    camera = scene.views[0].camera
+    for fixed in (scene.points, scene.colors, camera.intrinsics, camera.camera_from_world):
+        with pytest.raises(ValueError, match="read-only"):
+            fixed[0] = 0
+
+
 def test_points_can_be_chosen_again(pose_model: da3.Model, pictures: list[npt.NDArray[np.uint8]]) -> None:
     scene = pose_model.predict_scene(pictures[:2], process_res=56)
     scene.choose_points(max_points=100)
@@ -82,7 +89,8 @@ def test_known_cameras_give_the_unit(
         known.append(da3.Camera(view.photo_camera.intrinsics, matrix))
     given = pose_model.predict_scene(pictures, process_res=112, cameras=known)
     assert given.unit == "given" and given.views[0].predicted is not None
-    assert np.array_equal(given.views[2].camera.camera_from_world, known[2].camera_from_world)
+    # The network's rotations are float32, known ones the nearest in double; translations are some 40.
+    assert np.allclose(given.views[2].camera.camera_from_world, known[2].camera_from_world, rtol=0, atol=1e-6 * 40)
     assert given.record["similarity"]["scale"] > 0
     with pytest.raises(da3.UsageError):
         pose_model.predict_scene(pictures, process_res=112, cameras=known[:2])

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <span>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 
 #include <da3/error.hpp>
 
+#include <run/scene/run_scene.hpp>
 #include <run/scene/scene_windows.hpp>
 #include <testing/temporary_folder.hpp>
 
@@ -180,6 +183,19 @@ TEST(SceneWindows, AutoSeesThirtyTwoViewsOnACpuAndHalfAsManyWhenMemoryRunsOut) {
   views = photos(12);
   model.most_views = 7;
   EXPECT_THROW(see_scene(model, views, in_windows(8), {}), Error);
+}
+
+TEST(SceneWindows, ViewsThatDoNotFitTogetherAreALackOfMemory) {
+  const auto model = std::make_shared<MovingModel>();
+  model->most_views = 2;
+  const testing::TemporaryFolder folder;
+  SceneOptions options = in_windows(4);
+  options.output_dir = folder.path() / "out";
+  for (const char* name : {"a.ppm", "b.ppm", "c.ppm"})
+    options.inputs.push_back(folder.write(name, "P6 28 14 255\n" + std::string(kSize.area() * 3, 'a')));
+  const SceneSummary summary = run_scenes(options, {.model = model});
+  EXPECT_EQ(summary.failed, 1U);
+  EXPECT_TRUE(summary.memory_ran_out);
 }
 
 TEST(SceneWindows, AStoppedRunGoesOnAfterTheWindowsThatAreDone) {

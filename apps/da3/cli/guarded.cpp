@@ -39,7 +39,10 @@ int guarded(const std::function<int()>& body) {
     std::fprintf(stderr, "da3: %s\n", printable(error.what()).c_str());
     return exit_code(error.code());
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "da3: memory ran out; try a smaller --batch or --process-res, or a smaller model\n");
+    std::fprintf(
+        stderr,
+        "da3: memory ran out; try a smaller --process-res or model, or fewer photos at a time (--batch; of "
+        "scenes --window)\n");
     return exit_code(ErrorCode::kOutOfMemory);
   } catch (const std::exception& error) {
     const auto* const system = dynamic_cast<const std::system_error*>(&error);

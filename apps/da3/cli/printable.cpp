@@ -1,15 +1,48 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+
+#include <da3/error.hpp>
+
 #include <cli/printable.hpp>
+#include <core/text_encoding.hpp>
 
 namespace da3::cli {
+namespace {
 
-std::string printable(std::string text) {
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) c = '?';
+/// C0, DEL, and C1 as UTF-8 or, as some terminals take it, as a byte alone.
+bool is_control(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) {
+    return (first < 0x20 && first != '\n' && first != '\t') || (first >= 0x7F && first < 0xA0);
   }
-  return text;
+  return first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const std::string_view sequence = text.substr(0, std::max<std::size_t>(core::utf8_sequence(text), 1));
+    if (is_control(sequence)) {
+      result += '?';
+    } else {
+      result += sequence;
+    }
+    text.remove_prefix(sequence.size());
+  }
+  return result;
+}
+
+void put_on_stdout(std::string_view text) {
+  const std::string shown = printable(text);
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() || std::fflush(stdout) != 0) {
+    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
+  }
 }
 
 }  // namespace da3::cli

@@ -6,8 +6,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <da3/error.hpp>
-
 #include <cli/printable.hpp>
 
 namespace da3::commands {
@@ -40,12 +38,6 @@ void Console::status(const std::string& text) {
   if (status_.empty() && text.empty()) return;
   status_ = cli::printable(text);
   write_all("\r\033[K" + status_);
-}
-
-void put_on_stdout(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
-  }
 }
 
 }  // namespace da3::commands

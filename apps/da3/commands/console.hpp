@@ -5,6 +5,8 @@
 #include <mutex>
 #include <string>
 
+#include <cli/printable.hpp>
+
 namespace da3::commands {
 
 /// Standard error, where messages and one line that changes (the progress bar) share the place.
@@ -27,7 +29,7 @@ class Console {
   std::string status_;
 };
 
-/// A command's answer. Throws: Error kOutputFailed.
-void put_on_stdout(const std::string& text);
+/// For a command's answer.
+using cli::put_on_stdout;
 
 }  // namespace da3::commands

@@ -121,7 +121,7 @@ int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& de
   const run::Plan plan =
       run::plan(run_options(options), spec, device, options.precision.value_or(Precision::kFp32),
                 options.attention.value_or(Attention::kSdpa), *memory, stop);
-  std::cout << (options.json ? plan_json(plan, spec, device) : plan_text(plan, spec, device)) << std::flush;
+  put_on_stdout(options.json ? plan_json(plan, spec, device) : plan_text(plan, spec, device));
   return 0;
 }
 

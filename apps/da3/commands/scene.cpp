@@ -13,6 +13,8 @@
 #include <commands/scene_forecast.hpp>
 #include <commands/text.hpp>
 
+#include <da3/error.hpp>
+
 #include <core/host/host_memory.hpp>
 #include <engine/engine.hpp>
 #include <run/scene/run_scene.hpp>
@@ -47,13 +49,12 @@ int scene(const cli::Scene& options) {
   const ModelSpec& spec = named.described.spec;
   const auto memory = engine::make_memory_probe();
   if (options.dry_run) {
-    std::cout << scene_forecast(scene_options(options), spec,
-                                {.device = named.device,
-                                 .precision = options.precision.value_or(Precision::kFp32),
-                                 .threads = options.threads,
-                                 .memory_fraction = options.memory_fraction},
-                                *memory, options.json)
-              << std::flush;
+    put_on_stdout(scene_forecast(scene_options(options), spec,
+                                 {.device = named.device,
+                                  .precision = options.precision.value_or(Precision::kFp32),
+                                  .threads = options.threads,
+                                  .memory_fraction = options.memory_fraction},
+                                 *memory, options.json));
     return 0;
   }
   // Before seconds go into loading a model that has no cameras.
@@ -83,6 +84,7 @@ int scene(const cli::Scene& options) {
   const run::SceneSummary summary =
       run::run_scenes(scene_options(options), {model, memory.get(), cores}, callbacks, interrupts.token());
   if (summary.interrupted) return interrupts.exit_code();
+  if (summary.memory_ran_out) return exit_code(ErrorCode::kOutOfMemory);
   return summary.failed > 0 ? 1 : 0;
 }
 

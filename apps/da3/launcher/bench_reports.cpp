@@ -13,6 +13,7 @@
 #include <bench/presentation/charts.hpp>
 #include <bench/presentation/report_text.hpp>
 #include <bench/report/report_json.hpp>
+#include <cli/printable.hpp>
 #include <cli/report_format.hpp>
 #include <launcher/local_commands.hpp>
 
@@ -22,8 +23,8 @@ namespace {
 void put(const std::string& text, const std::string& output) {
   if (!output.empty()) {
     bench::write_file(output, text);
-  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
+  } else {
+    cli::put_on_stdout(text);
   }
 }
 

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <da3/error.hpp>
-
+#include <cli/printable.hpp>
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
 #include <hub/models_json.hpp>
@@ -76,9 +75,7 @@ int list_models(const cli::ModelList& options) {
   const auto folder = hub::Folders::from_environment().models();
   const std::string text =
       options.json ? hub::models_json(folder) : as_table(hub::installed_models(folder), folder.string());
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-    throw Error(ErrorCode::kOutputFailed, "standard output could not be written; is the disk full?");
-  }
+  cli::put_on_stdout(text);
   return 0;
 }
 

@@ -29,6 +29,7 @@ SceneSummary run_scenes(const SceneOptions& options, const Environment& environm
       return summary;
     }
     summary.done += event->status == ImageStatus::kDone ? 1 : 0;
+    summary.memory_ran_out = summary.memory_ran_out || event->error == ErrorCode::kOutOfMemory;
     summary.failed += event->status == ImageStatus::kFailed ? 1 : 0;
     summary.skipped += event->status == ImageStatus::kSkipped ? 1 : 0;
     if (callbacks.on_scene) callbacks.on_scene(*event);

@@ -39,6 +39,7 @@ struct SceneSummary {
   std::size_t done = 0;
   std::size_t failed = 0;
   std::size_t skipped = 0;
+  bool memory_ran_out = false;  ///< The reason why one failed
   bool interrupted = false;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -16,11 +17,13 @@
 #include <formats/encode.hpp>
 #include <formats/float_formats.hpp>
 #include <formats/html/scene_page.hpp>
+#include <unistd.h>
 
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
 #include <core/parallel.hpp>
+#include <core/write_failure.hpp>
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
 #include <run/scene/feature_pictures.hpp>
@@ -34,6 +37,7 @@ namespace {
 constexpr int kUprightQuality = 95;
 constexpr int kPageQuality = 85;
 constexpr const char* kColmap = "colmap";
+constexpr const char* kImage = "image";
 constexpr const char* kColmapFolder = "sparse/0";
 
 bool wants_images(const SceneOptions& options) {
@@ -60,6 +64,14 @@ std::vector<std::string> colmap_names(const SceneOptions& options) {
   const char* const end = options.colmap_text ? ".txt" : ".bin";
   const std::string folder = std::string(kColmapFolder) + "/";
   return {folder + "cameras" + end, folder + "images" + end, folder + "points3D" + end};
+}
+
+/// True where a photo lies already where its image belongs, as in PROJECT/images with the output PROJECT. Not
+/// for a hard link of an earlier run, which is a file of its own.
+bool is_in_place(const scene::View& view, const std::filesystem::path& folder) {
+  std::error_code failed;
+  const auto image = std::filesystem::canonical(folder / "images" / formats::image_name(view), failed);
+  return !failed && !view.turned && image == std::filesystem::canonical(view.file, failed) && !failed;
 }
 
 /// Smallest and largest value of all views.
@@ -148,6 +160,7 @@ class Writer {
 
   /// The photo itself where it is upright already: a hard link, or a copy.
   void write_image(const scene::View& view) const {
+    if (is_in_place(view, folder_)) return;
     const std::string name = "images/" + formats::image_name(view);
     if (view.turned) {
       put(name, codec::encode_jpeg(codec::decode_file(view.file).image, kUprightQuality));
@@ -249,7 +262,7 @@ SceneOutputs view_outputs(const SceneOptions& options, const scene::View& view) 
   SceneOutputs outputs;
   for (const formats::Format format : depth_formats(options))
     outputs.emplace_back(std::string(to_string(format)), depth_file(view, format));
-  if (wants_images(options)) outputs.emplace_back("image", "images/" + formats::image_name(view));
+  if (wants_images(options)) outputs.emplace_back(kImage, "images/" + formats::image_name(view));
   for (const int layer : options.features) {
     const std::string name = "layer" + std::to_string(layer);
     outputs.emplace_back(name, feature_file(view, layer, ".npy"));
@@ -258,7 +271,8 @@ SceneOutputs view_outputs(const SceneOptions& options, const scene::View& view) 
   return outputs;
 }
 
-std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views) {
+std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views,
+                                       const std::filesystem::path& folder) {
   std::vector<std::string> files;
   for (auto& [format, file] : scene_outputs(options)) {
     if (format != kColmap) files.push_back(std::move(file));
@@ -267,9 +281,21 @@ std::vector<std::string> planned_files(const SceneOptions& options, const std::v
     for (std::string& name : colmap_names(options)) files.push_back(std::move(name));
   }
   for (const scene::View& view : views) {
-    for (auto& [format, file] : view_outputs(options, view)) files.push_back(std::move(file));
+    const bool in_place = is_in_place(view, folder);
+    for (auto& [format, file] : view_outputs(options, view)) {
+      if (format != kImage || !in_place) files.push_back(std::move(file));
+    }
   }
   return files;
+}
+
+void check_names(const std::vector<std::string>& files, const std::filesystem::path& folder) {
+  const long longest = pathconf(folder.c_str(), _PC_NAME_MAX);
+  if (longest <= 0) return;  // Not known: the write itself will say
+  for (const std::string& file : files) {
+    if (std::filesystem::path(file).filename().native().size() <= static_cast<std::size_t>(longest)) continue;
+    throw core::write_failure(folder / file, ENAMETOOLONG);
+  }
 }
 
 void check_files(const SceneOptions& options, const std::vector<scene::View>& views) {

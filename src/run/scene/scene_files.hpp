@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,8 +24,13 @@ SceneOutputs scene_outputs(const SceneOptions& options);
 /// Files of one view: depth by format, "image", "layerN" and, as pictures, "layerN.png".
 SceneOutputs view_outputs(const SceneOptions& options, const scene::View& view);
 
-/// Paths below the folder of all files that a scene of these views gets.
-std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views);
+/// Paths below the folder of all files that a scene of these views gets, without photos that lie where their
+/// image belongs: these are the user's.
+std::vector<std::string> planned_files(const SceneOptions& options, const std::vector<scene::View>& views,
+                                       const std::filesystem::path& folder);
+
+/// Throws: Error kOutputName for a name that is too long for the folder's file system.
+void check_names(const std::vector<std::string>& files, const std::filesystem::path& folder);
 
 /// Asked before the network runs. Throws: Error kUsage for what a wanted file cannot hold: names with blanks,
 /// cameras with skew.

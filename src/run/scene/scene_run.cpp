@@ -70,7 +70,8 @@ class SceneRun {
       windows_of(options_, scene_.views.size(), model_.device().kind);  // The same without unreadable photos.
       if (given_) give_cameras(scene_.views, *given_);
       check_files(options_, scene_.views);
-      const std::vector<std::string> files = planned_files(options_, scene_.views);
+      const std::vector<std::string> files = planned_files(options_, scene_.views, input_.folder);
+      check_names(files, input_.folder);
       journal.require_own(files);
       journal.begin(line_of(header), digest, files);
       if (options_.overwrite) store.clear();
