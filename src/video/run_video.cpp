@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <video/earlier_files.hpp>
@@ -100,9 +101,8 @@ class Run {
     }
     if (outputs.folder.empty()) return false;
     const json key = run_key(plan_, *environment_.model);
-    journal_ = std::make_unique<VideoJournal>(outputs.folder, key, options_.overwrite, [&](const json& line) {
-      return are_there(outputs, writer_.streams(), line);
-    });
+    journal_ = std::make_unique<VideoJournal>(outputs.folder, key, options_.overwrite,
+                                              [&](const json& line) { return are_there(outputs, line); });
     const json end = journal_->end();
     if (end.is_null()) return false;
     believe([&] {
@@ -317,11 +317,12 @@ class Run {
   }
 
   void checkpoint(std::int64_t taken, const json& over_time) {
-    const bool segments = writer_.streams().can_repeat();
-    writer_.streams().close();
+    const std::vector<std::filesystem::path> segments = writer_.streams().close();
     if (!journal_ || options_.input == "-" || !writer_.any()) return;
-    json line = {
-        {"type", "checkpoint"}, {"taken", taken}, {"failed", summary_.failed}, {"segments", segments}};
+    json line = {{"type", "checkpoint"},
+                 {"taken", taken},
+                 {"failed", summary_.failed},
+                 {"segments", segments_json(segments)}};
     line.update(over_time);
     line.update(writer_.state());
     journal_->append(line);
