@@ -114,6 +114,20 @@ TEST_F(Runs, EveryContainerSaysWhichColoursItHas) {
   }
 }
 
+TEST_F(Runs, AFileWhoseRunWasKilledWhileItTidiedUpIsDone) {
+  const std::string input = make("in.mp4", h264());
+  const std::string output = (folder_.path() / "x.mkv").string();
+  const std::filesystem::path work = output + ".da3-work";
+  run(input, output, {"vis"});
+  EXPECT_THROW(run(input, output, {"vis"}), Error) << "nobody knows whose it is";
+  const std::string folder = (folder_.path() / "folder").string();
+  run(input, folder, {"vis"});  // The same journal, which stays
+  std::filesystem::create_directory(work);
+  std::filesystem::copy(folder + "/manifest.jsonl", work / "manifest.jsonl");
+  EXPECT_EQ(run(input, output, {"vis"}).resumed, kFrames);
+  EXPECT_FALSE(std::filesystem::exists(work));
+}
+
 TEST_F(Runs, VideosOfTheRunBeforeGoAndOthersStay) {
   const std::string input = make("in.mp4", h264());
   const std::filesystem::path output = folder_.path() / "out";
