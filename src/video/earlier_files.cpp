@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
+#include <fstream>
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,10 +10,11 @@
 
 #include <formats/output_set.hpp>
 #include <video/earlier_files.hpp>
+#include <video/encoded_streams.hpp>
 
 #include <da3/error.hpp>
 
-#include <core/json_reading.hpp>
+#include <core/sha256.hpp>
 
 namespace da3::video {
 namespace {
@@ -33,15 +36,29 @@ bool frame_is_there(const fs::path& folder, const json& line) {
   });
 }
 
-bool segments_are_there(const EncodedStreams& streams, const json& line) {
-  const auto written = line.find("segments");
-  const auto taken = line.find("taken");
-  const bool had_none = written != line.end() && *written == json(false);  // All its frames were damaged
-  if (had_none || taken == line.end()) return true;
-  const auto frames = core::whole_number<std::int64_t>(*taken);
-  if (!frames || *frames <= 0) return true;
-  const std::vector<fs::path> files = streams.segment_files((*frames - 1) / kSegmentFrames);
-  return std::ranges::all_of(files, has_bytes);
+/// A segment of this name, with its bytes and their hash; null for what cannot be read.
+json identity_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::vector<char> block(std::size_t{1} << 20);
+  core::Sha256 hash;
+  std::int64_t bytes = 0;
+  while (stream.read(block.data(), static_cast<std::streamsize>(block.size())) || stream.gcount() > 0) {
+    const auto got = static_cast<std::size_t>(stream.gcount());
+    hash.update(std::string_view(block.data(), got));
+    bytes += stream.gcount();
+  }
+  if (!stream.eof()) return nullptr;
+  return {{"file", file.filename().string()}, {"bytes", bytes}, {"sha256", hash.finish()}};
+}
+
+bool segments_are_there(const OutputPlan& outputs, const json& line) {
+  const auto segments = line.find("segments");
+  if (segments == line.end() || !segments->is_array()) return outputs.streams.empty();
+  return std::ranges::all_of(*segments, [&](const json& segment) {
+    const auto name = segment.is_object() ? segment.find("file") : segment.end();
+    return name != segment.end() && name->is_string() &&
+           identity_of(outputs.folder / EncodedStreams::kSegmentFolder / name->get<std::string>()) == segment;
+  });
 }
 
 /// "000012.vis.png": six digits or more, and the suffix of a format.
@@ -82,10 +99,16 @@ std::set<std::string> videos_of(const json& header) {
 
 }  // namespace
 
-bool are_there(const OutputPlan& outputs, const EncodedStreams& streams, const json& line) {
+json segments_json(const std::vector<fs::path>& files) {
+  json segments = json::array();
+  for (const fs::path& file : files) segments.push_back(identity_of(file));
+  return segments;
+}
+
+bool are_there(const OutputPlan& outputs, const json& line) {
   const json type = line.value("type", json(nullptr));
   if (type == "frame") return frame_is_there(outputs.folder, line);
-  if (type == "checkpoint") return segments_are_there(streams, line);
+  if (type == "checkpoint") return segments_are_there(outputs, line);
   return std::ranges::all_of(outputs.streams, has_bytes, &StreamPlan::target);
 }
 

@@ -6,15 +6,17 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
-#include <video/encoded_streams.hpp>
 #include <video/outputs.hpp>
 
 // What earlier runs left in a folder of results.
 namespace da3::video {
 
-/// Whether the files that a line of the manifest tells of are in their places and not empty: a loss of power
-/// empties files of its last seconds. True for what cannot be understood, which its reader refuses.
-bool are_there(const OutputPlan& outputs, const EncodedStreams& streams, const nlohmann::json& line);
+/// What a checkpoint says of the segments that were written since the one before it.
+nlohmann::json segments_json(const std::vector<std::filesystem::path>& files);
+
+/// Whether the files that a line of the manifest tells of are in their places and not empty, segments byte
+/// for byte: a loss of power empties or cuts files of its last seconds.
+bool are_there(const OutputPlan& outputs, const nlohmann::json& line);
 
 /// Throws: Error kOutputExists where a video of `outputs` would replace a file that is none of the runs with
 /// `headers`.

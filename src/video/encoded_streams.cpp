@@ -86,12 +86,6 @@ std::filesystem::path EncodedStreams::segment_file(const StreamPlan& stream, std
   return folder() / (stream.name + number);
 }
 
-std::vector<std::filesystem::path> EncodedStreams::segment_files(std::int64_t index) const {
-  std::vector<std::filesystem::path> files;
-  for (const StreamPlan& stream : plan_.outputs.streams) files.push_back(segment_file(stream, index));
-  return files;
-}
-
 void EncodedStreams::write(const Work& work, const Showing& showing) {
   const std::vector<StreamPlan>& streams = plan_.outputs.streams;
   if (streams.empty() || showing.count == 0) return;
@@ -126,13 +120,16 @@ void EncodedStreams::repeat(const Showing& showing) {
   }
 }
 
-void EncodedStreams::close() {
+std::vector<std::filesystem::path> EncodedStreams::close() {
+  std::vector<std::filesystem::path> files;
   for (std::size_t i = 0; i < open_.size(); ++i) {
     open_[i]->finish();
     const std::filesystem::path file = segment_file(plan_.outputs.streams[i], index_);
     give_name(file.string() + ".tmp", file);
+    files.push_back(file);
   }
   open_.clear();
+  return files;
 }
 
 JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) const {

@@ -44,8 +44,8 @@ class EncodedStreams {
   void repeat(const Showing& showing);
   bool can_repeat() const { return !open_.empty(); }
 
-  /// Ends the segment, which gets its name. Throws: Error kOutputFailed.
-  void close();
+  /// Ends the segment, whose files get their names and are returned. Throws: Error kOutputFailed.
+  std::vector<std::filesystem::path> close();
 
   /// Times that the joined videos begin and end at.
   struct Span {
@@ -64,8 +64,6 @@ class EncodedStreams {
 
   static constexpr const char* kSegmentFolder = ".da3-segments";
   std::filesystem::path folder() const { return plan_.outputs.folder / kSegmentFolder; }
-  /// The files of segment `index`, one a stream.
-  std::vector<std::filesystem::path> segment_files(std::int64_t index) const;
 
  private:
   void choose_sound();

@@ -25,7 +25,10 @@ class StreamReader : public VideoReader {
   const VideoFacts& facts() const override { return facts_; }
 
   std::optional<Frame> next(Want want) override {
-    if (!read_frame()) return std::nullopt;
+    if (!read_frame()) {
+      require_readable();
+      return std::nullopt;
+    }
     Frame frame;
     frame.number = frame.pts = count_++;
     if (want == Want::kPicture) frame.picture = picture();
@@ -48,6 +51,15 @@ class StreamReader : public VideoReader {
     if (got == bytes_.size()) return true;
     if (got > 0) cut_short(got);
     return false;
+  }
+
+  /// Throws: Error kInputUnreadable where the stream did not end, but failed.
+  void require_readable() const {
+    if (!stream_.bad()) return;
+    throw Error(ErrorCode::kInputUnreadable, name_ + ": it cannot be read beyond frame " +
+                                                 std::to_string(count_) +
+                                                 " (a disk or a network failed); the same command goes on "
+                                                 "where it can");
   }
 
   void cut_short(std::size_t got) {
@@ -84,6 +96,7 @@ class Y4mReader final : public StreamReader {
   std::optional<std::string> header_line() {
     std::string line;
     for (int letter = stream_.get(); letter != '\n'; letter = stream_.get()) {
+      if (letter == std::char_traits<char>::eof()) require_readable();
       if (letter == std::char_traits<char>::eof()) return line.empty() ? std::nullopt : std::optional(line);
       if (line.size() == kLongestHeader)
         corrupt("a header is longer than " + std::to_string(kLongestHeader) + " bytes");

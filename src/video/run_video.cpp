@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <video/earlier_files.hpp>
@@ -87,23 +88,28 @@ class Run {
 
   // Before the first frame.
 
+  [[noreturn]] void refuse_taken() const {
+    throw Error(ErrorCode::kOutputExists,
+                plan_.outputs.text + ": the file is there already; give --overwrite to replace it");
+  }
+
   /// True if an earlier run did all of it. Opens the journal.
   bool finished_before() {
     const OutputPlan& outputs = plan_.outputs;
     for (const StreamPlan& stream : outputs.streams)
       core::require_another_file(stream.target, options_.input);
     std::error_code failed;
-    if (outputs.temporary && !options_.overwrite &&
-        std::filesystem::exists(outputs.streams.front().target, failed)) {
-      throw Error(ErrorCode::kOutputExists,
-                  outputs.text + ": the file is there already; give --overwrite to replace it");
-    }
+    const bool taken = outputs.temporary && !options_.overwrite &&
+                       std::filesystem::exists(outputs.streams.front().target, failed);
+    // A run that was killed while it tidied up left its journal.
+    const bool may_be_ours = taken && std::filesystem::exists(outputs.folder / VideoJournal::kName, failed);
+    if (taken && !may_be_ours) refuse_taken();
     if (outputs.folder.empty()) return false;
     const json key = run_key(plan_, *environment_.model);
-    journal_ = std::make_unique<VideoJournal>(outputs.folder, key, options_.overwrite, [&](const json& line) {
-      return are_there(outputs, writer_.streams(), line);
-    });
+    journal_ = std::make_unique<VideoJournal>(outputs.folder, key, options_.overwrite,
+                                              [&](const json& line) { return are_there(outputs, line); });
     const json end = journal_->end();
+    if (taken && end.is_null()) refuse_taken();
     if (end.is_null()) return false;
     believe([&] {
       summary_.resumed = whole(end, "frames");
@@ -116,6 +122,7 @@ class Run {
                       ": it has the results of a pipe, which may have been another than this one; "
                       "give --overwrite to make them anew, or another folder with --output");
     }
+    remove_work();
     return true;
   }
 
@@ -317,11 +324,12 @@ class Run {
   }
 
   void checkpoint(std::int64_t taken, const json& over_time) {
-    const bool segments = writer_.streams().can_repeat();
-    writer_.streams().close();
+    const std::vector<std::filesystem::path> segments = writer_.streams().close();
     if (!journal_ || options_.input == "-" || !writer_.any()) return;
-    json line = {
-        {"type", "checkpoint"}, {"taken", taken}, {"failed", summary_.failed}, {"segments", segments}};
+    json line = {{"type", "checkpoint"},
+                 {"taken", taken},
+                 {"failed", summary_.failed},
+                 {"segments", segments_json(segments)}};
     line.update(over_time);
     line.update(writer_.state());
     journal_->append(line);
@@ -374,6 +382,11 @@ class Run {
       end["dropped"] = writer_.dropped();
     }
     journal_->append(end);
+    remove_work();
+  }
+
+  /// What only a run that goes on needs.
+  void remove_work() {
     std::error_code ignored;
     std::filesystem::remove_all(writer_.streams().folder(), ignored);
     if (plan_.outputs.temporary) {

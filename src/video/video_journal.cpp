@@ -37,7 +37,7 @@ std::string differences(const json& before, const json& now) {
 
 VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key, bool overwrite,
                            const AreThere& are_there)
-    : file_(folder / "manifest.jsonl") {
+    : file_(folder / kName) {
   std::error_code failed;
   const bool there = std::filesystem::exists(file_, failed);
   made_folder_ = !std::filesystem::exists(folder, failed);

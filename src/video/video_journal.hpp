@@ -19,6 +19,8 @@ namespace da3::video {
 /// Locked while it lives.
 class VideoJournal {
  public:
+  static constexpr const char* kName = "manifest.jsonl";
+
   /// Whether the files that a line of an earlier run tells of are there: frames' files of type `frame`, the
   /// segments before a `checkpoint`, the videos of an `end`.
   using AreThere = std::function<bool(const nlohmann::json& line)>;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <commands/stoppable_input.hpp>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -61,6 +62,15 @@ TEST_F(StoppableInputTest, EndsWhereItIsAskedToStop) {
   stream.read(bytes.data(), 4);  // Two of them never come
   EXPECT_TRUE(stream.eof());
   stopper.join();
+}
+
+TEST_F(StoppableInputTest, IsBadWhereReadingFails) {
+  const int folder = ::open("/", O_RDONLY | O_CLOEXEC);
+  StoppableInput input(folder, stop_.get_token());
+  std::istream stream(&input);
+  EXPECT_EQ(stream.get(), std::char_traits<char>::eof());
+  EXPECT_TRUE(stream.bad());
+  ::close(folder);
 }
 
 }  // namespace

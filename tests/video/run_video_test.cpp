@@ -279,6 +279,32 @@ TEST_F(RunVideoTest, APipeThatEndsWhenItIsAskedToStopIsInterrupted) {
   EXPECT_EQ(content("manifest.jsonl").find(R"("type":"end")"), std::string::npos);
 }
 
+TEST_F(RunVideoTest, AnInputThatFailsHasNotEnded) {
+  /// Fails as a disk does, between two frames or within one.
+  struct Failing : std::stringbuf {
+    explicit Failing(const std::string& text) : std::stringbuf(text, std::ios_base::in) {}
+    std::streamsize xsgetn(char* to, std::streamsize count) override {
+      const std::streamsize got = std::stringbuf::xsgetn(to, count);
+      if (got < count) throw std::ios_base::failure("no more");
+      return got;
+    }
+  };
+  for (const std::size_t missing : {std::size_t{0}, std::size_t{10}}) {
+    const std::string all = raw_frames(3);
+    Failing buffer(all.substr(0, all.size() - missing));
+    std::istream stream(&buffer);
+    options_.stream = &stream;
+    options_.overwrite = true;
+    try {
+      run_video(options_, environment_, {});
+      ADD_FAILURE() << missing;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInputUnreadable) << error.what();
+    }
+    EXPECT_EQ(content("manifest.jsonl").find(R"("type":"end")"), std::string::npos);
+  }
+}
+
 TEST_F(RunVideoTest, APipeWithANameIsAskedForOnStandardInput) {
   options_.input = (folder_.path() / "fifo").string();
   ASSERT_EQ(mkfifo(options_.input.c_str(), 0600), 0);

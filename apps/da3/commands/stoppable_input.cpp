@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ios>
 #include <utility>
 
 #include <commands/stoppable_input.hpp>
@@ -40,7 +41,8 @@ std::size_t StoppableInput::read_some(char* to, std::size_t most) const {
     if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     const ssize_t got = read(descriptor_, to, most);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    return got < 0 ? 0 : static_cast<std::size_t>(got);
+    if (got < 0) throw std::ios_base::failure("standard input cannot be read");
+    return static_cast<std::size_t>(got);
   }
   return 0;
 }

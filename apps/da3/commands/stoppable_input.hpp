@@ -8,7 +8,8 @@
 
 namespace da3::commands {
 
-/// What a descriptor gives, up to its end or until it is asked to stop: a pipe may give nothing for ever.
+/// What a descriptor gives, up to its end or until it is asked to stop: a pipe may give nothing for ever. A
+/// stream of it is bad where reading fails.
 class StoppableInput : public std::streambuf {
  public:
   StoppableInput(int descriptor, std::stop_token stop);
@@ -18,7 +19,7 @@ class StoppableInput : public std::streambuf {
   std::streamsize xsgetn(char* to, std::streamsize count) override;
 
  private:
-  /// Bytes read, at least one; 0 at the end, for an error, and once it is asked to stop.
+  /// Bytes read, at least one; 0 at the end, and once it is asked to stop. Throws: std::ios_base::failure.
   std::size_t read_some(char* to, std::size_t most) const;
 
   int descriptor_;

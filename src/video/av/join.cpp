@@ -20,18 +20,22 @@
 namespace da3::video::av {
 namespace {
 
+[[noreturn]] void cannot_read_back(const std::filesystem::path& file, int error) {
+  throw Error(ErrorCode::kOutputFailed, file.string() + ": a segment cannot be read back (" + text_of(error) +
+                                            "); the same command makes what is damaged anew");
+}
+
 InputPtr open_segment_file(const std::filesystem::path& file) {
   AVFormatContext* context = nullptr;
   const AVInputFormat* nut = av_find_input_format(kSegmentContainer);
   // FFmpeg 4.4 wants it without const.
   const int opened = avformat_open_input(&context, ("file:" + file.string()).c_str(),
                                          const_cast<decltype(context->iformat)>(nut), nullptr);
-  if (opened < 0)
-    throw Error(ErrorCode::kInternal,
-                file.string() + ": a segment cannot be read back (" + text_of(opened) + ")");
+  if (opened < 0) cannot_read_back(file, opened);
   InputPtr input(context);
-  if (input->nb_streams == 0 && avformat_find_stream_info(input.get(), nullptr) < 0) {
-    throw Error(ErrorCode::kInternal, file.string() + ": a segment has no stream");
+  if (input->nb_streams == 0) {
+    const int found = avformat_find_stream_info(input.get(), nullptr);
+    if (found < 0 || input->nb_streams == 0) cannot_read_back(file, found < 0 ? found : AVERROR_INVALIDDATA);
   }
   return input;
 }
@@ -41,13 +45,24 @@ std::int64_t time_in_segment(const AVPacket& packet, const AVFormatContext& segm
   return av_rescale_q(packet.pts, segment.streams[0]->time_base, time_base) - segment_origin(time_base);
 }
 
+/// False at the end of the segment. Throws: Error kOutputFailed for what cannot be read.
+bool read_packet(AVFormatContext* segment, const std::filesystem::path& file, AVPacket* packet) {
+  const int got = av_read_frame(segment, packet);
+  // Some errors of the disk are an end to the container.
+  const int failed = segment->pb != nullptr && segment->pb->error < 0 && segment->pb->error != AVERROR_EOF
+                         ? segment->pb->error
+                         : (got == AVERROR_EOF ? 0 : std::min(got, 0));
+  if (failed < 0) cannot_read_back(file, failed);
+  return got >= 0;
+}
+
 /// All presentation times of the segments, in the order of their packets.
 std::vector<std::int64_t> times_of(const std::vector<std::filesystem::path>& segments, AVRational time_base,
                                    AVPacket* packet) {
   std::vector<std::int64_t> times;
   for (const std::filesystem::path& file : segments) {
     const InputPtr input = open_segment_file(file);
-    while (av_read_frame(input.get(), packet) >= 0) {
+    while (read_packet(input.get(), file, packet)) {
       times.push_back(time_in_segment(*packet, *input, time_base));
       av_packet_unref(packet);
     }
@@ -151,7 +166,7 @@ void join(const JoinSpec& spec) {
   std::size_t index = 0;
   for (const std::filesystem::path& file : spec.segments) {
     const InputPtr input = open_segment_file(file);
-    while (av_read_frame(input.get(), packet.get()) >= 0) {
+    while (read_packet(input.get(), file, packet.get())) {
       const std::int64_t pts = time_in_segment(*packet, *input, time_base);
       packet->pts = pts - shift;
       packet->dts = clock.decoded_at(index++) - shift;
