@@ -224,7 +224,8 @@ KnownCameras KnownCameras::read(const std::filesystem::path& path) {
   std::error_code failed;
   if (std::filesystem::exists(images, failed)) {
     const std::string listed = text_of(images);
-    cameras.sha256_ = core::sha256_hex(std::as_bytes(std::span(text + listed)));
+    const std::string both = text + listed;
+    cameras.sha256_ = core::sha256_hex(std::as_bytes(std::span(both)));
     const std::vector<GivenCamera> given =
         of_file(images.string(), [&] { return read_colmap_text(bytes_of(text), bytes_of(listed)); });
     for (const GivenCamera& camera : given)

@@ -91,10 +91,9 @@ TEST_F(KnownCamerasTest, ReadsTheCamerasOfAScene) {
 
 TEST_F(KnownCamerasTest, RefusesWhatItCannotUse) {
   for (const char* text :
-       {"", "{", "{}", R"({"fx": -1, "cx": 1, "cy": 1})",
-        R"({"fx": 5, "fy": "a", "cx": 1, "cy": 1})", "1 OPENCV_FISHEYE 2 2 1 1 1 1 0 0 0 0\n",
-        "1 PINHOLE 2 2 1 1\n", "1 PINHOLE 2 2 1 1 1 1\n2 PINHOLE 2 2 1 1 1 1\n",
-        "%YAML:1.0\ncamera_matrix: 3\n", "hello\n"}) {
+       {"", "{", "{}", R"({"fx": -1, "cx": 1, "cy": 1})", R"({"fx": 5, "fy": "a", "cx": 1, "cy": 1})",
+        "1 OPENCV_FISHEYE 2 2 1 1 1 1 0 0 0 0\n", "1 PINHOLE 2 2 1 1\n",
+        "1 PINHOLE 2 2 1 1 1 1\n2 PINHOLE 2 2 1 1 1 1\n", "%YAML:1.0\ncamera_matrix: 3\n", "hello\n"}) {
     EXPECT_THROW(read("bad.txt", text), Error) << text;
   }
   for (const std::filesystem::path& no_file : {folder_.path() / "missing.json", folder_.path()}) {
