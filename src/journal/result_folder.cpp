@@ -18,6 +18,23 @@ std::string result_path(std::string_view stem, formats::Format format) {
   return std::string(stem) + std::string(suffix(format));
 }
 
+std::string command_of(const RunRecord& run) {
+  const auto found = run.options.find("command");
+  return found == run.options.end() ? "infer" : found->second;
+}
+
+/// Throws: Error kUsage if the results there are another command's: each is another input's, which nothing
+/// replaces.
+void require_same_command(const std::filesystem::path& folder, const ManifestIndex& index,
+                          const RunRecord& run) {
+  if (!index.last_run() || !index.has_results()) return;
+  const std::string before = command_of(*index.last_run());
+  if (before == command_of(run)) return;
+  throw Error(ErrorCode::kUsage, folder.string() + ": the results here are those of da3 " + before +
+                                     ", which da3 " + command_of(run) +
+                                     " does not replace; give another folder with --output");
+}
+
 /// Throws: Error kUsage if results are there that another model or other options made.
 void require_same_run(const std::filesystem::path& folder, const ManifestIndex& index, const RunRecord& run) {
   if (!index.last_run() || !index.has_results()) return;
@@ -55,6 +72,7 @@ ResultFolder::ResultFolder(std::filesystem::path folder, const RunRecord& run,
       digest_(results_digest(run)),
       options_(options),
       manifest_(folder_, options.shard) {
+  require_same_command(folder_, manifest_.index(), run);
   if (!options_.overwrite) require_same_run(folder_, manifest_.index(), run);
   folds_case_ = options_.folds_case.value_or(disk_folds_case(folder_, manifest_name(options_.shard)));
   core::remove_dead_temporaries(folder_);

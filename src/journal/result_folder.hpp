@@ -32,7 +32,7 @@ class ResultFolder {
  public:
   /// Opens `folder` for `run`: lock, dead runs' temporaries removed, the run's header written.
   /// Throws: Error kUsage naming the options that differ from the last run's and the two ways out (unless
-  /// overwrite); what Manifest throws.
+  /// overwrite), or for a folder of another command; what Manifest throws.
   ResultFolder(std::filesystem::path folder, const RunRecord& run, const ResultFolderOptions& options = {});
 
   const std::filesystem::path& folder() const { return folder_; }

@@ -55,7 +55,7 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
   }
   core::remove_dead_temporaries(folder);
   read(folder, are_there);
-  if (!overwrite && !earlier_.empty()) {
+  if (!overwrite && has_results_) {
     const auto before = earlier_.back().find("key");
     const std::string text =
         differences(before != earlier_.back().end() && before->is_object() ? *before : json::object(), key);
@@ -69,15 +69,15 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
 }
 
 VideoJournal::~VideoJournal() {
-  if (!is_empty_ || appends_) return;
   std::error_code ignored;
+  const bool is_empty = !appends_ && std::filesystem::is_empty(file_, ignored);
+  const bool says_nothing = !has_frames_ && (appends_ || !earlier_.empty());
+  if (!is_empty && !says_nothing) return;
   std::filesystem::remove(file_, ignored);
-  if (made_folder_) std::filesystem::remove(file_.parent_path(), ignored);
+  if (made_folder_ || !earlier_.empty()) std::filesystem::remove(file_.parent_path(), ignored);
 }
 
 void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are_there) {
-  std::error_code failed;
-  is_empty_ = std::filesystem::file_size(file_, failed) == 0;
   std::ifstream stream(file_, std::ios::binary);
   std::uint64_t read = 0;
   bool frames_there = true;
@@ -93,19 +93,23 @@ void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are
           ErrorCode::kOutputExists,
           folder.string() + ": its manifest is not that of a video; give another folder with --output");
     }
+    has_frames_ = has_frames_ || type == "frame";
     if (type == "video") {
       forget();
       frames_there = segments_there = true;
       earlier_.push_back(value);
       header_ = std::move(value);
     } else if (type == "frame") {
+      has_results_ = has_results_ || value.value("status", json(nullptr)) == "done";
       frames_there = frames_there && are_there(value);
     } else if (type == "checkpoint") {
       segments_there = segments_there && are_there(value);
       if (!frames_there || !segments_there) continue;
+      has_results_ = true;
       checkpoint_ = std::move(value);
       kept_ = read;
     } else if (type == "end" && frames_there && are_there(value)) {
+      has_results_ = true;
       end_ = std::move(value);
       kept_ = read;
     }
@@ -124,6 +128,7 @@ void VideoJournal::append(const json& line) {
     fail(file_);
   }
   appends_ = true;
+  has_frames_ = has_frames_ || line.value("type", json(nullptr)) == "frame";
   const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   std::size_t written = 0;
   while (written < text.size()) {

@@ -27,11 +27,12 @@ class VideoJournal {
 
   /// Opens or makes the journal in `folder`, whose lines stay until the first one is appended. What an
   /// earlier run left counts up to its last checkpoint before a file that is gone, if `key`, all that decides
-  /// results, is the same; `overwrite` begins anew. Throws: Error kOutputLocked, kOutputExists for a folder
-  /// with files that no video of da3 wrote, kUsage for another key, kOutputFailed.
+  /// results, is the same; where no frame was done any key may begin. `overwrite` begins anew. Throws: Error
+  /// kOutputLocked, kOutputExists for a folder with files that no video of da3 wrote, kUsage for another key,
+  /// kOutputFailed.
   VideoJournal(const std::filesystem::path& folder, const nlohmann::json& key, bool overwrite,
                const AreThere& are_there);
-  /// What no line was ever written to goes away.
+  /// What no frame was ever written to goes away.
   ~VideoJournal();
   VideoJournal(const VideoJournal&) = delete;
   VideoJournal& operator=(const VideoJournal&) = delete;
@@ -55,9 +56,10 @@ class VideoJournal {
   std::filesystem::path file_;
   core::FileDescriptor descriptor_;
   bool made_folder_ = false;
-  bool is_empty_ = true;    ///< The file
-  bool appends_ = false;    ///< A line was appended
-  std::uint64_t kept_ = 0;  ///< Bytes of the lines that count
+  bool has_frames_ = false;   ///< A line of one was read or appended
+  bool has_results_ = false;  ///< One of them was done
+  bool appends_ = false;      ///< A line was appended
+  std::uint64_t kept_ = 0;    ///< Bytes of the lines that count
   std::vector<nlohmann::json> earlier_;
   nlohmann::json header_;
   nlohmann::json checkpoint_;

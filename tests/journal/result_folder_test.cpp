@@ -79,6 +79,21 @@ TEST(ResultFolder, KnowsFinishedInputsWhenCalledAgain) {
   EXPECT_EQ(again.known_stem("in/a.jpg"), "sub/a");
 }
 
+TEST(ResultFolder, OfAnotherCommandIsRefusedAndStaysAsItWas) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+  }
+  RunRecord rendering = example_run();
+  rendering.options["command"] = "render";
+  ResultFolderOptions overwrite;
+  overwrite.overwrite = true;
+  const Error refused = error_of([&] { ResultFolder(folder.path(), rendering, overwrite); });
+  EXPECT_EQ(refused.code(), ErrorCode::kUsage) << refused.what();
+  EXPECT_TRUE(ResultFolder(folder.path(), example_run()).finished("in/a.jpg", "a", kInput));
+}
+
 TEST(ResultFolder, AChangedInputIsDoneAgainOverItsOwnFiles) {
   const TemporaryFolder folder;
   {

@@ -305,6 +305,14 @@ TEST_F(RunVideoTest, AnInputThatFailsHasNotEnded) {
   }
 }
 
+TEST_F(RunVideoTest, ARunWithoutAFrameIsInNobodysWay) {
+  options_.choice.start_s = 99;
+  EXPECT_THROW(run_file(3), Error);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out"));
+  options_.choice.start_s = 0;
+  EXPECT_EQ(run_file(3).done, 3);
+}
+
 TEST_F(RunVideoTest, APipeWithANameIsAskedForOnStandardInput) {
   options_.input = (folder_.path() / "fifo").string();
   ASSERT_EQ(mkfifo(options_.input.c_str(), 0600), 0);

@@ -46,7 +46,12 @@ TEST(VideoJournal, IsRefusedWhereItsFirstLineIsNone) {
 TEST(VideoJournal, OfAnotherKeyIsRefusedWhateverTheKeyIs) {
   for (const char* const key : {"7", "null", "\"model\"", R"({"model":"other"})"}) {
     const std::string line = std::string(R"({"type":"video","key":)") + key + "}\n";
-    EXPECT_EQ(error_of(line, {{"model", "mine"}}), ErrorCode::kUsage) << key;
+    const std::string failed = R"({"type":"frame","status":"failed"})"
+                               "\n";
+    const std::string done = R"({"type":"frame","status":"done"})"
+                             "\n";
+    EXPECT_EQ(error_of(line + done, {{"model", "mine"}}), ErrorCode::kUsage) << key;
+    EXPECT_EQ(error_of(line + failed, {{"model", "mine"}}), std::nullopt) << "there is nothing to keep";
   }
   EXPECT_EQ(error_of(R"({"type":"video","key":{"model":"mine"}})"
                      "\n",
@@ -111,9 +116,29 @@ TEST(VideoJournal, KeepsWhatWasThereUntilItsFirstLine) {
     const VideoJournal refused(folder.path() / "out", json::object(), /*overwrite=*/true, all_there);
   }
   EXPECT_EQ(text(), kLines);
-  VideoJournal journal(folder.path() / "out", json::object(), /*overwrite=*/true, all_there);
-  journal.append({{"type", "video"}});
-  EXPECT_EQ(text(), "{\"type\":\"video\"}\n");
+  {
+    VideoJournal journal(folder.path() / "out", json::object(), /*overwrite=*/true, all_there);
+    journal.append({{"type", "video"}});
+    EXPECT_EQ(text(), "{\"type\":\"video\"}\n");
+    journal.append({{"type", "frame"}});
+  }
+  EXPECT_FALSE(text().empty());
+}
+
+TEST(VideoJournal, GoesAwayWithoutAFrame) {
+  const da3::testing::TemporaryFolder folder;
+  const std::filesystem::path out = folder.path() / "out";
+  {
+    VideoJournal journal(out, json::object(), false, all_there);
+    journal.append({{"type", "video"}});
+  }
+  EXPECT_FALSE(std::filesystem::exists(out));
+  std::filesystem::create_directory(out);
+  std::ofstream(out / "manifest.jsonl") << "{\"type\":\"video\"}\n";  // Of a run that was killed then
+  {
+    const VideoJournal journal(out, json::object(), false, all_there);
+  }
+  EXPECT_FALSE(std::filesystem::exists(out));
 }
 
 }  // namespace

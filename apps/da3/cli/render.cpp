@@ -47,7 +47,7 @@ void add_render(CLI::App& app, Render& options) {
   app.footer(
       "\nExamples:\n"
       "  da3 render depth -f vis --colormap turbo --range set\n"
-      "  da3 render depth -f tiff,ply -o depth.tiff\n");
+      "  da3 render depth -f tiff --longest 1024 -o small\n");
 }
 
 void finish(Render& options) {

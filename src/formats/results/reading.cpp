@@ -11,8 +11,8 @@
 namespace da3::formats {
 
 void refuse_file(const std::string& name, const std::string& what) {
-  throw Error(ErrorCode::kImageCorrupt,
-              name + ": no result of da3 that can be read (" + what + "); make it again with da3 infer");
+  throw Error(ErrorCode::kImageCorrupt, name + ": no result of da3 that can be read (" + what +
+                                            "); remove it, and the same da3 infer makes it again");
 }
 
 Size checked_size(const std::string& name, long long height, long long width, std::uint64_t bytes,

@@ -18,9 +18,19 @@ void fail(const std::filesystem::path& file, int error) {
   throw Error(ErrorCode::kOutputFailed, file.string() + ": it could not be written (" + what + ")");
 }
 
+namespace {
+
+/// Without it a colon in a name begins a protocol.
+std::string url_of(const std::filesystem::path& file) {
+  return "file:" + file.string();
+}
+
+}  // namespace
+
 OutputPtr make_output(const std::filesystem::path& file, const char* container) {
   AVFormatContext* context = nullptr;
-  const int made = avformat_alloc_output_context2(&context, nullptr, container, file.c_str());
+  // Some containers open it once more by this name.
+  const int made = avformat_alloc_output_context2(&context, nullptr, container, url_of(file).c_str());
   if (made < 0)
     throw Error(ErrorCode::kEncoderUnavailable,
                 std::string("this FFmpeg cannot write ") + container + " files");
@@ -41,7 +51,7 @@ AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& par
 }
 
 void open_file(AVFormatContext* output, const std::filesystem::path& file) {
-  const int opened = avio_open(&output->pb, ("file:" + file.string()).c_str(), AVIO_FLAG_WRITE);
+  const int opened = avio_open(&output->pb, url_of(file).c_str(), AVIO_FLAG_WRITE);
   if (opened < 0) fail(file, opened);
 }
 

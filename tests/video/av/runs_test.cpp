@@ -114,6 +114,21 @@ TEST_F(Runs, EveryContainerSaysWhichColoursItHas) {
   }
 }
 
+TEST_F(Runs, AColonInANameIsNoProtocol) {
+  const std::string input = make("in.mp4", h264());
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  options_.choice.limit = 2;
+  for (const std::string output : {"12:30 walk.mp4", "http:x.mov", "concat:x.mkv"}) {
+    EXPECT_EQ(run(input, output, {"vis"}).done, 2) << output;
+    EXPECT_TRUE(std::filesystem::exists(output)) << output;
+  }
+  std::filesystem::copy("12:30 walk.mp4", "10:00.mp4");
+  EXPECT_EQ(run("10:00.mp4", "", {"vis"}).done, 2);
+  EXPECT_TRUE(std::filesystem::exists("10:00.mp4.depth/10:00.vis.mp4"));
+  std::filesystem::current_path(before);
+}
+
 TEST_F(Runs, AFileWhoseRunWasKilledWhileItTidiedUpIsDone) {
   const std::string input = make("in.mp4", h264());
   const std::string output = (folder_.path() / "x.mkv").string();
