@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <cmath>
 #include <exception>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -40,6 +42,7 @@ std::optional<StoredResult> result_of(const std::filesystem::path& folder,
   result.stem = output->second.substr(0, output->second.size() - suffix(*best).size());
   result.format = *best;
   result.outputs = record.outputs;
+  if (record.depth) result.depth = record.depth->values;
   result.photo = record.path;
   result.photo_identity = record.identity;
   result.photo_size = record.input;
@@ -197,6 +200,25 @@ bool crops(const NetworkInput& input) {
                           input.policy->method == ResizeMethod::kLowerBoundCrop);
 }
 
+/// Throws: Error kImageCorrupt for a file that another run has written since, which was cut off before its
+/// record.
+void require_recorded_depth(const StoredResult& result, const formats::OutputSet& set) {
+  if (!result.depth || result.format == formats::Format::kPng16) return;  // Which rounds and clips
+  double least = std::numeric_limits<double>::infinity();
+  double most = -least;
+  for (const float value : set.depth.values) {
+    if (!std::isfinite(value)) continue;
+    least = std::min<double>(least, value);
+    most = std::max<double>(most, value);
+  }
+  if (least == result.depth->min && most == result.depth->max) return;
+  throw Error(
+      ErrorCode::kImageCorrupt,
+      result.file.string() +
+          ": its depth is not that of its record, as after a run that was cut off; remove it, and the "
+          "same da3 infer makes it again");
+}
+
 /// The photo with the pixels that depth of `size` was made of.
 Image photo_of(const StoredResult& result, Size size) {
   Image photo = codec::decode_file(result.photo).image;
@@ -231,6 +253,7 @@ void require_same_photo(const StoredResult& result, const std::vector<formats::F
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
   const std::string name = result.file.string();
   formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
+  require_recorded_depth(result, set);
   set.kind = wanted.kind;
   set.unit = wanted.unit;
   const Size stored = set.depth.size;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <formats/depth_statistics.hpp>
 #include <formats/output_set.hpp>
 #include <journal/manifest.hpp>
 #include <journal/records.hpp>
@@ -28,6 +29,7 @@ struct StoredResult {
   std::string stem;
   formats::Format format = formats::Format::kPng16;
   std::vector<std::pair<formats::Format, std::string>> outputs;  ///< All files, below the folder
+  std::optional<formats::DepthStatistics> depth;                 ///< As the record has it
   std::string photo;
   std::optional<journal::InputIdentity> photo_identity;  ///< As it was when its depth was made
   std::optional<Size> photo_size;
@@ -66,7 +68,8 @@ ReadBack read_back_of(const journal::RunRecord& run, std::vector<formats::Format
 /// its colours would not be those of the depth.
 void require_same_photo(const StoredResult& result, const std::vector<formats::Format>& formats);
 
-/// Throws: Error of what cannot be read; kFocalMissing; as require_same_photo.
+/// Throws: Error of what cannot be read; kImageCorrupt for a file whose depth is not its record's;
+/// kFocalMissing; as require_same_photo.
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted);
 
 /// One range for all results, 2nd to 98th percentile of their inverse depth together; none without values.

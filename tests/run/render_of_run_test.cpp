@@ -102,6 +102,19 @@ TEST_F(RenderOfRunTest, ColoursAreNotThoseOfAPhotoThatCameLater) {
   EXPECT_EQ(render_out({"vis"}).done, 2U) << "depth alone is as it was";
 }
 
+TEST_F(RenderOfRunTest, AFileThatIsNotItsRecordsIsNotRendered) {
+  picture("in/a.ppm", 10);
+  picture("in/b.ppm", 200);
+  ASSERT_EQ(run().failed, 0U);
+  // As a run with another model leaves it that is killed between a file and its record.
+  std::filesystem::copy_file(path("out/b.npy"), path("out/a.npy"),
+                             std::filesystem::copy_options::overwrite_existing);
+  const Summary summary = render_out({"npz"});
+  EXPECT_EQ(summary.done, 1U);
+  EXPECT_EQ(summary.failed, 1U);
+  EXPECT_THAT(messages_, ::testing::HasSubstr("a.npy: its depth is not that of its record"));
+}
+
 TEST_F(RenderOfRunTest, AResultThatGotAnotherFormatIsStillTheSame) {
   uneven_picture("in/a.ppm", {28, 56});
   for (const std::string format : {"png16", "npz", "npy"}) {
