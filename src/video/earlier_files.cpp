@@ -135,7 +135,7 @@ void remove_earlier(const fs::path& folder, const std::vector<json>& headers) {
     for (const std::string& name : videos_of(header)) fs::remove(folder / name, failed);
   }
   fs::remove_all(folder / EncodedStreams::kSegmentFolder, failed);
-  remove_frames(folder / "frames");
+  remove_frames(folder / OutputPlan::kFramesFolder);
 }
 
 }  // namespace da3::video

@@ -25,7 +25,7 @@ VideoForecast forecast_video(const VideoOptions& options, const ModelSpec& model
     forecast.files.push_back(stream.target.string() + " (" + encoders.at(stream.name) + ")");
   }
   for (const formats::Format format : plan.outputs.frames) {
-    forecast.files.push_back((plan.outputs.folder / "frames" / "NNNNNN").string() +
+    forecast.files.push_back((plan.outputs.folder / OutputPlan::kFramesFolder / "NNNNNN").string() +
                              std::string(formats::suffix(format)));
   }
   if (plan.outputs.pipe != Pipe::kNone) forecast.files.push_back(plan.outputs.text);

@@ -63,11 +63,12 @@ Showing FrameWriter::showing_of(const Work& work) {
 
 void FrameWriter::write_files(const Work& work, json& record) {
   char name[32];
-  std::snprintf(name, sizeof(name), "frames/%06lld", static_cast<long long>(work.frame.number));
+  std::snprintf(name, sizeof(name), "%s/%06lld", OutputPlan::kFramesFolder,
+                static_cast<long long>(work.frame.number));
   for (const formats::EncodedFile& file : work.files.files) {
     std::string relative = name;
     relative += formats::suffix(file.format);
-    if (!made_frames_) core::ensure_folder(plan_.outputs.folder / "frames");
+    if (!made_frames_) core::ensure_folder(plan_.outputs.folder / OutputPlan::kFramesFolder);
     made_frames_ = true;
     core::write_file(plan_.outputs.folder / relative, file.bytes, core::Existing::kReplace);
     record["outputs"][std::string(formats::to_string(file.format))] = relative;

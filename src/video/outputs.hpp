@@ -28,6 +28,8 @@ enum class Pipe { kNone, kY4m, kRaw };
 
 /// Where results go.
 struct OutputPlan {
+  static constexpr const char* kFramesFolder = "frames";  ///< Within `folder`
+
   std::filesystem::path folder;  ///< For the manifest, segments and frames; empty for a pipe
   bool temporary = false;        ///< The folder goes when the one file is done
   std::vector<StreamPlan> streams;

@@ -4,8 +4,10 @@
 #include <cstring>
 #include <fstream>
 
-#include <fcntl.h>
+#include <journal/links.hpp>
 #include <unistd.h>
+#include <video/encoded_streams.hpp>
+#include <video/outputs.hpp>
 #include <video/video_journal.hpp>
 
 #include <da3/error.hpp>
@@ -33,6 +35,17 @@ std::string differences(const json& before, const json& now) {
   return text;
 }
 
+/// What lies behind a link is not ours to replace or remove.
+void refuse_links(const std::filesystem::path& folder) {
+  for (const char* name : {OutputPlan::kFramesFolder, EncodedStreams::kSegmentFolder}) {
+    std::error_code failed;
+    if (!std::filesystem::is_symlink(folder / name, failed)) continue;
+    throw Error(ErrorCode::kOutputExists, (folder / name).string() +
+                                              ": da3 keeps results under this name, but this is a link; "
+                                              "move it away, or give another folder with --output");
+  }
+}
+
 }  // namespace
 
 VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key, bool overwrite,
@@ -47,8 +60,8 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
         folder.string() + ": the folder holds files that no video of da3 wrote; give another with --output");
   }
   core::ensure_folder(folder);
-  descriptor_ = core::FileDescriptor(open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!descriptor_) fail(file_);
+  refuse_links(folder);
+  descriptor_ = journal::open_manifest(file_);
   if (core::try_lock(descriptor_) == core::Lock::kHeldByAnother) {
     throw Error(ErrorCode::kOutputLocked,
                 folder.string() + ": another run writes there; wait for it, or give another folder");

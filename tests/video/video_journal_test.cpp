@@ -43,6 +43,26 @@ TEST(VideoJournal, IsRefusedWhereItsFirstLineIsNone) {
     EXPECT_EQ(error_of(line + "\n", {}), ErrorCode::kOutputExists) << line.substr(0, 20);
 }
 
+TEST(VideoJournal, NeverReachesThroughLinks) {
+  for (const char* const name : {"manifest.jsonl", "frames", ".da3-segments"}) {
+    const da3::testing::TemporaryFolder folder;
+    const da3::testing::TemporaryFolder elsewhere;
+    // With a header: a folder of a video.
+    if (name != std::string("manifest.jsonl"))
+      std::ofstream(folder.path() / "manifest.jsonl") << R"({"type":"video","key":{}})" << '\n';
+    std::filesystem::create_symlink(elsewhere.path() / "there", folder.path() / name);
+    for (const bool overwrite : {false, true}) {
+      try {
+        const VideoJournal journal(folder.path(), json::object(), overwrite, all_there);
+        ADD_FAILURE() << name << " was followed";
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kOutputExists) << name;
+      }
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path())) << name;
+  }
+}
+
 TEST(VideoJournal, OfAnotherKeyIsRefusedWhateverTheKeyIs) {
   for (const char* const key : {"7", "null", "\"model\"", R"({"model":"other"})"}) {
     const std::string line = std::string(R"({"type":"video","key":)") + key + "}\n";
