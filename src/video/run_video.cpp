@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
+#include <video/batches.hpp>
 #include <video/earlier_files.hpp>
 #include <video/finish_frame.hpp>
 #include <video/frame_predictor.hpp>
@@ -194,7 +195,7 @@ class Run {
   /// ones and finishing the last ones share them. On a device all four run at a time.
   void process() {
     const bool shares_cores = predictor_.shares_cores();
-    Batch current = read_batch();
+    Batch current = next_batch(plan_, predictor_, source_);
     Batch predicted;
     Finished finished;
     while (!current.empty() && !stop_.stop_requested()) {
@@ -207,7 +208,7 @@ class Run {
       // Writing takes longest. It comes first, on this thread: each segment's encoders take megabytes, which
       // malloc would keep for each thread that ever began one.
       const std::array<std::function<void()>, 4> steps = {
-          [&] { write(std::move(finished)); }, [&] { next = read_batch(); },
+          [&] { write(std::move(finished)); }, [&] { next = next_batch(plan_, predictor_, source_); },
           [&] { ready = finish(over_time_.next(std::move(predicted))); },
           [&] { predictor_.predict(current); }};
       const std::size_t count = shares_cores ? 3 : 4;
@@ -222,49 +223,6 @@ class Run {
     const bool cut_off = options_.input == "-" && stop_.stop_requested();
     all_read_ = current.empty() && source_.ended() && !cut_off;
     if (all_read_) write(finish(over_time_.rest()));
-  }
-
-  Batch read_batch() {
-    Batch batch;
-    // A checkpoint stands between batches, never within one.
-    const std::int64_t room = kSegmentFrames - source_.taken() % kSegmentFrames;
-    const auto needs_picture = [this](std::int64_t pts) {
-      return plan_.outputs.shows_photo() || !predictor_.keeps(pts);
-    };
-    std::int64_t wanted = 1;
-    const std::int64_t most = most_at_a_time();
-    while (static_cast<std::int64_t>(batch.size()) < std::min(room, wanted)) {
-      WorkPtr work = source_.next(needs_picture);
-      if (!work) break;
-      if (!work->frame.error) {
-        prepare(*work);
-        wanted = std::max<std::int64_t>(predictor_.wanted_batch(work->input.size), most);
-      }
-      batch.push_back(std::move(work));
-    }
-    return batch;
-  }
-
-  /// Frames between which a CPU goes from network to the rest and back. What each frame takes differs by its
-  /// kind (I, P, B); the cores wait for one another less if they share several, and caches are used
-  /// better: 6.8 ms a frame of 1280x720 between passes on two cores with one at a time, 5.5 with four. Not
-  /// for pipes, where frames should come soon, nor with slow networks, whose runs would end late.
-  std::int64_t most_at_a_time() const {
-    constexpr std::int64_t kMost = 4;
-    constexpr double kPixels = 4e6;
-    constexpr double kSlow_s = 0.2;
-    const bool pipes = options_.input == "-" || plan_.outputs.pipe != Pipe::kNone;
-    if (!predictor_.shares_cores() || pipes) return 1;
-    const std::optional<double> forward_s = predictor_.last_forward_s();
-    if (!forward_s || *forward_s > kSlow_s) return 1;
-    const Size shown = source_.facts().shown;
-    const double pixels = std::max(1.0, static_cast<double>(shown.area()));
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(kPixels / pixels), 1, kMost);
-  }
-
-  void prepare(Work& work) {
-    prepare_frame(plan_, work);
-    if (!plan_.outputs.shows_photo()) source_.reuse(std::exchange(work.frame.picture.rgb, {}));
   }
 
   /// Frames that wait to be written.
