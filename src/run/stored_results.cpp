@@ -203,7 +203,9 @@ bool crops(const NetworkInput& input) {
 /// Throws: Error kImageCorrupt for a file that another run has written since, which was cut off before its
 /// record.
 void require_recorded_depth(const StoredResult& result, const formats::OutputSet& set) {
-  if (!result.depth || result.format == formats::Format::kPng16) return;  // Which rounds and clips
+  // Which round, and png16 clips.
+  const bool rounds = result.format == formats::Format::kPng16 || result.format == formats::Format::kExr16;
+  if (!result.depth || rounds) return;
   double least = std::numeric_limits<double>::infinity();
   double most = -least;
   for (const float value : set.depth.values) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <codec/file_bytes.hpp>
+#include <formats/format_table.hpp>
 #include <formats/read_result.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -113,6 +114,21 @@ TEST_F(RenderOfRunTest, AFileThatIsNotItsRecordsIsNotRendered) {
   EXPECT_EQ(summary.done, 1U);
   EXPECT_EQ(summary.failed, 1U);
   EXPECT_THAT(messages_, ::testing::HasSubstr("a.npy: its depth is not that of its record"));
+}
+
+TEST_F(RenderOfRunTest, ReadsEachFormatThatCanBeReadBack) {
+  uneven_picture("in/a.ppm", {28, 56});
+  options_.overwrite = true;
+  int read = 0;
+  for (const formats::Format format : formats::kAllFormats) {
+    if (!formats::is_readable(format)) continue;
+    options_.formats = {std::string(formats::to_string(format))};
+    ASSERT_EQ(run().failed, 0U);
+    std::filesystem::remove_all(path("rendered"));
+    EXPECT_EQ(render_out({"pfm"}).done, 1U) << formats::to_string(format) << messages_;
+    ++read;
+  }
+  EXPECT_GE(read, 7);
 }
 
 TEST_F(RenderOfRunTest, AResultThatGotAnotherFormatIsStillTheSame) {
