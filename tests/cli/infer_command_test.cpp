@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cli/json_lines.hpp>
 #include <cli/program.hpp>
 
 namespace da3::testing {
@@ -45,12 +45,6 @@ class InferCommand : public ::testing::Test {
     args.insert(args.end(), more.begin(), more.end());
     return args;
   }
-  static std::vector<nlohmann::json> records(const std::string& lines) {
-    std::vector<nlohmann::json> result;
-    std::istringstream in(lines);
-    for (std::string line; std::getline(in, line);) result.push_back(nlohmann::json::parse(line));
-    return result;
-  }
   static Workplace* place;
 };
 Workplace* InferCommand::place = nullptr;
@@ -61,7 +55,7 @@ TEST_F(InferCommand, MirrorsTheTreeAndGoesOnWhereItStopped) {
   EXPECT_THAT(files_below(*place / "tree"),
               ElementsAre("a.png", "a.vis.png", "b10.png", "b10.vis.png", "b9.png", "b9.vis.png",
                           "inner/c.png", "inner/c.vis.png", "manifest.jsonl"));
-  const auto done = records(first.out);
+  const auto done = json_lines(first.out);
   ASSERT_EQ(done.size(), 4U);
   for (const nlohmann::json& record : done) {
     EXPECT_EQ(record.at("type"), "image");
@@ -73,7 +67,7 @@ TEST_F(InferCommand, MirrorsTheTreeAndGoesOnWhereItStopped) {
   const Ended again = place->run(infer({"photos", "-r", "-o", "tree", "--json"}));
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_THAT(again.err, HasSubstr("done already"));
-  for (const nlohmann::json& record : records(again.out)) EXPECT_EQ(record.at("status"), "skipped");
+  for (const nlohmann::json& record : json_lines(again.out)) EXPECT_EQ(record.at("status"), "skipped");
 
   const Ended changed = place->run(infer({"photos", "-r", "-o", "tree", "--size", "model"}));
   EXPECT_EQ(changed.code, 2);
@@ -115,7 +109,7 @@ TEST_F(InferCommand, ABrokenPictureFailsAloneWithExitOne) {
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.err, HasSubstr("mixed/broken.jpg"));
   std::map<std::string, std::string> status;
-  for (const nlohmann::json& record : records(ended.out)) status[record.at("path")] = record.at("status");
+  for (const nlohmann::json& record : json_lines(ended.out)) status[record.at("path")] = record.at("status");
   EXPECT_EQ(status["mixed/good.ppm"], "done");
   EXPECT_EQ(status["mixed/broken.jpg"], "failed");
 }
@@ -138,7 +132,7 @@ TEST_F(InferCommand, AFolderOfAPhoneGoesThrough) {
   EXPECT_THAT(files_below(*place / "of_phone"),
               ElementsAre("IMG_1.vis.png", "IMG_2.vis.png", "IMG_3.vis.png", "manifest.jsonl"));
   std::map<std::string, nlohmann::json> inputs;
-  for (const nlohmann::json& record : records(ended.out)) {
+  for (const nlohmann::json& record : json_lines(ended.out)) {
     inputs[record.at("path")] = record.at("input");
     EXPECT_EQ(record.contains("warnings"), record.at("path") == "phone/IMG_2.PPM");
   }
@@ -165,7 +159,7 @@ TEST_F(InferCommand, ReadsAListOnStandardInput) {
   const Ended ended = place->run(infer({"-", "--null", "-o", "listed", "-f", "npy", "--json"}),
                                  std::string("photos/a.ppm\0photos/b9.ppm\0", 26));
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(records(ended.out).size(), 2U);
+  EXPECT_EQ(json_lines(ended.out).size(), 2U);
 }
 
 TEST_F(InferCommand, NothingToDoIsAUsageError) {

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cli/json_lines.hpp>
 #include <cli/program.hpp>
 
 namespace da3::testing {
@@ -35,12 +35,6 @@ class SceneCommand : public ::testing::Test {
                                      "--device",  "cpu"};
     args.insert(args.end(), more.begin(), more.end());
     return args;
-  }
-  static std::vector<nlohmann::json> records(const std::string& lines) {
-    std::vector<nlohmann::json> result;
-    std::istringstream in(lines);
-    for (std::string line; std::getline(in, line);) result.push_back(nlohmann::json::parse(line));
-    return result;
   }
   static nlohmann::json json_file(const std::string& name) {
     return nlohmann::json::parse(read_file(*place / name));

@@ -32,7 +32,7 @@ TEST_F(SceneCommand, WritesEveryKindOfFileAndItsRecords) {
                             "scene.npz", "index.html", "sparse/0/cameras.bin", "sparse/0/images.bin",
                             "sparse/0/points3D.bin", "images/a.ppm", "depth/a.png", "depth/b10.vis.png",
                             "depth/b9.npy"}));
-  const auto lines = records(ended.out);
+  const auto lines = json_lines(ended.out);
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0].at("path"), "photos/a.ppm");
   EXPECT_EQ(lines[1].at("path"), "photos/b9.ppm");  // Natural order.
@@ -104,7 +104,7 @@ TEST_F(SceneCommand, TheReferenceViewIsTheOneThatWasNamed) {
     const Ended ended = place->run(scene({"photos", "-o", "reference-" + asked, "-f", "none",
                                           "--depth-format", "none", "--reference", asked, "--json"}));
     ASSERT_EQ(ended.code, 0) << ended.err;
-    EXPECT_EQ(records(ended.out).back().at("reference"), number);
+    EXPECT_EQ(json_lines(ended.out).back().at("reference"), number);
   }
   const Ended missing = place->run(scene({"photos", "-o", "reference-9", "--reference", "9"}));
   EXPECT_EQ(missing.code, 2);
@@ -116,7 +116,7 @@ TEST_F(SceneCommand, PhotosOfDifferentShapeAreCutOrRefused) {
   const Ended cut = place->run(scene(inputs));
   ASSERT_EQ(cut.code, 0) << cut.err;
   EXPECT_THAT(cut.err, HasSubstr("different shape"));
-  const auto lines = records(cut.out);
+  const auto lines = json_lines(cut.out);
   EXPECT_EQ(lines[0].at("crop"), nlohmann::json({0, 7, 42, 42}));
   EXPECT_EQ(lines[1].at("crop"), nlohmann::json({7, 0, 42, 42}));
   EXPECT_EQ(lines.back().at("warnings")[0].at("code"), "scene.mixed_sizes");
@@ -142,7 +142,7 @@ TEST_F(SceneCommand, GivenCamerasComeBackInTheirUnit) {
     const Ended ended =
         place->run(scene({"photos", "-o", name, "-f", "cameras", "--cameras", name + ".json", "--json"}));
     ASSERT_EQ(ended.code, 0) << ended.err;
-    runs.push_back(records(ended.out));
+    runs.push_back(json_lines(ended.out));
   }
   EXPECT_EQ(runs[1].back().at("unit"), "given");
   EXPECT_TRUE(runs[1].back().at("reference").is_null());
@@ -182,7 +182,7 @@ TEST_F(SceneCommand, CamerasAreReadBackFromEveryExport) {
     const Ended ended =
         place->run(scene({"photos", "-o", folder, "-f", "cameras", "--cameras", source, "--json"}));
     ASSERT_EQ(ended.code, 0) << source << ": " << ended.err;
-    const double found = records(ended.out).back().at("similarity").at("scale").get<double>();
+    const double found = json_lines(ended.out).back().at("similarity").at("scale").get<double>();
     if (number == 1) scale = found;
     EXPECT_NEAR(found, scale, 1e-4 * scale) << source;
   }
@@ -192,7 +192,7 @@ TEST_F(SceneCommand, CamerasComeFromRaysWhereAsked) {
   const Ended ended = place->run(
       scene({"photos", "-o", "rays", "-f", "cameras", "--depth-format", "none", "--pose", "rays", "--json"}));
   ASSERT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(records(ended.out).front().at("camera").at("source"), "rays");
+  EXPECT_EQ(json_lines(ended.out).front().at("camera").at("source"), "rays");
   ASSERT_EQ(place->run(scene({"photos", "-o", "decoder", "-f", "cameras"})).code, 0);
   const nlohmann::json rays = json_file("rays/cameras.json");
   EXPECT_EQ(rays.at("source"), "rays");
@@ -239,7 +239,7 @@ TEST_F(SceneCommand, GaussiansAreThereForModelsThatHaveThem) {
       args.insert(args.end(), more.begin(), more.end());
       const Ended ended = place->run(args);
       EXPECT_EQ(ended.code, 0) << ended.err;
-      return records(ended.out).back().at("gaussians");
+      return json_lines(ended.out).back().at("gaussians");
     };
     const nlohmann::json counted = run(model, {});
     const std::string ply = read_file(*place / (model + "/gaussians.ply"));
@@ -287,7 +287,7 @@ TEST_F(SceneCommand, ABrokenPhotoFailsItsSceneUnlessItIsLeftOut) {
   EXPECT_THAT(files_below(*place / "broken-out"), ::testing::ElementsAre("manifest.jsonl"));
   const Ended skipped = place->run(scene({"broken", "-o", "skipped-out", "--skip-bad", "--json"}));
   EXPECT_EQ(skipped.code, 0) << skipped.err;
-  EXPECT_EQ(records(skipped.out).back().at("views"), 2);
+  EXPECT_EQ(json_lines(skipped.out).back().at("views"), 2);
 }
 
 TEST_F(SceneCommand, EveryFolderIsASceneOfItsOwnWhereAsked) {
@@ -328,7 +328,7 @@ TEST_F(SceneCommand, LongListsAreSeenInWindowsAndGoOnAfterThem) {
       "npy",  "--window", "4",       "--overlap", "3",       "--json"};
   const Ended ended = place->run(scene(work));
   ASSERT_EQ(ended.code, 0) << ended.err;
-  const auto lines = records(ended.out);
+  const auto lines = json_lines(ended.out);
   ASSERT_EQ(lines.size(), 8U);
   EXPECT_EQ(lines.back().at("reference"), nullptr);
   const nlohmann::json& windows = lines.back().at("windows");
@@ -369,7 +369,7 @@ TEST_F(SceneCommand, DryRunSaysSizesMemoryAndTimeAndWritesNothing) {
   EXPECT_THAT(ended.out, HasSubstr("of forward passes"));
   const Ended plan = place->run(scene({"photos", "-o", "dry", "--dry-run", "--json"}));
   EXPECT_EQ(plan.code, 0) << plan.err;
-  const auto lines = records(plan.out);
+  const auto lines = json_lines(plan.out);
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].at("windows"), nlohmann::json({{0, 3}}));
   EXPECT_GT(lines[0].at("predicted_bytes").get<double>(), 1e5);

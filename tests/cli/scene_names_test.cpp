@@ -28,7 +28,7 @@ TEST_F(SceneCommand, AFileNameMayBeAnyBytes) {
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(files_below(*place / "odd-out"),
               ::testing::IsSupersetOf({"depth/\xff.png", "images/\xff.ppm"}));
-  const auto lines = records(ended.out);
+  const auto lines = json_lines(ended.out);
   EXPECT_EQ(lines[1].at("path_base64"), "b2RkL/8ucHBt");
   EXPECT_EQ(lines[1].at("outputs_base64").at("image"), "aW1hZ2VzL/8ucHBt");
   EXPECT_FALSE(lines[0].contains("path_base64"));

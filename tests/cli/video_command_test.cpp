@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cli/json_lines.hpp>
 #include <cli/program.hpp>
 
 // `da3 video` from outside. Raw RGB needs no FFmpeg; what does is skipped without the runner or the ffmpeg
@@ -68,14 +68,8 @@ class VideoCommand : public ::testing::Test {
     args.insert(args.end(), more.begin(), more.end());
     return args;
   }
-  static std::vector<nlohmann::json> lines(const std::string& text) {
-    std::vector<nlohmann::json> result;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) result.push_back(nlohmann::json::parse(line));
-    return result;
-  }
   static nlohmann::json last_line(const std::string& folder) {
-    return lines(read_file(*place / (folder + "/manifest.jsonl"))).back();
+    return json_lines(read_file(*place / (folder + "/manifest.jsonl"))).back();
   }
   static bool has_ffmpeg() {
     const Ended doctor = place->run({"doctor", "--json"});
@@ -90,7 +84,7 @@ Workplace* VideoCommand::place = nullptr;
 TEST_F(VideoCommand, AFramesDepthIsThatOfInferBitForBit) {
   const Ended ended = place->run(video("in.rgb", {"-f", "npy", "-o", "equal", "--batch", "1", "--json"}));
   ASSERT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(lines(ended.out).size(), 12U);
+  EXPECT_EQ(json_lines(ended.out).size(), 12U);
   for (const int number : {0, 5, 11}) {
     std::ofstream(*place / "frame.ppm", std::ios::binary) << "P6\n40 30\n255\n" << frame(number);
     ASSERT_EQ(
@@ -209,7 +203,7 @@ TEST_F(VideoCommand, CutsComeFromAFileAndConfidenceGoesIntoNpz) {
       video("in.rgb", {"-f", "npz", "-o", "cuts", "--cuts", "cuts.txt", "--confidence", "--json"}));
   ASSERT_EQ(ended.code, 0) << ended.err;
   std::vector<int> cuts;
-  for (const nlohmann::json& record : lines(ended.out)) {
+  for (const nlohmann::json& record : json_lines(ended.out)) {
     if (record.at("cut").get<bool>()) cuts.push_back(record.at("frame").get<int>());
   }
   EXPECT_THAT(cuts, ElementsAre(5));

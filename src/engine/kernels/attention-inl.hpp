@@ -92,17 +92,7 @@ __attribute__((always_inline)) inline void multiply_scores(const float* queries,
 #pragma GCC unroll 4
     for (Index v = 0; v < kVectors; ++v) score[r][v] = Vec{};
   }
-  for (Index k = 0; k < depth; ++k) {
-    Vec row[kVectors];
-#pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) row[v] = load(keys + k * kPanel + v * kWidth);
-#pragma GCC unroll 16
-    for (Index r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (Index v = 0; v < kVectors; ++v)
-        score[r][v] = Products::Step::add(score[r][v], queries + r * depth + k, row[v]);
-    }
-  }
+  add_product<typename Products::Step>(queries, depth, keys, depth, score);
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4

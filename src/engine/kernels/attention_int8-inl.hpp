@@ -160,20 +160,15 @@ inline CodedBlock coded_block(Index head_dim, float* scratch) {
   return block;
 }
 
+/// Of add_product over words of codes.
+struct CodeStep {
+  static Vec add(Vec sum, const Word* a, Vec b) { return Int8Factors::add(sum, *a, b); }
+};
+
 /// Sums of products of codes: kRows rows of `a` with a panel of `b`.
 __attribute__((always_inline)) inline void multiply_codes(const Word* a, Index a_stride, const float* b,
                                                           Index depth, Vec (&sum)[kRows][kVectors]) {
-  for (Index k = 0; k < depth; ++k) {
-    Vec row[kVectors];
-#pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v) row[v] = load(b + k * kPanel + v * kWidth);
-#pragma GCC unroll 16
-    for (Index r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (Index v = 0; v < kVectors; ++v)
-        sum[r][v] = Int8Factors::add(sum[r][v], a[r * a_stride + k], row[v]);
-    }
-  }
+  add_product<CodeStep>(a, a_stride, b, depth, sum);
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4

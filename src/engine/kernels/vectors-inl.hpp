@@ -118,18 +118,11 @@ struct FloatStep {
   static Vec add(Vec sum, const float* a, Vec b) { return sum + splat(*a) * b; }
 };
 
-/// c(kRows, kPanel) = or += a(kRows, depth) b(depth, kPanel); b is one packed panel. `Step` says what an
-/// element is.
-template <bool kAccumulate, typename Step = FloatStep>
-inline void multiply_tile(const float* a, Index a_stride, const float* b, Index depth, float* c,
-                          Index c_stride) {
-  Vec sum[kRows][kVectors];
-#pragma GCC unroll 16
-  for (Index r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (Index v = 0; v < kVectors; ++v)
-      sum[r][v] = kAccumulate ? load(c + r * c_stride + v * kWidth) : Vec{};
-  }
+/// sum += a(kRows, depth) b(depth, kPanel) in registers; b is one packed panel. `Step` says what an element
+/// is.
+template <typename Step, typename Element>
+__attribute__((always_inline)) inline void add_product(const Element* a, Index a_stride, const float* b,
+                                                       Index depth, Vec (&sum)[kRows][kVectors]) {
   for (Index k = 0; k < depth; ++k) {
     Vec row[kVectors];
 #pragma GCC unroll 4
@@ -140,6 +133,20 @@ inline void multiply_tile(const float* a, Index a_stride, const float* b, Index 
       for (Index v = 0; v < kVectors; ++v) sum[r][v] = Step::add(sum[r][v], a + r * a_stride + k, row[v]);
     }
   }
+}
+
+/// c(kRows, kPanel) = or += a(kRows, depth) b(depth, kPanel), as add_product.
+template <bool kAccumulate, typename Step = FloatStep>
+inline void multiply_tile(const float* a, Index a_stride, const float* b, Index depth, float* c,
+                          Index c_stride) {
+  Vec sum[kRows][kVectors];
+#pragma GCC unroll 16
+  for (Index r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (Index v = 0; v < kVectors; ++v)
+      sum[r][v] = kAccumulate ? load(c + r * c_stride + v * kWidth) : Vec{};
+  }
+  add_product<Step>(a, a_stride, b, depth, sum);
 #pragma GCC unroll 16
   for (Index r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
