@@ -51,7 +51,7 @@ struct Extremes {
   std::int32_t greatest = 0;
 };
 
-/// Of the finite values, of which there is one.
+/// Of the finite values; the least above the greatest where there is none.
 DA3_VECTOR_CLONES Extremes extremes_of(const float* values, std::size_t count) {
   constexpr std::int32_t kAllButSign = std::numeric_limits<std::int32_t>::max();
   constexpr std::int32_t kInfinite = 0x7F800000;
@@ -107,6 +107,12 @@ void for_each_mark(const std::array<std::uint8_t, kBlock>& marks, const Take& ta
 }
 
 }  // namespace
+
+std::optional<std::pair<float, float>> finite_range(std::span<const float> values) {
+  const Extremes ends = extremes_of(values.data(), values.size());
+  if (ends.least > ends.greatest) return std::nullopt;
+  return std::pair{signed_value_of(ends.least), signed_value_of(ends.greatest)};
+}
 
 RankFinder::RankFinder(std::span<const float> values) : values_(values), upper_(kHalfBins, 0) {
   // Neighbours often fall into one bin; in two counts they do not wait for each other.

@@ -4,10 +4,15 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace da3::image {
+
+/// The least and the greatest finite value; none of none.
+std::optional<std::pair<float, float>> finite_range(std::span<const float> values);
 
 /// Finds finite values by the rank that they would have if they were sorted, in two passes over the values
 /// whatever their number: upper halves of the keys first, then the lower halves within the few upper halves

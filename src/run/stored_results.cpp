@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <cmath>
 #include <exception>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -19,6 +17,7 @@
 #include <da3/error.hpp>
 
 #include <core/text.hpp>
+#include <image/order_statistics.hpp>
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
 #include <run/names.hpp>
@@ -206,14 +205,8 @@ void require_recorded_depth(const StoredResult& result, const formats::OutputSet
   // Which round, and png16 clips.
   const bool rounds = result.format == formats::Format::kPng16 || result.format == formats::Format::kExr16;
   if (!result.depth || rounds) return;
-  double least = std::numeric_limits<double>::infinity();
-  double most = -least;
-  for (const float value : set.depth.values) {
-    if (!std::isfinite(value)) continue;
-    least = std::min<double>(least, value);
-    most = std::max<double>(most, value);
-  }
-  if (least == result.depth->min && most == result.depth->max) return;
+  const auto range = image::finite_range(set.depth.values);
+  if (range && range->first == result.depth->min && range->second == result.depth->max) return;
   throw Error(
       ErrorCode::kImageCorrupt,
       result.file.string() +

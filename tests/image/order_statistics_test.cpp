@@ -6,8 +6,10 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -20,6 +22,15 @@ namespace da3::image {
 namespace {
 
 using ::testing::ElementsAreArray;
+
+TEST(FiniteRange, IsThatOfTheFiniteValues) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(finite_range({}), std::nullopt);
+  EXPECT_EQ(finite_range(std::vector<float>{kNone, kInfinity, -kInfinity}), std::nullopt);
+  EXPECT_EQ(finite_range(std::vector<float>{kNone, 2.5F, -kInfinity}), std::pair(2.5F, 2.5F));
+  EXPECT_EQ(finite_range(std::vector<float>{-3.0F, kInfinity, 7.0F, -0.5F}), std::pair(-3.0F, 7.0F));
+}
 
 TEST(RankFinder, FindsEveryRankOfAnyNumberOfValues) {
   std::mt19937 random(3);

@@ -79,11 +79,10 @@ std::pair<float, float> common_range(const scene::Scene& scene) {
   float low = std::numeric_limits<float>::infinity();
   float high = -low;
   for (const scene::View& view : scene.views) {
-    for (const float depth : view.depth) {
-      if (!std::isfinite(depth)) continue;
-      low = std::min(low, depth);
-      high = std::max(high, depth);
-    }
+    const auto range = image::finite_range(view.depth);
+    if (!range) continue;
+    low = std::min(low, range->first);
+    high = std::max(high, range->second);
   }
   return low <= high ? std::pair{low, high} : std::pair{0.0F, 0.0F};
 }
