@@ -24,9 +24,6 @@ constexpr float kLargestByte = 127.0F;
 constexpr std::int32_t kQueryZero = 128;  // the code of 0: queries are unsigned, keys are not
 static_assert(kCodedKeys % kCodeGroup == 0 && kCodeGroup % kPanel == 0 && kRows <= kWidth);
 
-/// log2(254.9): with its share of the rounding the largest exponential is at most 255.
-constexpr float kLargestExponent = 7.99378721F;
-
 // Of keys behind the last: below every score, whatever the query's scale.
 constexpr std::int32_t kNoKeyStart = -(1 << 30);
 constexpr float kNoKeyScale = 1e25F;
@@ -201,34 +198,94 @@ __attribute__((noinline)) void put_coded_scores(const Word* queries, Index depth
   }
 }
 
-/// What is added to exponentials before they are rounded: numbers from -1/2 to 1/2, evenly spread over the
-/// keys of a block and over neighbours (multiples of the golden ratio).
+/// What is added to exponentials before they are rounded: numbers from `least` to `least` + 1, in 1 / `one`,
+/// evenly spread over the keys of a block and over neighbours (multiples of the golden ratio).
+template <typename Number>
 struct Spread {
-  constexpr Spread() {
+  constexpr Spread(double least, int one) {
     double part = 0.5;
-    for (float& each : of_key) {
+    for (Number& each : of_key) {
       part += 0.6180339887498949;
       part -= part >= 1 ? 1 : 0;
-      each = static_cast<float>(part - 0.5);
+      each = static_cast<Number>((part + least) * one);
     }
   }
-  float of_key[kCodedKeys] = {};
+  Number of_key[kCodedKeys] = {};
 };
-constexpr Spread kSpread;
 
-/// A row's exponentials as codes, `shift` being that of its largest; their sums by lanes. What rounding takes
+#ifdef __AVX512BW__
+
+constexpr float kExponentUnit = 64;               // steps in a power of two: off by 0.3 % in the mean
+constexpr float kLargestCodeExponent = 0;         // that of the largest exponential, in these
+constexpr Spread<std::uint16_t> kSpread(0, 256);  // in 1 / 256 code, rounded down
+
+/// 255 2^(-i / 64) in 1 / 256 code.
+struct PartsOfTwo {
+  constexpr PartsOfTwo() {
+    constexpr double kStep = 0.98922801319397548;  // 2^(-1 / 64)
+    double value = 255 * 256;
+    for (std::uint16_t& each : of) {
+      each = static_cast<std::uint16_t>(value + 0.5);
+      value *= kStep;
+    }
+  }
+  alignas(64) std::uint16_t of[64] = {};
+};
+constexpr PartsOfTwo kPartsOfTwo;
+
+/// The nearest integers; the least one, quietly, for what lies below all.
+inline __m512i quiet_integers(Vec x) {
+  return _mm512_cvt_roundps_epi32((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/// Two vectors of exponentials in 1 / 256 code, each with its share of the rounding.
+inline __m512i rough_exponentials(Vec first, Vec second, const std::uint16_t* spread) {
+  const __m512i exponent =
+      _mm512_abs_epi16(_mm512_packs_epi32(quiet_integers(first), quiet_integers(second)));
+  // Reads six bits of each exponent; the others are the whole powers.
+  const __m512i part = _mm512_permutex2var_epi16(_mm512_load_si512(kPartsOfTwo.of), exponent,
+                                                 _mm512_load_si512(kPartsOfTwo.of + 32));
+  return _mm512_add_epi16(_mm512_srlv_epi16(part, _mm512_srli_epi16(exponent, 6)),
+                          _mm512_loadu_si512(spread));
+}
+
+/// 2^exponent of four vectors as codes; adds them to `sum`, by lanes. `spread`: of these, in any order.
+inline Words code_exponentials(const Vec (&exponents)[4], const std::uint16_t* spread, IVec& sum) {
+  const __m512i low = rough_exponentials(exponents[0], exponents[1], spread);
+  const __m512i high = rough_exponentials(exponents[2], exponents[3], spread + 2 * kWidth);
+  const __m512i codes = _mm512_packus_epi16(_mm512_srli_epi16(low, 8), _mm512_srli_epi16(high, 8));
+  sum = (IVec)_mm512_dpbusd_epi32((__m512i)sum, codes, _mm512_set1_epi8(1));
+  return (Words)codes;
+}
+
+#else
+
+constexpr float kExponentUnit = 1;
+constexpr float kLargestCodeExponent =
+    7.99378721F;                           // log2(254.9): with its share of the rounding at most 255
+constexpr Spread<float> kSpread(-0.5, 1);  // rounded to the nearest
+
+inline Words code_exponentials(const Vec (&exponents)[4], const float* spread, IVec& sum) {
+  IVec codes[4];
+  for (Index v = 0; v < 4; ++v) {
+    codes[v] = codes_of(rough_power_of_two(exponents[v]) + load(spread + v * kWidth) + kToInteger);
+    sum += codes[v];
+  }
+  return Int8Factors::bytes_of<false>(codes);
+}
+
+#endif
+
+/// A row's exponentials as codes, `largest` being its largest score; their sums by lanes. What rounding takes
 /// from some it gives to others, even where all are alike and far below one code.
-inline Vec put_coded_exponentials(const float* scores, Index count, float scale, float shift, Word* to) {
+inline Vec put_coded_exponentials(const float* scores, Index count, float scale, float largest, Word* to) {
+  const float unit = scale * kExponentUnit;
+  const float shift = kLargestCodeExponent - largest * kExponentUnit;
   IVec sum{};
   for (Index i = 0; i < count; i += kCodeGroup) {
-    IVec group[4];
-    for (Index v = 0; v < 4; ++v) {
-      const Index at = i + v * kWidth;
-      const Vec exponent = load(scores + at) * scale + shift;
-      group[v] = codes_of(rough_power_of_two(exponent) + load(kSpread.of_key + at) + kToInteger);
-      sum += group[v];
-    }
-    store_words(to + i / kCodes, Int8Factors::bytes_of<false>(group));
+    Vec exponents[4];
+    for (Index v = 0; v < 4; ++v) exponents[v] = load(scores + i + v * kWidth) * unit + shift;
+    store_words(to + i / kCodes, code_exponentials(exponents, kSpread.of_key + i, sum));
   }
   return __builtin_convertvector(sum, Vec);
 }
@@ -275,9 +332,8 @@ inline void attend_codes(const AttentionHead& head, const CodedBlock& block, Ind
   store(factor, power_of_two_nonpositive(load(here) - maximum));
   for (Index r = 0; r < kRows; ++r) {
     block.maximum[row + r] = maximum[r];
-    const Vec sums =
-        put_coded_exponentials(block.scores + r * kCodedKeys, padded, block.scales[row + r],
-                               kLargestExponent - here[r], block.exponentials + r * (kCodedKeys / kCodes));
+    const Vec sums = put_coded_exponentials(block.scores + r * kCodedKeys, padded, block.scales[row + r],
+                                            here[r], block.exponentials + r * (kCodedKeys / kCodes));
     float* const sum = block.sum + (row + r) * kWidth;
     store(sum, load(sum) * decay[r] + sums * factor[r]);
   }
