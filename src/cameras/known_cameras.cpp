@@ -3,8 +3,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <sstream>
 #include <vector>
@@ -17,6 +15,7 @@
 #include <da3/error.hpp>
 
 #include <core/json_reading.hpp>
+#include <core/read_file.hpp>
 #include <core/sha256.hpp>
 
 namespace da3::cameras {
@@ -35,14 +34,7 @@ std::string text_of(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file, failed)) {
     throw Error(ErrorCode::kUsage, file.string() + ": no such file; check the path of --intrinsics");
   }
-  // Reading a folder throws an exception of the library's own.
-  const bool is_folder = std::filesystem::is_directory(file, failed);
-  std::ifstream stream(is_folder ? std::filesystem::path() : file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream || is_folder) {
-    throw Error(ErrorCode::kUsage, file.string() + ": the file of --intrinsics cannot be read");
-  }
-  return text;
+  return core::read_file(file, ErrorCode::kUsage);
 }
 
 void require_sane(const std::string& file, const KnownCamera& camera) {

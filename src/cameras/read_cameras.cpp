@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include <cameras/readers.hpp>
 
 #include <da3/error.hpp>
+
+#include <core/read_file.hpp>
 
 namespace da3::cameras {
 namespace {
@@ -21,13 +21,8 @@ std::vector<std::uint8_t> bytes_of(const fs::path& file) {
         ErrorCode::kUsage,
         file.filename().string() + ": only regular files are read, no devices or pipes; save it to a file");
   }
-  std::ifstream stream(file, std::ios::binary);
-  std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream.is_open() || stream.bad()) {
-    throw Error(ErrorCode::kSceneCameras,
-                file.filename().string() + ": cannot be read; check the right to read it");
-  }
-  return bytes;
+  const std::string text = core::read_file(file, ErrorCode::kSceneCameras);
+  return {text.begin(), text.end()};
 }
 
 /// The folder of the model itself: `path`, or where datasets keep it.

@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <thread>
 
 #include <da3/error.hpp>
 
+#include <core/read_file.hpp>
 #include <core/text.hpp>
 #include <hub/download.hpp>
 #include <hub/hub_api.hpp>
@@ -54,8 +53,7 @@ std::optional<PulledFiles> find_in_hf_cache(const std::string& repository,
                                             const fs::path& cache) {
   if (cache.empty()) return std::nullopt;
   const fs::path root = cache / cache_name(repository);
-  std::ifstream ref(root / "refs" / "main");
-  std::string commit{std::istreambuf_iterator<char>(ref), std::istreambuf_iterator<char>()};
+  std::string commit = core::read_text(root / "refs" / "main");
   while (!commit.empty() && std::isspace(static_cast<unsigned char>(commit.back())) != 0) commit.pop_back();
   if (commit.empty() || !is_safe_file_name(commit)) return std::nullopt;
   const fs::path snapshot = root / "snapshots" / commit;

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/read_file.hpp>
 #include <core/write_failure.hpp>
 
 namespace da3::journal {
@@ -91,11 +91,6 @@ Error locked_error(const std::filesystem::path& folder, const std::filesystem::p
   return {ErrorCode::kOutputLocked,
           folder.string() + ": another run of da3" + holder_text(manifest) +
               " writes here; wait until it ends, stop it, or give another folder with --output"};
-}
-
-std::string read_text(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 std::string host_name() {
@@ -193,7 +188,7 @@ void Manifest::read_claims(const std::optional<Shard>& shard) {
       if (is_sister(name, shard)) continue;
       adopted.push_back(file);  // Of a sharding that nobody uses any more: no run overlaps with this one
     }
-    const std::string text = read_text(file);
+    const std::string text = core::read_text(file);
     for (std::size_t begin = 0, end = text.find(kClaimEnd); end != std::string::npos;
          begin = end + 1, end = text.find(kClaimEnd, begin)) {
       const std::string claim = text.substr(begin, end - begin);

@@ -13,6 +13,7 @@
 
 #include <core/atomic_file.hpp>
 #include <core/json_reading.hpp>
+#include <core/read_file.hpp>
 #include <core/text_encoding.hpp>
 #include <core/write_failure.hpp>
 
@@ -110,6 +111,7 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
       outputs_ = files_of(record);
     }
   }
+  core::require_read_to_end(stream, file_.string(), ErrorCode::kOutputFailed);
 }
 
 bool SceneJournal::owns(const std::string& file) const {

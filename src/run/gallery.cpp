@@ -13,6 +13,7 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/read_file.hpp>
 #include <run/gallery.hpp>
 #include <run/names.hpp>
 
@@ -43,6 +44,7 @@ std::vector<journal::ImageRecord> last_records(const fs::path& folder) {
         continue;  // A line that a killed run left behind
       }
     }
+    core::require_read_to_end(file, (folder / name).string(), ErrorCode::kOutputFailed);
   }
   return records;
 }

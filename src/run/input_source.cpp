@@ -10,6 +10,7 @@
 #include <journal/manifest.hpp>
 #include <sys/stat.h>
 
+#include <core/read_file.hpp>
 #include <run/input_source.hpp>
 #include <run/names.hpp>
 
@@ -166,6 +167,7 @@ std::optional<std::string> InputSource::next_argument() {
         list_begun_ = list_begun_ || !line.empty();
         if (!line.empty()) return line;
       }
+      core::require_read_to_end(*options_.list, "standard input", ErrorCode::kInputUnreadable);
       in_list_ = false;
     }
     if (next_input_ == options_.inputs.size()) return std::nullopt;

@@ -1,10 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <span>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -16,6 +13,7 @@
 #include <core/host/host_memory.hpp>
 #include <core/host/process_limits.hpp>
 #include <core/names.hpp>
+#include <core/read_file.hpp>
 #include <core/text.hpp>
 #include <run/flow.hpp>
 #include <run/folder_sink.hpp>
@@ -102,9 +100,7 @@ predict::BatchPlannerOptions planner_options(const Options& options, const Model
 
 predict::LearnedBatches read_learned(const std::filesystem::path& file) {
   if (file.empty()) return {};
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  return predict::parse_learned_batches(text);
+  return predict::parse_learned_batches(core::read_text(file));
 }
 
 std::optional<std::string> write_learned(const std::filesystem::path& file,

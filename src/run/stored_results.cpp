@@ -16,6 +16,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/read_file.hpp>
 #include <core/text.hpp>
 #include <image/order_statistics.hpp>
 #include <image/preprocess.hpp>
@@ -69,6 +70,7 @@ class RecordsReader {
       // A last line without its end was torn by the end of a run.
       if (!add_line(line) && !stream.eof()) ++damaged_;
     }
+    core::require_read_to_end(stream, (folder_ / name).string(), ErrorCode::kOutputFailed);
   }
 
   StoredResults results() && {

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <system_error>
 
 #include <codec/decode.hpp>
@@ -13,6 +11,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/read_file.hpp>
 #include <suites/dataset.hpp>
 
 namespace da3::suites {
@@ -43,11 +42,9 @@ std::map<std::string, Path> files_by_stem(const Path& folder, const std::string&
 
 // The one number in a file. None: there is no such file.
 std::optional<double> positive_number_in(const Path& file, const std::string& meaning) {
-  std::ifstream in(file);
-  if (!in) return std::nullopt;
-  std::ostringstream content;
-  content << in.rdbuf();
-  std::string text = content.str();
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return std::nullopt;
+  std::string text = core::read_file(file, ErrorCode::kUsage);
   text.erase(0, text.find_first_not_of(" \t\r\n"));
   text.erase(text.find_last_not_of(" \t\r\n") + 1);
   double number = 0;

@@ -7,6 +7,7 @@
 #include <bench/environment/system_files.hpp>
 #include <bench/report/case_metrics.hpp>
 #include <core/host/cgroup.hpp>
+#include <core/read_file.hpp>
 #include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>

@@ -14,6 +14,7 @@
 
 #include <core/atomic_file.hpp>
 #include <core/json_reading.hpp>
+#include <core/read_file.hpp>
 
 namespace da3::video {
 namespace {
@@ -127,6 +128,7 @@ void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are
       kept_ = read;
     }
   }
+  core::require_read_to_end(stream, file_.string(), ErrorCode::kOutputFailed);
   if (checkpoint_.is_null() && end_.is_null()) forget();
 }
 

@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include <da3/error.hpp>
 
 #include <core/json_reading.hpp>
+#include <core/read_file.hpp>
 #include <weights/json_object.hpp>
 
 namespace da3::weights {
@@ -38,14 +37,9 @@ std::string read_text(const std::filesystem::path& path) {
   if (!std::filesystem::exists(status)) {
     throw Error(ErrorCode::kModelNotFound, path.string() + ": no such file; check the path");
   }
-  std::ifstream file;
-  if (std::filesystem::is_regular_file(status)) file.open(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || file.bad()) {
-    throw Error(ErrorCode::kModelDamaged,
-                path.string() + ": expected a readable file; check its permissions");
-  }
-  return text;
+  if (!std::filesystem::is_regular_file(status))
+    throw Error(ErrorCode::kModelDamaged, path.string() + ": expected a regular file");
+  return core::read_file(path, ErrorCode::kModelDamaged);
 }
 
 JsonObject::JsonObject(const json& value, std::string subject, std::string place)

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <filesystem>
+#include <ios>
+#include <istream>
 #include <set>
 #include <sstream>
+#include <streambuf>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -44,11 +48,43 @@ class InputSourceTest : public ::testing::Test {
   Options options_;
 };
 
+/// A list of which reading fails behind its text.
+class FailingList : public std::streambuf {
+ public:
+  explicit FailingList(std::string text) : text_(std::move(text)) {}
+
+ protected:
+  int_type underflow() override {
+    if (eback() != nullptr) throw std::ios_base::failure("the disk failed");
+    setg(text_.data(), text_.data(), text_.data() + text_.size());
+    return traits_type::to_int_type(text_.front());
+  }
+
+ private:
+  std::string text_;
+};
+
 TEST_F(InputSourceTest, AFolderGivesItsPicturesInNaturalOrderWithoutHiddenAndOtherFiles) {
   for (const char* name : {"in/a10.jpg", "in/a9.PNG", "in/.hidden.jpg", "in/notes.txt", "in/sub/b.jpg"})
     touch(name);
   options_.inputs = {path("in")};
   EXPECT_EQ(stems(), (Stems{"a9", "a10"}));
+}
+
+TEST_F(InputSourceTest, AnErrorIsNotTheEndOfAList) {
+  touch("a.jpg");
+  FailingList failing(path("a.jpg") + "\n");
+  std::istream list(&failing);
+  options_.inputs = {"-"};
+  options_.list = &list;
+  InputSource source(options_);
+  EXPECT_EQ(source.next()->path, path("a.jpg"));
+  try {
+    source.next();
+    ADD_FAILURE() << "the list has ended";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInputUnreadable);
+  }
 }
 
 TEST_F(InputSourceTest, ALargeFolderIsInOrderThroughout) {

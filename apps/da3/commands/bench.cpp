@@ -23,6 +23,7 @@
 #include <cli/report_format.hpp>
 #include <core/atomic_file.hpp>
 #include <core/host/cgroup.hpp>
+#include <core/read_file.hpp>
 #include <suites/group_session.hpp>
 #include <suites/make_plan.hpp>
 

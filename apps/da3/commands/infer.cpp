@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
+#include <istream>
 #include <map>
 #include <memory>
 #include <span>
@@ -17,7 +17,9 @@
 #include <commands/open_model.hpp>
 #include <commands/progress_view.hpp>
 #include <commands/single_file.hpp>
+#include <commands/stoppable_input.hpp>
 #include <commands/text.hpp>
+#include <unistd.h>
 
 #include <core/host/host_memory.hpp>
 #include <engine/device/gpu_jpeg.hpp>
@@ -42,10 +44,10 @@ codec::JpegPixels jpeg_pixels(const cli::Infer& options, const DeviceId& device,
              std::span<const std::uint8_t> jpeg, Size size) { return decoder->decode(jpeg, size); };
 }
 
-run::Options run_options(const cli::Infer& options) {
+run::Options run_options(const cli::Infer& options, std::istream& list) {
   run::Options result;
   static_cast<options::Infer&>(result) = options;
-  result.list = &std::cin;
+  result.list = &list;
   result.learned_batches = hub::Folders::from_environment().learned_batches();
   return result;
 }
@@ -115,11 +117,11 @@ class Reporter {
   std::map<std::string, std::size_t> warnings_;
 };
 
-int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device,
+int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device, std::istream& list,
             const std::stop_token& stop) {
   const auto memory = engine::make_memory_probe();
   const run::Plan plan =
-      run::plan(run_options(options), spec, device, options.precision.value_or(Precision::kFp32),
+      run::plan(run_options(options, list), spec, device, options.precision.value_or(Precision::kFp32),
                 options.attention.value_or(Attention::kSdpa), *memory, stop);
   put_on_stdout(options.json ? plan_json(plan, spec, device) : plan_text(plan, spec, device));
   return 0;
@@ -132,19 +134,21 @@ int infer(const cli::Infer& options) {
   const Interrupts interrupts([&console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
+  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
+  std::istream list(&standard_input);
   const auto log = make_logger(options.verbosity, console);
 
   const NamedModel named = name_model(options, *log);
   const ModelSpec& spec = named.described.spec;
   const DeviceId& device = named.device;
-  if (options.dry_run) return dry_run(options, spec, device, interrupts.token());
+  if (options.dry_run) return dry_run(options, spec, device, list, interrupts.token());
 
   const int cores = core::usable_cores();
   const run::ThreadPlan threads =
       run::plan_threads(device.kind, cores, options.threads, options.decode_threads);
   Reporter reporter(options, spec, named.chosen.is_starter, console, log);
   reporter.loading();
-  run::Options work = run_options(options);
+  run::Options work = run_options(options, list);
   const SingleFile single(options);
   single.apply(work);
   const engine::Parts parts{.cameras = run::needs_cameras(work)};

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
+#include <istream>
 #include <string>
 
 #include <commands/commands.hpp>
@@ -11,7 +11,9 @@
 #include <commands/log.hpp>
 #include <commands/open_model.hpp>
 #include <commands/scene_forecast.hpp>
+#include <commands/stoppable_input.hpp>
 #include <commands/text.hpp>
+#include <unistd.h>
 
 #include <da3/error.hpp>
 
@@ -22,9 +24,9 @@
 namespace da3::commands {
 namespace {
 
-run::SceneOptions scene_options(const cli::Scene& options) {
+run::SceneOptions scene_options(const cli::Scene& options, std::istream& list) {
   run::SceneOptions result = options;
-  result.list = &std::cin;
+  result.list = &list;
   return result;
 }
 
@@ -44,12 +46,14 @@ int scene(const cli::Scene& options) {
   const Interrupts interrupts([&console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
+  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
+  std::istream list(&standard_input);
   const auto log = make_logger(options.verbosity, console);
   const NamedModel named = name_model(options, *log);
   const ModelSpec& spec = named.described.spec;
   const auto memory = engine::make_memory_probe();
   if (options.dry_run) {
-    put_on_stdout(scene_forecast(scene_options(options), spec,
+    put_on_stdout(scene_forecast(scene_options(options, list), spec,
                                  {.device = named.device,
                                   .precision = options.precision.value_or(Precision::kFp32),
                                   .threads = options.threads,
@@ -58,7 +62,7 @@ int scene(const cli::Scene& options) {
     return 0;
   }
   // Before seconds go into loading a model that has no cameras.
-  run::check_scene_options(scene_options(options), spec);
+  run::check_scene_options(scene_options(options, list), spec);
 
   const int cores = core::usable_cores();
   const engine::Parts parts{.camera_encoder = !options.cameras.empty(),
@@ -81,8 +85,8 @@ int scene(const cli::Scene& options) {
     for (const std::string& record : event.json) std::printf("%s\n", record.c_str());
     std::fflush(stdout);
   };
-  const run::SceneSummary summary =
-      run::run_scenes(scene_options(options), {model, memory.get(), cores}, callbacks, interrupts.token());
+  const run::SceneSummary summary = run::run_scenes(
+      scene_options(options, list), {model, memory.get(), cores}, callbacks, interrupts.token());
   if (summary.interrupted) return interrupts.exit_code();
   if (summary.memory_ran_out) return exit_code(ErrorCode::kOutOfMemory);
   return summary.failed > 0 ? 1 : 0;

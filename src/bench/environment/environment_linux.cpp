@@ -9,6 +9,7 @@
 #include <bench/environment/environment_system.hpp>
 #include <bench/environment/system_files.hpp>
 #include <core/host/cgroup.hpp>
+#include <core/read_file.hpp>
 
 namespace da3::bench {
 namespace {

@@ -8,6 +8,7 @@
 #include <bench/environment/system_files.hpp>
 #include <bench/measure/machine_state.hpp>
 #include <core/host/cgroup.hpp>
+#include <core/read_file.hpp>
 
 namespace da3::bench {
 namespace {

@@ -13,6 +13,7 @@
 #include <bench/environment/system_files.hpp>
 #include <bench/measure/peak_memory.hpp>
 #include <core/host/cgroup.hpp>
+#include <core/read_file.hpp>
 
 namespace da3::bench {
 

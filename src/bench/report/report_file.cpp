@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include <bench/report/report_json.hpp>
 #include <bench/suite_table.hpp>
 #include <core/atomic_file.hpp>
+#include <core/read_file.hpp>
 
 namespace da3::bench {
 
@@ -74,13 +74,7 @@ void save_report(const Report& report, const std::filesystem::path& file) {
 }
 
 Report load_report(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    throw Error(ErrorCode::kUsage, file.string() + " cannot be read; name a report that da3 bench -o wrote");
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parse_report(text.str(), file.string());
+  return parse_report(core::read_file(file, ErrorCode::kUsage), file.string());
 }
 
 }  // namespace da3::bench

@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <core/host/cgroup.hpp>
+#include <core/read_file.hpp>
 
 namespace da3::core {
 namespace {
@@ -80,11 +79,6 @@ std::vector<std::filesystem::path> folders_of(const Mount& mount, const std::str
 }
 
 }  // namespace
-
-std::string read_text(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 std::optional<std::uint64_t> read_number(const std::filesystem::path& file) {
   const std::string text = read_text(file);

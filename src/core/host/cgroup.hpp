@@ -38,9 +38,6 @@ std::optional<double> group_cores(const std::filesystem::path& root);
 /// group tells.
 std::optional<double> group_wait_s(const std::filesystem::path& root);
 
-/// Whole text of a small file of the kernel; empty if there is none.
-std::string read_text(const std::filesystem::path& file);
-
 /// The number that a file holds; none for "max", for no number and without the file.
 std::optional<std::uint64_t> read_number(const std::filesystem::path& file);
 

@@ -10,6 +10,7 @@
 
 #include <core/host/cgroup.hpp>
 #include <core/host/host_memory.hpp>
+#include <core/read_file.hpp>
 
 #ifdef __APPLE__
 #include <mach/mach.h>

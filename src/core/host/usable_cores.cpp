@@ -9,6 +9,7 @@
 
 #include <core/host/cgroup.hpp>
 #include <core/host/host_memory.hpp>
+#include <core/read_file.hpp>
 
 #ifdef __APPLE__
 #include <sys/sysctl.h>

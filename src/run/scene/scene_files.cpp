@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <span>
 
@@ -23,6 +21,7 @@
 
 #include <core/atomic_file.hpp>
 #include <core/parallel.hpp>
+#include <core/read_file.hpp>
 #include <core/write_failure.hpp>
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
@@ -171,9 +170,8 @@ class Writer {
     if (journal_.owns(name)) std::filesystem::remove(target, failed);
     std::filesystem::create_hard_link(std::filesystem::canonical(view.file), target, failed);
     if (!failed) return;
-    std::ifstream stream(view.file, std::ios::binary);
-    const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
-    put(name, bytes);
+    const std::string bytes = core::read_file(view.file, ErrorCode::kInputUnreadable);
+    put(name, {bytes.begin(), bytes.end()});
   }
 
   void write_scene_files() const {

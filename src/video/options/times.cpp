@@ -9,6 +9,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/read_file.hpp>
+
 namespace da3::video {
 namespace {
 
@@ -70,9 +72,7 @@ std::vector<double> read_times(const std::filesystem::path& file, const std::str
     }
     seconds.push_back(*value);
   }
-  if (stream.bad() || std::filesystem::is_directory(file, failed)) {
-    throw Error(ErrorCode::kUsage, file.string() + ": the file of " + option + " cannot be read");
-  }
+  core::require_read_to_end(stream, file.string(), ErrorCode::kUsage);
   return seconds;
 }
 
