@@ -62,6 +62,10 @@ CameraMatches match_cameras(const GivenCameras& given, std::span<const std::file
 /// rounding of one side.
 bool is_same_shape(Size picture, Size photo);
 
+/// True if a lens may have these focal lengths, in pixels of a photo of that size. Those in parts of the
+/// picture's side are none.
+bool is_possible_view(double fx, double fy, Size photo);
+
 /// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape
 /// and for focal lengths that no lens has.
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo);

@@ -17,6 +17,7 @@
 #include <core/json_reading.hpp>
 #include <core/read_file.hpp>
 #include <core/sha256.hpp>
+#include <core/text.hpp>
 
 namespace da3::cameras {
 namespace {
@@ -138,6 +139,8 @@ std::optional<KnownCamera> json_camera(const std::string& file, const json& obje
   if (matrix != object.end() && matrix->is_array() && matrix->size() == 9) {
     // Open3D writes columns.
     const auto at = [&](std::size_t i) { return (*matrix)[i].get<double>(); };
+    if (at(6) == 0 && at(7) == 0 && (at(2) != 0 || at(5) != 0))
+      refuse(file, "an intrinsic_matrix stands row by row; Open3D's stands column by column");
     camera.intrinsics = {at(0), at(4), at(6) + kCentreToCorner, at(7) + kCentreToCorner};
   } else if (fx) {
     const auto cx = number(object, {"cx"});
@@ -240,15 +243,31 @@ std::optional<image::Intrinsics> KnownCameras::find(std::string_view photo, Size
                                        "this is; keep the folders of the names");
   }
   const KnownCamera& camera = named ? named_[named->name] : *for_all_;
-  if (!camera.size || *camera.size == original) return camera.intrinsics;
-  if (!is_same_shape(*camera.size, original)) {
+  if (camera.size && !is_same_shape(*camera.size, original)) {
     throw Error(ErrorCode::kUsage, std::string(photo) + ": the photo has " + std::to_string(original.width) +
                                        "x" + std::to_string(original.height) + " pixels, its camera in " +
                                        file_ + " " + std::to_string(camera.size->width) + "x" +
                                        std::to_string(camera.size->height) +
                                        ", another shape; give the camera of this photo, or --focal");
   }
-  return image::resized(camera.intrinsics, *camera.size, original);
+  const image::Intrinsics k =
+      camera.size ? image::resized(camera.intrinsics, *camera.size, original) : camera.intrinsics;
+  if (!is_possible_view(k.fx, k.fy, original)) {
+    throw Error(ErrorCode::kUsage, std::string(photo) + ": its camera in " + file_ +
+                                       " has focal lengths of " + core::exact_text(k.fx) + " and " +
+                                       core::exact_text(k.fy) + " pixels for a photo of " +
+                                       core::size_text(original) +
+                                       ", which no lens has; intrinsics are in pixels, not in parts of the "
+                                       "picture");
+  }
+  return k;
+}
+
+std::optional<std::string> KnownCameras::doubt(std::string_view photo) const {
+  const auto named = names_.find(photo);
+  if (!named || !named->by_file_name_alone) return std::nullopt;
+  return std::string(photo) + ": its camera is that of " + names_.name(named->name).string() + " in " +
+         file_ + ", which has other folders; is it the same photo?";
 }
 
 }  // namespace da3::cameras

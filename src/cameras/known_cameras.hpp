@@ -34,9 +34,13 @@ class KnownCameras {
   static KnownCameras read(const std::filesystem::path& file);
 
   /// The camera of a photo of `original`, scaled to that size; none if the file has no camera for its name.
-  /// Throws: Error kUsage if the photo's shape is another than the camera's, or several cameras have the
-  /// photo's name and no folder tells whose it is.
+  /// Throws: Error kUsage if the photo's shape is another than the camera's, if no lens has its focal
+  /// lengths, or if several cameras have the photo's name and no folder tells whose it is.
   std::optional<image::Intrinsics> find(std::string_view photo, Size original) const;
+
+  /// Why the camera that find() gives may be another photo's, as a sentence: the file calls it by other
+  /// folders and no other name fits better.
+  std::optional<std::string> doubt(std::string_view photo) const;
 
   /// SHA-256 of all that was read: the file, and images.txt where it says which photo has which camera.
   const std::string& sha256() const { return sha256_; }

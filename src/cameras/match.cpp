@@ -44,12 +44,7 @@ CameraMatches match_by_order(const GivenCameras& given, std::size_t photos) {
 }
 
 void require_possible_view(const GivenCamera& camera, const std::array<double, 9>& k, Size photo) {
-  constexpr double kWidest = 0.01;    // Of the picture's side: 178.9 degrees
-  constexpr double kNarrowest = 1e5;  // No telescope's
-  const auto possible = [](double focal, int side) {
-    return focal >= kWidest * side && focal <= kNarrowest * side;
-  };
-  if (possible(k[0], photo.width) && possible(k[4], photo.height)) return;
+  if (is_possible_view(k[0], k[4], photo)) return;
   throw Error(ErrorCode::kUsage,
               "--cameras: the camera of " + (camera.photo.empty() ? "a photo" : camera.photo) +
                   " has focal lengths of " + core::exact_text(k[0]) + " and " + core::exact_text(k[4]) +
@@ -109,6 +104,15 @@ bool is_same_shape(Size picture, Size photo) {
   const double x = static_cast<double>(photo.width) / picture.width;
   const double y = static_cast<double>(photo.height) / picture.height;
   return std::abs(x / y - 1) <= tolerance;
+}
+
+bool is_possible_view(double fx, double fy, Size photo) {
+  constexpr double kWidest = 0.01;    // Of the picture's side: 178.9 degrees
+  constexpr double kNarrowest = 1e5;  // No telescope's
+  const auto possible = [](double focal, int side) {
+    return focal >= kWidest * side && focal <= kNarrowest * side;
+  };
+  return possible(fx, photo.width) && possible(fy, photo.height);
 }
 
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo) {

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <cameras/photo_names.hpp>
 
@@ -18,6 +20,10 @@ std::size_t common_end(const fs::path& path, const fs::path& name) {
   return count;
 }
 
+std::size_t length_of(const fs::path& name) {
+  return static_cast<std::size_t>(std::distance(name.begin(), name.end()));
+}
+
 }  // namespace
 
 PhotoNames::PhotoNames(const std::vector<std::string>& names) {
@@ -31,13 +37,14 @@ std::optional<PhotoNames::Found> PhotoNames::find(const fs::path& path) const {
   const auto same_name = of_file_name_.find(path.filename().string());
   if (same_name == of_file_name_.end()) return std::nullopt;
   const fs::path whole = fs::absolute(path).lexically_normal();
-  Found best{same_name->second.front(), true};
-  std::size_t longest = 0;
+  Found best{same_name->second.front(), true, false};
+  std::pair<bool, std::size_t> most{false, 0};  // Whether it is an end of the path, and its length
   for (const std::size_t name : same_name->second) {
     const std::size_t length = common_end(whole, names_[name]);
-    if (length < longest) continue;
-    best = {length > longest ? name : best.name, length > longest};
-    longest = length;
+    const std::pair<bool, std::size_t> here{length == length_of(names_[name]), length};
+    if (here < most) continue;
+    best = {here > most ? name : best.name, here > most, !here.first && length == 1};
+    most = here;
   }
   return best;
 }

@@ -81,6 +81,8 @@ std::optional<image::Intrinsics> find_camera(Ticket& ticket, const codec::Decode
     ticket.record.warnings.push_back(ticket.item.path +
                                      ": the file of --intrinsics has no camera for this photo");
   }
+  if (const auto doubt = camera.known ? settings.cameras->doubt(ticket.item.path) : std::nullopt)
+    ticket.record.warnings.push_back(*doubt);
   if (!camera.focal) {
     require_focal(ticket.item.path, photo, settings);
     return std::nullopt;

@@ -44,6 +44,40 @@ TEST_F(KnownCamerasTest, PhotosOfOneNameAreToldApartByTheirFolders) {
   EXPECT_THROW(cameras.find("elsewhere/a.jpg", {2, 2}), Error);
 }
 
+TEST_F(KnownCamerasTest, SaysWhereOnlyTheFileNameIsThePhotos) {
+  const KnownCameras cameras = read("rig.json", R"({"cam1/a.jpg": {"fx": 5, "cx": 0.5, "cy": 0.5},
+                                                    "b.jpg": {"fx": 6, "cx": 0.5, "cy": 0.5},
+                                                    "/far/cam1/c.jpg": {"fx": 7, "cx": 0.5, "cy": 0.5}})");
+  EXPECT_EQ(cameras.find("rig/cam2/a.jpg", {2, 2}), (Intrinsics{5, 5, 1, 1})) << "moved, perhaps";
+  const auto doubt = cameras.doubt("rig/cam2/a.jpg");
+  ASSERT_TRUE(doubt);
+  EXPECT_THAT(*doubt, ::testing::HasSubstr("is that of cam1/a.jpg"));
+  for (const char* sure : {"rig/cam1/a.jpg", "rig/cam2/b.jpg", "rig/cam1/c.jpg", "rig/d.jpg"})
+    EXPECT_EQ(cameras.doubt(sure), std::nullopt) << sure;
+}
+
+TEST_F(KnownCamerasTest, AWholeNameWinsOverOneThatGoesOnOtherwise) {
+  const KnownCameras cameras = read("rig.json", R"({"y/x/a.jpg": {"fx": 5, "cx": 0.5, "cy": 0.5},
+                                                    "a.jpg": {"fx": 6, "cx": 0.5, "cy": 0.5},
+                                                    "y/b.jpg": {"fx": 7, "cx": 0.5, "cy": 0.5},
+                                                    "b.jpg": {"fx": 8, "cx": 0.5, "cy": 0.5}})");
+  EXPECT_EQ(cameras.find("rig/x/a.jpg", {2, 2}), (Intrinsics{6, 6, 1, 1}));
+  EXPECT_EQ(cameras.find("y/x/a.jpg", {2, 2}), (Intrinsics{5, 5, 1, 1}));
+  EXPECT_EQ(cameras.find("rig/x/b.jpg", {2, 2}), (Intrinsics{8, 8, 1, 1}));
+}
+
+TEST_F(KnownCamerasTest, RefusesFocalLengthsThatNoLensHas) {
+  for (const char* focal : {"0.8", "1e-300", "1e300"}) {
+    const std::string text = R"({"cx": 0.5, "cy": 0.5, "fx": )" + std::string(focal) + "}";
+    try {
+      read("parts.json", text).find("a.jpg", {400, 600});
+      ADD_FAILURE() << focal;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    }
+  }
+}
+
 TEST_F(KnownCamerasTest, ItsDigestIsThatOfAllThatDecides) {
   const char* const two = "1 PINHOLE 200 100 160 170 99 49\n2 PINHOLE 200 100 150 150 99 49\n";
   folder_.write("images.txt", "1 1 0 0 0 0 0 0 1 a.jpg\n\n");
@@ -92,6 +126,7 @@ TEST_F(KnownCamerasTest, ReadsTheCamerasOfAScene) {
 TEST_F(KnownCamerasTest, RefusesWhatItCannotUse) {
   for (const char* text :
        {"", "{", "{}", R"({"fx": -1, "cx": 1, "cy": 1})", R"({"fx": 5, "fy": "a", "cx": 1, "cy": 1})",
+        R"({"intrinsic_matrix": [400, 0, 300, 0, 400, 200, 0, 0, 1]})",
         "1 OPENCV_FISHEYE 2 2 1 1 1 1 0 0 0 0\n", "1 PINHOLE 2 2 1 1\n",
         "1 PINHOLE 2 2 1 1 1 1\n2 PINHOLE 2 2 1 1 1 1\n", "%YAML:1.0\ncamera_matrix: 3\n", "hello\n"}) {
     EXPECT_THROW(read("bad.txt", text), Error) << text;
