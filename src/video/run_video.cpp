@@ -135,7 +135,10 @@ class Run {
   }
 
   void begin() {
-    if (journal_) require_own_videos(plan_.outputs, journal_->earlier());
+    if (journal_) {
+      require_own_videos(plan_.outputs, journal_->earlier());
+      require_input_stays(plan_.outputs.folder, options_.input, journal_->earlier());
+    }
     const std::map<std::string, std::string>& encoders = choose_streams();
     const bool looks =
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
