@@ -39,8 +39,11 @@ bool frame_is_there(const fs::path& folder, const json& line) {
   });
 }
 
-/// A segment of this name, with its bytes and their hash; null for what cannot be read.
+/// A segment of this name, with its bytes and their hash; null for what cannot be read and for what is no
+/// file of its own: the journal may be anybody's, and a device or a pipe has no end.
 json identity_of(const fs::path& file) {
+  std::error_code failed;
+  if (!fs::is_regular_file(fs::symlink_status(file, failed))) return nullptr;
   std::ifstream stream(file, std::ios::binary);
   std::vector<char> block(std::size_t{1} << 20);
   core::Sha256 hash;
@@ -59,8 +62,10 @@ bool segments_are_there(const OutputPlan& outputs, const json& line) {
   if (segments == line.end() || !segments->is_array()) return outputs.streams.empty();
   return std::ranges::all_of(*segments, [&](const json& segment) {
     const auto name = segment.is_object() ? segment.find("file") : segment.end();
-    return name != segment.end() && name->is_string() &&
-           identity_of(outputs.folder / EncodedStreams::kSegmentFolder / name->get<std::string>()) == segment;
+    if (name == segment.end() || !name->is_string()) return false;
+    const fs::path plain(name->get<std::string>());
+    return plain.filename() == plain &&
+           identity_of(outputs.folder / EncodedStreams::kSegmentFolder / plain) == segment;
   });
 }
 

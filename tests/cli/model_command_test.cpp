@@ -7,12 +7,14 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cli/program.hpp>
+#include <testing/zip_writer.hpp>
 
 namespace da3::testing {
 namespace {
@@ -54,6 +56,22 @@ TEST_F(ModelCommand, ExportOntoAFullDiskSaysSoAndLeavesNothing) {
     EXPECT_EQ(ended.code, 6) << ended.err;
     EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
     EXPECT_TRUE(std::filesystem::is_empty(*place / "full"));
+  }
+}
+
+TEST_F(ModelCommand, ReplacesModelFilesAndNothingElse) {
+  const std::string checkpoint = zip_bytes({{"m/data.pkl", "x"}, {"m/data/0", "1234"}});
+  const std::string archive = zip_bytes({{"m/notes.txt", "x"}});
+  for (const std::string& mine : {checkpoint, archive, std::string("text")}) {
+    std::ofstream(*place / "mine.pt", std::ios::binary) << mine;
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"model", "export", "da3-small", "--synthetic", "1", "-o", "mine.pt"},
+          std::vector<std::string>{"model", "calibrate", "small.pt", "mine.pt", "-o", "mine.pt"}}) {
+      const Ended ended = place->run(arguments);
+      EXPECT_EQ(ended.code, 2) << ended.err;
+      EXPECT_THAT(ended.err, HasSubstr("no model file"));
+      EXPECT_EQ(read_file(*place / "mine.pt"), mine);
+    }
   }
 }
 

@@ -329,6 +329,28 @@ TEST_P(Int8Attention, KeepsWhatIsNoNumberWhereItBelongs) {
   expect_no_neighbour_is_touched(*kernels_);
 }
 
+TEST_P(Int8Attention, ScoresOfAnySizeGiveNumbers) {
+  // Beyond what a network has: half a unit in the last place of a score is more than a power of two.
+  const AttentionCase c{25, 700, 64, 1};
+  for (const float size : {1e2F, 1e4F, 1e8F}) {
+    AttentionInputs in(c);
+    for (float& q : in.q) q *= size;
+    for (float& k : in.k) k *= size;
+    const std::vector<float> out = attend(*kernels_, c, in);
+    AttentionInputs rounded = in;
+    for (auto* const each : {&rounded.q, &rounded.k}) round_rows(*each, in.stride, c.head_dim);
+    for (std::int64_t i = 0; i < c.queries; ++i) {
+      const float* const q = rounded.q.data() + i * in.stride;
+      const auto expected = attention_row(q, rounded.k, rounded.v, in.stride, c, double{in.scale});
+      for (std::int64_t d = 0; d < c.head_dim; ++d) {
+        ASSERT_NEAR(out[static_cast<std::size_t>(i * c.head_dim + d)], expected[static_cast<std::size_t>(d)],
+                    0.05)
+            << size << ", row " << i << ", feature " << d;
+      }
+    }
+  }
+}
+
 TEST_P(Int8Attention, AKeyThatTakesMuchOfARowLeavesTheOthersTheirShare) {
   // Trained networks have such rows. Against the largest of the row every other exponential would be far
   // below one code: each alone is lost, all together are 1 - share of the row.

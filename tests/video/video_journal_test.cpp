@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <video/earlier_files.hpp>
 #include <video/video_journal.hpp>
 
 #include <da3/error.hpp>
@@ -41,6 +43,26 @@ TEST(VideoJournal, IsRefusedWhereItsFirstLineIsNone) {
   for (const std::string& line : {deep, "{\"type\":" + deep, std::string(R"({"type":5})"), std::string("7"),
                                   std::string("{}"), std::string(R"({"type":"run"})")})
     EXPECT_EQ(error_of(line + "\n", {}), ErrorCode::kOutputExists) << line.substr(0, 20);
+}
+
+TEST(VideoJournal, TakesNothingButPlainFilesOfItsFolderForSegments) {
+  // A device or a pipe would be read for ever.
+  const da3::testing::TemporaryFolder folder;
+  OutputPlan outputs;
+  outputs.folder = folder.path();
+  outputs.streams.emplace_back();
+  const std::filesystem::path segments = folder.path() / ".da3-segments";
+  std::filesystem::create_directory(segments);
+  std::ofstream(segments / "good.nut") << "x";
+  std::ofstream(folder.path() / "outside") << "x";
+  std::filesystem::create_symlink("/dev/zero", segments / "zero");
+  ASSERT_EQ(mkfifo((segments / "pipe").c_str(), 0600), 0);
+  json line = {{"type", "checkpoint"}, {"segments", segments_json({segments / "good.nut"})}};
+  EXPECT_TRUE(are_there(outputs, line));
+  for (const char* const name : {"zero", "pipe", "../outside", "/dev/zero", "missing"}) {
+    line["segments"][0]["file"] = name;
+    EXPECT_FALSE(are_there(outputs, line)) << name;
+  }
 }
 
 TEST(VideoJournal, NeverReachesThroughLinks) {

@@ -83,6 +83,18 @@ DeviceId choose_device(const std::optional<DeviceId>& asked) {
   return asked ? *asked : engine::available_devices().front();
 }
 
+namespace {
+
+bool is_model_file(const std::filesystem::path& file) {
+  try {
+    return !weights::other_archive(weights::open_model_file(file));
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 void check_model_output(const std::filesystem::path& file) {
   std::error_code ignored;
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
@@ -90,13 +102,8 @@ void check_model_output(const std::filesystem::path& file) {
     throw Error(ErrorCode::kOutputFailed,
                 file.string() + ": there is no folder " + folder.string() + "; make it");
   }
-  if (std::filesystem::exists(file, ignored)) {
-    try {
-      weights::open_model_file(file);
-    } catch (const Error&) {
-      throw Error(ErrorCode::kUsage, file.string() + ": what is there is no model file; give another name");
-    }
-  }
+  if (std::filesystem::exists(file, ignored) && !is_model_file(file))
+    throw Error(ErrorCode::kUsage, file.string() + ": what is there is no model file; give another name");
   try {
     const core::AtomicFile trial(core::end_of_links(file));
   } catch (const Error& error) {

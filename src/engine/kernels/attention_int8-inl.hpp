@@ -277,14 +277,15 @@ inline Words code_exponentials(const Vec (&exponents)[4], const float* spread, I
 #endif
 
 /// A row's exponentials as codes, `largest` being its largest score; their sums by lanes. What rounding takes
-/// from some it gives to others, even where all are alike and far below one code.
+/// from some it gives to others, even where all are alike and far below one code. The largest is subtracted
+/// first: its own exponent is then 0, however large the scores are.
 inline Vec put_coded_exponentials(const float* scores, Index count, float scale, float largest, Word* to) {
   const float unit = scale * kExponentUnit;
-  const float shift = kLargestCodeExponent - largest * kExponentUnit;
   IVec sum{};
   for (Index i = 0; i < count; i += kCodeGroup) {
     Vec exponents[4];
-    for (Index v = 0; v < 4; ++v) exponents[v] = load(scores + i + v * kWidth) * unit + shift;
+    for (Index v = 0; v < 4; ++v)
+      exponents[v] = (load(scores + i + v * kWidth) - largest) * unit + kLargestCodeExponent;
     store_words(to + i / kCodes, code_exponentials(exponents, kSpread.of_key + i, sum));
   }
   return __builtin_convertvector(sum, Vec);
@@ -319,10 +320,12 @@ inline void attend_codes(const AttentionHead& head, const CodedBlock& block, Ind
     put_coded_scores(block.queries + row * depth, depth, head.keys + key * depth, key_scales + key,
                      key_scales + all_padded + key, block.scores + panel, block.most);
   }
+  float largest[kWidth] = {};
   float here[kWidth] = {};
   for (Index r = 0; r < kRows; ++r) {
     const Vec most = load(block.most + r * kWidth);
-    here[r] = folded(most, [](Vec a, Vec b) { return max(a, b); }) * block.scales[row + r];
+    largest[r] = folded(most, [](Vec a, Vec b) { return max(a, b); });
+    here[r] = largest[r] * block.scales[row + r];
   }
   const Vec before = load(block.maximum + row);
   const Vec maximum = max(before, load(here));
@@ -333,7 +336,7 @@ inline void attend_codes(const AttentionHead& head, const CodedBlock& block, Ind
   for (Index r = 0; r < kRows; ++r) {
     block.maximum[row + r] = maximum[r];
     const Vec sums = put_coded_exponentials(block.scores + r * kCodedKeys, padded, block.scales[row + r],
-                                            here[r], block.exponentials + r * (kCodedKeys / kCodes));
+                                            largest[r], block.exponentials + r * (kCodedKeys / kCodes));
     float* const sum = block.sum + (row + r) * kWidth;
     store(sum, load(sum) * decay[r] + sums * factor[r]);
   }

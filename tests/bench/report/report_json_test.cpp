@@ -184,7 +184,9 @@ TEST_F(ReportFileTest, ReplacesNothingThatBenchDidNotWrite) {
     return std::string(std::istreambuf_iterator<char>(stream), {});
   };
   for (const std::string text :
-       {"\x89PNG\r\n\x1a\n", "my notes\n", "{\"a\": 1}\n", "## Title\n", "P5 1 1 255\nx"}) {
+       {"\x89PNG\r\n\x1a\n", "my notes\n", "{\"a\": 1}\n", "## Title\n", "P5 1 1 255\nx",
+        "suite,room,price\nA,1,2\n", "{\n \"schema\": \"mine\"\n}\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 512 512\"></svg>\n"}) {
     put(text);
     try {
       write_file(file, "new");
