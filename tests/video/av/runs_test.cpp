@@ -165,6 +165,28 @@ TEST_F(Runs, VideosOfTheRunBeforeGoAndOthersStay) {
   EXPECT_EQ(run(input, output.string(), {"vis"}).resumed, kFrames) << "what was refused changed nothing";
 }
 
+// SECURITY.md: a folder that somebody else made has no hold on files outside of it.
+TEST_F(Runs, TemporaryFilesAreNotWrittenThroughLinks) {
+  const std::string input = make("in.mp4", h264());
+  const std::filesystem::path output = folder_.path() / "out";
+  run(input, output.string(), {"vis"});
+  const std::filesystem::path theirs = folder_.path() / "theirs";
+  std::ofstream(theirs) << "theirs";
+  std::filesystem::create_symlink(theirs, output / ".da3-join-vis.tmp");
+  std::filesystem::create_directory(output / ".da3-segments");
+  std::filesystem::create_symlink(theirs, output / ".da3-segments/vis-000000.nut.tmp");
+  std::filesystem::create_symlink(theirs, folder_.path() / "segment");
+  options_.overwrite = true;
+  options_.choice.limit = 2;
+  EXPECT_EQ(run(input, output.string(), {"vis"}).done, 2);
+  EXPECT_EQ(bytes_of(theirs), "theirs");
+  EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(output / "in.vis.mp4")));
+
+  const StreamSpec spec{.size = {kHeight, kWidth}, .time_base = {1, kRate}, .encoder = "libx264"};
+  av::library().segment(folder_.path() / "segment", spec)->finish();
+  EXPECT_EQ(bytes_of(theirs), "theirs");
+}
+
 TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
   const std::string input = make("in.mp4", h264());
   // Segments cannot hold AV1, and some of its encoders wait for ever when they are closed without a frame.
