@@ -111,18 +111,20 @@ class Run {
                                               [&](const json& line) { return are_there(outputs, line); });
     const json end = journal_->end();
     if (taken && end.is_null()) refuse_taken();
-    if (end.is_null()) return false;
-    believe([&] {
-      summary_.resumed = whole(end, "frames");
-      summary_.failed = whole(end, "failed");
-      summary_.cut_short = end.at("cut_short").get<bool>();
-    });
-    if (options_.input == "-") {
+    if (!end.is_null()) {
+      believe([&] {
+        summary_.resumed = whole(end, "frames");
+        summary_.failed = whole(end, "failed");
+        summary_.cut_short = end.at("cut_short").get<bool>();
+      });
+    }
+    if (options_.input == "-" && journal_->ended()) {
       throw Error(ErrorCode::kOutputExists,
                   outputs.folder.string() +
                       ": it has the results of a pipe, which may have been another than this one; "
                       "give --overwrite to make them anew, or another folder with --output");
     }
+    if (end.is_null()) return false;
     remove_work();
     return true;
   }

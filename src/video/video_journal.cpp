@@ -79,7 +79,10 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
                       ". Give --overwrite to make them again, or another folder with --output");
     }
   }
-  if (overwrite) forget();
+  if (overwrite) {
+    forget();
+    ended_ = false;
+  }
 }
 
 VideoJournal::~VideoJournal() {
@@ -108,6 +111,7 @@ void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are
           folder.string() + ": its manifest is not that of a video; give another folder with --output");
     }
     has_frames_ = has_frames_ || type == "frame";
+    if (type == "video" || type == "end") ended_ = type == "end";
     if (type == "video") {
       forget();
       frames_there = segments_there = true;

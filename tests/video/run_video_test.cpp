@@ -171,6 +171,15 @@ TEST_F(RunVideoTest, TheInputIsNotRemovedWithTheRunBefore) {
   }
 }
 
+TEST_F(RunVideoTest, WhatIsLeftOfAPipesResultsIsNotTakenForThisPipes) {
+  run(8);
+  std::filesystem::remove(folder_.path() / "out/frames/000001.npy");
+  EXPECT_THROW(run(3), Error);
+  EXPECT_EQ(num_files("frames"), 7U);
+  options_.overwrite = true;
+  EXPECT_EQ(run(3).done, 3);
+}
+
 TEST_F(RunVideoTest, AnInputsNameIsExactInItsRecords) {
   const std::string name = folder_.path() / "caf\xe9.rgb";
   std::ofstream(name, std::ios::binary) << raw_frames(1);
