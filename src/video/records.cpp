@@ -13,6 +13,7 @@
 #include <da3/error.hpp>
 #include <da3/version.hpp>
 
+#include <core/model_record.hpp>
 #include <core/sha256.hpp>
 #include <core/text_encoding.hpp>
 
@@ -103,6 +104,7 @@ json run_key(const VideoPlan& plan, const predict::DepthModel& model) {
        plan.encode.exr_compression ? json(static_cast<int>(*plan.encode.exr_compression)) : json(nullptr)},
       {"focal", or_null(options.focal_px)},
       {"hfov", or_null(options.hfov_deg)}};
+  if (const auto described = core::record_digest(model.spec())) key["describe"] = *described;
   if (const auto& raw = options.raw)
     key["raw"] = {raw->size.width, raw->size.height, raw->frames_per_s.num, raw->frames_per_s.den};
   if (const auto& rate = options.constant_fps) key["constant-fps"] = {rate->num, rate->den};
