@@ -75,6 +75,11 @@ InputPtr open_input(const std::string& path) {
   }
   if (opened == AVERROR(ENOMEM))
     throw Error(ErrorCode::kOutOfMemory, path + ": memory ran out while it was opened");
+  if (opened == AVERROR(EINVAL)) {  // That of a format which is not on the list
+    throw Error(ErrorCode::kVideoUnsupported,
+                path + ": da3 does not open this kind of file; pipe its frames in: ffmpeg -i " + path +
+                    " -f yuv4mpegpipe - | da3 video -");
+  }
   if (opened < 0) {
     throw Error(ErrorCode::kVideoDamaged,
                 path + ": this is no video that can be opened (" + text_of(opened) +
