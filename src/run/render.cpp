@@ -126,30 +126,6 @@ Work make_work(const RenderOptions& options, const StoredResults& results) {
   return work;
 }
 
-/// What of the folder no result is made of.
-void tell_left_out(const RenderOptions& options, const StoredResults& results, const Callbacks& callbacks) {
-  if (!callbacks.on_note) return;
-  const std::string folder = options.input.string();
-  if (results.damaged_records > 0) {
-    callbacks.on_note({true, folder + ": " + core::count_of(results.damaged_records, "damaged record") +
-                                 " of its manifest left out; the same da3 infer makes these results again"});
-  }
-  if (results.pictures_only > 0) {
-    callbacks.on_note({true, folder + ": " + core::count_of(results.pictures_only, "result") +
-                                 " left out that are pictures only; da3 infer with -f " +
-                                 formats::readable_names() + " makes files that can be rendered"});
-  }
-  if (results.other_model > 0) {
-    callbacks.on_note({true, folder + ": " + core::count_of(results.other_model, "result") +
-                                 " left out that another model made than the last one; da3 infer makes " +
-                                 "them again when its run goes on"});
-  }
-  if (results.failed_since > 0) {
-    callbacks.on_note({true, folder + ": " + core::count_of(results.failed_since, "result") +
-                                 " left out whose photos failed since; the same da3 infer says why"});
-  }
-}
-
 }  // namespace
 
 Summary render(const RenderOptions& options, const Callbacks& callbacks, std::stop_token stop) {
@@ -162,7 +138,9 @@ Summary render(const RenderOptions& options, const Callbacks& callbacks, std::st
                     ": the rendered files go into a separate folder; give another with --output");
   }
   StoredResults results = read_results(options.input);
-  tell_left_out(options, results, callbacks);
+  if (callbacks.on_note) {
+    for (const std::string& line : left_out(results, options.input)) callbacks.on_note({true, line});
+  }
   if (options.shard) {
     std::erase_if(results.list, [&](const StoredResult& result) {
       Item item;

@@ -72,6 +72,7 @@ void draw_set(Sink& sink, const Options& options, const Settings& settings, int 
     callbacks.on_note({false, "one range for all pictures: " + core::exact_text(drawn.range->first) + " to " +
                                   core::exact_text(drawn.range->second)});
   }
+  for (const std::string& line : drawn.left_out) callbacks.on_note({true, line});
   for (const std::string& reason : drawn.not_drawn) {
     callbacks.on_note({true, reason + "; its pictures keep separate ranges"});
   }

@@ -31,6 +31,7 @@ DrawnSet draw_with_range_of_set(const Options& options, const Settings& settings
   if (options.shard) shard = journal::Shard{options.shard->index, options.shard->count};
   const StoredResults results = read_results(folder.folder(), shard);
   DrawnSet drawn;
+  drawn.left_out = left_out(results, folder.folder());
   drawn.range = range_of_all(results.list, threads, stop);
   if (!drawn.range) return drawn;
   formats::EncodeOptions encode = settings.encode;

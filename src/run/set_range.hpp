@@ -17,6 +17,7 @@ namespace da3::run {
 
 struct DrawnSet {
   std::optional<image::DepthRange> range;  ///< None: there was nothing to draw
+  std::vector<std::string> left_out;       ///< What has neither a part in the range nor was drawn
   std::vector<std::string> not_drawn;      ///< Why the pictures of some results have their own range
 };
 

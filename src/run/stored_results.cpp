@@ -138,6 +138,21 @@ class RecordsReader {
   std::size_t damaged_ = 0;
 };
 
+/// The manifests of `folder` in the order in which they were last written: shards run in any order, and
+/// what the last one says counts.
+std::vector<std::string> manifests_by_time(const std::filesystem::path& folder) {
+  std::vector<std::pair<std::filesystem::file_time_type, std::string>> manifests;
+  for (std::string& name : journal::manifest_names(folder)) {
+    std::error_code failed;
+    const auto time = std::filesystem::last_write_time(folder / name, failed);
+    manifests.emplace_back(failed ? std::filesystem::file_time_type::min() : time, std::move(name));
+  }
+  std::ranges::stable_sort(manifests, {}, [](const auto& each) { return each.first; });
+  std::vector<std::string> names;
+  for (auto& [time, name] : manifests) names.push_back(std::move(name));
+  return names;
+}
+
 /// Why nothing of a folder can be read back.
 std::string nothing_text(const StoredResults& results) {
   if (results.pictures_only > 0) {
@@ -158,7 +173,7 @@ StoredResults read_results(const std::filesystem::path& folder, const std::optio
   }
   RecordsReader reader(folder);
   const std::vector<std::string> names =
-      shard ? std::vector<std::string>{journal::manifest_name(shard)} : journal::manifest_names(folder);
+      shard ? std::vector<std::string>{journal::manifest_name(shard)} : manifests_by_time(folder);
   for (const std::string& name : names) reader.add_manifest(name);
   StoredResults results = std::move(reader).results();
   if (results.list.empty()) throw Error(ErrorCode::kNoInput, folder.string() + ": " + nothing_text(results));
@@ -216,6 +231,14 @@ void require_recorded_depth(const StoredResult& result, const formats::OutputSet
           "same da3 infer makes it again");
 }
 
+/// The file as it was recorded. Throws: Error of what cannot be read; as require_recorded_depth.
+formats::OutputSet read_recorded(const StoredResult& result) {
+  formats::OutputSet set =
+      formats::read_result(codec::read_file(result.file), result.format, result.file.string());
+  require_recorded_depth(result, set);
+  return set;
+}
+
 /// The photo with the pixels that depth of `size` was made of.
 Image photo_of(const StoredResult& result, Size size) {
   Image photo = codec::decode_file(result.photo).image;
@@ -249,8 +272,7 @@ void require_same_photo(const StoredResult& result, const std::vector<formats::F
 
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted) {
   const std::string name = result.file.string();
-  formats::OutputSet set = formats::read_result(codec::read_file(result.file), result.format, name);
-  require_recorded_depth(result, set);
+  formats::OutputSet set = read_recorded(result);
   set.kind = wanted.kind;
   set.unit = wanted.unit;
   const Size stored = set.depth.size;
@@ -314,8 +336,7 @@ std::optional<image::DepthRange> range_of_all(const std::vector<StoredResult>& l
   const std::exception_ptr error = on_threads(list.size(), threads, stop, [&](std::size_t index) {
     image::NearnessHistogram one;
     try {
-      const StoredResult& result = list[index];
-      one.add(formats::read_result(codec::read_file(result.file), result.format, result.file.string()).depth);
+      one.add(read_recorded(list[index]).depth);
     } catch (const Error&) {
       return;
     }

@@ -49,9 +49,13 @@ struct StoredResults {
 };
 
 /// The results that all manifests of `folder` name, or those of `shard`; of every input the last record
-/// counts. Throws: Error kNoInput for a folder without results that can be read back.
+/// counts, in the manifest that was written last. Throws: Error kNoInput for a folder without results that
+/// can be read back.
 StoredResults read_results(const std::filesystem::path& folder,
                            const std::optional<journal::Shard>& shard = std::nullopt);
+
+/// What of `folder` is not in `results.list`, a line for each reason.
+std::vector<std::string> left_out(const StoredResults& results, const std::filesystem::path& folder);
 
 /// What is wanted of a result that is read back.
 struct ReadBack {
@@ -73,7 +77,7 @@ void require_same_photo(const StoredResult& result, const std::vector<formats::F
 formats::OutputSet load(const StoredResult& result, const ReadBack& wanted);
 
 /// One range for all results, 2nd to 98th percentile of their inverse depth together; none without values.
-/// Results that cannot be read say nothing. Threads: `threads` of its own.
+/// Results that load() refuses for their file say nothing. Threads: `threads` of its own.
 std::optional<image::DepthRange> range_of_all(const std::vector<StoredResult>& list, int threads,
                                               const std::stop_token& stop);
 

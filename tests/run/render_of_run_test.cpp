@@ -12,6 +12,7 @@
 
 #include <run/render.hpp>
 #include <run/run_fixture.hpp>
+#include <run/stored_results.hpp>
 
 namespace da3::run {
 namespace {
@@ -114,6 +115,20 @@ TEST_F(RenderOfRunTest, AFileThatIsNotItsRecordsIsNotRendered) {
   EXPECT_EQ(summary.done, 1U);
   EXPECT_EQ(summary.failed, 1U);
   EXPECT_THAT(messages_, ::testing::HasSubstr("a.npy: its depth is not that of its record"));
+}
+
+TEST_F(RenderOfRunTest, AFileThatIsNotItsRecordsHasNoPartInTheRangeOfTheSet) {
+  for (const std::uint32_t value : {10U, 120U, 250U}) picture("in/" + std::to_string(value) + ".ppm", value);
+  ASSERT_EQ(run().failed, 0U);
+  std::filesystem::copy_file(path("out/250.npy"), path("out/10.npy"),
+                             std::filesystem::copy_options::overwrite_existing);
+  const auto range_of_others = [&] {
+    std::vector<StoredResult> list = read_results(path("out")).list;
+    std::erase_if(list, [](const StoredResult& result) { return result.stem == "10"; });
+    return range_of_all(list, 1, {});
+  };
+  std::filesystem::remove(path("out/250.npy"));
+  EXPECT_EQ(range_of_all(read_results(path("out")).list, 1, {}), range_of_others());
 }
 
 TEST_F(RenderOfRunTest, ReadsEachFormatThatCanBeReadBack) {

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -137,6 +138,22 @@ TEST_F(RenderTest, ResultsOfTheModelBeforeAreLeftOutOnceAnotherHasResults) {
   EXPECT_THAT(png_text("sub/0.png"), ::testing::HasSubstr("metric"));
   ASSERT_EQ(notes_.size(), 1U);
   EXPECT_THAT(notes_.front(), ::testing::HasSubstr("2 results left out that another model made"));
+}
+
+TEST_F(RenderTest, OfShardsTheModelOfTheOneThatRanLastCounts) {
+  fs::rename(options_.input / "manifest.jsonl", options_.input / "manifest.2-of-2.jsonl");
+  begin_other_model({3});
+  fs::rename(options_.input / "manifest.jsonl", options_.input / "manifest.1-of-2.jsonl");
+  const auto now = fs::last_write_time(options_.input / "manifest.1-of-2.jsonl");
+  fs::last_write_time(options_.input / "manifest.2-of-2.jsonl", now - std::chrono::hours(1));
+  EXPECT_EQ(run().done, 1U);
+  EXPECT_TRUE(fs::exists(out("sub/3.vis.png")));
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_THAT(notes_.front(), ::testing::HasSubstr("3 results left out that another model made"));
+
+  fs::last_write_time(options_.input / "manifest.2-of-2.jsonl", now + std::chrono::hours(1));
+  options_.overwrite = true;
+  EXPECT_EQ(run().done, 3U);
 }
 
 TEST_F(RenderTest, ARunThatEndedBeforeItsFirstResultChangesNothing) {

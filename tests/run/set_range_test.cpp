@@ -93,6 +93,15 @@ TEST_F(SetRangeTest, AResultThatWentAwayKeepsItsPicturesAndTheOthersAreDrawn) {
   EXPECT_THAT(notes_.back().text, ::testing::HasSubstr("80.npy"));
 }
 
+TEST_F(SetRangeTest, WhatIsLeftOutIsTold) {
+  ASSERT_EQ(run().done, 3U);
+  folder_.write("in/80.ppm", "P6\n4 4\n255\n");
+  EXPECT_EQ(run().failed, 1U);
+  std::string notes;
+  for (const Note& note : notes_) notes += note.text + "\n";
+  EXPECT_THAT(notes, ::testing::HasSubstr("1 result left out whose photos failed since"));
+}
+
 TEST_F(SetRangeTest, PicturesAloneCannotBeDrawnAgain) {
   options_.formats = {"vis"};
   EXPECT_THROW(run(), Error);
