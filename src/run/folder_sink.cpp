@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <core/atomic_file.hpp>
 #include <run/folder_sink.hpp>
 #include <run/gallery.hpp>
 
@@ -26,12 +27,13 @@ std::string FolderSink::stem_of(const Item& item) const {
 
 bool FolderSink::is_own_result(const std::filesystem::path& path) const {
   std::error_code failed;
+  const std::filesystem::path file = core::end_of_links(path);
   const std::filesystem::path parent =
-      std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", failed);
+      std::filesystem::canonical(file.has_parent_path() ? file.parent_path() : ".", failed);
   if (failed) return false;
   const std::filesystem::path root = std::filesystem::canonical(folder_.folder(), failed);
   if (failed) return false;
-  const std::string below = (parent / path.filename()).lexically_relative(root).string();
+  const std::string below = (parent / file.filename()).lexically_relative(root).string();
   return !below.starts_with("../") && folder_.manifest().owns(below);
 }
 
@@ -42,7 +44,10 @@ std::optional<journal::ImageRecord> FolderSink::finished(const Item& item,
 
 void FolderSink::require_place(const Item& item, const std::optional<journal::InputIdentity>& identity,
                                const std::vector<formats::Format>& formats) const {
-  if (item.named && is_own_result(item.path)) {
+  // Listings leave the output folder out, but not links into it.
+  std::error_code failed;
+  const bool may_be = item.named || std::filesystem::is_symlink(item.path, failed);
+  if (may_be && is_own_result(item.path)) {
     throw Error(ErrorCode::kOutputCollision,
                 item.path +
                     ": this is a result of da3 in the output folder, which is never taken as input; "

@@ -134,6 +134,19 @@ TEST_F(SceneCommand, PhotosMayLieWhereTheirImagesBelong) {
   EXPECT_EQ(read_file(*place / "project/images/a.ppm"), photo);
 }
 
+TEST_F(SceneCommand, PhotosOfOneStemMayLieWhereTheirImagesBelong) {
+  std::filesystem::create_directories(*place / "pairs/images");
+  write_picture(*place / "pairs/images/a.ppm", 80, 60, 1);
+  write_picture(*place / "pairs/images/a.pnm", 80, 60, 2);
+  const auto command = scene({"pairs/images", "-o", "pairs", "-f", "colmap", "--depth-format", "none"});
+  const Ended ended = place->run(command);
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(files_below(*place / "pairs/images"), ::testing::UnorderedElementsAre("a.ppm", "a.pnm"));
+  const Ended again = place->run(command);
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("done already"));
+}
+
 // The only copies may be those that an earlier run made.
 TEST_F(SceneCommand, ImagesThatAnEarlierRunMadeMayBeThePhotos) {
   std::filesystem::create_directories(*place / "sources");

@@ -206,6 +206,12 @@ TEST_F(VideoCommand, ADryRunWritesNothingAndSaysWhatWouldBe) {
   EXPECT_FALSE(std::filesystem::exists(*place / "dry"));
   const Ended as_json = place->run(video("in.rgb", {"-f", "npy", "-o", "dry", "--dry-run", "--json"}));
   EXPECT_EQ(nlohmann::json::parse(as_json.out).at("processed").at("width"), 56);
+
+  frames("a\x1b[31mx.rgb", 1);
+  const Ended odd = place->run(video("a\x1b[31mx.rgb", {"-f", "npy", "-o", "d\x1b[31my", "--dry-run"}));
+  EXPECT_EQ(odd.code, 0) << odd.err;
+  EXPECT_THAT(odd.out, ::testing::AllOf(HasSubstr("a?[31mx.rgb"), HasSubstr("d?[31my"),
+                                        ::testing::Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(VideoCommand, AConstantRateCountsForPipes) {

@@ -196,10 +196,15 @@ TEST_F(Pipeline, OwnResultsAreNoInputs) {
   options_.formats = {"png16"};
   run();
   const std::string before = testing::read_file(path("out/0.png"));
-  options_.inputs = {path("out/0.png")};
-  run();
-  EXPECT_EQ(failures().at("0.png"), "output.collision");
-  EXPECT_EQ(testing::read_file(path("out/0.png")), before);
+  fs::remove(path("in/0.ppm"));
+  fs::create_symlink(path("out/0.png"), path("in/0.ppm"));
+  options_.overwrite = true;
+  for (const char* input : {"out/0.png", "in/0.ppm", "in"}) {
+    options_.inputs = {path(input)};
+    EXPECT_EQ(run().failed, 1U) << input;
+    EXPECT_EQ(failures().begin()->second, "output.collision") << input;
+    EXPECT_EQ(testing::read_file(path("out/0.png")), before) << input;
+  }
 }
 
 TEST_F(Pipeline, TheSameCommandAgainSkipsWhatIsFinished) {

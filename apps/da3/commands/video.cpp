@@ -3,7 +3,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
 #include <istream>
 #include <string>
 #include <version>
@@ -148,9 +147,8 @@ int video(const cli::Video& options) {
   if (named.chosen.is_starter && !options.verbosity.quiet) console.line("da3: " + starter_notice());
   if (options.dry_run) {
     const video::VideoForecast forecast = video::forecast_video(work, named.described.spec, video_library());
-    std::cout << (options.json ? forecast_json(forecast, options.input)
-                               : forecast_text(forecast, options.input))
-              << std::flush;
+    put_on_stdout(options.json ? forecast_json(forecast, options.input)
+                               : forecast_text(forecast, options.input));
     return 0;
   }
   const int cores = core::usable_cores();

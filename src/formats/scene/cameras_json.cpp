@@ -36,7 +36,10 @@ Bytes bytes_of(const Json& json) {
 }  // namespace
 
 std::string image_name(const scene::View& view) {
-  return view.name + (view.turned ? ".jpg" : view.file.extension().string());
+  if (view.turned) return view.name + ".jpg";
+  // Names of photos that share a stem have the extension already.
+  const bool is_whole = std::filesystem::path(view.name).filename() == view.file.filename();
+  return is_whole ? view.name : view.name + view.file.extension().string();
 }
 
 Bytes encode_cameras_json(const scene::Scene& scene) {

@@ -39,8 +39,8 @@ struct GaussiansPly {
 };
 GaussiansPly encode_gaussians_ply(std::span<const scene::Gaussian> gaussians, int degree = 0);
 
-/// The name of a view's photo below images/: the view's, with the file's extension, or .jpg for the upright
-/// copy of a turned photo.
+/// The name of a view's photo below images/: the view's, with the file's extension unless it is the file's
+/// whole name already, or with .jpg for the upright copy of a turned photo.
 std::string image_name(const scene::View& view);
 
 /// A view that sees a point of the cloud, and where in the whole upright photo.

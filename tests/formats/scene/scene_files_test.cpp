@@ -505,6 +505,8 @@ TEST(SceneNpz, HoldsTheMapsOfAllViewsInFull) {
 TEST(ImageName, IsAJpegForTheUprightCopyOfATurnedPhoto) {
   EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "x/in/a.png"}), "in/a.png");
   EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "x/in/a.tif", .turned = true}), "in/a.jpg");
+  EXPECT_EQ(image_name(scene::View{.name = "in/a.png", .file = "x/in/a.png"}), "in/a.png");
+  EXPECT_EQ(image_name(scene::View{.name = "a.png", .file = "a.png.png"}), "a.png.png");
 }
 
 }  // namespace
