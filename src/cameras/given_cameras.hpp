@@ -30,6 +30,7 @@ struct GivenCameras {
       folder;        ///< That names of photos are relative to; for COLMAP below `images`, wherever that is
   std::string unit;  ///< "m" if the file says so, else "given"
   std::vector<GivenCamera> cameras;
+  std::vector<std::filesystem::path> files;  ///< That they were read from
 };
 
 enum class Distortion { kRefuse, kIgnore };

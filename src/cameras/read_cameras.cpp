@@ -41,18 +41,18 @@ GivenCameras read_colmap(const fs::path& path) {
   if (!folder) refuse("no COLMAP model is in it (cameras.bin, images.bin or cameras.txt, images.txt)");
   GivenCameras given;
   std::error_code error;
-  if (fs::exists(*folder / "cameras.bin", error)) {
-    given.cameras = read_colmap_binary(bytes_of(*folder / "cameras.bin"), bytes_of(*folder / "images.bin"));
-  } else {
-    given.cameras = read_colmap_text(bytes_of(*folder / "cameras.txt"), bytes_of(*folder / "images.txt"));
-  }
+  const bool is_binary = fs::exists(*folder / "cameras.bin", error);
+  const char* const end = is_binary ? ".bin" : ".txt";
+  for (const char* name : {"cameras", "images"}) given.files.push_back(*folder / (std::string(name) + end));
+  const auto read = is_binary ? &read_colmap_binary : &read_colmap_text;
+  given.cameras = read(bytes_of(given.files[0]), bytes_of(given.files[1]));
   return given;
 }
 
 GivenCameras read_any(const fs::path& path) {
   if (fs::is_directory(path)) return read_colmap(path);
   const std::vector<std::uint8_t> bytes = bytes_of(path);
-  if (bytes.size() > 1 && bytes[0] == 'P' && bytes[1] == 'K') return {{}, {}, "given", read_npz(bytes)};
+  if (bytes.size() > 1 && bytes[0] == 'P' && bytes[1] == 'K') return {{}, {}, "given", read_npz(bytes), {}};
   return read_json(bytes);
 }
 
@@ -87,6 +87,7 @@ GivenCameras read_cameras(const fs::path& path, Distortion distortion) {
   try {
     GivenCameras given = read_any(path);
     given.source = path;
+    if (given.files.empty()) given.files = {path};
     given.folder = fs::is_directory(path, error) ? path : path.parent_path();
     return sound(std::move(given), distortion);
   } catch (const Error& failure) {

@@ -45,7 +45,7 @@ bool is_shard_text(std::string_view text) {
 }
 
 /// Names in `folder` that are `begin`, nothing or a shard, and `end`; sorted; none if there is no such
-/// folder.
+/// folder. Throws: Error kOutputFailed where an error ends the listing.
 std::vector<std::string> names_of_shards(const std::filesystem::path& folder, std::string_view begin,
                                          std::string_view end) {
   std::vector<std::string> names;
@@ -57,6 +57,10 @@ std::vector<std::string> names_of_shards(const std::filesystem::path& folder, st
     if (name.size() < begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end)) continue;
     const auto middle = std::string_view(name).substr(begin.size(), name.size() - begin.size() - end.size());
     if (is_shard_text(middle)) names.push_back(name);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw Error(ErrorCode::kOutputFailed,
+                folder.string() + ": the folder cannot be read (" + error.message() + ")");
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -23,7 +23,8 @@ using options::Shard;
 /// `manifest.jsonl`, or `manifest.I-of-N.jsonl` for a shard.
 std::string manifest_name(const std::optional<Shard>& shard);
 
-/// The names of the manifests in `folder`, of all shards, in order.
+/// The names of the manifests in `folder`, of all shards, in order. Throws: Error kOutputFailed where the
+/// folder cannot be read to its end.
 std::vector<std::string> manifest_names(const std::filesystem::path& folder);
 
 /// The records of all manifests of `folder` (of every shard), `own` last, without locking or changing

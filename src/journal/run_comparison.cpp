@@ -19,6 +19,10 @@ std::string model_text(const RunRecord& run) {
   return run.model_name + " (sha256 " + run.model_sha256.substr(0, kShown) + ")";
 }
 
+std::string depth_text(const RunRecord& run) {
+  return std::string(to_string(run.model_kind)) + (run.model_unit ? " in " + *run.model_unit : "");
+}
+
 }  // namespace
 
 std::string results_digest(const RunRecord& run) {
@@ -28,6 +32,8 @@ std::string results_digest(const RunRecord& run) {
     hash.update(text);
   };
   add(run.model_sha256);
+  add(to_string(run.model_kind));
+  add(run.model_unit.value_or(""));
   add(run.precision);
   for (const auto& [name, value] : run.options) {
     add(name);
@@ -40,6 +46,9 @@ std::vector<std::string> differences(const RunRecord& before, const RunRecord& n
   std::vector<std::string> lines;
   if (before.model_sha256 != now.model_sha256) {
     lines.push_back("the model was " + model_text(before) + ", is " + model_text(now));
+  }
+  if (before.model_kind != now.model_kind || before.model_unit != now.model_unit) {
+    lines.push_back("the model's depth was " + depth_text(before) + ", is " + depth_text(now));
   }
   if (before.precision != now.precision) {
     lines.push_back("--precision was " + before.precision + ", is " + now.precision);

@@ -31,6 +31,7 @@ bool is_below(const std::string& path) {
   return true;
 }
 
+constexpr const char* kClaim = "writing";  ///< The type of a record of what is about to be written
 constexpr const char* kFiles = "files";
 constexpr const char* kExactFiles = "files_base64";  ///< All of them, where a name is not UTF-8
 
@@ -106,6 +107,8 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
       digest_ = digest != record.end() && digest->is_string() ? digest->get<std::string>() : "";
       done_ = false;
       for (std::string& file : files_of(record)) owned_.insert(std::move(file));
+    } else if (is_text(record, "type", kClaim)) {
+      for (std::string& file : files_of(record)) owned_.insert(std::move(file));
     } else if (is_text(record, "type", "scene")) {
       done_ = is_text(record, "status", "done");
       const auto views = record.find("views");
@@ -114,6 +117,18 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
     }
   }
   core::require_read_to_end(stream, file_.string(), ErrorCode::kOutputFailed);
+}
+
+void SceneJournal::keep_inputs(const std::vector<std::filesystem::path>& inputs) {
+  for (const std::filesystem::path& input : inputs) {
+    if (auto entry = core::entry_behind(input)) inputs_.insert(std::move(*entry));
+  }
+  std::erase_if(owned_, [this](const std::string& file) { return is_input(file); });
+}
+
+bool SceneJournal::is_input(const std::string& file) const {
+  const auto entry = core::entry_of(folder_ / file);
+  return entry && inputs_.contains(*entry);
 }
 
 bool SceneJournal::owns(const std::string& file) const {
@@ -141,6 +156,11 @@ SceneJournal::State SceneJournal::state(const std::string& digest) const {
 
 void SceneJournal::require_own(const std::vector<std::string>& files) const {
   for (const std::string& file : files) {
+    if (is_input(file)) {
+      throw Error(ErrorCode::kOutputExists, (folder_ / file).string() +
+                                                ": this is an input of this scene, which is never replaced; "
+                                                "give another folder with --output");
+    }
     std::error_code failed;
     const auto status = std::filesystem::symlink_status(folder_ / file, failed);
     if (!std::filesystem::exists(status) || owns(file)) continue;
@@ -150,9 +170,7 @@ void SceneJournal::require_own(const std::vector<std::string>& files) const {
   }
 }
 
-void SceneJournal::begin(const std::string& run, const std::string& digest,
-                         const std::vector<std::string>& files) {
-  owned_.insert(files.begin(), files.end());
+void SceneJournal::begin(const std::string& run, const std::string& digest) {
   Json record = Json::parse(run);
   record["digest"] = digest;
   record["pid"] = getpid();
@@ -162,6 +180,14 @@ void SceneJournal::begin(const std::string& run, const std::string& digest,
   write_all(descriptor_, file_, line);
   digest_ = digest;
   done_ = false;
+}
+
+void SceneJournal::claim(const std::vector<std::string>& files) {
+  require_own(files);
+  owned_.insert(files.begin(), files.end());
+  Json record = {{"type", kClaim}};
+  put_files(record, files);
+  append(line_of(record));
 }
 
 void SceneJournal::append(const std::string& record) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <core/file_descriptor.hpp>
+#include <core/folder_entry.hpp>
 
 namespace da3::journal {
 
@@ -31,6 +32,10 @@ class SceneJournal {
   /// of a scene), kOutputFailed.
   explicit SceneJournal(std::filesystem::path folder);
 
+  /// What a scene is made from is no result, even where an earlier run wrote it: it is neither replaced nor
+  /// removed, and not counted among the results any more. Before all other calls.
+  void keep_inputs(const std::vector<std::filesystem::path>& inputs);
+
   /// `digest`: SHA-256 of all that decides the results.
   State state(const std::string& digest) const;
 
@@ -40,20 +45,24 @@ class SceneJournal {
   /// Those of the views and of the scene that the last run wrote, JSON text of one line each.
   const std::vector<std::string>& records() const { return records_; }
 
-  /// Throws: Error kOutputExists naming a planned file that is there and not da3's.
+  /// Throws: Error kOutputExists naming a planned file that is there and not da3's, or an input.
   void require_own(const std::vector<std::string>& files) const;
-  /// True if an earlier run of da3 wrote that file, or was about to. Never for what lies behind a link.
+  /// True if a run of da3 wrote that file, or was about to. Never for what lies behind a link.
   bool owns(const std::string& file) const;
 
-  /// Starts the manifest anew: `run` is a JSON object as text; `files`, paths below the folder, are what this
-  /// run may write. Throws: Error kOutputFailed.
-  void begin(const std::string& run, const std::string& digest, const std::vector<std::string>& files);
+  /// Starts the manifest anew: `run` is a JSON object as text. Throws: Error kOutputFailed.
+  void begin(const std::string& run, const std::string& digest);
+  /// What is written from now on, paths below the folder. Not before: what else comes to these names is not
+  /// da3's. Throws: as require_own, Error kOutputFailed.
+  void claim(const std::vector<std::string>& files);
   /// Appends a record, JSON text of one line. Throws: Error kOutputFailed.
   void append(const std::string& record);
   /// The last record: the scene is done, and files of earlier runs that are not among these go.
   void finish(const std::string& record, const std::vector<std::string>& files);
 
  private:
+  bool is_input(const std::string& file) const;
+
   std::filesystem::path folder_;
   std::filesystem::path file_;
   core::FileDescriptor descriptor_;
@@ -63,6 +72,7 @@ class SceneJournal {
   std::optional<std::size_t> views_;  ///< Of that scene
   std::vector<std::string> records_;
   std::set<std::string> owned_;
+  std::set<core::FolderEntry> inputs_;
 };
 
 }  // namespace da3::journal

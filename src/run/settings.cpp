@@ -9,6 +9,7 @@
 
 #include <da3/version.hpp>
 
+#include <core/model_record.hpp>
 #include <core/text.hpp>
 #include <run/settings.hpp>
 
@@ -68,6 +69,7 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   record.precision = to_string(precision);
   record.attention = to_string(attention);
   auto& values = record.options;
+  if (const auto described = core::record_digest(model)) values["describe"] = "(sha256 " + *described + ")";
   if (settings.way.fixed_size) {
     values["process-res"] = "fixed";
   } else {

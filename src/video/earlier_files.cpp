@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,9 +13,11 @@
 #include <formats/output_set.hpp>
 #include <video/earlier_files.hpp>
 #include <video/encoded_streams.hpp>
+#include <video/records.hpp>
 
 #include <da3/error.hpp>
 
+#include <core/folder_entry.hpp>
 #include <core/sha256.hpp>
 
 namespace da3::video {
@@ -54,6 +58,16 @@ json identity_of(const fs::path& file) {
   return {{"file", file.filename().string()}, {"bytes", bytes}, {"sha256", hash.finish()}};
 }
 
+/// Whether the one file of a run is the one that `line` tells of, which had another name then.
+bool is_joined_file(const OutputPlan& outputs, const json& line) {
+  const json file = line.value("file", json(nullptr));
+  const json found = outputs.streams.empty() ? json(nullptr) : identity_of(outputs.streams.front().target);
+  if (!file.is_object() || !found.is_object()) return false;
+  return std::ranges::all_of(std::array{"bytes", "sha256"}, [&](const char* each) {
+    return file.value(each, json(nullptr)) == found.at(each);
+  });
+}
+
 bool segments_are_there(const OutputPlan& outputs, const json& line) {
   const auto segments = line.find("segments");
   if (segments == line.end() || !segments->is_array()) return outputs.streams.empty();
@@ -75,31 +89,42 @@ bool is_frame_name(std::string_view name) {
          });
 }
 
-void remove_frames(const fs::path& frames) {
+std::vector<fs::path> files_in(const fs::path& folder) {
   std::error_code failed;
-  if (fs::is_symlink(frames, failed)) return;  // What lies behind a link is not ours to remove
   std::vector<fs::path> files;
+  if (fs::is_symlink(folder, failed)) return files;  // What lies behind a link is not ours to remove
   const fs::directory_iterator last;
-  for (fs::directory_iterator each(frames, failed); !failed && each != last; each.increment(failed)) {
-    if (is_frame_name(each->path().filename().string())) files.push_back(each->path());
-  }
-  for (const fs::path& file : files) fs::remove(file, failed);
-  fs::remove(frames, failed);  // Unless something else is in it
+  for (fs::directory_iterator each(folder, failed); !failed && each != last; each.increment(failed))
+    files.push_back(each->path());
+  return files;
 }
 
 /// Names of the videos that a run with this header writes into its folder.
 std::set<std::string> videos_of(const json& header) {
   std::set<std::string> names;
-  const auto path = header.find("path");
+  const std::optional<std::string> path = path_of(header);
   const auto encoders = header.find("encoder");
-  if (path == header.end() || !path->is_string() || encoders == header.end() || !encoders->is_object()) {
-    return names;
-  }
+  if (!path || encoders == header.end() || !encoders->is_object()) return names;
   for (const auto& [format, encoder] : encoders->items()) {
-    const std::string name = video_name(path->get<std::string>(), format);
+    const std::string name = video_name(*path, format);
     if (!name.empty()) names.insert(name);
   }
   return names;
+}
+
+/// What the runs with `headers` wrote into `folder`: their videos, segments, and all that is called as da3
+/// calls files of frames.
+std::vector<fs::path> earlier_files(const fs::path& folder, const std::vector<json>& headers) {
+  std::vector<fs::path> files;
+  if (headers.empty()) return files;
+  for (const json& header : headers) {
+    for (const std::string& name : videos_of(header)) files.push_back(folder / name);
+  }
+  for (fs::path& file : files_in(folder / EncodedStreams::kSegmentFolder)) files.push_back(std::move(file));
+  for (fs::path& file : files_in(folder / OutputPlan::kFramesFolder)) {
+    if (is_frame_name(file.filename().string())) files.push_back(std::move(file));
+  }
+  return files;
 }
 
 }  // namespace
@@ -113,6 +138,7 @@ json segments_json(const std::vector<fs::path>& files) {
 bool are_there(const OutputPlan& outputs, const json& line) {
   const json type = line.value("type", json(nullptr));
   if (type == "frame") return frame_is_there(outputs.folder, line);
+  if (type == "joined") return is_joined_file(outputs, line);
   if (type == "checkpoint") return segments_are_there(outputs, line);
   return std::ranges::all_of(outputs.streams, has_bytes, &StreamPlan::target);
 }
@@ -133,14 +159,25 @@ void require_own_videos(const OutputPlan& outputs, const std::vector<json>& head
   }
 }
 
-void remove_earlier(const fs::path& folder, const std::vector<json>& headers) {
-  if (headers.empty()) return;
-  std::error_code failed;
-  for (const json& header : headers) {
-    for (const std::string& name : videos_of(header)) fs::remove(folder / name, failed);
+void require_input_stays(const fs::path& folder, const std::string& input, const std::vector<json>& headers) {
+  const auto entry = core::entry_behind(input);
+  if (!entry) return;  // A pipe
+  for (const fs::path& file : earlier_files(folder, headers)) {
+    if (core::entry_of(file) != entry) continue;
+    throw Error(ErrorCode::kOutputExists,
+                file.string() +
+                    ": this is the input, and a result of the run that would be replaced here; give another "
+                    "folder with --output");
   }
-  fs::remove_all(folder / EncodedStreams::kSegmentFolder, failed);
-  remove_frames(folder / OutputPlan::kFramesFolder);
+}
+
+void remove_earlier(const fs::path& folder, const std::vector<json>& headers) {
+  std::error_code failed;
+  for (const fs::path& file : earlier_files(folder, headers)) fs::remove(file, failed);
+  // Unless something else is in them.
+  for (const char* each : {EncodedStreams::kSegmentFolder, OutputPlan::kFramesFolder}) {
+    if (!headers.empty()) fs::remove(folder / each, failed);
+  }
 }
 
 }  // namespace da3::video

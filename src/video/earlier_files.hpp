@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +22,10 @@ bool are_there(const OutputPlan& outputs, const nlohmann::json& line);
 /// Throws: Error kOutputExists where a video of `outputs` would replace a file that is none of the runs with
 /// `headers`.
 void require_own_videos(const OutputPlan& outputs, const std::vector<nlohmann::json>& headers);
+
+/// Throws: Error kOutputExists where remove_earlier would remove `input`.
+void require_input_stays(const std::filesystem::path& folder, const std::string& input,
+                         const std::vector<nlohmann::json>& headers);
 
 /// Removes what the runs with `headers` wrote into `folder`, so that none of it stays among the results of a
 /// run that begins anew: their videos, segments, and all that is called as da3 calls files of frames.

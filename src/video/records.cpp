@@ -13,12 +13,20 @@
 #include <da3/error.hpp>
 #include <da3/version.hpp>
 
+#include <core/model_record.hpp>
 #include <core/sha256.hpp>
+#include <core/text_encoding.hpp>
 
 namespace da3::video {
 namespace {
 
 using nlohmann::json;
+
+constexpr const char* kExactPath = "path_base64";  ///< A name that is not UTF-8 is not exact in `path`
+
+void put_exact_path(json& record, const std::string& path) {
+  if (!core::is_utf8(path)) record[kExactPath] = core::base64_encode(path);
+}
 
 /// What tells that an input has changed: size, time, and a hash of its ends. Null for a pipe.
 json identity_of(const std::string& path) {
@@ -96,6 +104,7 @@ json run_key(const VideoPlan& plan, const predict::DepthModel& model) {
        plan.encode.exr_compression ? json(static_cast<int>(*plan.encode.exr_compression)) : json(nullptr)},
       {"focal", or_null(options.focal_px)},
       {"hfov", or_null(options.hfov_deg)}};
+  if (const auto described = core::record_digest(model.spec())) key["describe"] = *described;
   if (const auto& raw = options.raw)
     key["raw"] = {raw->size.width, raw->size.height, raw->frames_per_s.num, raw->frames_per_s.den};
   if (const auto& rate = options.constant_fps) key["constant-fps"] = {rate->num, rate->den};
@@ -123,6 +132,7 @@ json video_record(const VideoPlan& plan, const predict::DepthModel& model, const
                   Ratio time_base, const WholeVideo& whole) {
   const VideoOptions& options = plan.options;
   json line = {{"type", "video"}, {"schema", 1}, {"da3", version()}, {"path", options.input}};
+  put_exact_path(line, options.input);
   line.update(facts_json(facts));
   line["time_base"] = {time_base.num, time_base.den};
   line["model"] = {{"name", model.spec().name}, {"kind", std::string(to_string(plan.way.result_kind))}};
@@ -136,12 +146,21 @@ json video_record(const VideoPlan& plan, const predict::DepthModel& model, const
   return line;
 }
 
+std::optional<std::string> path_of(const json& header) {
+  const bool is_exact = header.contains(kExactPath);
+  const auto path = header.find(is_exact ? kExactPath : "path");
+  if (path == header.end() || !path->is_string()) return std::nullopt;
+  auto text = path->get<std::string>();
+  return is_exact ? core::base64_decode(text) : std::optional(std::move(text));
+}
+
 json frame_record(const VideoPlan& plan, const Work& work) {
   json record = {{"type", "frame"},
                  {"path", plan.options.input},
                  {"frame", work.frame.number},
                  {"pts", work.pts},
                  {"seconds", work.seconds}};
+  put_exact_path(record, plan.options.input);
   if (work.frame.error) {
     record["status"] = "failed";
     record["error"] = {{"code", std::string(error_name(work.frame.error->code()))},

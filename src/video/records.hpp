@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -26,6 +27,9 @@ struct WholeVideo {
 };
 nlohmann::json video_record(const VideoPlan& plan, const predict::DepthModel& model, const VideoFacts& facts,
                             Ratio time_base, const WholeVideo& whole);
+
+/// The input that a header names, byte for byte; none if it names none.
+std::optional<std::string> path_of(const nlohmann::json& header);
 
 /// The line of a frame, without what was written for it.
 nlohmann::json frame_record(const VideoPlan& plan, const Work& work);

@@ -111,18 +111,20 @@ class Run {
                                               [&](const json& line) { return are_there(outputs, line); });
     const json end = journal_->end();
     if (taken && end.is_null()) refuse_taken();
-    if (end.is_null()) return false;
-    believe([&] {
-      summary_.resumed = whole(end, "frames");
-      summary_.failed = whole(end, "failed");
-      summary_.cut_short = end.at("cut_short").get<bool>();
-    });
-    if (options_.input == "-") {
+    if (!end.is_null()) {
+      believe([&] {
+        summary_.resumed = whole(end, "frames");
+        summary_.failed = whole(end, "failed");
+        summary_.cut_short = end.at("cut_short").get<bool>();
+      });
+    }
+    if (options_.input == "-" && journal_->ended()) {
       throw Error(ErrorCode::kOutputExists,
                   outputs.folder.string() +
                       ": it has the results of a pipe, which may have been another than this one; "
                       "give --overwrite to make them anew, or another folder with --output");
     }
+    if (end.is_null()) return false;
     remove_work();
     return true;
   }
@@ -135,7 +137,10 @@ class Run {
   }
 
   void begin() {
-    if (journal_) require_own_videos(plan_.outputs, journal_->earlier());
+    if (journal_) {
+      require_own_videos(plan_.outputs, journal_->earlier());
+      require_input_stays(plan_.outputs.folder, options_.input, journal_->earlier());
+    }
     const std::map<std::string, std::string>& encoders = choose_streams();
     const bool looks =
         plan_.range_mode == RangeMode::kVideo && (plan_.outputs.has_pictures() || plan_.outputs.has_grey16());
@@ -324,13 +329,22 @@ class Run {
       note(false, std::to_string(writer_.repeated()) + " frames were shown again and " +
                       std::to_string(writer_.dropped()) + " left out for a constant rate");
     }
-    for (const std::string& warning : writer_.join(source_.taken(), over_time_.grey_ref()))
+    const auto on_joined = [this](const std::filesystem::path& file) {
+      // The last line of a run that is killed before its end: the one file is there, and it is ours.
+      if (!plan_.outputs.temporary) return;
+      json line = end_record("joined");
+      line["file"] = segments_json({file}).front();
+      journal_->append(line);
+    };
+    for (const std::string& warning : writer_.join(source_.taken(), over_time_.grey_ref(), on_joined))
       note(true, warning);
-    if (journal_) close_journal();
+    if (!journal_) return;
+    journal_->append(end_record("end"));
+    remove_work();
   }
 
-  void close_journal() {
-    json end = {{"type", "end"},
+  json end_record(const char* type) const {
+    json end = {{"type", type},
                 {"frames", summary_.done + summary_.resumed},
                 {"failed", summary_.failed},
                 {"cut_short", summary_.cut_short},
@@ -339,8 +353,7 @@ class Run {
       end["repeated"] = writer_.repeated();
       end["dropped"] = writer_.dropped();
     }
-    journal_->append(end);
-    remove_work();
+    return end;
   }
 
   /// What only a run that goes on needs.

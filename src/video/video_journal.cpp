@@ -79,7 +79,10 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
                       ". Give --overwrite to make them again, or another folder with --output");
     }
   }
-  if (overwrite) forget();
+  if (overwrite) {
+    forget();
+    ended_ = false;
+  }
 }
 
 VideoJournal::~VideoJournal() {
@@ -108,6 +111,7 @@ void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are
           folder.string() + ": its manifest is not that of a video; give another folder with --output");
     }
     has_frames_ = has_frames_ || type == "frame";
+    if (type == "video" || type == "end") ended_ = type == "end";
     if (type == "video") {
       forget();
       frames_there = segments_there = true;
@@ -122,7 +126,7 @@ void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are
       has_results_ = true;
       checkpoint_ = std::move(value);
       kept_ = read;
-    } else if (type == "end" && frames_there && are_there(value)) {
+    } else if ((type == "end" || type == "joined") && frames_there && are_there(value)) {
       has_results_ = true;
       end_ = std::move(value);
       kept_ = read;

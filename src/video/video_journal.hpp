@@ -22,7 +22,8 @@ class VideoJournal {
   static constexpr const char* kName = "manifest.jsonl";
 
   /// Whether the files that a line of an earlier run tells of are there: frames' files of type `frame`, the
-  /// segments before a `checkpoint`, the videos of an `end`.
+  /// segments before a `checkpoint`, the videos of an `end`, the one video of `joined`, written just before
+  /// it got its name.
   using AreThere = std::function<bool(const nlohmann::json& line)>;
 
   /// Opens or makes the journal in `folder`, whose lines stay until the first one is appended. What an
@@ -45,6 +46,8 @@ class VideoJournal {
   const nlohmann::json& checkpoint() const { return checkpoint_; }
   /// Its last line if all is done and there; null otherwise.
   const nlohmann::json& end() const { return end_; }
+  /// True if the last run did all, whether or not its files are still there.
+  bool ended() const { return ended_; }
 
   /// Appends one line by one write, in place of what does not count. Throws: Error kOutputFailed.
   void append(const nlohmann::json& line);
@@ -58,6 +61,7 @@ class VideoJournal {
   bool made_folder_ = false;
   bool has_frames_ = false;   ///< A line of one was read or appended
   bool has_results_ = false;  ///< One of them was done
+  bool ended_ = false;        ///< The last run has its last line
   bool appends_ = false;      ///< A line was appended
   std::uint64_t kept_ = 0;    ///< Bytes of the lines that count
   std::vector<nlohmann::json> earlier_;

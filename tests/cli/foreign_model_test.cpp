@@ -123,6 +123,20 @@ TEST_F(ForeignModel, ADescribedFileRunsAndItIsSaidThatItMayDoAnything) {
   EXPECT_THAT(trusted.err, Not(HasSubstr("its own code")));
 }
 
+TEST_F(ForeignModel, AnotherDescriptionIsAnotherModel) {
+  ASSERT_EQ(infer({"--describe", "any.json"}).code, 0);
+  EXPECT_THAT(infer({"--describe", "any.json"}).err, HasSubstr("done already"));
+  for (const auto& [member, other] : {std::pair{R"("mean": [0, 0, 0])", R"("mean": [0.5, 0, 0])"},
+                                      {R"("std": [1, 1, 1])", R"("std": [2, 1, 1])"}}) {
+    std::string text = kDescription;
+    text.replace(text.find(member), std::string_view(member).size(), other);
+    std::ofstream(place_ / "other.json") << text;
+    const Ended ended = infer({"--describe", "other.json"});
+    EXPECT_EQ(ended.code, 2) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("--describe was (sha256 ")) << other;
+  }
+}
+
 TEST_F(ForeignModel, AFileWithARecordOfItsOwnRunsOnlyIfItIsTrusted) {
   write_traced(place_ / "any.pt", kDescription);
   const Ended refused = infer({});

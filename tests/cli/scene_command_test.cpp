@@ -168,6 +168,19 @@ TEST_F(SceneCommand, GivenCamerasComeBackInTheirUnit) {
       EXPECT_NEAR(number(written), number(cameras), 1e-6 * 250);
     }
   }
+  // What decides results besides matrices is noticed: the unit, and the size that intrinsics belong to.
+  const auto again = scene({"photos", "-o", "known", "-f", "cameras", "--cameras", "known.json"});
+  EXPECT_THAT(place->run(again).err, HasSubstr("done already"));
+  nlohmann::json other = cameras;
+  other["unit"] = "m";
+  std::ofstream(*place / "known.json") << other;
+  EXPECT_EQ(place->run(again).code, 2);
+  other = cameras;
+  for (const char* side : {"width", "height"})
+    other.at("views")[0][side] = 2 * other.at("views")[0].at(side).get<int>();
+  std::ofstream(*place / "known.json") << other;
+  EXPECT_EQ(place->run(again).code, 2);
+
   cameras.at("views").erase(1);
   std::ofstream(*place / "missing.json") << cameras;
   const Ended missing = place->run(scene({"photos", "-o", "missing", "--cameras", "missing.json"}));

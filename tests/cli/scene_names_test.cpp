@@ -134,6 +134,46 @@ TEST_F(SceneCommand, PhotosMayLieWhereTheirImagesBelong) {
   EXPECT_EQ(read_file(*place / "project/images/a.ppm"), photo);
 }
 
+// The only copies may be those that an earlier run made.
+TEST_F(SceneCommand, ImagesThatAnEarlierRunMadeMayBeThePhotos) {
+  std::filesystem::create_directories(*place / "sources");
+  write_picture(*place / "sources/a.ppm", 80, 60, 1);
+  write_picture(*place / "sources/b.ppm", 80, 60, 2);
+  const std::string photo = read_file(*place / "sources/a.ppm");
+  const Ended first =
+      place->run(scene({"sources", "-o", "made-before", "-f", "colmap,cameras", "--depth-format", "png16"}));
+  ASSERT_EQ(first.code, 0) << first.err;
+  std::filesystem::remove_all(*place / "sources");
+  for (const char* formats : {"colmap,cameras", "cameras"}) {
+    const Ended ended = place->run(scene(
+        {"made-before/images", "-o", "made-before", "-f", formats, "--depth-format", "none", "--overwrite"}));
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(read_file(*place / "made-before/images/a.ppm"), photo);
+    EXPECT_TRUE(std::filesystem::exists(*place / "made-before/images/b.ppm"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(*place / "made-before/depth/a.png")) << "results still go";
+
+  const std::string known = read_file(*place / "made-before/cameras.json");
+  const Ended replacing =
+      place->run(scene({"made-before/images", "-o", "made-before", "-f", "cameras", "--cameras",
+                        "made-before/cameras.json", "--depth-format", "none", "--overwrite"}));
+  EXPECT_EQ(replacing.code, 1);
+  EXPECT_THAT(replacing.err, HasSubstr("an input of this scene, which is never replaced"));
+  EXPECT_EQ(read_file(*place / "made-before/cameras.json"), known);
+}
+
+TEST_F(SceneCommand, APhotoIsNeverReplacedByAResult) {
+  std::filesystem::create_directories(*place / "few");
+  write_picture(*place / "few/a.ppm", 80, 60, 1);
+  ASSERT_EQ(place->run(scene({"few", "-o", "few-out", "-f", "none", "--depth-format", "png16"})).code, 0);
+  const std::string photo = read_file(*place / "few-out/depth/a.png");
+  const auto command = scene({"few-out/depth", "-o", "few-out", "-f", "npz", "--overwrite"});
+  const Ended ended = place->run(command);
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("an input of this scene, which is never replaced"));
+  EXPECT_EQ(read_file(*place / "few-out/depth/a.png"), photo);
+}
+
 TEST_F(SceneCommand, ANameThatIsTooLongIsToldBeforeTheForwardPass) {
   std::filesystem::create_directories(*place / "long");
   write_picture(*place / ("long/" + std::string(250, 'n') + ".ppm"), 80, 60, 1);

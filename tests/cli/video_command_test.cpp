@@ -177,6 +177,25 @@ TEST_F(VideoCommand, TheInputIsNeverReplaced) {
     EXPECT_THAT(ended.err, HasSubstr("this is the input"));
     EXPECT_TRUE(read_file(clip) == before) << output;
   }
+
+  ASSERT_EQ(place->run(command("video", {"clip.mp4", "-o", "shown", "-f", "vis"})).code, 0);
+  const std::string shown = read_file(*place / "shown/clip.vis.mp4");
+  const Ended removing =
+      place->run(command("video", {"shown/clip.vis.mp4", "-o", "shown", "-f", "npy", "--overwrite"}));
+  EXPECT_EQ(removing.code, 1) << removing.err;
+  EXPECT_THAT(removing.err, HasSubstr("this is the input"));
+  EXPECT_TRUE(read_file(*place / "shown/clip.vis.mp4") == shown);
+}
+
+TEST_F(VideoCommand, AVideoOfAnyNameIsMadeAgain) {
+  if (!has_ffmpeg()) GTEST_SKIP() << "needs the runner with FFmpeg, and the ffmpeg program";
+  frames("caf\xe9.rgb", 4);
+  if (!std::filesystem::exists(*place / "caf\xe9.rgb"))
+    GTEST_SKIP() << "a file system that takes names of any bytes is needed";
+  ASSERT_EQ(place->run(video("caf\xe9.rgb", {"-f", "vis", "-o", "odd"})).code, 0);
+  const Ended again =
+      place->run(video("caf\xe9.rgb", {"-f", "vis", "-o", "odd", "--limit", "2", "--overwrite"}));
+  EXPECT_EQ(again.code, 0) << again.err;
 }
 
 TEST_F(VideoCommand, ADryRunWritesNothingAndSaysWhatWouldBe) {

@@ -258,6 +258,14 @@ TEST(Manifest, FilesWithOtherNamesAreNotRead) {
   EXPECT_NO_THROW(Manifest{folder.path()});
 }
 
+// An error of the disk is not the end of the folder: the results of some shards would be missing.
+TEST(Manifest, AFolderThatCannotBeListedIsNoEmptyOne) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(manifest_names(folder.path() / "none").empty());
+  std::ofstream(folder.path() / "file") << "x";
+  EXPECT_THROW(manifest_names(folder.path() / "file"), Error);
+}
+
 TEST(Manifest, AFileOfAnotherProgramIsLeftAsItIs) {
   const TemporaryFolder folder;
   const auto file = folder.write("manifest.jsonl", "{\"name\":\"extension\"}");

@@ -151,6 +151,15 @@ TEST(RunComparison, AnotherModelIsNamedWithItsHash) {
   EXPECT_NE(results_digest(before), results_digest(now));
 }
 
+TEST(RunComparison, ADescriptionMaySayAnotherDepthOfTheSameModel) {
+  const RunRecord before = example_run();
+  RunRecord now = before;
+  now.model_kind = DepthKind::kMetric;
+  now.model_unit = "m";
+  EXPECT_THAT(differences(before, now), ElementsAre("the model's depth was relative, is metric in m"));
+  EXPECT_NE(results_digest(before), results_digest(now));
+}
+
 TEST(RunComparison, DigestTellsOptionsApartThatJoinToTheSameText) {
   RunRecord one = example_run();
   RunRecord two = one;

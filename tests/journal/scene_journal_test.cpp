@@ -28,7 +28,8 @@ TEST(SceneJournal, KnowsTheSameWork) {
   {
     SceneJournal journal(folder.path());
     EXPECT_EQ(journal.state("a"), State::kNone);
-    journal.begin(kRun, "a", {"scene.glb"});
+    journal.begin(kRun, "a");
+    journal.claim({"scene.glb"});
   }
   EXPECT_EQ(SceneJournal(folder.path()).state("a"), State::kUnfinished);
   {
@@ -43,7 +44,11 @@ TEST(SceneJournal, KnowsTheSameWork) {
 
 TEST(SceneJournal, OtherWorkThatLeftNoFileIsNotInTheWay) {
   const TemporaryFolder folder;
-  SceneJournal(folder.path()).begin(kRun, "a", {"scene.glb", "points.ply"});
+  {
+    SceneJournal journal(folder.path());
+    journal.begin(kRun, "a");
+    journal.claim({"scene.glb", "points.ply"});
+  }
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kNone);
   write_file(folder.path() / "points.ply");
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
@@ -53,7 +58,7 @@ TEST(SceneJournal, OtherFinishedWorkIsInTheWay) {
   const TemporaryFolder folder;
   {
     SceneJournal journal(folder.path());
-    journal.begin(kRun, "a", {});
+    journal.begin(kRun, "a");
     journal.finish(kScene, {});
   }
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
@@ -65,7 +70,8 @@ TEST(SceneJournal, KnowsItsFilesWhateverTheirNames) {
   const std::string odd = "\xff\xfe.png";
   {
     SceneJournal journal(folder.path());
-    journal.begin(kRun, "a", {odd});
+    journal.begin(kRun, "a");
+    journal.claim({odd});
     write_file(folder.path() / odd);
     if (!std::filesystem::exists(folder.path() / odd))
       GTEST_SKIP() << "a file system that takes names of any bytes is needed";
@@ -75,7 +81,7 @@ TEST(SceneJournal, KnowsItsFilesWhateverTheirNames) {
     SceneJournal journal(folder.path());
     EXPECT_TRUE(journal.owns(odd));
     EXPECT_EQ(journal.state("a"), State::kFinished);
-    journal.begin(kRun, "b", {"scene.glb"});
+    journal.begin(kRun, "b");
     journal.finish(kScene, {});
   }
   EXPECT_FALSE(std::filesystem::exists(folder.path() / odd)) << "the next run removes what it does not write";
@@ -85,15 +91,54 @@ TEST(SceneJournal, KnowsItsFilesWhateverTheirNames) {
 TEST(SceneJournal, NeverReachesThroughLinks) {
   const TemporaryFolder folder;
   const TemporaryFolder outside;
+  std::ofstream(folder.path() / "manifest.jsonl")
+      << R"({"type":"run","command":"scene","files":["depth/theirs.png","scene.glb"]})" << '\n';
   write_file(outside.path() / "theirs.png");
   std::filesystem::create_directory_symlink(outside.path(), folder.path() / "depth");
   SceneJournal journal(folder.path());
-  journal.begin(kRun, "a", {"depth/theirs.png", "scene.glb"});
+  journal.begin(kRun, "a");
   EXPECT_FALSE(journal.owns("depth/theirs.png"));
   EXPECT_TRUE(journal.owns("scene.glb"));
   EXPECT_THROW(journal.require_own({"depth/theirs.png"}), Error);
   journal.finish(kScene, {});
   EXPECT_TRUE(std::filesystem::exists(outside.path() / "theirs.png"));
+}
+
+// A run that was stopped before it wrote has no hold on what comes to its names later.
+TEST(SceneJournal, OwnsNothingBeforeItIsWritten) {
+  const TemporaryFolder folder;
+  SceneJournal(folder.path()).begin(kRun, "a");
+  write_file(folder.path() / "points.ply");
+  SceneJournal journal(folder.path());
+  journal.begin(kRun, "a");
+  EXPECT_FALSE(journal.owns("points.ply"));
+  EXPECT_THROW(journal.claim({"points.ply"}), Error);
+  journal.finish(kScene, {});
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "points.ply"));
+}
+
+TEST(SceneJournal, NeitherReplacesNorRemovesItsInputs) {
+  const TemporaryFolder folder;
+  {
+    SceneJournal journal(folder.path());
+    journal.begin(kRun, "a");
+    journal.claim({"photo.png", "linked.png", "gone.png"});
+    for (const char* name : {"photo.png", "linked.png", "gone.png"}) write_file(folder.path() / name);
+    journal.finish(kScene, {"photo.png", "linked.png", "gone.png"});
+  }
+  std::filesystem::create_symlink("linked.png", folder.path() / "link");
+  {
+    SceneJournal journal(folder.path());
+    journal.keep_inputs({folder.path() / "./photo.png", folder.path() / "link"});
+    EXPECT_THROW(journal.require_own({"photo.png"}), Error);
+    journal.begin(kRun, "b");
+    journal.finish(kScene, {});
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "photo.png"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "linked.png"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "gone.png"));
+  // Later runs of other inputs do not take them for results either.
+  EXPECT_FALSE(SceneJournal(folder.path()).owns("photo.png"));
 }
 
 TEST(SceneJournal, TheManifestIsARegularFile) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <video/records.hpp>
 #include <video/run_video.hpp>
 
 #include <da3/error.hpp>
@@ -153,6 +154,42 @@ TEST_F(RunVideoTest, ARunThatBeginsAnewLeavesNoFramesOfTheOneBefore) {
   cut_manifest(3);  // A pipe cannot be read again
   run(1);
   EXPECT_EQ(num_files("frames"), 2U);
+}
+
+TEST_F(RunVideoTest, TheInputIsNotRemovedWithTheRunBefore) {
+  run(3);
+  // A file of raw frames that has the name of a result, by itself and behind a link.
+  const std::filesystem::path taken = folder_.path() / "out/frames/000001.npy";
+  std::ofstream(taken, std::ios::binary) << raw_frames(3);
+  std::filesystem::create_symlink(taken, folder_.path() / "link.rgb");
+  options_.overwrite = true;
+  for (const std::filesystem::path& input : {taken, folder_.path() / "link.rgb"}) {
+    options_.input = input.string();
+    EXPECT_THROW(run(0), Error);
+    EXPECT_EQ(std::filesystem::file_size(taken), raw_frames(3).size());
+    EXPECT_EQ(num_files("frames"), 3U);
+  }
+}
+
+TEST_F(RunVideoTest, WhatIsLeftOfAPipesResultsIsNotTakenForThisPipes) {
+  run(8);
+  std::filesystem::remove(folder_.path() / "out/frames/000001.npy");
+  EXPECT_THROW(run(3), Error);
+  EXPECT_EQ(num_files("frames"), 7U);
+  options_.overwrite = true;
+  EXPECT_EQ(run(3).done, 3);
+}
+
+TEST_F(RunVideoTest, AnInputsNameIsExactInItsRecords) {
+  const std::string name = folder_.path() / "caf\xe9.rgb";
+  std::ofstream(name, std::ios::binary) << raw_frames(1);
+  if (!std::filesystem::exists(name)) GTEST_SKIP() << "a file system that takes names of any bytes is needed";
+  options_.input = name;
+  options_.vis_range = {{1.0, 2.0}};
+  run(0);
+  const std::string all = content("manifest.jsonl");
+  EXPECT_EQ(path_of(json::parse(all.substr(0, all.find('\n')))), name);
+  EXPECT_TRUE(records_.at(0).contains("path_base64"));
 }
 
 TEST_F(RunVideoTest, AManifestHasOneHeaderWhereverRunsWereKilled) {

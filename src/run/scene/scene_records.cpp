@@ -9,6 +9,7 @@
 
 #include <da3/version.hpp>
 
+#include <core/model_record.hpp>
 #include <core/sha256.hpp>
 #include <core/text.hpp>
 #include <core/text_encoding.hpp>
@@ -140,11 +141,13 @@ Json windows_json(const std::vector<SceneWindow>& windows) {
 
 Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model) {
   const ModelSpec& spec = model.spec();
+  Json of_model = {{"name", spec.name}, {"sha256", spec.sha256}};
+  if (const auto described = core::record_digest(spec)) of_model["describe_sha256"] = *described;
   return {{"type", "run"},
           {"schema", 1},
           {"command", "scene"},
           {"tool", {{"version", std::string(version())}, {"commit", std::string(commit())}}},
-          {"model", {{"name", spec.name}, {"sha256", spec.sha256}}},
+          {"model", of_model},
           {"device", to_string(model.device())},
           {"precision", std::string(to_string(model.precision()))},
           {"attention", std::string(to_string(model.attention()))},
@@ -155,8 +158,11 @@ std::string scene_digest(const Json& run, const std::vector<ScenePhoto>& photos,
                          const std::optional<cameras::GivenCameras>& given) {
   Json all = {run.at("model"), run.at("precision"), run.at("options"), Json::array(), Json::array()};
   if (given) {
-    for (const cameras::GivenCamera& camera : given->cameras)
-      all[3].push_back({camera.photo, camera.camera_from_world, camera.intrinsics});
+    all[3].push_back(given->unit);
+    for (const cameras::GivenCamera& camera : given->cameras) {
+      const Size size = camera.size.value_or(Size{});
+      all[3].push_back({camera.photo, camera.camera_from_world, camera.intrinsics, size.height, size.width});
+    }
   }
   for (const ScenePhoto& photo : photos) {
     all.back().push_back({photo.path, photo.identity ? photo.identity->bytes : 0,

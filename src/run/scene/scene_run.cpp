@@ -60,6 +60,7 @@ class SceneRun {
     const Json header = run_record(options_, way_, model_);
     const std::string digest = scene_digest(header, input_.photos, given_);
     journal::SceneJournal journal(input_.folder);
+    journal.keep_inputs(inputs());
     using State = journal::SceneJournal::State;
     const State state = journal.state(digest);
     if (state == State::kFinished && !options_.overwrite) {
@@ -82,7 +83,7 @@ class SceneRun {
       const std::vector<std::string> files = planned_files(options_, scene_.views, input_.folder);
       check_names(files, input_.folder);
       journal.require_own(files);
-      journal.begin(line_of(header), digest, files);
+      journal.begin(line_of(header), digest);
       if (options_.overwrite) store.clear();
       if (!forward(store) || stop_.stop_requested()) return std::nullopt;
       make_points();
@@ -99,7 +100,7 @@ class SceneRun {
       event_.message = input_.folder.string() + ": " + error.what();
       const std::string record = line_of(failed_record(error, input_.photos.size()));
       if (state == State::kNone || options_.overwrite || state == State::kUnfinished) {
-        journal.begin(line_of(header), digest, {});
+        journal.begin(line_of(header), digest);
         journal.append(record);
       }
       event_.json.push_back(record);
@@ -112,6 +113,13 @@ class SceneRun {
  private:
   void say(const std::string& text) const {
     if (callbacks_.on_step) callbacks_.on_step(text);
+  }
+
+  std::vector<std::filesystem::path> inputs() const {
+    std::vector<std::filesystem::path> files;
+    for (const ScenePhoto& photo : input_.photos) files.emplace_back(photo.path);
+    if (given_) files.insert(files.end(), given_->files.begin(), given_->files.end());
+    return files;
   }
 
   /// False if it was stopped.
@@ -187,6 +195,7 @@ class SceneRun {
                    {"Points", std::to_string(scene_.cloud.points.size())},
                    {"Unit", std::string(scene::to_string(scene_.unit))}};
     for (const scene::Warning& warning : scene_.warnings) page_.warnings.push_back(warning.message);
+    journal.claim(files);
     write_scene(options_, scene_, way_, page_, features_, threads_, input_.folder, journal);
     report_.ms["write"] = ms_since(start);
     for (std::size_t i = 0; i < scene_.views.size(); ++i) {

@@ -3,9 +3,13 @@
 #include <cerrno>
 #include <string>
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <video/av/output.hpp>
 
 #include <da3/error.hpp>
+
+#include <core/file_descriptor.hpp>
 
 namespace da3::video::av {
 
@@ -23,6 +27,14 @@ namespace {
 /// Without it a colon in a name begins a protocol.
 std::string url_of(const std::filesystem::path& file) {
   return "file:" + file.string();
+}
+
+/// A new file in place of what has its name: FFmpeg would write through a link that somebody put there.
+void make_new(const std::filesystem::path& file) {
+  constexpr mode_t kFileMode = 0666;
+  unlink(file.c_str());
+  if (!core::FileDescriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode)))
+    fail(file, AVERROR(errno));
 }
 
 }  // namespace
@@ -51,6 +63,7 @@ AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& par
 }
 
 void open_file(AVFormatContext* output, const std::filesystem::path& file) {
+  make_new(file);
   const int opened = avio_open(&output->pb, url_of(file).c_str(), AVIO_FLAG_WRITE);
   if (opened < 0) fail(file, opened);
 }

@@ -48,7 +48,7 @@ inline void set_colours(AVCodecParameters& to) {
 /// kOutOfMemory.
 AVStream* add_video_stream(AVFormatContext* output, const AVCodecParameters& parameters, bool grey16);
 
-/// Opens the file for writing. Throws: Error kOutputFailed.
+/// Opens a new file for writing, in place of what has its name. Throws: Error kOutputFailed.
 void open_file(AVFormatContext* output, const std::filesystem::path& file);
 
 /// Closes the file, whose trailer is written. Throws: Error kOutputFailed.

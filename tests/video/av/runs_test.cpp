@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -72,6 +73,39 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
     }
     EXPECT_FALSE(reader->next()) << output;
   }
+}
+
+TEST_F(Runs, AFileWhoseRunWasKilledJustAfterItGotItsNameIsDone) {
+  const std::string input = make("in.mp4", h264());
+  const std::string output = (folder_.path() / "out.mkv").string();
+  VideoLibrary library = av::library();
+  library.join = [](const JoinSpec& spec) {
+    av::library().join(spec);
+    return std::vector<std::string>{"joined"};  // Told once the file has its name
+  };
+  VideoOptions options = options_;
+  options.input = input;
+  options.output_dir = output;
+  options.formats = {"vis"};
+  VideoEnvironment environment;
+  environment.model = model_;
+  environment.memory = &memory_;
+  environment.library = &library;
+  VideoCallbacks callbacks;
+  callbacks.on_note = [](bool, const std::string& text) {
+    if (text == "joined") throw std::runtime_error(text);
+  };
+  EXPECT_THROW(run_video(options, environment, callbacks, {}), std::runtime_error);
+  ASSERT_TRUE(std::filesystem::exists(output + ".da3-work"));
+
+  const std::string whole = bytes_of(output);
+  std::ofstream(output, std::ios::binary) << "mine";
+  EXPECT_THROW(run(input, output, {"vis"}), Error) << "another file has come to that name";
+  EXPECT_EQ(bytes_of(output), "mine");
+  std::ofstream(output, std::ios::binary) << whole;
+  EXPECT_EQ(run(input, output, {"vis"}).resumed, kFrames);
+  EXPECT_TRUE(bytes_of(output) == whole);
+  EXPECT_FALSE(std::filesystem::exists(output + ".da3-work"));
 }
 
 TEST_F(Runs, AnEncoderThatKnowsNoFineTicksKeepsThem) {
@@ -163,6 +197,28 @@ TEST_F(Runs, VideosOfTheRunBeforeGoAndOthersStay) {
   EXPECT_EQ(bytes_of(output / "in.side.mp4"), "mine");
   options_.overwrite = false;
   EXPECT_EQ(run(input, output.string(), {"vis"}).resumed, kFrames) << "what was refused changed nothing";
+}
+
+// SECURITY.md: a folder that somebody else made has no hold on files outside of it.
+TEST_F(Runs, TemporaryFilesAreNotWrittenThroughLinks) {
+  const std::string input = make("in.mp4", h264());
+  const std::filesystem::path output = folder_.path() / "out";
+  run(input, output.string(), {"vis"});
+  const std::filesystem::path theirs = folder_.path() / "theirs";
+  std::ofstream(theirs) << "theirs";
+  std::filesystem::create_symlink(theirs, output / ".da3-join-vis.tmp");
+  std::filesystem::create_directory(output / ".da3-segments");
+  std::filesystem::create_symlink(theirs, output / ".da3-segments/vis-000000.nut.tmp");
+  std::filesystem::create_symlink(theirs, folder_.path() / "segment");
+  options_.overwrite = true;
+  options_.choice.limit = 2;
+  EXPECT_EQ(run(input, output.string(), {"vis"}).done, 2);
+  EXPECT_EQ(bytes_of(theirs), "theirs");
+  EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(output / "in.vis.mp4")));
+
+  const StreamSpec spec{.size = {kHeight, kWidth}, .time_base = {1, kRate}, .encoder = "libx264"};
+  av::library().segment(folder_.path() / "segment", spec)->finish();
+  EXPECT_EQ(bytes_of(theirs), "theirs");
 }
 
 TEST_F(Runs, WhatNoFileCouldHoldIsRefusedBeforeAnyDepth) {
