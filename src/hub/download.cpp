@@ -6,6 +6,8 @@
 #include <system_error>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <core/sha256.hpp>
 #include <hub/download.hpp>
 
@@ -24,8 +26,8 @@ std::uint64_t size_or_zero(const fs::path& path) {
 }
 
 Error write_error(const fs::path& path) {
-  return Error(ErrorCode::kModelFetch, path.string() + ": cannot be written (" + std::strerror(errno) +
-                                           "); free some space or set DA3_HOME");
+  return Error(ErrorCode::kOutputFailed, path.string() + ": cannot be written (" + std::strerror(errno) +
+                                             "); free some space or set DA3_HOME");
 }
 
 std::string file_sha256(const fs::path& path, const std::stop_token& stop) {
@@ -54,6 +56,15 @@ class PartWriter {
     const bool resumed = head.status == 206;
     out_.close();
     out_.clear();
+    another_.clear();
+    const std::uint64_t before = resumed ? size_or_zero(path_) : 0;
+    // Nothing of it may get into the part: the rest of the file would be appended to it.
+    if (head.content_type.starts_with("text/html")) {
+      another_ = "a web page, as of a proxy";
+    } else if (head.content_length && before + *head.content_length < expected_bytes_) {
+      another_ = std::to_string(*head.content_length) + " bytes";
+    }
+    if (!another_.empty()) return false;
     done_ = resumed ? size_or_zero(path_) : 0;  // a server that ignores the range sends the whole file again
     out_.open(path_, std::ios::binary | (resumed ? std::ios::app : std::ios::trunc));
     write_failed_ = !out_;
@@ -86,6 +97,9 @@ class PartWriter {
   }
   bool too_long() const { return too_long_; }
 
+  /// What the server sent instead of the file, of which nothing was kept; else empty.
+  const std::string& another() const { return another_; }
+
  private:
   fs::path path_;
   std::uint64_t expected_bytes_;
@@ -93,10 +107,23 @@ class PartWriter {
   std::ofstream out_;
   std::uint64_t done_ = 0;
   bool too_long_ = false;
+  std::string another_;
   bool write_failed_ = false;
 };
 
+/// The hub tells no hash of small files: of those of JSON the form at least is known.
+bool may_be(const RemoteFile& file, const fs::path& path) {
+  if (!file.sha256.empty() || fs::path(file.name).extension() != ".json") return true;
+  std::ifstream in(path, std::ios::binary);
+  return nlohmann::json::accept(in);
+}
+
 void check_content(const RemoteFile& file, const fs::path& part, const std::stop_token& stop) {
+  if (!may_be(file, part)) {
+    fs::remove(part);
+    throw Error(ErrorCode::kModelFetch,
+                file.name + ": what the server sent is no JSON; the same command gets it again");
+  }
   if (file.sha256.empty()) return;
   const std::string found = file_sha256(part, stop);
   if (found == file.sha256) return;
@@ -117,7 +144,7 @@ void download_file(const std::string& url, const RemoteFile& file, const fs::pat
                    const std::stop_token& stop) {
   const fs::path target = folder / file.name;
   const fs::path part = part_of(file, folder);
-  if (size_or_zero(target) == file.bytes && fs::exists(target)) return;
+  if (size_or_zero(target) == file.bytes && fs::exists(target) && may_be(file, target)) return;
   // Without a checksum nothing tells whether a part is of this file: the page of a proxy may lie there.
   if (size_or_zero(part) > file.bytes || file.sha256.empty()) fs::remove(part);
 
@@ -135,6 +162,13 @@ void download_file(const std::string& url, const RemoteFile& file, const fs::pat
       writer.finish();
       return got;
     });
+    if (!writer.another().empty()) {
+      throw Error(ErrorCode::kModelFetch,
+                  file.name + ": the server sent " + writer.another() + " instead of the " +
+                      std::to_string(file.bytes) +
+                      " bytes that the hub stated; check proxy variables (https_proxy) and HF_ENDPOINT, the "
+                      "same command gets it again");
+    }
     const bool success = response.status == 200 || response.status == 206;
     if (writer.too_long()) {
       fs::remove(part);

@@ -87,7 +87,7 @@ void check_disk(const PullPlan& plan, const fs::path& folder) {
   const auto needed =
       static_cast<std::uint64_t>(kDiskFactor * static_cast<double>(plan.total_bytes)) - plan.bytes_here;
   if (space.available >= needed) return;
-  throw Error(ErrorCode::kModelFetch,
+  throw Error(ErrorCode::kOutputFailed,
               folder.string() + ": " + core::bytes_text(needed) + " are needed (download and export), " +
                   core::bytes_text(space.available) + " are free; free some or set DA3_HOME");
 }
@@ -146,7 +146,7 @@ PulledFiles pull(const std::string& name_or_repository, const fs::path& download
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
-    throw Error(ErrorCode::kModelFetch,
+    throw Error(ErrorCode::kOutputFailed,
                 folder.string() + ": cannot be made (" + error.message() + "); set DA3_HOME");
 
   plan.commit = info.commit;

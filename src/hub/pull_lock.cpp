@@ -20,8 +20,8 @@ PullLock::PullLock(const std::filesystem::path& file, const std::function<void()
   std::filesystem::create_directories(file.parent_path(), problem);
   file_ = core::FileDescriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!file_) {
-    throw Error(ErrorCode::kModelFetch, file.string() + ": cannot be made (" + std::strerror(errno) +
-                                            "); give another folder with DA3_HOME");
+    throw Error(ErrorCode::kOutputFailed, file.string() + ": cannot be made (" + std::strerror(errno) +
+                                              "); give another folder with DA3_HOME");
   }
   while (core::try_lock(file_) == core::Lock::kHeldByAnother) {
     if (stop.stop_requested())

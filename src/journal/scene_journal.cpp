@@ -100,6 +100,8 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
           file_.string() + ": this is not the manifest of a scene; give another folder with --output");
     }
     if (!record.is_object()) continue;  // Cut off with its run
+    if (is_run) records_.clear();
+    if (is_text(record, "type", "view") || is_text(record, "type", "scene")) records_.push_back(line);
     if (is_run) {
       const auto digest = record.find("digest");
       digest_ = digest != record.end() && digest->is_string() ? digest->get<std::string>() : "";

@@ -42,6 +42,9 @@ class SceneJournal {
   /// How many views the last scene has, unreadable photos left out; none if it does not say.
   std::optional<std::size_t> views() const { return views_; }
 
+  /// Those of the views and of the scene that the last run wrote, JSON text of one line each.
+  const std::vector<std::string>& records() const { return records_; }
+
   /// Throws: Error kOutputExists naming a planned file that is there and not da3's, or an input.
   void require_own(const std::vector<std::string>& files) const;
   /// True if a run of da3 wrote that file, or was about to. Never for what lies behind a link.
@@ -67,6 +70,7 @@ class SceneJournal {
   bool done_ = false;                 ///< It ended with a scene
   std::vector<std::string> outputs_;  ///< Of that scene
   std::optional<std::size_t> views_;  ///< Of that scene
+  std::vector<std::string> records_;
   std::set<std::string> owned_;
   std::set<core::FolderEntry> inputs_;
 };

@@ -85,8 +85,13 @@ TEST_F(SceneCommand, AWrongBlockIsNotInTheWayOfTheRightOne) {
 TEST_F(SceneCommand, TheSameCommandAgainHasNothingToDoAndOtherOptionsAreRefused) {
   ASSERT_EQ(place->run(scene({"photos", "-o", "again", "-f", "ply"})).code, 0);
   const auto written = std::filesystem::last_write_time(*place / "again/points.ply");
-  const Ended again = place->run(scene({"photos", "-o", "again", "-f", "ply"}));
+  const Ended again = place->run(scene({"photos", "-o", "again", "-f", "ply", "--json"}));
   EXPECT_EQ(again.code, 0) << again.err;
+  const auto records = json_lines(again.out);
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[1].at("path"), "photos/b9.ppm");
+  EXPECT_EQ(records.back().at("type"), "scene");
+  for (const auto& record : records) EXPECT_EQ(record.at("status"), "skipped");
   EXPECT_THAT(again.err, HasSubstr("done already"));
   EXPECT_EQ(std::filesystem::last_write_time(*place / "again/points.ply"), written);
   const Ended other = place->run(scene({"photos", "-o", "again", "-f", "glb"}));

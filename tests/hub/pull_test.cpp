@@ -237,14 +237,51 @@ TEST_F(PullTest, HtmlInsteadOfJsonIsNamedAsSuch) {
   EXPECT_THAT(pull_error(server), HasSubstr("expected the hub's JSON description"));
 }
 
-TEST_F(PullTest, ContentShorterThanStatedIsAnErrorThatCanBeResumed) {
+TEST_F(PullTest, NothingOfAShorterAnswerIsKept) {
+  fs::create_directories(part_file().parent_path());
+  std::ofstream(part_file(), std::ios::binary) << weights_.substr(0, 120'000);
   const TestServer server([&](const ServerRequest& request) {
-    if (request.path == kWeightsPath) return http_answer(200, weights_.substr(0, 1000));
+    if (request.path == kWeightsPath && request.nth == 0) return http_answer(200, "<html>Log in</html>");
     return hub_answer(request);
   });
-  EXPECT_THAT(pull_error(server), HasSubstr("1000 of 300000 bytes"));
+  EXPECT_THAT(pull_error(server), HasSubstr("the server sent 19 bytes instead of the 300000 bytes"));
   EXPECT_FALSE(fs::exists(weights_file()));
-  EXPECT_EQ(fs::file_size(part_file()), 1000U);
+  EXPECT_EQ(fs::file_size(part_file()), 120'000U);
+  EXPECT_EQ(read_file(pull_from(server).folder / "model.safetensors"), weights_);
+  EXPECT_EQ(server.requests().back().header("range"), "bytes=120000-");
+}
+
+TEST_F(PullTest, AWebPageIsNeverKept) {
+  const TestServer server([&](const ServerRequest& request) {
+    if (request.path == kWeightsPath) {
+      return http_answer(200, std::string(weights_.size(), 'h'),
+                         "Content-Type: text/html; charset=utf-8\r\n");
+    }
+    return hub_answer(request);
+  });
+  EXPECT_THAT(pull_error(server), HasSubstr("a web page"));
+  EXPECT_FALSE(fs::exists(part_file()));
+}
+
+TEST_F(PullTest, AFileOfJsonThatIsNoneIsGotAgain) {
+  const TestServer server([&](const ServerRequest& request) {
+    if (request.path.ends_with("/config.json") && request.nth == 0)
+      return http_answer(200, std::string(kConfig.size(), 'x'));
+    return hub_answer(request);
+  });
+  EXPECT_THAT(pull_error(server), HasSubstr("config.json: what the server sent is no JSON"));
+  const fs::path config = pull_from(server).folder / "config.json";
+  EXPECT_EQ(read_file(config), kConfig);
+  // As a loss of power leaves it.
+  std::ofstream(config, std::ios::binary) << std::string(kConfig.size(), '\0');
+  pull_from(server);
+  EXPECT_EQ(read_file(config), kConfig);
+}
+
+TEST_F(PullTest, AFolderThatCannotBeMadeIsAnErrorOfWriting) {
+  const TestServer server([&](const ServerRequest& request) { return hub_answer(request); });
+  std::ofstream(folder_.string()) << "in the way";
+  EXPECT_THAT(pull_error(server, ErrorCode::kOutputFailed), HasSubstr("cannot be made"));
 }
 
 // A proxy's page in place of a small file, which has no hash: its bytes are never the beginning of the file.
@@ -334,7 +371,7 @@ TEST_F(PullTest, ATooFullDiskIsNoticedBeforeTheDownload) {
     huge["siblings"][1]["lfs"]["size"] = std::uint64_t{1} << 60U;
     return http_answer(200, huge.dump());
   });
-  EXPECT_THAT(pull_error(server), HasSubstr("TiB are needed"));
+  EXPECT_THAT(pull_error(server, ErrorCode::kOutputFailed), HasSubstr("TiB are needed"));
   EXPECT_EQ(server.requests().size(), 1U);
 }
 

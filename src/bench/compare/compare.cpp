@@ -66,14 +66,31 @@ Fields match_key(const CaseResult& result, bool same_machine) {
   return key;
 }
 
-struct Matches {
-  std::vector<Pair> done;    ///< In both
-  std::vector<Pair> failed;  ///< Done in the base, tried without success in the new report
+/// A case that was done in the base and is not in the new report.
+struct LostCase {
+  const CaseResult* base = nullptr;
+  std::string why;  ///< "failed in the new report (it crashed)"
 };
+
+struct Matches {
+  std::vector<Pair> done;  ///< In both
+  std::vector<LostCase> lost;
+};
+
+// What the two reports were to measure: what is missing in one of them was left out by no choice.
+bool have_one_plan(const Report& base, const Report& now) {
+  if (base.plan.options.text("suites").empty()) return false;
+  const auto in_both = [&](const char* option) {
+    return base.plan.options.text(option) == now.plan.options.text(option);
+  };
+  return std::ranges::all_of(
+      std::array{"suites", "models", "precisions", "attention", "batches", "process_res", "tokens"}, in_both);
+}
 
 Matches match_cases(const Report& base, const Report& now, Comparison& comparison) {
   Matches matches;
   std::vector<const CaseResult*> used;
+  std::vector<const CaseResult*> missing;
   const auto done = [](const CaseResult& result) { return result.status == CaseStatus::kDone; };
   for (const CaseResult& old_case : base.cases) {
     if (!done(old_case)) continue;
@@ -90,16 +107,27 @@ Matches match_cases(const Report& base, const Report& now, Comparison& compariso
       matches.done.push_back({&old_case, same});
       used.push_back(same);
     } else if (const CaseResult* const failed = found(CaseStatus::kFailed)) {
-      matches.failed.push_back({&old_case, failed});
+      matches.lost.push_back({&old_case, "failed in the new report (" + failed->reason + ")"});
       used.push_back(failed);
       comparison.failed_in_new.push_back(case_name(*failed) + " (" + failed->reason + ")");
+    } else if (const CaseResult* const skipped = found(CaseStatus::kSkipped)) {
+      matches.lost.push_back({&old_case, "skipped in the new report (" + skipped->reason + ")"});
+      used.push_back(skipped);
+      comparison.failed_in_new.push_back(case_name(*skipped) + " (skipped: " + skipped->reason + ")");
     } else {
+      missing.push_back(&old_case);
       comparison.only_in_base.push_back(case_name(old_case));
     }
   }
   for (const CaseResult& each : now.cases) {
     if (done(each) && std::find(used.begin(), used.end(), &each) == used.end()) {
       comparison.only_in_new.push_back(case_name(each));
+    }
+  }
+  // Where both have cases of their own, the same ones may be described otherwise by another version.
+  if (have_one_plan(base, now) && comparison.only_in_new.empty()) {
+    for (const CaseResult* each : missing) {
+      matches.lost.push_back({each, "missing in the new report, as of a run that was cut off"});
     }
   }
   return matches;
@@ -288,11 +316,10 @@ void apply_limit(const FailLimit& limit, const Matches& matches, const Judge& ju
     double p = 1;
   };
   bool judged = false;
-  for (const Pair& pair : matches.failed) {
-    if (judged_metric(*pair.base, limit) == nullptr) continue;
+  for (const LostCase& lost : matches.lost) {
+    if (judged_metric(*lost.base, limit) == nullptr) continue;
     judged = true;
-    comparison.failures.push_back(case_name(*pair.base) + ": failed in the new report (" + pair.now->reason +
-                                  "), limit " + limit_text(limit));
+    comparison.failures.push_back(case_name(*lost.base) + ": " + lost.why + ", limit " + limit_text(limit));
   }
   std::vector<Candidate> candidates;
   for (std::size_t i = 0; i < matches.done.size(); ++i) {
@@ -358,7 +385,7 @@ Comparison compare_reports(const Report& base, const Report& now, const std::vec
   comparison.base_date = base.environment.date_utc;
   comparison.now_date = now.environment.date_utc;
   const Matches matches = match_cases(base, now, comparison);
-  if (matches.done.empty() && matches.failed.empty()) {
+  if (matches.done.empty() && matches.lost.empty()) {
     throw Error(ErrorCode::kUsage, "no case of the two reports has the same settings (" +
                                        std::to_string(base.cases.size()) + " and " +
                                        std::to_string(now.cases.size()) + " cases)" +

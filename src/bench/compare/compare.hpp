@@ -63,7 +63,7 @@ struct Comparison {
   std::vector<ComparedCase> cases;
   std::vector<std::string> only_in_base;
   std::vector<std::string> only_in_new;
-  std::vector<std::string> failed_in_new;  ///< Done in the base; with the reason
+  std::vector<std::string> failed_in_new;  ///< Done in the base, failed or skipped; with the reason
   std::vector<std::string> failures;       ///< One line each; empty: passed, or no limit was given
   bool failed() const { return !failures.empty(); }
 };
@@ -72,10 +72,10 @@ struct Comparison {
 /// index of the device are left out of the match, and only forward_ms is judged, by efficiency. A case fails
 /// when the whole 95 % interval of its ratio lies beyond a limit and its t test, Holm-adjusted over the cases
 /// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond; and where the new
-/// report lacks the metric or the case failed in it. Reports that were not measured alternately show no
-/// difference of less than 20 %. `pairing`: kByRound where both reports come from one interleaved run.
-/// Throws: Error kUsage if no case matches, or a limit names a metric or statistic that no matching case has,
-/// or p99 of fewer than 100 values.
+/// report lacks the metric, the case failed or was skipped in it, or is missing there though both had one
+/// plan. Reports that were not measured alternately show no difference of less than 20 %. `pairing`: kByRound
+/// where both reports come from one interleaved run. Throws: Error kUsage if no case matches, or a limit
+/// names a metric or statistic that no matching case has, or p99 of fewer than 100 values.
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits = {},
                            Pairing pairing = Pairing::kIndependent);
 

@@ -9,6 +9,7 @@
 #include <codec/decode.hpp>
 #include <journal/scene_journal.hpp>
 
+#include <core/json_reading.hpp>
 #include <core/parallel.hpp>
 #include <run/scene/make_scene.hpp>
 #include <run/scene/scene_cameras.hpp>
@@ -25,6 +26,13 @@ using Clock = std::chrono::steady_clock;
 
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// The record of what an earlier run did.
+std::string skipped_record(const std::string& line) {
+  Json record = core::parse_json<Json>(line);
+  record["status"] = "skipped";
+  return line_of(record);
 }
 
 /// One scene on its way.
@@ -58,6 +66,7 @@ class SceneRun {
     if (state == State::kFinished && !options_.overwrite) {
       event_.status = ImageStatus::kSkipped;
       event_.views = journal.views().value_or(event_.views);
+      for (const std::string& line : journal.records()) event_.json.push_back(skipped_record(line));
       return event_;
     }
     if (state == State::kOther && !options_.overwrite) {

@@ -183,6 +183,32 @@ TEST(Compare, ACaseThatFailsIsBeyondEveryLimitOnIt) {
   EXPECT_THROW(compare_reports(base, now, parse_fail_limits("no_such_ms.median>5%")), Error);
 }
 
+TEST(Compare, ACaseThatIsSkippedIsBeyondEveryLimitOnIt) {
+  const Report base = report_of(kSteady);
+  CaseResult skipped = base.cases.front();
+  skipped.status = CaseStatus::kSkipped;
+  skipped.reason = "no such precision";
+  skipped.metrics.clear();
+  const Comparison judged =
+      compare_reports(base, sample_report({skipped}), parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_THAT(judged.failures, testing::ElementsAre(HasSubstr("skipped in the new report (no such")));
+  EXPECT_THAT(judged.failed_in_new, testing::ElementsAre(HasSubstr("(skipped: no such precision)")));
+}
+
+TEST(Compare, ACaseOfTheSamePlanThatIsMissingIsBeyondEveryLimitOnIt) {
+  Report base = sample_report({throughput_case(1, "sdpa", kSteady), throughput_case(2, "sdpa", kSteady)});
+  base.plan.options.set("suites", std::string("throughput"));
+  base.plan.options.set("batches", std::string("1,2"));
+  Report now = base;
+  now.cases.pop_back();
+  const auto limits = parse_fail_limits("forward_ms.median>5%");
+  EXPECT_THAT(compare_reports(base, now, limits).failures,
+              testing::ElementsAre(HasSubstr("missing in the new report")));
+  EXPECT_FALSE(compare_reports(now, base, limits).failed());
+  now.plan.options.set("batches", std::string("1"));
+  EXPECT_FALSE(compare_reports(base, now, limits).failed()) << "it was not to be measured";
+}
+
 TEST(Compare, AMetricThatIsGoneIsBeyondItsLimit) {
   const Report base = report_of(kSteady);
   Report now = base;
