@@ -34,7 +34,8 @@ TEST_F(SceneCommand, AFileNameMayBeAnyBytes) {
   EXPECT_FALSE(lines[0].contains("path_base64"));
   EXPECT_THAT(place->run(command).err, HasSubstr("done already"));
 
-  for (const char* cameras : {"odd-out/cameras.json", "odd-out/sparse/0"}) {
+  for (const char* cameras :
+       {"odd-out/cameras.json", "odd-out/sparse/0", "odd-out/transforms.json", "odd-out/scene.npz"}) {
     const Ended known = place->run(
         scene({"odd", "-o", std::string(cameras) + "-known", "-f", "cameras", "--cameras", cameras}));
     EXPECT_EQ(known.code, 0) << known.err;
@@ -98,6 +99,10 @@ TEST_F(SceneCommand, SaysHowManyViewsAreThereAndWhoseFolderItIs) {
   const auto command = scene({"part", "-o", "part-out", "--skip-bad"});
   ASSERT_EQ(place->run(command).code, 0);
   EXPECT_THAT(place->run(command).err, HasSubstr("part-out: 2 views done already"));
+  const auto told = json_lines(place->run(scene({"part", "-o", "part-out", "--skip-bad", "--json"})).out);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].at("status"), "skipped");
+  EXPECT_EQ(told[0].at("views"), 2);
 
   const Ended infer = place->run({"infer", "part/a.ppm", "-o", "part-out", "-m", "small.pt",
                                   "--allow-synthetic", "--device", "cpu", "--process-res", "56"});

@@ -245,4 +245,8 @@ Json failed_record(const Error& error, std::size_t views) {
           {"views", views}};
 }
 
+Json skipped_record(std::size_t views) {
+  return {{"type", "scene"}, {"status", "skipped"}, {"error", nullptr}, {"views", views}};
+}
+
 }  // namespace da3::run

@@ -38,6 +38,8 @@ Json view_record(const scene::Scene& scene, std::size_t view, std::uint64_t poin
                  const SceneOutputs& outputs);
 Json scene_record(const scene::Scene& scene, const SceneReport& report, const SceneOutputs& outputs);
 Json failed_record(const Error& error, std::size_t views);
+/// Of a scene that is done already; in no manifest.
+Json skipped_record(std::size_t views);
 
 /// A record as a line of the manifest. Names of files need not be UTF-8; what is not is replaced.
 std::string line_of(const Json& record);

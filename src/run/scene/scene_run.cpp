@@ -58,6 +58,7 @@ class SceneRun {
     if (state == State::kFinished && !options_.overwrite) {
       event_.status = ImageStatus::kSkipped;
       event_.views = journal.views().value_or(event_.views);
+      event_.json.push_back(line_of(skipped_record(event_.views)));
       return event_;
     }
     if (state == State::kOther && !options_.overwrite) {
