@@ -13,7 +13,9 @@ refuse() {
     exit 2
 }
 array=${DA3_ARRAY:-$SLURM_ARRAY_TASK_MIN-$SLURM_ARRAY_TASK_MAX}
-first=${array%-*} last=${array#*-}
+array=${array%%%*} # How many run at once, which --array takes too
+[[ $array =~ ^[0-9]+-[0-9]+$ ]] || refuse "DA3_ARRAY is FIRST-LAST of the whole array, such as 1-64, found '$array'"
+first=$((10#${array%-*})) last=$((10#${array#*-}))
 index=$((SLURM_ARRAY_TASK_ID - first + 1))
 count=$((last - first + 1))
 photos=$1 depth=$2

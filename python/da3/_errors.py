@@ -60,9 +60,11 @@ _GROUPS: dict[str, type[Error]] = {
     "memory": DeviceError,
     "output": OutputError,
     "interrupted": Interrupted,
+    "scene.cameras": UsageError,
+    "scene.alignment": InputError,
 }
 
 
 def error_of(code: str, message: str) -> Error:
     """The exception for an error's stable name."""
-    return _GROUPS.get(code.split(".")[0], Error)(message, code)
+    return (_GROUPS.get(code) or _GROUPS.get(code.split(".")[0], Error))(message, code)

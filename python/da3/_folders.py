@@ -75,9 +75,13 @@ class Summary:
 class _Work:
     """The thread of a folder run. It knows nothing of the `FolderRun` that users hold, which can so be dropped."""
 
-    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]], folder: str) -> None:
+    def __init__(
+        self, begin: Callable[[_Work], tuple[Any, ...]], folder: str, shard: tuple[int, int] = (0, 0)
+    ) -> None:
         self._begin = begin
         self._folder = folder
+        self._shard = shard
+        self.taken_by = 0  # The thread that takes the events
         # Bounded, so that a slow loop slows the run down instead of filling memory.
         self.events: queue.Queue[ImageResult | None] = queue.Queue(maxsize=256)
         self.stopping = threading.Event()
@@ -89,18 +93,22 @@ class _Work:
 
     def _run(self) -> None:
         try:
-            self._wait_for_stopped_runs()
+            self._wait_for_left_runs()
             self.summary = Summary(*self._begin(self))
         except BaseException as failure:
             self.failure = failure
         finally:
             self.put(None)
 
-    def _wait_for_stopped_runs(self) -> None:
-        """A run that was dropped (`break`) has the folder's lock until what was running is finished."""
+    def _wait_for_left_runs(self) -> None:
+        """A run that was left (`break`) has the folder's lock until what was running is finished."""
         for other in list(_under_way):
-            is_left = other is not self and other.stopping.is_set() and other.thread.is_alive()
-            if is_left and other._folder == self._folder:
+            if other is self or other._folder != self._folder or not other.thread.is_alive():
+                continue
+            # Held in a variable, it was not stopped by its end; who begins the same anew has left it.
+            if other._shard == self._shard and other.taken_by == self.taken_by:
+                other.stopping.set()
+            if other.stopping.is_set():
                 other.thread.join()
 
     def put(self, event: ImageResult | None) -> bool:
@@ -148,8 +156,10 @@ class FolderRun(Iterator[ImageResult]):
     loop) finishes what is running; the same call goes on later.
     """
 
-    def __init__(self, begin: Callable[[_Work], tuple[Any, ...]], folder: str) -> None:
-        self._work = _Work(begin, folder)
+    def __init__(
+        self, begin: Callable[[_Work], tuple[Any, ...]], folder: str, shard: tuple[int, int] = (0, 0)
+    ) -> None:
+        self._work = _Work(begin, folder, shard)
 
     @property
     def summary(self) -> Summary | None:
@@ -188,6 +198,7 @@ class FolderRun(Iterator[ImageResult]):
 
     def __next__(self) -> ImageResult:
         work = self._work
+        work.taken_by = threading.get_ident()
         if work.thread.ident is None:
             if work.stopping.is_set():
                 raise StopIteration
@@ -398,4 +409,4 @@ def infer(
             line.finish(summary)
         return summary
 
-    return FolderRun(begin, os.path.abspath(os.fsdecode(output)))
+    return FolderRun(begin, os.path.abspath(os.fsdecode(output)), options.shard)

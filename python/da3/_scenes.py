@@ -278,4 +278,8 @@ def _numbers_of(camera: Camera) -> npt.NDArray[np.float64]:
         raise UsageError(
             f"cameras: expected matrices of (3, 4) and (3, 3), found {matrix.shape} and {intrinsics.shape}", "usage"
         )
+    if matrix.shape == (4, 4) and not np.array_equal(matrix[3], (0, 0, 0, 1)):
+        raise UsageError(
+            f"cameras: the last row of a (4, 4) matrix is 0 0 0 1, found {matrix[3]}; is it transposed?", "usage"
+        )
     return np.concatenate([matrix[:3].ravel(), intrinsics.ravel()])

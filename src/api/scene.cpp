@@ -111,7 +111,7 @@ Scene scene_of_images(const Model& model, std::span<const Image* const> photos, 
 
 void write(const std::filesystem::path& file, const formats::Bytes& bytes) {
   if (file.has_parent_path()) core::ensure_folder(file.parent_path());
-  core::write_file(file, bytes, core::Existing::kReplace);
+  core::write_named_file(file, bytes);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -213,8 +214,34 @@ bool is_stream(const std::filesystem::path& path) {
   return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
+namespace {
+
+void with_named(const std::filesystem::path& path, const std::function<void()>& write) {
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOutputName) throw;
+    throw Error(ErrorCode::kOutputFailed,
+                path.string() + ": no file of this name can be made there; give another name");
+  }
+}
+
+}  // namespace
+
+void require_output(const std::filesystem::path& path) {
+  if (is_stream(path)) return;
+  std::error_code failed;
+  if (std::filesystem::is_directory(path, failed))
+    throw Error(ErrorCode::kOutputFailed, path.string() + ": this is a folder; name a file");
+  with_named(path, [&] { const AtomicFile trial(end_of_links(path)); });
+}
+
+void write_named_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  with_named(path, [&] { write_file(path, bytes, Existing::kReplace); });
+}
+
 void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-  if (!is_stream(path)) return write_file(end_of_links(path), bytes, Existing::kReplace);
+  if (!is_stream(path)) return write_named_file(end_of_links(path), bytes);
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) throw write_failure(path, errno, bytes.size());
   if (const int failed = write_all(file.get(), bytes); failed != 0)

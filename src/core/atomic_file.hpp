@@ -63,8 +63,16 @@ std::filesystem::path end_of_links(const std::filesystem::path& path);
 /// True for what is written to rather than replaced: a device, FIFO or socket, or a link to one.
 bool is_stream(const std::filesystem::path& path);
 
+/// Tries whether a file can be made at `path`, which the user named: before work whose result would be lost.
+/// Throws: as write_named_file.
+void require_output(const std::filesystem::path& path);
+
+/// As write_file in place of what is there, for a name that the user gave: where the file system does not
+/// take it, no input is to be renamed. Throws: Error kOutputExists, kOutputFailed.
+void write_named_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+
 /// Makes what the user named hold `bytes`: a stream is written to, else the file that it or its links lead to
-/// is replaced by an AtomicFile. Throws: as AtomicFile.
+/// is replaced. Throws: as write_named_file.
 void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 
 /// A result must not take the place of what it is made from. Throws: Error kOutputExists if `result` is
@@ -78,9 +86,13 @@ enum class NamedBy { kUser, kInput };
 /// kOutputName for a name that the file system does not take and that an input gave.
 void ensure_folder(const std::filesystem::path& folder, NamedBy named_by = NamedBy::kUser);
 
+/// Whether folders within are searched, too: not where a folder is the user's, who may have anything below
+/// it.
+enum class Search { kBelow, kFolderAlone };
+
 /// Removes `.da3-PID-N.tmp` files below `folder` whose writer is gone, and returns how many. A file is in use
 /// while its writer holds the lock; where the file system knows no locks, while a process of that id lives or
 /// the file is younger than ten minutes. Symbolic links are not followed; what cannot be read is left alone.
-std::size_t remove_dead_temporaries(const std::filesystem::path& folder);
+std::size_t remove_dead_temporaries(const std::filesystem::path& folder, Search search = Search::kBelow);
 
 }  // namespace da3::core

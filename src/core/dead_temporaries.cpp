@@ -62,7 +62,7 @@ bool remove_if_dead(const std::filesystem::path& path, std::int64_t process) {
 
 }  // namespace
 
-std::size_t remove_dead_temporaries(const std::filesystem::path& folder) {
+std::size_t remove_dead_temporaries(const std::filesystem::path& folder, Search search) {
   std::size_t removed = 0;
   std::error_code error;
   std::filesystem::recursive_directory_iterator each(
@@ -73,6 +73,7 @@ std::size_t remove_dead_temporaries(const std::filesystem::path& folder) {
     if (process && each->symlink_status(ignored).type() == std::filesystem::file_type::regular) {
       removed += remove_if_dead(each->path(), *process) ? 1U : 0U;
     }
+    if (search == Search::kFolderAlone) each.disable_recursion_pending();
     each.increment(error);
   }
   return removed;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <fstream>
 #include <optional>
@@ -55,6 +56,16 @@ json identity_of(const fs::path& file) {
   }
   if (!stream.eof()) return nullptr;
   return {{"file", file.filename().string()}, {"bytes", bytes}, {"sha256", hash.finish()}};
+}
+
+/// Whether the one file of a run is the one that `line` tells of, which had another name then.
+bool is_joined_file(const OutputPlan& outputs, const json& line) {
+  const json file = line.value("file", json(nullptr));
+  const json found = outputs.streams.empty() ? json(nullptr) : identity_of(outputs.streams.front().target);
+  if (!file.is_object() || !found.is_object()) return false;
+  return std::ranges::all_of(std::array{"bytes", "sha256"}, [&](const char* each) {
+    return file.value(each, json(nullptr)) == found.at(each);
+  });
 }
 
 bool segments_are_there(const OutputPlan& outputs, const json& line) {
@@ -127,6 +138,7 @@ json segments_json(const std::vector<fs::path>& files) {
 bool are_there(const OutputPlan& outputs, const json& line) {
   const json type = line.value("type", json(nullptr));
   if (type == "frame") return frame_is_there(outputs.folder, line);
+  if (type == "joined") return is_joined_file(outputs, line);
   if (type == "checkpoint") return segments_are_there(outputs, line);
   return std::ranges::all_of(outputs.streams, has_bytes, &StreamPlan::target);
 }

@@ -157,7 +157,8 @@ JoinSpec EncodedStreams::join_spec(const StreamPlan& stream, const Span& span) c
   return spec;
 }
 
-std::vector<std::string> EncodedStreams::join(std::int64_t taken, const Span& span) const {
+std::vector<std::string> EncodedStreams::join(std::int64_t taken, const Span& span,
+                                              const OnJoined& on_joined) const {
   std::vector<std::string> warnings;
   for (const StreamPlan& stream : plan_.outputs.streams) {
     JoinSpec spec = join_spec(stream, span);
@@ -168,6 +169,7 @@ std::vector<std::string> EncodedStreams::join(std::int64_t taken, const Span& sp
     }
     if (spec.segments.empty()) continue;
     for (std::string& warning : library_->join(spec)) warnings.push_back(std::move(warning));
+    on_joined(spec.target);
     give_name(spec.target, stream.target);
   }
   return warnings;

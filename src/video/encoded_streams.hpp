@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,9 +55,11 @@ class EncodedStreams {
     double end_s = 0;
     double grey_ref = 1;  ///< Of gray16's code
   };
+  /// Called with a joined file before it gets its name.
+  using OnJoined = std::function<void(const std::filesystem::path& file)>;
   /// Joins the segments of `taken` frames into the files that were asked for. Returns warnings. Throws: Error
   /// kOutputFailed.
-  std::vector<std::string> join(std::int64_t taken, const Span& span) const;
+  std::vector<std::string> join(std::int64_t taken, const Span& span, const OnJoined& on_joined) const;
 
   /// Size of the results' first frame, which all frames of the videos have.
   std::optional<Size> size() const { return size_; }

@@ -113,13 +113,14 @@ void FrameWriter::put(const void* bytes, std::size_t count) const {
               std::string("standard output could not be written (") + std::strerror(errno) + ")");
 }
 
-std::vector<std::string> FrameWriter::join(std::int64_t taken, double grey_ref) const {
+std::vector<std::string> FrameWriter::join(std::int64_t taken, double grey_ref,
+                                           const EncodedStreams::OnJoined& on_joined) const {
   EncodedStreams::Span span;
   span.first_pts = plan_.options.constant_fps ? 0 : first_pts_.value_or(0);
   span.first_s = first_s_;
   span.end_s = last_s_ + source_.frame_duration_s();
   span.grey_ref = grey_ref;
-  return streams_.join(taken, span);
+  return streams_.join(taken, span, on_joined);
 }
 
 json FrameWriter::state() const {

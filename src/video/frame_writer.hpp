@@ -31,7 +31,8 @@ class FrameWriter {
   std::int64_t dropped() const { return dropped_; }    ///< Frames that fell between two of its points
 
   /// Joins the encoded videos of `taken` frames. `grey_ref`: of gray16's code. Returns warnings.
-  std::vector<std::string> join(std::int64_t taken, double grey_ref) const;
+  std::vector<std::string> join(std::int64_t taken, double grey_ref,
+                                const EncodedStreams::OnJoined& on_joined) const;
 
   /// All that the next frame depends on.
   nlohmann::json state() const;

@@ -329,13 +329,22 @@ class Run {
       note(false, std::to_string(writer_.repeated()) + " frames were shown again and " +
                       std::to_string(writer_.dropped()) + " left out for a constant rate");
     }
-    for (const std::string& warning : writer_.join(source_.taken(), over_time_.grey_ref()))
+    const auto on_joined = [this](const std::filesystem::path& file) {
+      // The last line of a run that is killed before its end: the one file is there, and it is ours.
+      if (!plan_.outputs.temporary) return;
+      json line = end_record("joined");
+      line["file"] = segments_json({file}).front();
+      journal_->append(line);
+    };
+    for (const std::string& warning : writer_.join(source_.taken(), over_time_.grey_ref(), on_joined))
       note(true, warning);
-    if (journal_) close_journal();
+    if (!journal_) return;
+    journal_->append(end_record("end"));
+    remove_work();
   }
 
-  void close_journal() {
-    json end = {{"type", "end"},
+  json end_record(const char* type) const {
+    json end = {{"type", type},
                 {"frames", summary_.done + summary_.resumed},
                 {"failed", summary_.failed},
                 {"cut_short", summary_.cut_short},
@@ -344,8 +353,7 @@ class Run {
       end["repeated"] = writer_.repeated();
       end["dropped"] = writer_.dropped();
     }
-    journal_->append(end);
-    remove_work();
+    return end;
   }
 
   /// What only a run that goes on needs.

@@ -126,7 +126,7 @@ void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are
       has_results_ = true;
       checkpoint_ = std::move(value);
       kept_ = read;
-    } else if (type == "end" && frames_there && are_there(value)) {
+    } else if ((type == "end" || type == "joined") && frames_there && are_there(value)) {
       has_results_ = true;
       end_ = std::move(value);
       kept_ = read;

@@ -22,7 +22,8 @@ class VideoJournal {
   static constexpr const char* kName = "manifest.jsonl";
 
   /// Whether the files that a line of an earlier run tells of are there: frames' files of type `frame`, the
-  /// segments before a `checkpoint`, the videos of an `end`.
+  /// segments before a `checkpoint`, the videos of an `end`, the one video of `joined`, written just before
+  /// it got its name.
   using AreThere = std::function<bool(const nlohmann::json& line)>;
 
   /// Opens or makes the journal in `folder`, whose lines stay until the first one is appended. What an

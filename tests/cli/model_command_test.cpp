@@ -110,6 +110,14 @@ TEST_F(ModelCommand, CalibrateTellsWhatItChangedAndItsFileRuns) {
   EXPECT_THAT(in_place.err, HasSubstr("the model stays as it was"));
   EXPECT_EQ(read_file(*place / "plain.pt"), plain);
 
+  // What killed processes left goes.
+  const auto is_temporary = [](const std::filesystem::directory_entry& entry) {
+    return entry.path().extension() == ".tmp";
+  };
+  std::ofstream(*place / ".da3-999999-0.tmp") << "as large as a model";
+  EXPECT_EQ(code_of("plain.pt", photos, "plain.pt"), 2);
+  EXPECT_EQ(std::ranges::count_if(std::filesystem::directory_iterator(*place / "."), is_temporary), 0);
+
   EXPECT_EQ(code_of("nowhere.pt", photos, "x.pt"), 3);
   EXPECT_EQ(code_of("plain.pt", "nowhere.jpg", "x.pt"), 2);
   EXPECT_EQ(code_of("plain.pt", photos, "no/such/folder/x.pt"), 6);

@@ -3,7 +3,10 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -224,6 +227,14 @@ TEST(DeadTemporaries, AreRemovedBelowTheFolderAndNothingElseIs) {
   EXPECT_TRUE(std::filesystem::exists(folder.path() / ".da3-5-5.tmp"));
 }
 
+TEST(DeadTemporaries, OfFoldersWithinStayWhereTheFolderAloneIsMeant) {
+  const TemporaryFolder folder;
+  folder.write(".da3-123-0.tmp", "dead");
+  folder.write("sub/.da3-123-1.tmp", "dead");
+  EXPECT_EQ(remove_dead_temporaries(folder.path(), Search::kFolderAlone), 1U);
+  EXPECT_EQ(num_files(folder.path() / "sub"), 1U);
+}
+
 TEST(DeadTemporaries, OfALivingWriterStayUntilItIsKilled) {
   const TemporaryFolder folder;
   const auto file =
@@ -276,6 +287,25 @@ TEST(NamedOutput, WritesToAFifoAndReplacesTheTargetOfALink) {
   std::filesystem::create_symlink("b", path("a"));
   std::filesystem::create_symlink("a", path("b"));
   EXPECT_THROW(write_output(path("a") / "x", bytes), Error);
+}
+
+TEST(NamedOutput, ANameThatIsNotTakenIsNoMatterOfAnInput) {
+  const TemporaryFolder folder;
+  const std::filesystem::path longer = folder.path() / std::string(300, 'n');
+  for (const auto& write : std::vector<std::function<void()>>{[&] { write_named_file(longer, {}); },
+                                                              [&] { write_output(longer, {}); }}) {
+    try {
+      write();
+      ADD_FAILURE() << "written";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutputFailed);
+      EXPECT_EQ(std::string(error.what()).find("input"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_THROW(require_output(folder.path()), Error);
+  EXPECT_THROW(require_output(folder.path() / "none" / "file"), Error);
+  require_output(folder.path() / "file");
+  EXPECT_EQ(num_files(folder.path()), 0U);
 }
 
 TEST(AtomicFile, NeverReplacesAFifo) {

@@ -77,6 +77,17 @@ def test_the_same_call_goes_on_after_a_loop_that_was_left(
     assert rest.done + rest.skipped == 3 and rest.skipped >= 1
 
 
+def test_a_run_that_is_held_in_a_variable_is_left_by_the_same_call(
+    model: da3.Model, photos: list[Path], tmp_path: Path
+) -> None:
+    held = da3.infer(photos, tmp_path, model, batch=1)
+    for _ in held:
+        break
+    rest = da3.infer(photos, tmp_path, model, batch=1).wait()
+    assert rest.done + rest.skipped == 3 and rest.skipped >= 1
+    assert len(list(held)) <= 2
+
+
 def test_options_are_checked(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:
     for wrong in ({"formats": ["gif"]}, {"confidence": True}, {"shard": (3, 2)}, {"colormap": "none"}):
         with pytest.raises(da3.UsageError):
@@ -134,6 +145,18 @@ def test_tasks_for_slurm_that_are_submitted_again_keep_their_shard(photos: list[
         again.check_returncode()
     assert len(list(tmp_path.glob("*.npy"))) == len(photos)
     assert len(list(tmp_path.glob("manifest.*-of-4.jsonl"))) == 4
+
+
+@pytest.mark.parametrize("array", ["1-4,7", "1-9:2", "4", "a-b"])
+def test_the_script_for_slurm_takes_no_array_with_gaps(photos: list[Path], tmp_path: Path, array: str) -> None:
+    refused = run_slurm_task(photos[0].parent, tmp_path, 1, "1-7", DA3_ARRAY=array)
+    assert refused.returncode == 2 and "FIRST-LAST" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_script_for_slurm_takes_a_limit_of_tasks_at_once(photos: list[Path], tmp_path: Path) -> None:
+    run_slurm_task(photos[0].parent, tmp_path, 2, "2-2", DA3_ARRAY="1-2%1").check_returncode()
+    assert (tmp_path / "manifest.2-of-2.jsonl").exists()
 
 
 def test_what_a_callback_raises_ends_the_run(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:

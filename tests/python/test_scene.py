@@ -79,6 +79,23 @@ def test_views_outlive_their_scene(pose_model: da3.Model, pictures: list[npt.NDA
     assert np.array_equal(depth, before) and not depth.flags.writeable
 
 
+def test_a_transposed_camera_is_refused(pose_model: da3.Model, pictures: list[npt.NDArray[np.uint8]]) -> None:
+    matrix = np.eye(4)
+    matrix[3, :3] = (1, 2, 3)
+    cameras = [da3.Camera(np.diag((100.0, 100.0, 1.0)), matrix)] * len(pictures)
+    with pytest.raises(da3.UsageError, match="last row"):
+        pose_model.predict_scene(pictures, process_res=112, cameras=cameras)
+
+
+def test_cameras_that_are_none_are_an_error_of_usage(
+    pose_model: da3.Model, pictures: list[npt.NDArray[np.uint8]]
+) -> None:
+    mirrored = da3.Camera(np.diag((100.0, 100.0, 1.0)), np.diag((-1.0, 1.0, 1.0, 1.0))[:3])
+    with pytest.raises(da3.UsageError) as refused:
+        pose_model.predict_scene(pictures, process_res=112, cameras=[mirrored] * len(pictures))
+    assert refused.value.code == "scene.cameras"
+
+
 def test_known_cameras_give_the_unit(
     pose_model: da3.Model, pictures: list[npt.NDArray[np.uint8]], scene: da3.Scene
 ) -> None:

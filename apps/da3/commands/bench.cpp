@@ -194,7 +194,7 @@ int bench(const cli::BenchRun& options) {
   const Interrupts interrupts(
       [&console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
-  if (!options.output.empty()) bench::require_replaceable(options.output);
+  if (!options.output.empty()) bench::require_place(options.output);
   check_models(options.plan.models, options.trust_code, console);
   const bench::PlanOptions wanted = plan_options(options);
   BenchSetup setup(console);

@@ -109,7 +109,7 @@ bool tell_failed(const bench::Report& report, const char* program, Console& cons
 
 int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console& console,
                   const std::function<bool()>& interrupted) {
-  if (!options.output.empty()) bench::require_replaceable(base_file(options.output));
+  if (!options.output.empty()) bench::require_place(base_file(options.output));
   const std::vector<bench::FailLimit> limits = limits_of(options);
   const bench::StartWorker now = [] { return std::make_unique<bench::Worker>(own_program()); };
   // The base never gets the test aid, so that a slow-down can be put into one side.

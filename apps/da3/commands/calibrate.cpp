@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,12 +17,13 @@
 #include <commands/model_facts.hpp>
 #include <commands/text.hpp>
 #include <depth/way.hpp>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/file_descriptor.hpp>
 #include <engine/engine.hpp>
 #include <run/input_source.hpp>
 #include <suites/depth_error.hpp>
@@ -100,34 +102,40 @@ std::string percent(double share) {
 }
 
 /// Where the calibrated model is written: where the model itself would be replaced, next to it first, since
-/// only a better one may take its place.
+/// only a better one may take its place. It has the name of a temporary file there and is locked, so that
+/// what is left of a killed process is removed by the next one.
 class Written {
  public:
   Written(const std::string& output, const std::filesystem::path& model) : output_(output), file_(output) {
     std::error_code ignored;
     is_aside_ = std::filesystem::equivalent(output_, model, ignored);
     if (!is_aside_) return;
-    output_ = core::end_of_links(output_);
-    file_ = std::filesystem::path(output_).replace_filename(".da3-" + std::to_string(::getpid()) +
-                                                            "-calibrated.tmp");
-  }
-  ~Written() {
-    std::error_code ignored;
-    if (is_aside_) std::filesystem::remove(file_, ignored);
+    aside_.emplace(core::end_of_links(output_));
+    file_ = aside_->temporary();
   }
   Written(const Written&) = delete;
   Written& operator=(const Written&) = delete;
 
   bool is_aside() const { return is_aside_; }
   const std::filesystem::path& file() const { return file_; }
-  void settle() const {
-    if (is_aside_) std::filesystem::rename(file_, output_);
+
+  /// Call once the model is written, which put another file in the place of the locked one.
+  void hold() {
+    if (!is_aside_) return;
+    lock_ = core::FileDescriptor(open(file_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (lock_) core::try_lock(lock_);
+  }
+
+  void settle() {
+    if (is_aside_) aside_->finish(core::Existing::kReplace);
   }
 
  private:
   std::filesystem::path output_;
   std::filesystem::path file_;
   bool is_aside_ = false;
+  std::optional<core::AtomicFile> aside_;
+  core::FileDescriptor lock_;
 };
 
 }  // namespace
@@ -145,8 +153,9 @@ int model_calibrate(const cli::ModelCalibrate& options) {
   });
   const auto exact = depths(model, Precision::kFp32, options.threads, compared);
   const double before = difference(exact, depths(model, Precision::kInt8, options.threads, compared));
-  const Written written(options.output, model);
+  Written written(options.output, model);
   const engine::CalibrationReport report = calibration.write(written.file());
+  written.hold();
   const double after = difference(exact, depths(written.file(), Precision::kInt8, options.threads, compared));
   const bool is_better = after < before;
   if (written.is_aside() && !is_better) {

@@ -104,13 +104,11 @@ void check_model_output(const std::filesystem::path& file) {
   }
   if (std::filesystem::exists(file, ignored) && !is_model_file(file))
     throw Error(ErrorCode::kUsage, file.string() + ": what is there is no model file; give another name");
-  try {
-    const core::AtomicFile trial(core::end_of_links(file));
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kOutputName) throw;
-    throw Error(ErrorCode::kOutputFailed,
-                file.string() + ": no file of this name can be made there; give another name with -o");
-  }
+  const std::filesystem::path target = core::end_of_links(file);
+  core::require_output(target);
+  // What a command that was killed left is as large as a model.
+  core::remove_dead_temporaries(target.has_parent_path() ? target.parent_path() : ".",
+                                core::Search::kFolderAlone);
 }
 
 }  // namespace da3::commands

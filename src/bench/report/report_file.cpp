@@ -65,6 +65,11 @@ void require_replaceable(const std::filesystem::path& file) {
                   "another name with --output");
 }
 
+void require_place(const std::filesystem::path& file) {
+  require_replaceable(file);
+  core::require_output(file);
+}
+
 void write_file(const std::filesystem::path& file, std::string_view text) {
   require_replaceable(file);
   try {

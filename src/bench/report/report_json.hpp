@@ -27,6 +27,9 @@ Report load_report(const std::filesystem::path& file);
 /// kOutputExists.
 void require_replaceable(const std::filesystem::path& file);
 
+/// As require_replaceable; and a file can be made there. Throws: as it; Error kOutputFailed.
+void require_place(const std::filesystem::path& file);
+
 /// Writes `text` whole or not at all, in place of what was there. Throws: Error kOutputFailed; as
 /// require_replaceable.
 void write_file(const std::filesystem::path& file, std::string_view text);

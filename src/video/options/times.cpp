@@ -72,7 +72,7 @@ std::vector<double> read_times(const std::filesystem::path& file, const std::str
     }
     seconds.push_back(*value);
   }
-  core::require_read_to_end(stream, file.string(), ErrorCode::kUsage);
+  core::require_read_to_end(stream, option + " " + file.string(), ErrorCode::kUsage);
   return seconds;
 }
 

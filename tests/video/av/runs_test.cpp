@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -72,6 +73,39 @@ TEST_F(Runs, EveryEncoderKeepsTheTimes) {
     }
     EXPECT_FALSE(reader->next()) << output;
   }
+}
+
+TEST_F(Runs, AFileWhoseRunWasKilledJustAfterItGotItsNameIsDone) {
+  const std::string input = make("in.mp4", h264());
+  const std::string output = (folder_.path() / "out.mkv").string();
+  VideoLibrary library = av::library();
+  library.join = [](const JoinSpec& spec) {
+    av::library().join(spec);
+    return std::vector<std::string>{"joined"};  // Told once the file has its name
+  };
+  VideoOptions options = options_;
+  options.input = input;
+  options.output_dir = output;
+  options.formats = {"vis"};
+  VideoEnvironment environment;
+  environment.model = model_;
+  environment.memory = &memory_;
+  environment.library = &library;
+  VideoCallbacks callbacks;
+  callbacks.on_note = [](bool, const std::string& text) {
+    if (text == "joined") throw std::runtime_error(text);
+  };
+  EXPECT_THROW(run_video(options, environment, callbacks, {}), std::runtime_error);
+  ASSERT_TRUE(std::filesystem::exists(output + ".da3-work"));
+
+  const std::string whole = bytes_of(output);
+  std::ofstream(output, std::ios::binary) << "mine";
+  EXPECT_THROW(run(input, output, {"vis"}), Error) << "another file has come to that name";
+  EXPECT_EQ(bytes_of(output), "mine");
+  std::ofstream(output, std::ios::binary) << whole;
+  EXPECT_EQ(run(input, output, {"vis"}).resumed, kFrames);
+  EXPECT_TRUE(bytes_of(output) == whole);
+  EXPECT_FALSE(std::filesystem::exists(output + ".da3-work"));
 }
 
 TEST_F(Runs, AnEncoderThatKnowsNoFineTicksKeepsThem) {
