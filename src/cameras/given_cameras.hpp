@@ -54,8 +54,9 @@ struct CameraMatches {
 /// Which camera belongs to which photo: that whose name is the end of the photo's path, the longest such name
 /// first; else that of the same file name, if there is one of it; else the same with the names that da3's own
 /// files have for the photos (`written`, one a photo or none), which differ where two photos share a stem or
-/// one was written upright. Cameras without any names are those of the photos in their order. Throws: Error
-/// kUsage that lists photos without a camera or with several, and where only some cameras have names.
+/// one was written upright. A name that is not UTF-8 may have U+FFFD in the file. Cameras without any names
+/// are those of the photos in their order. Throws: Error kUsage that lists photos without a camera or with
+/// several, and where only some cameras have names.
 CameraMatches match_cameras(const GivenCameras& given, std::span<const std::filesystem::path> photos,
                             std::span<const std::string> written = {});
 

@@ -11,6 +11,7 @@
 #include <da3/error.hpp>
 
 #include <core/text.hpp>
+#include <core/text_encoding.hpp>
 
 namespace da3::cameras {
 namespace {
@@ -67,15 +68,19 @@ CameraMatches match_cameras(const GivenCameras& given, std::span<const fs::path>
                     "none, for the order of the photos");
   }
   const PhotoNames names = names_of(given);
+  const auto find = [&](const fs::path& path) {
+    const auto found = names.find(path);
+    return found || core::is_utf8(path.native()) ? found : names.find(core::as_utf8(path.native()));
+  };
   CameraMatches matches;
   std::vector<std::string> missing;
   std::vector<std::string> unclear;
   std::unordered_map<std::size_t, std::size_t> photo_of_camera;
   for (std::size_t photo = 0; photo < photos.size(); ++photo) {
     const fs::path path = fs::absolute(photos[photo]).lexically_normal();
-    auto found = names.find(path);
+    auto found = find(path);
     if (!found && !written.empty())
-      found = names.find(fs::path(path).replace_filename(fs::path(written[photo]).filename()));
+      found = find(fs::path(path).replace_filename(fs::path(written[photo]).filename()));
     if (!found) {
       missing.push_back(photos[photo].string());
       continue;

@@ -22,4 +22,7 @@ std::size_t utf8_sequence(std::string_view bytes);
 /// True for well-formed UTF-8 (no overlong forms, no surrogates, up to U+10FFFF).
 bool is_utf8(std::string_view bytes);
 
+/// `bytes` as JSON and arrays of text hold them: U+FFFD for each byte that is not of a well-formed sequence.
+std::string as_utf8(std::string_view bytes);
+
 }  // namespace da3::core

@@ -54,8 +54,12 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
     : file_(folder / kName) {
   std::error_code failed;
   const bool there = std::filesystem::exists(file_, failed);
-  made_folder_ = !std::filesystem::exists(folder, failed);
-  if (!there && !made_folder_ && !std::filesystem::is_empty(folder, failed)) {
+  const bool is_new = !std::filesystem::exists(folder, failed);
+  for (std::filesystem::path each = std::filesystem::absolute(folder, failed).lexically_normal();
+       each.has_relative_path() && !std::filesystem::exists(each, failed); each = each.parent_path()) {
+    if (each.has_filename()) made_folders_.push_back(each);
+  }
+  if (!there && !is_new && !std::filesystem::is_empty(folder, failed)) {
     throw Error(
         ErrorCode::kOutputExists,
         folder.string() + ": the folder holds files that no video of da3 wrote; give another with --output");
@@ -91,7 +95,9 @@ VideoJournal::~VideoJournal() {
   const bool says_nothing = !has_frames_ && (appends_ || !earlier_.empty());
   if (!is_empty && !says_nothing) return;
   std::filesystem::remove(file_, ignored);
-  if (made_folder_ || !earlier_.empty()) std::filesystem::remove(file_.parent_path(), ignored);
+  if (made_folders_.empty() && !earlier_.empty()) std::filesystem::remove(file_.parent_path(), ignored);
+  // Unless something else came into them.
+  for (const std::filesystem::path& folder : made_folders_) std::filesystem::remove(folder, ignored);
 }
 
 void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are_there) {

@@ -58,12 +58,12 @@ class VideoJournal {
 
   std::filesystem::path file_;
   core::FileDescriptor descriptor_;
-  bool made_folder_ = false;
-  bool has_frames_ = false;   ///< A line of one was read or appended
-  bool has_results_ = false;  ///< One of them was done
-  bool ended_ = false;        ///< The last run has its last line
-  bool appends_ = false;      ///< A line was appended
-  std::uint64_t kept_ = 0;    ///< Bytes of the lines that count
+  std::vector<std::filesystem::path> made_folders_;  ///< The innermost first
+  bool has_frames_ = false;                          ///< A line of one was read or appended
+  bool has_results_ = false;                         ///< One of them was done
+  bool ended_ = false;                               ///< The last run has its last line
+  bool appends_ = false;                             ///< A line was appended
+  std::uint64_t kept_ = 0;                           ///< Bytes of the lines that count
   std::vector<nlohmann::json> earlier_;
   nlohmann::json header_;
   nlohmann::json checkpoint_;

@@ -34,7 +34,8 @@ TEST_F(SceneCommand, AFileNameMayBeAnyBytes) {
   EXPECT_FALSE(lines[0].contains("path_base64"));
   EXPECT_THAT(place->run(command).err, HasSubstr("done already"));
 
-  for (const char* cameras : {"odd-out/cameras.json", "odd-out/sparse/0"}) {
+  for (const char* cameras :
+       {"odd-out/cameras.json", "odd-out/sparse/0", "odd-out/transforms.json", "odd-out/scene.npz"}) {
     const Ended known = place->run(
         scene({"odd", "-o", std::string(cameras) + "-known", "-f", "cameras", "--cameras", cameras}));
     EXPECT_EQ(known.code, 0) << known.err;

@@ -41,5 +41,10 @@ TEST(Utf8, TellsWellFormedTextFromOtherBytes) {
   EXPECT_FALSE(is_utf8("\xE6\xB7"));          // Cut short
 }
 
+TEST(Utf8, PutsAReplacementForEachByteThatIsNone) {
+  EXPECT_EQ(as_utf8("\xC3\xBC/a.jpg"), "\xC3\xBC/a.jpg");
+  EXPECT_EQ(as_utf8("caf\xE9\xE8.jpg"), "caf\xEF\xBF\xBD\xEF\xBF\xBD.jpg");
+}
+
 }  // namespace
 }  // namespace da3::core

@@ -40,7 +40,7 @@ class RayModel final : public predict::DepthModel {
     const auto views = static_cast<std::size_t>(request.views);
     result.depth.assign(views * request.size.area(), 2.0F);
     for (std::size_t i = 0; i < views; ++i) {
-      const std::array<float, 9> lens{33, 0, 28, 0, 33, 14, 0, 0, 1};
+      const std::array<float, 9> lens{focal_px_, 0, 28, 0, focal_px_, 14, 0, 0, 1};
       result.extrinsics.insert(result.extrinsics.end(), pose_.begin(), pose_.end());
       result.intrinsics.insert(result.intrinsics.end(), lens.begin(), lens.end());
     }
@@ -59,6 +59,7 @@ class RayModel final : public predict::DepthModel {
 
   predict::Request last_;
   bool in_metres_ = false;
+  float focal_px_ = 33;
   ModelSpec spec_;
   std::array<float, 12> pose_{1, 0, 0, 0.5F, 0, 1, 0, 0, 0, 0, 1, 0};
 
@@ -144,6 +145,22 @@ TEST(SeeViews, RefusesCamerasOfForeignNetworksThatAreNone) {
       EXPECT_EQ(error.code(), ErrorCode::kPredictionInvalid);
       EXPECT_NE(std::string(error.what()).find("camera 0 has extrinsics"), std::string::npos) << error.what();
     }
+  }
+}
+
+// Such as those in parts of the picture, which da3 scene --cameras would refuse.
+TEST(SeeViews, RefusesFocalLengthsOfForeignNetworksThatNoLensHas) {
+  RayModel model(false);
+  std::vector<scene::View> views = views_of(2, false);
+  model.focal_px_ = 0.2F;
+  see_views(model, views, {});  // A network that da3 knows is believed
+  model.spec_.network_id.clear();
+  try {
+    see_views(model, views, {});
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kPredictionInvalid);
+    EXPECT_NE(std::string(error.what()).find("which no lens has"), std::string::npos) << error.what();
   }
 }
 

@@ -181,6 +181,17 @@ TEST(VideoJournal, GoesAwayWithoutAFrame) {
     const VideoJournal journal(out, json::object(), false, all_there);
   }
   EXPECT_FALSE(std::filesystem::exists(out));
+
+  // With the folders that it made, but no others.
+  std::filesystem::create_directory(folder.path() / "mine");
+  for (const char* end : {"new/deep/out", "new/deep/out/"}) {
+    {
+      const VideoJournal journal(folder.path() / "mine" / end, json::object(), false, all_there);
+      EXPECT_TRUE(std::filesystem::exists(folder.path() / "mine" / end));
+    }
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "mine"));
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "mine/new"));
+  }
 }
 
 }  // namespace

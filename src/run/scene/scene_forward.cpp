@@ -17,6 +17,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text.hpp>
 #include <run/scene/scene_forward.hpp>
 
 namespace da3::run {
@@ -154,6 +155,16 @@ void take_result(const predict::Result& result, std::span<scene::View> views) {
   }
 }
 
+void require_possible_view(std::size_t index, const scene::View& view) {
+  const auto& k = view.camera.intrinsics;
+  if (cameras::is_possible_view(k[0], k[4], view.input.size)) return;
+  throw Error(ErrorCode::kPredictionInvalid,
+              "camera " + std::to_string(index) + " has focal lengths of " + core::exact_text(k[0]) +
+                  " and " + core::exact_text(k[4]) + " pixels for an input of " +
+                  core::size_text(view.input.size) +
+                  ", which no lens has; intrinsics are in pixels of the input");
+}
+
 /// Of a network that da3 does not know: others cannot be written where cameras are read again.
 void check_cameras(const ModelSpec& spec, std::span<const scene::View> views) {
   if (!spec.network_id.empty()) return;
@@ -164,6 +175,7 @@ void check_cameras(const ModelSpec& spec, std::span<const scene::View> views) {
   }
   try {
     cameras::sound(std::move(given));
+    for (std::size_t i = 0; i < views.size(); ++i) require_possible_view(i, views[i]);
   } catch (const Error& error) {
     throw Error(ErrorCode::kPredictionInvalid,
                 "model " + spec.name + ": of its cameras (outputs \"extrinsics\" and \"intrinsics\") " +
