@@ -7,7 +7,7 @@
 namespace da3::core {
 
 std::optional<std::string> record_digest(const ModelSpec& model) {
-  if (!model.network_id.empty()) return std::nullopt;
+  if (!model.described) return std::nullopt;
   std::string text;
   for (const auto& values : {model.mean, model.std}) {
     for (const float value : values) text += exact_text(value) + ' ';

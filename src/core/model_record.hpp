@@ -9,9 +9,9 @@
 
 namespace da3::core {
 
-/// The start of a hash of what the record of a foreign network decides about results, as `--describe` may say
-/// it otherwise of the same weights: how its input is made, what its depth is. None for a network that this
-/// build knows, whose record says nothing that could be another.
+/// The start of a hash of what the user's description of a network decides about results, as `--describe` may
+/// say it otherwise of the same weights: how its input is made, what its depth is. None for a network with a
+/// record in its file.
 std::optional<std::string> record_digest(const ModelSpec& model);
 
 }  // namespace da3::core

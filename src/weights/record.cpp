@@ -282,7 +282,9 @@ ModelSpec read_record(const std::filesystem::path& path) {
 }
 
 ModelSpec read_record_file(const std::filesystem::path& path) {
-  return parse_record(read_text(path), path.string());
+  ModelSpec spec = parse_record(read_text(path), path.string());
+  spec.described = true;
+  return spec;
 }
 
 void replace_record(const std::filesystem::path& path, const ModelSpec& spec) {
