@@ -68,6 +68,9 @@ bool is_same_shape(Size picture, Size photo);
 /// picture's side are none.
 bool is_possible_view(double fx, double fy, Size photo);
 
+/// What to say of a camera whose view is none, behind its name.
+std::string impossible_view_text(double fx, double fy, Size photo);
+
 /// The camera's intrinsics in pixels of the upright photo. Throws: Error kUsage for a photo of another shape
 /// and for focal lengths that no lens has.
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo);

@@ -17,7 +17,6 @@
 #include <core/json_reading.hpp>
 #include <core/read_file.hpp>
 #include <core/sha256.hpp>
-#include <core/text.hpp>
 
 namespace da3::cameras {
 namespace {
@@ -253,12 +252,8 @@ std::optional<image::Intrinsics> KnownCameras::find(std::string_view photo, Size
   const image::Intrinsics k =
       camera.size ? image::resized(camera.intrinsics, *camera.size, original) : camera.intrinsics;
   if (!is_possible_view(k.fx, k.fy, original)) {
-    throw Error(ErrorCode::kUsage, std::string(photo) + ": its camera in " + file_ +
-                                       " has focal lengths of " + core::exact_text(k.fx) + " and " +
-                                       core::exact_text(k.fy) + " pixels for a photo of " +
-                                       core::size_text(original) +
-                                       ", which no lens has; intrinsics are in pixels, not in parts of the "
-                                       "picture");
+    throw Error(ErrorCode::kUsage,
+                std::string(photo) + ": its camera in " + file_ + impossible_view_text(k.fx, k.fy, original));
   }
   return k;
 }

@@ -46,11 +46,9 @@ CameraMatches match_by_order(const GivenCameras& given, std::size_t photos) {
 
 void require_possible_view(const GivenCamera& camera, const std::array<double, 9>& k, Size photo) {
   if (is_possible_view(k[0], k[4], photo)) return;
-  throw Error(ErrorCode::kUsage,
-              "--cameras: the camera of " + (camera.photo.empty() ? "a photo" : camera.photo) +
-                  " has focal lengths of " + core::exact_text(k[0]) + " and " + core::exact_text(k[4]) +
-                  " pixels for a photo of " + core::size_text(photo) +
-                  ", which no lens has; intrinsics are in pixels, not in parts of the picture");
+  throw Error(ErrorCode::kUsage, "--cameras: the camera of " +
+                                     (camera.photo.empty() ? "a photo" : camera.photo) +
+                                     impossible_view_text(k[0], k[4], photo));
 }
 
 }  // namespace
@@ -118,6 +116,12 @@ bool is_possible_view(double fx, double fy, Size photo) {
     return focal >= kWidest * side && focal <= kNarrowest * side;
   };
   return possible(fx, photo.width) && possible(fy, photo.height);
+}
+
+std::string impossible_view_text(double fx, double fy, Size photo) {
+  return " has focal lengths of " + core::exact_text(fx) + " and " + core::exact_text(fy) +
+         " pixels for a photo of " + core::size_text(photo) +
+         ", which no lens has; intrinsics are in pixels, not in parts of the picture";
 }
 
 std::array<double, 9> intrinsics_for(const GivenCamera& camera, Size photo) {

@@ -21,7 +21,6 @@
 
 #include <core/atomic_file.hpp>
 #include <core/parallel.hpp>
-#include <core/read_file.hpp>
 #include <core/write_failure.hpp>
 #include <image/colormap.hpp>
 #include <image/order_statistics.hpp>
@@ -170,8 +169,7 @@ class Writer {
     if (journal_.owns(name)) std::filesystem::remove(target, failed);
     std::filesystem::create_hard_link(std::filesystem::canonical(view.file), target, failed);
     if (!failed) return;
-    const std::string bytes = core::read_file(view.file, ErrorCode::kInputUnreadable);
-    put(name, {bytes.begin(), bytes.end()});
+    put(name, codec::read_file(view.file));
   }
 
   void write_scene_files() const {

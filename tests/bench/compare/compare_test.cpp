@@ -166,13 +166,18 @@ TEST(Compare, NoMatchingCaseIsAUsageError) {
   }
 }
 
+/// A report in which the first case of `base` was tried without a result.
+Report without_result(const Report& base, CaseStatus status, const std::string& reason) {
+  CaseResult lost = base.cases.front();
+  lost.status = status;
+  lost.reason = reason;
+  lost.metrics.clear();
+  return sample_report({lost});
+}
+
 TEST(Compare, ACaseThatFailsIsBeyondEveryLimitOnIt) {
   const Report base = report_of(kSteady);
-  CaseResult failed = base.cases.front();
-  failed.status = CaseStatus::kFailed;
-  failed.reason = "it crashed";
-  failed.metrics.clear();
-  const Report now = sample_report({failed});
+  const Report now = without_result(base, CaseStatus::kFailed, "it crashed");
   const Comparison told = compare_reports(base, now);
   EXPECT_FALSE(told.failed());
   EXPECT_THAT(told.only_in_base, IsEmpty());
@@ -185,12 +190,8 @@ TEST(Compare, ACaseThatFailsIsBeyondEveryLimitOnIt) {
 
 TEST(Compare, ACaseThatIsSkippedIsBeyondEveryLimitOnIt) {
   const Report base = report_of(kSteady);
-  CaseResult skipped = base.cases.front();
-  skipped.status = CaseStatus::kSkipped;
-  skipped.reason = "no such precision";
-  skipped.metrics.clear();
-  const Comparison judged =
-      compare_reports(base, sample_report({skipped}), parse_fail_limits("forward_ms.median>5%"));
+  const Report now = without_result(base, CaseStatus::kSkipped, "no such precision");
+  const Comparison judged = compare_reports(base, now, parse_fail_limits("forward_ms.median>5%"));
   EXPECT_THAT(judged.failures, testing::ElementsAre(HasSubstr("skipped in the new report (no such")));
   EXPECT_THAT(judged.failed_in_new, testing::ElementsAre(HasSubstr("(skipped: no such precision)")));
 }
