@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <span>
 #include <string>
@@ -413,10 +414,7 @@ TEST_P(Products, AreThoseOfTheirRoundedFactors) {
   const std::int64_t words = kDepth / kernel->factors;
   std::vector<std::uint32_t> inputs(static_cast<std::size_t>(2 * kernel->rows * words));
   std::vector<InputScale> scales(static_cast<std::size_t>(rows));
-  for (std::int64_t row = 0; row < rows; ++row) {
-    scales[static_cast<std::size_t>(row)] =
-        kernel->put_row(x.data() + row * kDepth, kDepth, {}, inputs.data() + row * words);
-  }
+  kernel->put_rows({.x = x.data(), .rows = rows, .depth = kDepth}, inputs.data(), scales.data());
   std::vector<float> out(static_cast<std::size_t>(rows * outputs), 7.0F);
   const Product product{.inputs = inputs.data(),
                         .scales = scales.data(),
@@ -485,16 +483,27 @@ TEST_P(Int8Products, FactorsAreThoseOfTheRow) {
   std::vector<float> factors(kDepth);
   for (float& value : x) value = any(random);
   for (float& factor : factors) factor = std::exp2(std::round(4 * any(random)));
-  const RowNorm norm{.scale = 1.25F, .shift = -0.5F, .factors = factors.data()};
+  constexpr float kEpsilon = 0.125F;
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / kDepth;
+  double variance = 0;
+  for (const float value : x) variance += (value - mean) * (value - mean) / kDepth;
   std::vector<float> multiplied(kDepth);
   for (std::size_t k = 0; k < multiplied.size(); ++k)
-    multiplied[k] = std::fma(x[k], norm.scale, norm.shift) * factors[k];
+    multiplied[k] = static_cast<float>((x[k] - mean) / std::sqrt(variance + kEpsilon)) * factors[k];
   constexpr std::int64_t kWords = kDepth / 4;
   std::vector<std::uint32_t> codes(kWords);
   std::vector<std::uint32_t> expected(kWords);
-  const InputScale scale = kernel->put_row(x.data(), kDepth, norm, codes.data());
-  const InputScale wanted = kernel->put_row(multiplied.data(), kDepth, {}, expected.data());
-  EXPECT_FLOAT_EQ(scale.scale, wanted.scale);
+  InputScale scale;
+  InputScale wanted;
+  kernel->put_rows({.x = x.data(),
+                    .rows = 1,
+                    .depth = kDepth,
+                    .normed = true,
+                    .epsilon = kEpsilon,
+                    .factors = factors.data()},
+                   codes.data(), &scale);
+  kernel->put_rows({.x = multiplied.data(), .rows = 1, .depth = kDepth}, expected.data(), &wanted);
+  EXPECT_NEAR(scale.scale, wanted.scale, 1e-5F * wanted.scale);
   EXPECT_EQ(scale.zero, wanted.zero);
   for (std::size_t word = 0; word < codes.size(); ++word) {
     for (int byte = 0; byte < 4; ++byte) {

@@ -198,6 +198,14 @@ __attribute__((noinline)) void put_coded_scores(const Word* queries, Index depth
   }
 }
 
+/// Scores of a panel of which no key is one.
+inline void put_no_scores(float* to) {
+  for (Index r = 0; r < kRows; ++r) {
+    for (Index v = 0; v < kVectors; ++v)
+      store(to + r * kCodedKeys + v * kWidth, splat(kNoKeyStart * kNoKeyScale));
+  }
+}
+
 /// What is added to exponentials before they are rounded: numbers from `least` to `least` + 1, in 1 / `one`,
 /// evenly spread over the keys of a block and over neighbours (multiples of the golden ratio).
 template <typename Number>
@@ -215,7 +223,7 @@ struct Spread {
 
 #ifdef __AVX512BW__
 
-constexpr float kExponentUnit = 64;               // steps in a power of two: off by 0.3 % in the mean
+constexpr float kExponentUnit = -64;              // steps in a power of two: off by 0.3 % in the mean
 constexpr float kLargestCodeExponent = 0;         // that of the largest exponential, in these
 constexpr Spread<std::uint16_t> kSpread(0, 256);  // in 1 / 256 code, rounded down
 
@@ -233,15 +241,14 @@ struct PartsOfTwo {
 };
 constexpr PartsOfTwo kPartsOfTwo;
 
-/// The nearest integers; the least one, quietly, for what lies below all.
+/// The nearest integers; the least one, quietly, for what lies beyond all.
 inline __m512i quiet_integers(Vec x) {
   return _mm512_cvt_roundps_epi32((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-/// Two vectors of exponentials in 1 / 256 code, each with its share of the rounding.
+/// Two vectors of exponentials in 1 / 256 code, each with its share of the rounding: 2^-n, n in steps.
 inline __m512i rough_exponentials(Vec first, Vec second, const std::uint16_t* spread) {
-  const __m512i exponent =
-      _mm512_abs_epi16(_mm512_packs_epi32(quiet_integers(first), quiet_integers(second)));
+  const __m512i exponent = _mm512_packs_epi32(quiet_integers(first), quiet_integers(second));
   // Reads six bits of each exponent; the others are the whole powers.
   const __m512i part = _mm512_permutex2var_epi16(_mm512_load_si512(kPartsOfTwo.of), exponent,
                                                  _mm512_load_si512(kPartsOfTwo.of + 32));
@@ -249,7 +256,8 @@ inline __m512i rough_exponentials(Vec first, Vec second, const std::uint16_t* sp
                           _mm512_loadu_si512(spread));
 }
 
-/// 2^exponent of four vectors as codes; adds them to `sum`, by lanes. `spread`: of these, in any order.
+/// Powers of two of four vectors of exponents as codes; adds them to `sum`, by lanes. `spread`: of these, in
+/// any order.
 inline Words code_exponentials(const Vec (&exponents)[4], const std::uint16_t* spread, IVec& sum) {
   const __m512i low = rough_exponentials(exponents[0], exponents[1], spread);
   const __m512i high = rough_exponentials(exponents[2], exponents[3], spread + 2 * kWidth);
@@ -317,6 +325,10 @@ inline void attend_codes(const AttentionHead& head, const CodedBlock& block, Ind
   for (Index r = 0; r < kRows; ++r) store(block.most + r * kWidth, splat(-3.0e38F));
   for (Index panel = 0; panel < padded; panel += kPanel) {
     const Index key = first_key + panel;
+    if (key >= head.num_keys) {
+      put_no_scores(block.scores + panel);
+      continue;
+    }
     put_coded_scores(block.queries + row * depth, depth, head.keys + key * depth, key_scales + key,
                      key_scales + all_padded + key, block.scores + panel, block.most);
   }

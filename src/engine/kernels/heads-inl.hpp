@@ -24,9 +24,10 @@ void scale_and_shift(float* x, const float* scale, const float* shift, Index cou
 
 /// (x - mean) / sqrt(variance + epsilon) * weight + bias, then the turn of features i and i + head_dim / 4 of
 /// each half.
-inline void norm_rotate_head(const Heads& h, float* x, const float* cos, const float* sin) {
+inline void norm_rotate_head(const Heads& h, const Moments& moments, float* x, const float* cos,
+                             const float* sin) {
   const Index quarter = h.head_dim / 4;
-  const auto [mean, scale] = moments_of_row(x, h.head_dim, h.epsilon);
+  const auto [mean, scale] = moments;
   for (Index half = 0; half < h.head_dim; half += 2 * quarter) {
     for (Index i = half; i < half + quarter; i += kWidth) {
       const Index j = i + quarter;
@@ -39,10 +40,14 @@ inline void norm_rotate_head(const Heads& h, float* x, const float* cos, const f
 }
 
 void norm_rotate(const Heads& h, float* x, const float* cos, const float* sin) {
-  for (Index head = 0; head < h.num_heads; ++head) {
-    float* const at = x + head * h.head_dim;
-    if (h.shift != nullptr) add(at, h.shift + head * h.head_dim, h.head_dim);
-    norm_rotate_head(h, at, cos, sin);
+  if (h.shift != nullptr) add(x, h.shift, h.num_heads * h.head_dim);
+  for (Index first = 0; first < h.num_heads; first += kRowsTogether) {
+    const Index count = least(kRowsTogether, h.num_heads - first);
+    float* const heads = x + first * h.head_dim;
+    Moments moments[kRowsTogether];
+    find_moments(heads, count, h.head_dim, h.epsilon, moments);
+    for (Index head = 0; head < count; ++head)
+      norm_rotate_head(h, moments[head], heads + head * h.head_dim, cos, sin);
   }
 }
 

@@ -145,17 +145,21 @@ struct InputScale {
   std::int32_t zero = 0;
 };
 
-/// What is done to a row before it is rounded: (scale * x + shift) * factor.
-struct RowNorm {
-  float scale = 1;
-  float shift = 0;
-  const float* factors = nullptr;  ///< (depth), for codes of 8 bits alone; null: ones
+/// Inputs of a product, and what is done to a row before it is rounded.
+struct ProductRows {
+  const float* x = nullptr;  ///< (rows, depth)
+  std::int64_t rows = 0;
+  std::int64_t depth = 0;          ///< A multiple of kProductDepth
+  bool normed = false;             ///< (x - mean) / sqrt(variance + epsilon) of the row
+  float epsilon = 0;               ///< Of `normed`
+  const float* factors = nullptr;  ///< (depth), multiply a row then, for codes of 8 bits alone; null: ones
 };
 
 /// out = inputs weights^T + bias, then its GELU, then added to what `out` has, as asked for.
 struct Product {
-  const std::uint32_t* inputs = nullptr;  ///< (rows up to a multiple of `rows`, depth / factors) from put_row
-  const InputScale* scales = nullptr;     ///< (rows) from put_row
+  const std::uint32_t* inputs =
+      nullptr;                         ///< (rows up to a multiple of `rows`, depth / factors) from put_rows
+  const InputScale* scales = nullptr;  ///< (rows) from put_rows
   const std::uint32_t* weights = nullptr;  ///< From pack
   const float* bias = nullptr;             ///< (outputs), or null
   std::int64_t depth = 0;                  ///< A multiple of kProductDepth
@@ -181,11 +185,9 @@ struct ProductKernels {
   std::int64_t (*packed_words)(std::int64_t outputs, std::int64_t depth);
   /// weights: (outputs, depth) contiguous; `panel` numbers `panel` outputs.
   void (*pack)(const float* weights, std::int64_t depth, std::int64_t panel, std::uint32_t* packed);
-  /// Rounds a row of inputs as `norm` says, its scale above 0. Codes: by the row's own range or norm, so
-  /// that rows do not depend on each other.
-  InputScale (*put_row)(const float* x, std::int64_t depth, RowNorm norm, std::uint32_t* to);
-  /// What makes mean 0 and variance 1 of a row.
-  RowNorm (*norm_of_row)(const float* x, std::int64_t depth, float epsilon);
+  /// Rounds rows of inputs. Codes: by the row's own range or norm, so that rows do not depend on each other.
+  /// to: (rows, depth / factors), may begin where x does; scales: (rows).
+  void (*put_rows)(const ProductRows& inputs, std::uint32_t* to, InputScale* scales);
   /// Rows [begin, end), begin a multiple of `rows`; inputs of whole tiles are read.
   void (*multiply)(const Product& product, std::int64_t begin, std::int64_t end, std::int64_t panel);
 };

@@ -14,6 +14,9 @@ struct Moments {
   float scale;  // 1 / sqrt(variance + epsilon)
 };
 
+/// Short rows that are taken through a step before the next: the steps of one row wait for each other.
+constexpr Index kRowsTogether = 4;
+
 /// The sum of value(k) over a row, kWidth of them at a time.
 template <typename Value>
 __attribute__((always_inline)) inline float sum_of_row(Index depth, Value value) {
@@ -28,23 +31,29 @@ __attribute__((always_inline)) inline float sum_of_row(Index depth, Value value)
   return folded_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-inline Moments moments_of_row(const float* x, Index depth, float epsilon) {
-  const float mean = sum_of_row(depth, [=](Index k) { return load(x + k); }) / static_cast<float>(depth);
+inline float mean_of_row(const float* x, Index depth) {
+  return sum_of_row(depth, [=](Index k) { return load(x + k); }) / static_cast<float>(depth);
+}
+
+inline float scale_of_row(const float* x, Index depth, float mean, float epsilon) {
   const float squares = sum_of_row(depth, [=](Index k) {
     const Vec centred = load(x + k) - mean;
     return centred * centred;
   });
   const float variance = squares / static_cast<float>(depth);
-  return {.mean = mean, .scale = 1.0F / __builtin_sqrtf(variance + epsilon)};
+  return 1.0F / __builtin_sqrtf(variance + epsilon);
 }
 
-inline RowNorm norm_of_row(const float* x, Index depth, float epsilon) {
-  const Moments moments = moments_of_row(x, depth, epsilon);
-  return {.scale = moments.scale, .shift = -moments.mean * moments.scale};
+/// Of up to kRowsTogether rows, one behind the other.
+inline void find_moments(const float* x, Index rows, Index depth, float epsilon, Moments* moments) {
+  for (Index r = 0; r < rows; ++r) moments[r].mean = mean_of_row(x + r * depth, depth);
+  for (Index r = 0; r < rows; ++r)
+    moments[r].scale = scale_of_row(x + r * depth, depth, moments[r].mean, epsilon);
 }
 
 inline void put_normed(const float* x, Index depth, float epsilon, float* to) {
-  const Moments moments = moments_of_row(x, depth, epsilon);
+  Moments moments{};
+  find_moments(x, 1, depth, epsilon, &moments);
   for (Index k = 0; k < depth; k += kWidth) store(to + k, (load(x + k) - moments.mean) * moments.scale);
 }
 

@@ -44,6 +44,23 @@ inline std::int32_t nearest(float x) {
                                    __builtin_bit_cast(std::uint32_t, kToInteger));
 }
 
+/// What is done to a row before it is rounded.
+struct RowNorm {
+  float scale = 1;
+  float shift = 0;
+};
+
+/// Factors that round one row of inputs after the other.
+template <typename Factors>
+struct RowByRow {
+  static void put_rows(const float* x, Index rows, Index depth, const RowNorm* norms,
+                       const float* /*factors*/, Word* to, InputScale* scales) {
+    for (Index row = 0; row < rows; ++row)
+      scales[row] =
+          Factors::put_row(x + row * depth, depth, norms[row], to + row * (depth / Factors::kFactors));
+  }
+};
+
 /// How a row of weights is rounded.
 struct WeightCodes {
   float codes = 1;  ///< For a weight of 1
@@ -51,7 +68,7 @@ struct WeightCodes {
 };
 
 /// Factors of bfloat16, two a word.
-struct Bf16Factors {
+struct Bf16Factors : RowByRow<Bf16Factors> {
   static constexpr Index kFactors = 2;
 
   static Vec add(Vec sum, Word a, Vec b) {
@@ -144,16 +161,49 @@ struct Int8Factors {
     return sums;
   }
 
-  static InputScale put_row(const float* x, Index depth, RowNorm norm, Word* to) {
-    if (norm.factors == nullptr) return put_codes_of([=](Index k) { return load(x + k); }, depth, norm, to);
-    return put_codes_of(
-        [=](Index k) { return (load(x + k) * norm.scale + norm.shift) * load(norm.factors + k); }, depth,
-        RowNorm{}, to);
+  static void put_rows(const float* x, Index rows, Index depth, const RowNorm* norms, const float* factors,
+                       Word* to, InputScale* scales) {
+    if (factors == nullptr) {
+      put_codes_of([=](Index row, Index k) { return load(x + row * depth + k); }, rows, depth, norms, to,
+                   scales);
+      return;
+    }
+    constexpr RowNorm kNone[kRowsTogether];
+    put_codes_of(
+        [=](Index row, Index k) {
+          return (load(x + row * depth + k) * norms[row].scale + norms[row].shift) * load(factors + k);
+        },
+        rows, depth, kNone, to, scales);
   }
 
-  /// value(k): kWidth values of the row from k on.
+  /// How a row is rounded: code = value * factor + shift + offset, whose last bits are the code.
+  struct RowCodes {
+    float factor;
+    float shift;
+    float offset;
+  };
+
+  /// value(row, k): kWidth values of a row from k on.
   template <typename Value>
-  static InputScale put_codes_of(Value value, Index depth, RowNorm norm, Word* to) {
+  static void put_codes_of(Value value, Index rows, Index depth, const RowNorm* norms, Word* to,
+                           InputScale* scales) {
+    RowCodes codes[kRowsTogether];
+    for (Index row = 0; row < rows; ++row)
+      codes[row] = codes_of_row([=](Index k) { return value(row, k); }, depth, norms[row], scales[row]);
+    for (Index row = 0; row < rows; ++row) {
+      for (Index k = 0; k < depth; k += 4 * kWidth) {
+        IVec group[4];
+        for (Index v = 0; v < 4; ++v)
+          group[v] =
+              (IVec)(value(row, k + v * kWidth) * codes[row].factor + codes[row].shift + codes[row].offset) -
+              0x4B400000;
+        store_words(to + (row * depth + k) / 4, bytes_of<false>(group));
+      }
+    }
+  }
+
+  template <typename Value>
+  static RowCodes codes_of_row(Value value, Index depth, RowNorm norm, InputScale& scale) {
     const Vec zeros = splat(-norm.shift / norm.scale);  // zero belongs to the range, so that it is exact
     Vec lowest[4] = {zeros, zeros, zeros, zeros};
     Vec highest[4] = {zeros, zeros, zeros, zeros};
@@ -178,17 +228,11 @@ struct Int8Factors {
     const float step = range > kSmallestScale ? range / 255.0F : kSmallestScale;
     const float inverse = 1.0F / step;
     const std::int32_t zero = nearest(-low * inverse);
+    scale = {.scale = step, .zero = zero};
     // Both ends of the range round to codes within 0..255, so nothing has to be clamped but the last bit.
-    const float factor = norm.scale * inverse;
-    const float offset = kToInteger + static_cast<float>(zero);
-    const float shift = norm.shift * inverse;
-    for (Index k = 0; k < depth; k += 4 * kWidth) {
-      IVec codes[4];
-      for (Index v = 0; v < 4; ++v)
-        codes[v] = (IVec)(value(k + v * kWidth) * factor + shift + offset) - 0x4B400000;
-      store_words(to + k / 4, bytes_of<false>(codes));
-    }
-    return {.scale = step, .zero = zero};
+    return {.factor = norm.scale * inverse,
+            .shift = norm.shift * inverse,
+            .offset = kToInteger + static_cast<float>(zero)};
   }
 
   /// In the order of place(), signed ones clamped to -128..127, others to 0..255.
@@ -222,7 +266,7 @@ struct Int8Factors {
 };
 
 /// Factors of 16 bits, two a word: integer codes with a scale for each row and each output (int16-inl.hpp).
-struct Int16Factors {
+struct Int16Factors : RowByRow<Int16Factors> {
   static constexpr Index kFactors = 2;
 
   static Vec add(Vec sum, Word a, Vec b) { return add_products16(sum, a, b); }
@@ -263,6 +307,10 @@ struct Int16Factors {
   }
 };
 
+/// A tile for what is left of the rows, often one: images of 504 pixels have a multiple of 36 patches, which
+/// whole tiles divide, and a class token.
+constexpr Index kShortRows = 4;
+
 template <typename Factors>
 struct ProductOf {
   static Index words(Index depth) { return depth / Factors::kFactors; }
@@ -299,15 +347,28 @@ struct ProductOf {
     }
   }
 
-  static InputScale put_row(const float* x, Index depth, RowNorm norm, std::uint32_t* to) {
-    return Factors::put_row(x, depth, norm, to);
+  static void put_rows(const ProductRows& inputs, std::uint32_t* to, InputScale* scales) {
+    for (Index first = 0; first < inputs.rows; first += kRowsTogether) {
+      const Index count = least(kRowsTogether, inputs.rows - first);
+      const float* const x = inputs.x + first * inputs.depth;
+      RowNorm norms[kRowsTogether];
+      if (inputs.normed) {
+        Moments moments[kRowsTogether];
+        find_moments(x, count, inputs.depth, inputs.epsilon, moments);
+        for (Index row = 0; row < count; ++row)
+          norms[row] = {.scale = moments[row].scale, .shift = -moments[row].mean * moments[row].scale};
+      }
+      Factors::put_rows(x, count, inputs.depth, norms, inputs.factors, to + first * words(inputs.depth),
+                        scales + first);
+    }
   }
 
-  /// kRows rows and one panel: all of the depth in registers.
+  /// kTileRows rows and one panel: all of the depth in registers.
+  template <Index kTileRows>
   static void tile(const Word* a, Index a_stride, const Word* b, Index depth, float* c) {
-    Vec sum[kRows][kVectors];
+    Vec sum[kTileRows][kVectors];
 #pragma GCC unroll 16
-    for (Index r = 0; r < kRows; ++r) {
+    for (Index r = 0; r < kTileRows; ++r) {
 #pragma GCC unroll 4
       for (Index v = 0; v < kVectors; ++v) sum[r][v] = Vec{};
     }
@@ -316,13 +377,13 @@ struct ProductOf {
 #pragma GCC unroll 4
       for (Index v = 0; v < kVectors; ++v) row[v] = (Vec)load_words(b + k * kPanel + v * kWidth);
 #pragma GCC unroll 16
-      for (Index r = 0; r < kRows; ++r) {
+      for (Index r = 0; r < kTileRows; ++r) {
 #pragma GCC unroll 4
         for (Index v = 0; v < kVectors; ++v) sum[r][v] = Factors::add(sum[r][v], a[r * a_stride + k], row[v]);
       }
     }
 #pragma GCC unroll 16
-    for (Index r = 0; r < kRows; ++r) {
+    for (Index r = 0; r < kTileRows; ++r) {
 #pragma GCC unroll 4
       for (Index v = 0; v < kVectors; ++v) store(c + r * kPanel + v * kWidth, sum[r][v]);
     }
@@ -352,7 +413,8 @@ struct ProductOf {
             __builtin_prefetch(product.out + r * product.out_stride + panel * kPanel + v, 1);
         }
       }
-      tile(product.inputs + row * depth, depth, weights, depth, sums);
+      const auto multiply_tile = end - row > kShortRows ? tile<kRows> : tile<kShortRows>;
+      multiply_tile(product.inputs + row * depth, depth, weights, depth, sums);
       for (Index r = 0; r < kRows && row + r < end; ++r)
         finish(product, row + r, panel, weights + depth * kPanel, sums + r * kPanel);
     }
@@ -368,8 +430,7 @@ constexpr ProductKernels product_kernels(const char* name) {
           .place = Factors::place,
           .packed_words = ProductOf<Factors>::packed_words,
           .pack = ProductOf<Factors>::pack,
-          .put_row = ProductOf<Factors>::put_row,
-          .norm_of_row = norm_of_row,
+          .put_rows = ProductOf<Factors>::put_rows,
           .multiply = ProductOf<Factors>::multiply};
 }
 

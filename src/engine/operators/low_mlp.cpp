@@ -45,21 +45,18 @@ void feed_forward(const PackedLayer& first, const PackedLayer& second, float eps
     for (std::int64_t panel = 0; panel < layer.outputs / kernel.panel; ++panel)
       kernel.multiply(product, 0, rows, panel);
   };
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const float* const from = x + row * first.depth;
-    kernels::RowNorm norm = kernel.norm_of_row(from, first.depth, epsilon);
-    norm.factors = first.factors;
-    block.scales[row] =
-        kernel.put_row(from, first.depth, norm, block.inputs + row * (first.depth / kernel.factors));
-  }
+  kernel.put_rows({.x = x,
+                   .rows = rows,
+                   .depth = first.depth,
+                   .normed = true,
+                   .epsilon = epsilon,
+                   .factors = first.factors},
+                  block.inputs, block.scales);
   multiply_all(first, block.inputs, block.hidden, true);
   // In place: a row's factors lie at or before what is read, so that less memory has to stay in the cache.
   auto* const words = reinterpret_cast<std::uint32_t*>(block.hidden);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    block.scales[row] =
-        kernel.put_row(block.hidden + row * second.depth, second.depth, {.factors = second.factors},
-                       words + row * (second.depth / kernel.factors));
-  }
+  kernel.put_rows({.x = block.hidden, .rows = rows, .depth = second.depth, .factors = second.factors}, words,
+                  block.scales);
   multiply_all(second, words, x, false);
 }
 

@@ -21,13 +21,15 @@ constexpr std::int64_t kDeepest = 32768;  ///< Sums of 255 * 127 stay within 31 
 /// Puts the rows of x, or their norms with that epsilon.
 auto rows_of(const PackedLayer& layer, const at::Tensor& x, std::optional<double> epsilon) {
   const float* const from = x.const_data_ptr<float>();
-  return [&layer, from, epsilon](std::int64_t row, std::uint32_t* to) {
-    const float* const here = from + row * layer.depth;
-    kernels::RowNorm norm = epsilon
-                                ? layer.kernel->norm_of_row(here, layer.depth, static_cast<float>(*epsilon))
-                                : kernels::RowNorm{};
-    norm.factors = layer.factors;
-    return layer.kernel->put_row(here, layer.depth, norm, to);
+  return [&layer, from, epsilon](std::int64_t begin, std::int64_t end, std::uint32_t* to,
+                                 kernels::InputScale* scales) {
+    layer.kernel->put_rows({.x = from + begin * layer.depth,
+                            .rows = end - begin,
+                            .depth = layer.depth,
+                            .normed = epsilon.has_value(),
+                            .epsilon = static_cast<float>(epsilon.value_or(0)),
+                            .factors = layer.factors},
+                           to, scales);
   };
 }
 
@@ -163,12 +165,15 @@ at::Tensor low_conv3(const at::Tensor& x, const at::Tensor& packed, const std::o
   const at::Tensor windows = at::empty({at::get_num_threads(), layer.depth}, at::TensorOptions(at::kFloat));
   const std::int64_t pixels = height * width;
   multiply_put_rows(
-      layer, x.size(0) * pixels, false, residual.has_value(), out, [&](std::int64_t row, std::uint32_t* to) {
+      layer, x.size(0) * pixels, false, residual.has_value(), out,
+      [&](std::int64_t begin, std::int64_t end, std::uint32_t* to, kernels::InputScale* scales) {
         float* const window = windows.mutable_data_ptr<float>() + at::get_thread_num() * layer.depth;
-        const std::int64_t pixel = row % pixels;
-        gather_window(x.const_data_ptr<float>() + row / pixels * x.stride(0), x.size(2), x.size(3), channels,
-                      pixel / width * stride, pixel % width * stride, relu, window);
-        return layer.kernel->put_row(window, layer.depth, kernels::RowNorm{}, to);
+        for (std::int64_t row = begin; row < end; ++row, to += layer.depth / layer.kernel->factors) {
+          const std::int64_t pixel = row % pixels;
+          gather_window(x.const_data_ptr<float>() + row / pixels * x.stride(0), x.size(2), x.size(3),
+                        channels, pixel / width * stride, pixel % width * stride, relu, window);
+          layer.kernel->put_rows({.x = window, .rows = 1, .depth = layer.depth}, to, scales + (row - begin));
+        }
       });
   return out;
 }

@@ -40,11 +40,11 @@ at::Tensor patch_tokens(const at::Tensor& image, const at::Tensor& position, con
   out.copy_(position);
   const at::Tensor patches = at::zeros({at::get_num_threads(), layer.depth}, image.options());
   const float* const pixels = image.const_data_ptr<float>();
-  const auto put_patch = [&](std::int64_t row, std::uint32_t* to) {
+  const auto put_patch = [&](std::int64_t row, std::uint32_t* to, kernels::InputScale* scale) {
     const std::int64_t token = row % tokens;
     if (token == 0) {
       std::fill_n(to, layer.depth / layer.kernel->factors, 0U);
-      return kernels::InputScale{};
+      return;
     }
     float* const values = patches.mutable_data_ptr<float>() + at::get_thread_num() * layer.depth;
     const std::int64_t top = (token - 1) / columns * patch;
@@ -53,9 +53,15 @@ at::Tensor patch_tokens(const at::Tensor& image, const at::Tensor& position, con
     for (std::int64_t line = 0; line < kColours * patch; ++line) {
       std::copy_n(from + line / patch * plane + line % patch * width, patch, values + line * patch);
     }
-    return layer.kernel->put_row(values, layer.depth, {}, to);
+    layer.kernel->put_rows({.x = values, .rows = 1, .depth = layer.depth}, to, scale);
   };
-  multiply_put_rows(layer, images * tokens, false, true, out, put_patch);
+  const std::int64_t words = layer.depth / layer.kernel->factors;
+  multiply_put_rows(
+      layer, images * tokens, false, true, out,
+      [&](std::int64_t begin, std::int64_t end, std::uint32_t* to, kernels::InputScale* scales) {
+        for (std::int64_t row = begin; row < end; ++row)
+          put_patch(row, to + (row - begin) * words, scales + (row - begin));
+      });
   return out;
 }
 

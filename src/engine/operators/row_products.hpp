@@ -25,12 +25,12 @@ struct ProductPart {
   std::int64_t last_unit;
 };
 
-/// A layer's product over that many rows, into out or added to it. put_row(row, to) rounds a row of inputs to
-/// `to` and returns its scale; finish(part) is called when a part is there, of whole units of so many panels.
-/// Both are called from several threads.
-template <typename PutRow, typename Finish>
+/// A layer's product over that many rows, into out or added to it. put_rows(begin, end, to, scales) rounds
+/// these rows of inputs as ProductKernels::put_rows; finish(part) is called when a part is there, of whole
+/// units of so many panels. Both are called from several threads.
+template <typename PutRows, typename Finish>
 void multiply_put_rows(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
-                       PutRow&& put_row, std::int64_t unit, Finish&& finish) {
+                       PutRows&& put_rows, std::int64_t unit, Finish&& finish) {
   if (rows == 0) return;
   const kernels::ProductKernels& kernel = *layer.kernel;
   const std::int64_t words = layer.depth / kernel.factors;
@@ -41,8 +41,7 @@ void multiply_put_rows(const PackedLayer& layer, std::int64_t rows, bool gelu, b
   std::fill(input_words + rows * words, input_words + tiles * kernel.rows * words, 0U);
   std::vector<kernels::InputScale> scales(static_cast<std::size_t>(rows));
   at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row)
-      scales[static_cast<std::size_t>(row)] = put_row(row, input_words + row * words);
+    put_rows(begin, end, input_words + begin * words, scales.data() + begin);
   });
 
   const kernels::Product product{.inputs = input_words,
@@ -72,10 +71,10 @@ void multiply_put_rows(const PackedLayer& layer, std::int64_t rows, bool gelu, b
   });
 }
 
-template <typename PutRow>
+template <typename PutRows>
 void multiply_put_rows(const PackedLayer& layer, std::int64_t rows, bool gelu, bool add, at::Tensor& out,
-                       PutRow&& put_row) {
-  multiply_put_rows(layer, rows, gelu, add, out, put_row, 1, [](const ProductPart&) {});
+                       PutRows&& put_rows) {
+  multiply_put_rows(layer, rows, gelu, add, out, put_rows, 1, [](const ProductPart&) {});
 }
 
 }  // namespace da3::engine
