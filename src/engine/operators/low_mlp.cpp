@@ -10,6 +10,7 @@
 
 #include <engine/operators/low_products.hpp>
 #include <engine/operators/packed_layer.hpp>
+#include <engine/operators/row_products.hpp>
 
 namespace da3::engine {
 namespace {
@@ -76,9 +77,7 @@ at::Tensor& low_mlp(at::Tensor& x, const at::Tensor& packed1, const std::optiona
   const std::int64_t threads = at::get_num_threads();
   const std::int64_t tile_bytes = kernel.rows * first.outputs * static_cast<std::int64_t>(sizeof(float));
   const std::int64_t most_tiles = std::clamp<std::int64_t>(kHiddenBytesOfTask / tile_bytes, 1, kTilesPerTask);
-  // As many for each thread, as long as there are tiles.
-  const std::int64_t per_thread = (tiles + most_tiles * threads - 1) / (most_tiles * threads);
-  const std::int64_t blocks = std::min(tiles, per_thread * threads);
+  const std::int64_t blocks = blocks_of_tiles(tiles, most_tiles);
   const std::int64_t block_rows = (tiles + blocks - 1) / blocks * kernel.rows;
   const std::int64_t input_words = block_rows * first.depth / kernel.factors;
   const at::Tensor words = at::empty({threads, input_words}, at::kInt);

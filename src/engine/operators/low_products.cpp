@@ -69,13 +69,11 @@ void check_rotation(const Rotation& rotation, std::int64_t tokens, std::int64_t 
                 "), got ", each->sizes());
 }
 
-/// Heads [begin, end) of a token's queries and keys, which lie one behind the other.
+/// Heads [begin, end) of a token's queries, `heads` of them, and of its keys, which lie behind them.
 void rotate_heads(const Rotation& rotation, std::int64_t heads, std::int64_t dim, std::int64_t begin,
                   std::int64_t end, std::int64_t token, float* row) {
-  const auto rotate = [&](const at::Tensor& weight, const at::Tensor& bias, std::int64_t from,
-                          std::int64_t to) {
-    if (from >= to) return;
-    const kernels::Heads job{.num_heads = to - from,
+  const auto rotate = [&](const at::Tensor& weight, const at::Tensor& bias, std::int64_t from) {
+    const kernels::Heads job{.num_heads = end - begin,
                              .head_dim = dim,
                              .weight = weight.const_data_ptr<float>(),
                              .bias = bias.const_data_ptr<float>(),
@@ -83,8 +81,8 @@ void rotate_heads(const Rotation& rotation, std::int64_t heads, std::int64_t dim
     kernels::kernels()->norm_rotate(job, row + from * dim, rotation.cos.const_data_ptr<float>() + token * dim,
                                     rotation.sin.const_data_ptr<float>() + token * dim);
   };
-  rotate(rotation.q_weight, rotation.q_bias, begin, std::min(end, heads));
-  rotate(rotation.k_weight, rotation.k_bias, std::max(begin, heads), std::min(end, 2 * heads));
+  rotate(rotation.q_weight, rotation.q_bias, begin);
+  rotate(rotation.k_weight, rotation.k_bias, heads + begin);
 }
 
 at::Tensor product_rotated(const at::Tensor& x, const at::Tensor& packed,
@@ -106,7 +104,7 @@ at::Tensor product_rotated(const at::Tensor& x, const at::Tensor& packed,
   check_rotation(rotation, tokens, dim);
   at::Tensor out = at::empty({x.size(0), tokens, 3, heads, dim}, x.options());
   multiply_put_rows(layer, x.size(0) * tokens, false, false, out, rows_of(layer, x, norm),
-                    dim / layer.kernel->panel, [&](const ProductPart& part) {
+                    {.sections = 3, .unit_panels = dim / layer.kernel->panel}, [&](const ProductPart& part) {
                       for (std::int64_t row = part.first_row; row < part.last_row; ++row) {
                         rotate_heads(rotation, heads, dim, part.first_unit, part.last_unit, row % tokens,
                                      out.mutable_data_ptr<float>() + row * layer.outputs);

@@ -66,39 +66,56 @@ at::Tensor attend(const kernels::AttentionKernels& kernel, const at::Tensor& q, 
   const std::int64_t dim = q.size(3);
   const std::int64_t all_heads = q.size(0) * heads;
   const std::int64_t packed = kernel.packed_floats(num_keys, dim);
-  at::Tensor keys = at::empty({all_heads, packed}, q.options());
-  at::Tensor values = at::empty({all_heads, packed}, q.options());
-  const auto head_data = [&](const at::Tensor& t, std::int64_t head) {
-    return t.const_data_ptr<float>() + head / heads * t.stride(0) + head % heads * t.stride(1);
-  };
-  at::parallel_for(0, all_heads, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t head = begin; head < end; ++head) {
-      kernel.pack_keys(head_data(k, head), k.stride(2), num_keys, dim,
-                       keys.mutable_data_ptr<float>() + head * packed);
-      kernel.pack_values(head_data(v, head), v.stride(2), num_keys, dim,
-                         values.mutable_data_ptr<float>() + head * packed);
-    }
-  });
+  const std::int64_t threads = at::get_num_threads();
+  // Heads that threads share evenly are packed where they are attended to: threads wait for each other once.
+  const bool by_head = all_heads % threads == 0;
+  at::Tensor keys = at::empty({by_head ? threads : all_heads, packed}, q.options());
+  at::Tensor values = at::empty_like(keys);
   at::Tensor out = at::empty({q.size(0), num_queries, heads * dim}, q.options());
-  const at::Tensor scratch = at::empty({at::get_num_threads(), kernel.scratch_floats(dim)}, q.options());
+  const at::Tensor scratch = at::empty({threads, kernel.scratch_floats(dim)}, q.options());
   const std::int64_t rows_per_task = kQueryBlocksPerTask * kernel.query_block;
   const std::int64_t tasks_per_head = (num_queries + rows_per_task - 1) / rows_per_task;
   const float scale = 1.0F / std::sqrt(static_cast<float>(dim));
+  const auto head_data = [&](const at::Tensor& t, std::int64_t head) {
+    return t.const_data_ptr<float>() + head / heads * t.stride(0) + head % heads * t.stride(1);
+  };
+  const auto packed_at = [&](const at::Tensor& t, std::int64_t head) {
+    return t.mutable_data_ptr<float>() + (by_head ? at::get_thread_num() : head) * packed;
+  };
+  const auto pack = [&](std::int64_t head) {
+    kernel.pack_keys(head_data(k, head), k.stride(2), num_keys, dim, packed_at(keys, head));
+    kernel.pack_values(head_data(v, head), v.stride(2), num_keys, dim, packed_at(values, head));
+  };
+  const auto attend_to = [&](std::int64_t head, std::int64_t first, std::int64_t last) {
+    const kernels::AttentionHead job{
+        .q = head_data(q, head),
+        .out = out.mutable_data_ptr<float>() + head / heads * out.stride(0) + head % heads * dim,
+        .keys = packed_at(keys, head),
+        .values = packed_at(values, head),
+        .q_stride = q.stride(2),
+        .out_stride = heads * dim,
+        .num_keys = num_keys,
+        .head_dim = dim,
+        .scale = scale};
+    kernel.attend(job, first, last, scratch_of_thread(scratch));
+  };
+  const auto each_head = [&](const auto& work) {
+    at::parallel_for(0, all_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t head = begin; head < end; ++head) work(head);
+    });
+  };
+  if (by_head) {
+    each_head([&](std::int64_t head) {
+      pack(head);
+      attend_to(head, 0, num_queries);
+    });
+    return out;
+  }
+  each_head(pack);
   at::parallel_for(0, all_heads * tasks_per_head, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t head = task / tasks_per_head;
       const std::int64_t first = task % tasks_per_head * rows_per_task;
-      float* to = out.mutable_data_ptr<float>() + head / heads * out.stride(0) + head % heads * dim;
-      const kernels::AttentionHead job{.q = head_data(q, head),
-                                       .out = to,
-                                       .keys = keys.const_data_ptr<float>() + head * packed,
-                                       .values = values.const_data_ptr<float>() + head * packed,
-                                       .q_stride = q.stride(2),
-                                       .out_stride = heads * dim,
-                                       .num_keys = num_keys,
-                                       .head_dim = dim,
-                                       .scale = scale};
-      kernel.attend(job, first, std::min(first + rows_per_task, num_queries), scratch_of_thread(scratch));
+      attend_to(task / tasks_per_head, first, std::min(first + rows_per_task, num_queries));
     }
   });
   return out;
