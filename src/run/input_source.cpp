@@ -264,14 +264,40 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
   try {
     // Where the argument's own part ends: patterns speak of what is below.
     const std::string below = folder.substr(std::min<std::size_t>(below_, folder.size()));
-    FolderListing listing(folder, [&](std::string_view name) { return is_excluded(below, name); });
+    const std::optional<std::string> below_output = part_below_output(folder);
+    const auto is_result = [&](std::string_view name) {
+      return below_output && results_->owns(*below_output + std::string(name));
+    };
+    FolderListing listing(folder,
+                          [&](std::string_view name) { return is_excluded(below, name) || is_result(name); });
     const std::string& manifest = listing.manifest();
     if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
-    frames_.push_back({folder, std::move(listing)});
+    frames_.push_back({folder, std::move(listing), below_output.has_value()});
   } catch (const Error& error) {
     return failed_item(std::move(path), error);
   }
   return std::nullopt;
+}
+
+/// Results lie next to photos where a folder below the output folder is an argument: `da3 infer P/a P/b -o
+/// P`.
+std::optional<std::string> InputSource::part_below_output(const std::string& folder) {
+  std::error_code failed;
+  const std::filesystem::path output = std::filesystem::canonical(options_.output_dir, failed);
+  if (failed) return std::nullopt;
+  const std::filesystem::path inner = std::filesystem::canonical(folder, failed);
+  if (failed) return std::nullopt;
+  std::optional<std::string> part = part_below(inner.string(), output.string());
+  if (!part) return std::nullopt;
+  if (!results_) {
+    try {
+      results_ = journal::read_manifests(options_.output_dir);
+    } catch (const Error&) {
+      results_.emplace();  // Of another command, or said by who writes there
+    }
+  }
+  part->push_back('/');
+  return part;
 }
 
 std::optional<Item> InputSource::next_of_folders() {
@@ -298,6 +324,7 @@ std::optional<Item> InputSource::next_of_folders() {
     if (!is_new(path)) continue;
     Item item;
     item.below = below_;
+    item.beside_results = frame.beside_results;
     item.keep_extension = frame.listing.shares_stem(index);
     item.passed_over = frame.listing.twin(index);
     item.unsupported = frame.listing.kind(index) == FolderListing::Kind::kUnsupported;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <journal/result_folder.hpp>
 
 #include <run/input_source.hpp>
 #include <testing/temporary_folder.hpp>
@@ -202,6 +203,24 @@ TEST_F(InputSourceTest, TheOutputFolderIsLeftOutEvenIfTheRunMakesIt) {
   touch("in/m/depth/a.png");
   EXPECT_EQ(source.next()->stem(), "m/b");
   EXPECT_FALSE(source.next().has_value());
+}
+
+TEST_F(InputSourceTest, ResultsNextToPhotosAreNoInputs) {
+  for (const char* name : {"in/a/x.jpg", "in/a/y.png", "in/b/x.jpg"}) touch(name);
+  options_.inputs = {path("in/a"), path("in/b")};
+  options_.output_dir = path("in");
+  EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x"}));
+  {
+    journal::ResultFolder results(options_.output_dir, journal::RunRecord{});
+    formats::EncodedSet set;
+    set.files = {{formats::Format::kPng16, {1}}, {formats::Format::kVis, {2}}};
+    journal::ImageRecord record;
+    record.path = path("in/a/x.jpg");
+    record.outputs = results.write(record.path, "a/x", std::nullopt, set);
+    results.record(record);
+  }
+  EXPECT_TRUE(fs::exists(path("in/a/x.vis.png")));
+  EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x"}));
 }
 
 TEST_F(InputSourceTest, AQuotedPatternIsExpandedInNaturalOrder) {
