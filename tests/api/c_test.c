@@ -59,6 +59,7 @@ static void check_errors(void) {
   options.device = "toaster";
   FAILS_AS(da3_model_load(NULL, &options, &model), DA3_ERROR_USAGE, "usage");
   FAILS_AS(da3_model_load(NULL, NULL, NULL), DA3_ERROR_USAGE, "usage");
+  FAILS_AS(da3_model_load("", NULL, &model), DA3_ERROR_USAGE, "usage");
   options.struct_size = 0;
   FAILS_AS(da3_model_load(NULL, &options, &model), DA3_ERROR_USAGE, "usage");
   da3_photo* photo = NULL;
