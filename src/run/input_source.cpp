@@ -8,6 +8,7 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <journal/manifest.hpp>
+#include <journal/scene_journal.hpp>
 #include <sys/stat.h>
 
 #include <core/read_file.hpp>
@@ -267,11 +268,21 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
     FolderListing listing(folder, [&](std::string_view name) { return is_excluded(below, name); });
     const std::string& manifest = listing.manifest();
     if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
-    frames_.push_back({folder, std::move(listing)});
+    std::set<std::string> results;
+    // Photos may lie in a scene's folder, too, so that it is not left out as a whole.
+    if (!manifest.empty()) {
+      for (const std::string& file : journal::results_of_scene(folder + manifest))
+        results.insert(folder + file);
+    }
+    frames_.push_back({folder, std::move(listing), std::move(results)});
   } catch (const Error& error) {
     return failed_item(std::move(path), error);
   }
   return std::nullopt;
+}
+
+bool InputSource::is_of_a_scene(const std::string& path) const {
+  return std::ranges::any_of(frames_, [&](const Frame& frame) { return frame.results.contains(path); });
 }
 
 std::optional<Item> InputSource::next_of_folders() {
@@ -295,7 +306,7 @@ std::optional<Item> InputSource::next_of_folders() {
       if (auto failed = enter_folder(folder, std::move(path))) return failed;  // `frame` may be gone
       continue;
     }
-    if (!is_new(path)) continue;
+    if (is_of_a_scene(path) || !is_new(path)) continue;
     Item item;
     item.below = below_;
     item.keep_extension = frame.listing.shares_stem(index);

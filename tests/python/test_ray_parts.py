@@ -241,6 +241,8 @@ def test_folders_of_results_are_known_by_what_is_in_their_manifests(tmp_path: Pa
     for name, beginning in {
         "results/manifest.jsonl": '{"type":"run","schema":1}',
         "shards/manifest.2-of-3.jsonl": '{"type":"run","schema":1}',
+        "scene/manifest.jsonl": '{"attention":"sdpa","command":"scene","device":"cpu"}',
+        "video/manifest.jsonl": '{"bits":8,"codec":"ffv1","da3":"0.1.0","encoder":{"vis":"libx264"}}',
         "data/manifest.jsonl": '{"file":"a.png","caption":"cup"}',
         "empty/manifest.jsonl": "",
     }.items():

@@ -22,10 +22,10 @@ from da3.ray._places import FOLDER, RUN, Entry, Place, identity_of, printable, r
 PIECE_BYTES = 1 << 18
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pnm", ".ppm", ".pgm")
 
-# A folder below the inputs with a manifest of da3 infer, of any shard, holds results, which are no inputs
-# (docs/cli.md). Data sets have files of that name, too.
+# A folder below the inputs with a manifest of da3 infer (of any shard), scene or video holds results, which are no
+# inputs (docs/cli.md). Data sets have files of that name, too.
 _MANIFEST = re.compile(r"manifest(\.\d+-of-\d+)?\.jsonl")
-_MANIFEST_BEGINS = b'{"type":"run","schema":'
+_MANIFEST_BEGINS = re.compile(rb'\{"type":"run","schema":|\{"attention":"\w+","command":"scene"|\{"bits":[^{}]*"da3":')
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def _found_in_store(place: Place, folder: str) -> list[_Found]:
 def _is_manifest(place: Place, path: str) -> bool:
     def beginning() -> bytes:
         with place.filesystem.open_input_file(path) as file:
-            return file.read(len(_MANIFEST_BEGINS))
+            return file.read(1024)
 
     try:
-        return retried(beginning, path) == _MANIFEST_BEGINS
+        return _MANIFEST_BEGINS.match(retried(beginning, path)) is not None
     except (FileNotFoundError, PermissionError):
         return False
 
