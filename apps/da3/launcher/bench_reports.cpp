@@ -46,6 +46,9 @@ int compare_reports(const cli::BenchCompare& options) {
   const bench::ReportFormat format =
       cli::format_for(options.format, options.output, bench::ReportFormat::kTable);
   put(bench::format_comparison(comparison, format), options.output);
+  for (const std::string& each : comparison.differing) {
+    std::fprintf(stderr, "da3: not the same: %s\n", each.c_str());
+  }
   for (const std::string& each : comparison.not_judged) {
     std::fprintf(stderr, "da3: not judged: %s\n", each.c_str());
   }

@@ -72,6 +72,7 @@ struct Comparison {
   std::vector<std::string> only_in_base;
   std::vector<std::string> only_in_new;
   std::vector<std::string> failed_in_new;  ///< Done in the base, failed or skipped; with the reason
+  std::vector<std::string> differing;      ///< Of one name and not the same: another model or precision
   std::vector<std::string> not_judged;     ///< By a limit that other cases were judged by; with the reason
   std::vector<std::string> failures;       ///< One line each; empty: passed, or no limit was given
   bool failed() const { return !failures.empty(); }

@@ -210,6 +210,24 @@ TEST(Compare, MatchesByAllSettings) {
   EXPECT_THAT(c.only_in_new, SizeIs(1));
 }
 
+TEST(Compare, AnotherModelOfOneNameIsTold) {
+  const auto report = [](const char* sha256, const char* precision) {
+    Report made = sample_report({throughput_case(1, "sdpa", kSteady), throughput_case(2, "sdpa", kSteady)});
+    for (CaseResult& each : made.cases) {
+      each.facts.set("model_sha256", std::string(sha256));
+      each.facts.set("precision_used", std::string(precision));
+    }
+    return made;
+  };
+  EXPECT_THAT(compare_reports(report("aa", "fp32"), report("aa", "fp32")).differing, IsEmpty());
+  EXPECT_THAT(compare_reports(report("aa", "fp32"), report_of(kSteady)).differing, IsEmpty()) << "not known";
+  const Comparison c = compare_reports(report("aa", "fp32"), report("bb", "bf16"));
+  EXPECT_THAT(c.differing, testing::ElementsAre(AllOf(
+                               HasSubstr("batch=1"), HasSubstr("and 1 more: model_sha256 is aa in the base"),
+                               HasSubstr("precision_used is fp32 in the base and bf16"))));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("not the same: throughput"));
+}
+
 TEST(Compare, NoMatchingCaseIsAUsageError) {
   const Report base = sample_report({throughput_case(1, "sdpa", kSteady)});
   try {
