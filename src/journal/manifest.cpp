@@ -124,11 +124,18 @@ int append_whole(const core::FileDescriptor& file, std::string_view text, std::u
 
 bool is_manifest(const std::filesystem::path& file) {
   constexpr std::string_view kBegins = R"({"type":"run","schema":)";
+  // Of a video; its keys are in order, and the first ones are of the input.
+  constexpr std::string_view kVideoBegins = R"({"bits":)";
+  constexpr std::size_t kMost = 64UL << 10U;
   std::error_code failed;
   if (!std::filesystem::is_regular_file(file, failed)) return false;
-  std::string start(kBegins.size(), '\0');
+  std::string start(kMost, '\0');
   std::ifstream stream(file, std::ios::binary);
-  return stream.read(start.data(), static_cast<std::streamsize>(start.size())) && start == kBegins;
+  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(stream.gcount()));
+  if (start.starts_with(kBegins)) return true;
+  const std::string_view line = std::string_view(start).substr(0, start.find('\n'));
+  return line.starts_with(kVideoBegins) && line.ends_with(R"("type":"video"})");
 }
 
 std::vector<std::string> manifest_names(const std::filesystem::path& folder) {

@@ -8,6 +8,7 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <journal/manifest.hpp>
+#include <journal/scene_journal.hpp>
 #include <sys/stat.h>
 
 #include <core/read_file.hpp>
@@ -272,7 +273,13 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
                           [&](std::string_view name) { return is_excluded(below, name) || is_result(name); });
     const std::string& manifest = listing.manifest();
     if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
-    frames_.push_back({folder, std::move(listing), below_output.has_value()});
+    std::set<std::string> results;
+    // Photos may lie in a scene's folder, too, so that it is not left out as a whole.
+    if (!manifest.empty()) {
+      for (const std::string& file : journal::results_of_scene(folder + manifest))
+        results.insert(folder + file);
+    }
+    frames_.push_back({folder, std::move(listing), below_output.has_value(), std::move(results)});
   } catch (const Error& error) {
     return failed_item(std::move(path), error);
   }
@@ -300,6 +307,10 @@ std::optional<std::string> InputSource::part_below_output(const std::string& fol
   return part;
 }
 
+bool InputSource::is_of_a_scene(const std::string& path) const {
+  return std::ranges::any_of(frames_, [&](const Frame& frame) { return frame.results.contains(path); });
+}
+
 std::optional<Item> InputSource::next_of_folders() {
   while (!frames_.empty()) {
     Frame& frame = frames_.back();
@@ -321,7 +332,7 @@ std::optional<Item> InputSource::next_of_folders() {
       if (auto failed = enter_folder(folder, std::move(path))) return failed;  // `frame` may be gone
       continue;
     }
-    if (!is_new(path)) continue;
+    if (is_of_a_scene(path) || !is_new(path)) continue;
     Item item;
     item.below = below_;
     item.beside_results = frame.beside_results;

@@ -50,8 +50,10 @@ class InputSource : public Source {
     std::string folder;  ///< With a slash at its end
     FolderListing listing;
     bool beside_results = false;  ///< It lies below the output folder
+    std::set<std::string> results = {};  ///< Of a scene that is there, as paths of inputs
   };
 
+  bool is_of_a_scene(const std::string& path) const;
   std::optional<Item> next_of_folders();
   std::optional<std::string> next_argument();
   std::optional<Item> begin_argument(const std::string& argument);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <cstdint>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -230,7 +231,11 @@ formats::OutputSet read_recorded(const StoredResult& result) {
 
 /// The photo with the pixels that depth of `size` was made of.
 Image photo_of(const StoredResult& result, Size size) {
-  Image photo = codec::decode_file(result.photo).image;
+  // It was read below the limit of the run that made the result, and has not changed since.
+  codec::DecodeOptions decode;
+  if (result.photo_size)
+    decode.max_pixels = std::max<std::uint64_t>(decode.max_pixels, result.photo_size->area());
+  Image photo = codec::decode_file(result.photo, decode).image;
   const auto input = network_input_of(*result.run);
   if (!input || !result.processed || *result.processed != size) return photo;
   return input->policy ? image::preprocess_to(photo, *input->policy, size)

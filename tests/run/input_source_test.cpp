@@ -345,6 +345,25 @@ TEST_F(InputSourceTest, OlderResultFoldersBelowAnInputAreLeftOut) {
   EXPECT_EQ(stems(), (Stems{"a", "photos/c"}));
 }
 
+TEST_F(InputSourceTest, ResultsOfVideosAndScenesBelowAnInputAreLeftOut) {
+  for (const char* name : {"in/a.jpg", "in/v.mkv.depth/frames/0.png", "in/s/images/b.jpg",
+                           "in/s/images/c.jpg", "in/s/depth/b.png", "in/s/depth/mine.png"})
+    touch(name);
+  folder_.write("in/v.mkv.depth/manifest.jsonl", R"({"bits":8,"da3":"0.1.0","schema":1,"type":"video"})"
+                                                 "\n{\"type\":\"plan\"}\n");
+  // One photo was put there by da3, the other one by the user.
+  folder_.write("in/s/manifest.jsonl",
+                R"({"attention":"sdpa","command":"scene","files":["images/c.jpg"],"type":"run"})"
+                "\n"
+                R"({"files":["depth/b.png"],"type":"writing"})"
+                "\n");
+  options_.inputs = {path("in")};
+  options_.recursive = true;
+  EXPECT_EQ(stems(), (Stems{"a", "s/depth/mine", "s/images/b"}));
+  options_.inputs = {path("in/s")};
+  EXPECT_EQ(stems(), (Stems{"depth/mine", "images/b"}));
+}
+
 TEST_F(InputSourceTest, EveryLineOfAListIsAnswered) {
   touch("a.jpg");
   std::istringstream list(path("a.jpg") + "\n" + path("a.jpg") + "\n" + path("gone") + "\n" + path("gone"));
