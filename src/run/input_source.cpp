@@ -163,7 +163,7 @@ std::optional<std::string> InputSource::next_argument() {
       std::string line;
       const bool nul = options_.list_format == ListFormat::kNul;
       while (std::getline(*options_.list, line, nul ? '\0' : '\n')) {
-        if (!list_begun_) refuse_picture(line);
+        require_path(line);
         if (!nul && line.ends_with('\r')) line.pop_back();
         list_begun_ = list_begun_ || !line.empty();
         if (!line.empty()) return line;
@@ -237,17 +237,19 @@ std::string InputSource::name_below_root(const std::string& path) const {
   return plain.substr(std::min(plain.find_first_not_of('/'), plain.size()));
 }
 
-void InputSource::refuse_picture(const std::string& line) {
-  if (line.empty() || status_of(line)) return;
+void InputSource::require_path(const std::string& line) const {
+  // No path holds a NUL, though a file may have the name of what is in front of it.
   const bool has_nul = line.find('\0') != std::string::npos;
-  if (!has_nul && !begins_as_picture(line + '\n')) return;
-  throw Error(
-      ErrorCode::kUsage,
-      has_nul && !begins_as_picture(line)
-          ? "standard input: expected a list of paths, one a line, found a NUL byte; give --null if the "
-            "paths end with NUL"
-          : "standard input: expected a list of paths, found a picture; save it to a file and name that "
-            "file");
+  const bool may_be_picture = !list_begun_ && !line.empty() && (has_nul || !status_of(line));
+  if (may_be_picture && begins_as_picture(line + '\n')) {
+    throw Error(ErrorCode::kUsage,
+                "standard input: expected a list of paths, found a picture; save it to a file and name that "
+                "file");
+  }
+  if (!has_nul) return;
+  throw Error(ErrorCode::kUsage,
+              "standard input: expected a list of paths, one a line, found a NUL byte; give --null if the "
+              "paths end with NUL");
 }
 
 /// True for a folder that --recursive would enter, told without listing it.

@@ -65,7 +65,7 @@ class InputSource : public Source {
   bool is_excluded(const std::string& below, std::string_view name) const;
   void expand(const std::string& pattern);
   std::string name_below_root(const std::string& path) const;
-  void refuse_picture(const std::string& line);
+  void require_path(const std::string& line) const;
   bool is_new(const std::string& path);
   bool is_output_folder(const struct stat& folder) const;
   bool would_enter(const std::string& folder) const;

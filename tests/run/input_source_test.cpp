@@ -394,6 +394,24 @@ TEST_F(InputSourceTest, APictureInPlaceOfAListIsSaid) {
   EXPECT_EQ(message("BMW.jpg\nP6/a.jpg\n"), "");
 }
 
+TEST_F(InputSourceTest, APathWithANulIsRefusedAlsoWhereItsBeginningIsAFile) {
+  using namespace std::string_literals;  // NOLINT(google-build-using-namespace)
+  touch("a.jpg");
+  for (const std::string& text :
+       {path("a.jpg") + "\0"s + path("b.jpg") + "\0"s, path("a.jpg") + "\nb.jpg\0"s}) {
+    std::istringstream list(text);
+    options_.inputs = {"-"};
+    options_.list = &list;
+    try {
+      items();
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+      EXPECT_NE(std::string(error.what()).find("--null"), std::string::npos);
+    }
+  }
+}
+
 TEST_F(InputSourceTest, AShardOfAListLooksAtNoFileOfOthers) {
   options_.inputs = {"-"};
   options_.root = folder_.path();
