@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
@@ -231,6 +232,26 @@ TEST_F(PullCommand, SaysWhichNameTheHubDoesNotKnow) {
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("somebody/nothing"));
   EXPECT_THAT(ended.err, HasSubstr("404"));
+}
+
+TEST_F(PullCommand, WhatTheHubsToolsKeepIsTakenOnceItsLicenceIsAccepted) {
+  namespace fs = std::filesystem;
+  const fs::path cache = place_ / "hf/hub/models--somebody--DA3-TINY";
+  fs::create_directories(cache / "refs");
+  fs::create_directories(cache / "snapshots" / kCommit);
+  std::ofstream(cache / "refs/main") << kCommit;
+  for (const char* file : {"config.json", "model.safetensors"})
+    fs::copy_file(kGolden / file, cache / "snapshots" / kCommit / file);
+
+  const Ended refused = place_.run({"model", "pull", kRepository, "--offline"});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("somebody/DA3-TINY at 0123456789, licence not known"));
+  EXPECT_THAT(refused.err, HasSubstr("--accept-license"));
+  const Ended pulled = place_.run({"model", "pull", kRepository, "--offline", "--accept-license"});
+  EXPECT_EQ(pulled.code, 0) << pulled.err;
+  EXPECT_THAT(pulled.err, HasSubstr("not checked"));
+  EXPECT_TRUE(fs::exists(installed()));
+  EXPECT_TRUE(server_.requests().empty());
 }
 
 }  // namespace

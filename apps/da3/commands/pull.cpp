@@ -71,12 +71,18 @@ void refuse_other_model(const std::filesystem::path& file, const std::string& re
 }
 
 bool confirm(const hub::PullPlan& plan, const cli::ModelPull& options, Console& console) {
-  console.line("da3: " + plan.repository + " at " + plan.commit.substr(0, 10) + ", licence " + plan.licence +
-               ", " + bytes_text(plan.total_bytes) +
-               (plan.bytes_here > 0 ? " (" + bytes_text(plan.bytes_here) + " already here)" : ""));
-  if (!plan.non_commercial || options.accept_license) return true;
+  const std::string licence = !plan.licence.empty() ? "licence " + plan.licence
+                              : plan.licence_known  ? "no licence stated"
+                                                    : "licence not known";
+  console.line("da3: " + plan.repository + " at " + plan.commit.substr(0, 10) + ", " + licence + ", " +
+               bytes_text(plan.total_bytes) +
+               (plan.bytes_here > 0 ? " (" + bytes_text(plan.bytes_here) + " already here)" : "") +
+               (plan.checked ? "" : ", not checked: nothing tells its SHA-256"));
+  if (!plan.has_to_be_accepted() || options.accept_license) return true;
   if (::isatty(STDIN_FILENO) != 1 || !Console::is_terminal()) return false;
-  std::cerr << "This licence forbids commercial use. Type yes to accept it: " << std::flush;
+  std::cerr << (plan.non_commercial ? "This licence forbids commercial use. Type yes to accept it: "
+                                    : "Read it on the model's page. Type yes to accept it: ")
+            << std::flush;
   std::string answer;
   return std::getline(std::cin, answer) && answer == "yes";
 }
