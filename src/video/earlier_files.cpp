@@ -171,6 +171,18 @@ void require_input_stays(const fs::path& folder, const std::string& input, const
   }
 }
 
+void require_videos_stay(const OutputPlan& outputs, const std::vector<json>& headers) {
+  std::set<std::string> removed;
+  for (const json& header : headers) removed.merge(videos_of(header));
+  for (const StreamPlan& stream : outputs.streams) removed.erase(stream.target.filename().string());
+  for (const std::string& name : removed) {
+    if (!has_bytes(outputs.folder / name)) continue;
+    throw Error(ErrorCode::kUsage, (outputs.folder / name).string() +
+                                       ": the result of another video, which would be removed. Give "
+                                       "--overwrite for that, or another folder with --output");
+  }
+}
+
 void remove_earlier(const fs::path& folder, const std::vector<json>& headers) {
   std::error_code failed;
   for (const fs::path& file : earlier_files(folder, headers)) fs::remove(file, failed);

@@ -27,6 +27,10 @@ void require_own_videos(const OutputPlan& outputs, const std::vector<nlohmann::j
 void require_input_stays(const std::filesystem::path& folder, const std::string& input,
                          const std::vector<nlohmann::json>& headers);
 
+/// Throws: Error kUsage where remove_earlier would remove a video that is there and none of `outputs`: its
+/// input had another name, which no key of a run holds.
+void require_videos_stay(const OutputPlan& outputs, const std::vector<nlohmann::json>& headers);
+
 /// Removes what the runs with `headers` wrote into `folder`, so that none of it stays among the results of a
 /// run that begins anew: their videos, segments, and all that is called as da3 calls files of frames.
 void remove_earlier(const std::filesystem::path& folder, const std::vector<nlohmann::json>& headers);

@@ -140,6 +140,7 @@ class Run {
     if (journal_) {
       require_own_videos(plan_.outputs, journal_->earlier());
       require_input_stays(plan_.outputs.folder, options_.input, journal_->earlier());
+      if (!options_.overwrite) require_videos_stay(plan_.outputs, journal_->earlier());
     }
     const std::map<std::string, std::string>& encoders = choose_streams();
     const bool looks =

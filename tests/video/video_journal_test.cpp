@@ -65,6 +65,25 @@ TEST(VideoJournal, TakesNothingButPlainFilesOfItsFolderForSegments) {
   }
 }
 
+TEST(VideoJournal, VideosOfAnotherNameStayUnlessOverwritten) {
+  const da3::testing::TemporaryFolder folder;
+  OutputPlan outputs;
+  outputs.folder = folder.path();
+  outputs.streams.emplace_back().target = folder.path() / "y.vis.mp4";
+  const std::vector<json> earlier{{{"type", "video"}, {"path", "in/x.mp4"}, {"encoder", {{"vis", "x264"}}}},
+                                  {{"type", "video"}, {"path", "in/y.mp4"}, {"encoder", {{"vis", "x264"}}}}};
+  std::ofstream(folder.path() / "y.vis.mp4") << "its own";
+  EXPECT_NO_THROW(require_videos_stay(outputs, earlier));
+  std::ofstream(folder.path() / "x.vis.mp4") << "of a copy";
+  try {
+    require_videos_stay(outputs, earlier);
+    FAIL() << "x.vis.mp4 would be removed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    EXPECT_NE(std::string(error.what()).find("x.vis.mp4"), std::string::npos);
+  }
+}
+
 TEST(VideoJournal, NeverReachesThroughLinks) {
   for (const char* const name : {"manifest.jsonl", "frames", ".da3-segments"}) {
     const da3::testing::TemporaryFolder folder;
