@@ -7,6 +7,7 @@
 #include <journal/links.hpp>
 #include <journal/scene_journal.hpp>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <da3/error.hpp>
@@ -105,13 +106,7 @@ std::vector<std::string> results_of_scene(const std::filesystem::path& manifest)
 SceneJournal::SceneJournal(std::filesystem::path folder)
     : folder_(std::move(folder)), file_(folder_ / "manifest.jsonl") {
   core::ensure_folder(folder_);
-  descriptor_ = open_manifest(file_);
-  if (core::try_lock(descriptor_) == core::Lock::kHeldByAnother) {
-    throw Error(ErrorCode::kOutputLocked,
-                folder_.string() +
-                    ": another run of da3 writes here; wait until it ends, stop it, or give "
-                    "another folder with --output");
-  }
+  descriptor_ = open_locked();
   core::remove_dead_temporaries(folder_);
   std::ifstream stream(file_, std::ios::binary);
   std::string line;
@@ -141,6 +136,21 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
     }
   }
   core::require_read_to_end(stream, file_.string(), ErrorCode::kOutputFailed);
+}
+
+core::FileDescriptor SceneJournal::open_locked() const {
+  for (;;) {
+    core::FileDescriptor descriptor = open_manifest(file_);
+    if (core::try_lock(descriptor) == core::Lock::kHeldByAnother) {
+      throw Error(ErrorCode::kOutputLocked,
+                  folder_.string() +
+                      ": another run of da3 writes here; wait until it ends, stop it, or give "
+                      "another folder with --output");
+    }
+    // Another run may have put its own in place meanwhile.
+    struct stat status{};
+    if (fstat(descriptor.get(), &status) == 0 && status.st_nlink > 0) return descriptor;
+  }
 }
 
 void SceneJournal::keep_inputs(const std::vector<std::filesystem::path>& inputs) {
@@ -200,8 +210,10 @@ void SceneJournal::begin(const std::string& run, const std::string& digest) {
   record["pid"] = getpid();
   put_files(record, owned_);
   const std::string line = line_of(record) + '\n';
-  if (ftruncate(descriptor_.get(), 0) != 0) throw core::write_failure(file_, errno);
-  write_all(descriptor_, file_, line);
+  // Whole or not at all: a manifest cut off here would make the files of the runs before foreign ones.
+  core::write_file(file_, {reinterpret_cast<const std::uint8_t*>(line.data()), line.size()},
+                   core::Existing::kReplace);
+  descriptor_ = open_locked();
   digest_ = digest;
   done_ = false;
 }

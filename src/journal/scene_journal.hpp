@@ -65,6 +65,7 @@ class SceneJournal {
   void finish(const std::string& record, const std::vector<std::string>& files);
 
  private:
+  core::FileDescriptor open_locked() const;
   bool is_input(const std::string& file) const;
 
   std::filesystem::path folder_;

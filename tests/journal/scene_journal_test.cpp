@@ -1,13 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <fstream>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <journal/scene_journal.hpp>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <da3/error.hpp>
 
+#include <testing/child_process.hpp>
 #include <testing/temporary_folder.hpp>
 
 namespace da3::journal {
@@ -52,6 +56,46 @@ TEST(SceneJournal, OtherWorkThatLeftNoFileIsNotInTheWay) {
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kNone);
   write_file(folder.path() / "points.ply");
   EXPECT_EQ(SceneJournal(folder.path()).state("b"), State::kOther);
+}
+
+TEST(SceneJournal, ABeginningThatCannotBeWrittenLosesNoFiles) {
+  const TemporaryFolder folder;
+  {
+    SceneJournal journal(folder.path());
+    journal.begin(kRun, "a");
+    journal.claim({"scene.glb"});
+    write_file(folder.path() / "scene.glb");
+    journal.finish(kScene, {"scene.glb"});
+  }
+  const std::string answer = da3::testing::in_child([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{4, 4};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return std::string("no limit");
+    SceneJournal journal(folder.path());
+    try {
+      journal.begin(kRun, "b");
+    } catch (const Error& error) {
+      return std::string(error_name(error.code()));
+    }
+    return std::string("begun");
+  });
+  EXPECT_EQ(answer, "output.failed");
+  const SceneJournal journal(folder.path());
+  EXPECT_EQ(journal.state("a"), State::kFinished);
+  EXPECT_TRUE(journal.owns("scene.glb"));
+}
+
+TEST(SceneJournal, IsHeldAlsoOnceARunHasBegun) {
+  const TemporaryFolder folder;
+  SceneJournal journal(folder.path());
+  EXPECT_THROW(SceneJournal(folder.path()), Error);
+  journal.begin(kRun, "a");
+  EXPECT_THROW(SceneJournal(folder.path()), Error);
+  journal.append(R"({"type":"view","n":1})");
+  std::ifstream manifest(folder.path() / "manifest.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(manifest, line) && std::getline(manifest, line));
+  EXPECT_EQ(line, R"({"type":"view","n":1})");
 }
 
 TEST(SceneJournal, OtherFinishedWorkIsInTheWay) {
