@@ -60,6 +60,15 @@ bool remove_if_dead(const std::filesystem::path& path, std::int64_t process) {
   return file && is_dead(file, process) && unlink(path.c_str()) == 0;
 }
 
+/// A folder is nobody's only if its lock can be had: a forward pass may take longer than any limit of time.
+bool remove_folder_if_dead(const std::filesystem::path& path) {
+  const FileDescriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder || try_lock(folder) != Lock::kTaken) return false;
+  std::error_code failed;
+  std::filesystem::remove_all(path, failed);
+  return !failed;
+}
+
 }  // namespace
 
 std::size_t remove_dead_temporaries(const std::filesystem::path& folder, Search search) {
@@ -70,10 +79,11 @@ std::size_t remove_dead_temporaries(const std::filesystem::path& folder, Search 
   while (!error && each != std::filesystem::recursive_directory_iterator()) {
     const auto process = writer_of(each->path().filename().native());
     std::error_code ignored;
-    if (process && each->symlink_status(ignored).type() == std::filesystem::file_type::regular) {
-      removed += remove_if_dead(each->path(), *process) ? 1U : 0U;
-    }
-    if (search == Search::kFolderAlone) each.disable_recursion_pending();
+    const auto type = process ? each->symlink_status(ignored).type() : std::filesystem::file_type::none;
+    const bool is_folder = type == std::filesystem::file_type::directory;
+    if (is_folder && remove_folder_if_dead(each->path())) ++removed;
+    if (type == std::filesystem::file_type::regular && remove_if_dead(each->path(), *process)) ++removed;
+    if (is_folder || search == Search::kFolderAlone) each.disable_recursion_pending();
     each.increment(error);
   }
   return removed;

@@ -24,6 +24,7 @@
 
 #include <core/atomic_file.hpp>
 #include <core/file_descriptor.hpp>
+#include <core/work_folder.hpp>
 #include <testing/child_process.hpp>
 #include <testing/files.hpp>
 
@@ -228,11 +229,9 @@ TEST(DeadTemporaries, AreRemovedBelowTheFolderAndNothingElseIs) {
        {".da3-claims.tmp", ".da3-12-3.tmp.png", "da3-12-3.tmp", ".da3-x-3.tmp", ".da3-1-.tmp", "a.tmp"}) {
     folder.write(std::string("keep/") + kept, "kept");
   }
-  std::filesystem::create_directory(folder.path() / ".da3-5-5.tmp");
   EXPECT_EQ(remove_dead_temporaries(folder.path()), 2U);
   EXPECT_EQ(num_files(folder.path() / "keep"), 6U);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / ".da3-123-0.tmp"));
-  EXPECT_TRUE(std::filesystem::exists(folder.path() / ".da3-5-5.tmp"));
 }
 
 TEST(DeadTemporaries, OfFoldersWithinStayWhereTheFolderAloneIsMeant) {
@@ -257,6 +256,31 @@ TEST(DeadTemporaries, OfALivingWriterStayUntilItIsKilled) {
   writer.kill();
   EXPECT_EQ(remove_dead_temporaries(folder.path()), 1U);
   EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST(DeadTemporaries, WorkFoldersStayUntilTheirProcessIsKilled) {
+  const TemporaryFolder folder;
+  {
+    const WorkFolder work(folder.path());
+    std::ofstream(work.path() / "half") << "half";
+    EXPECT_EQ(remove_dead_temporaries(folder.path()), 0U);
+    EXPECT_EQ(num_files(work.path()), 1U);
+  }
+  EXPECT_EQ(num_files(folder.path()), 0U) << "it goes with its object";
+  ChildProcess writer([&] {
+    static const WorkFolder work(folder.path());
+    std::ofstream(work.path() / ".da3-1-1.tmp") << "half";
+    return work.path().string();
+  });
+  const std::filesystem::path left = writer.text();
+  EXPECT_EQ(remove_dead_temporaries(folder.path(), Search::kFolderAlone), 0U);
+  EXPECT_TRUE(std::filesystem::exists(left));
+  writer.kill();
+  {
+    const WorkFolder next(folder.path());
+    EXPECT_FALSE(std::filesystem::exists(left));
+  }
+  EXPECT_EQ(num_files(folder.path()), 0U);
 }
 
 TEST(DeadTemporaries, BehindASymbolicLinkAreNotTouched) {

@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
-#include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -76,29 +74,19 @@ SingleFile::SingleFile(const cli::Infer& options) : target_(options.output_dir) 
   }
   const std::filesystem::path parent = target_.has_parent_path() ? target_.parent_path() : ".";
   core::ensure_folder(parent);
-  std::string name = (parent / ".da3-single-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) {
-    throw Error(ErrorCode::kOutputFailed, parent.string() + ": nothing can be written there (" +
-                                              std::generic_category().message(errno) + ")");
-  }
-  folder_ = name;
-}
-
-SingleFile::~SingleFile() {
-  std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  folder_.emplace(parent);
 }
 
 void SingleFile::apply(run::Options& work) const {
-  if (folder_.empty()) return;
-  work.output_dir = folder_;
+  if (!folder_) return;
+  work.output_dir = folder_->path();
   work.formats = {format_};
 }
 
 void SingleFile::publish() const {
-  if (folder_.empty()) return;
+  if (!folder_) return;
   std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, failed)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_->path(), failed)) {
     const std::string name = entry.path().filename().string();
     if (name == "manifest.jsonl" || name.starts_with(".")) continue;
     std::filesystem::rename(entry.path(), target_, failed);

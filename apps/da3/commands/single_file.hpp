@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <cli/options.hpp>
+#include <core/work_folder.hpp>
 #include <run/options.hpp>
 
 namespace da3::commands {
@@ -16,7 +18,7 @@ class SingleFile {
  public:
   /// Throws: Error kOutputExists if the file is there and --overwrite is not, kOutputFailed, kUsage.
   explicit SingleFile(const cli::Infer& options);
-  ~SingleFile();
+  ~SingleFile() = default;
   SingleFile(const SingleFile&) = delete;
   SingleFile& operator=(const SingleFile&) = delete;
 
@@ -31,7 +33,7 @@ class SingleFile {
 
  private:
   std::filesystem::path target_;
-  std::filesystem::path folder_;  ///< Empty: the output is a folder
+  std::optional<core::WorkFolder> folder_;  ///< None: the output is a folder
   std::string format_;
 };
 
