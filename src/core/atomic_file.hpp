@@ -90,8 +90,8 @@ void ensure_folder(const std::filesystem::path& folder, NamedBy named_by = Named
 /// it.
 enum class Search { kBelow, kFolderAlone };
 
-/// Removes `.da3-PID-N.tmp` files and folders (WorkFolder) below `folder` whose writer is gone, and returns how
-/// many. They are in use while their writer holds the lock. Where the file system knows no locks, folders
+/// Removes `.da3-PID-N.tmp` files and folders (WorkFolder) below `folder` whose writer is gone, and returns
+/// how many. They are in use while their writer holds the lock. Where the file system knows no locks, folders
 /// stay, and files are in use while a process of that id lives or they are younger than ten minutes. Symbolic
 /// links are not followed; what cannot be read is left alone.
 std::size_t remove_dead_temporaries(const std::filesystem::path& folder, Search search = Search::kBelow);
