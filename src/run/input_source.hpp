@@ -49,7 +49,7 @@ class InputSource : public Source {
   struct Frame {
     std::string folder;  ///< With a slash at its end
     FolderListing listing;
-    bool beside_results = false;  ///< It lies below the output folder
+    bool beside_results = false;         ///< It lies below the output folder
     std::set<std::string> results = {};  ///< Of a scene that is there, as paths of inputs
   };
 
