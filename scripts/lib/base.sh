@@ -29,8 +29,9 @@ num_cores() {
 # Holds the lock NAME until this process ends; waits for another one that holds it.
 lock() {
   local file="$DA3_ROOT/.deps/$1.lock"
-  mkdir -p "$DA3_ROOT/.deps" 2>/dev/null && { true >>"$file"; } 2>/dev/null ||
+  if ! { mkdir -p "$DA3_ROOT/.deps" && true >>"$file"; } 2>/dev/null; then
     fail "there is something to do, but $file cannot be written; let the owner of the checkout call scripts/$1, or make a checkout of your own"
+  fi
   if command -v flock >/dev/null 2>&1; then
     exec 9>>"$file"
     if ! flock -n 9; then
