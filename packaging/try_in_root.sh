@@ -8,7 +8,7 @@
 # again; a wheel is installed in a fresh venv, with torch from the folder of wheels that DA3_WHEELS names, else from the
 # index. Needs root.
 set -euo pipefail
-root=$(cd "$1" && pwd) package=$2 photo=$3 video_package=${4:-} video=${5:-}
+root=$(CDPATH='' cd "$1" && pwd) package=$2 photo=$3 video_package=${4:-} video=${5:-}
 fail() { printf 'try_in_root: %s\n' "$*" >&2; exit 1; }
 [ -x "$root/bin/sh" ] || fail "$root: expected an unpacked system, found no bin/sh"
 work="$root/var/tmp/da3 Prüfung"

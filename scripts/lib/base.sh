@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 # What every script here begins with: the checkout's folder in DA3_ROOT, messages, one lock a checkout.
 set -euo pipefail
-DA3_ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+unset CDPATH # cd would go by it, and print where it went
+DA3_ROOT=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd)
 # What scripts/setup gets where the system's CMake is too old.
 if [ -x "$DA3_ROOT/.deps/cmake/cmake/data/bin/cmake" ]; then
   PATH="$DA3_ROOT/.deps/cmake/cmake/data/bin:$PATH"
@@ -18,6 +19,9 @@ fail() {
   exit 1
 }
 
+# What the comment at the top of the running script says.
+show_help() { sed -n '5,/^# shellcheck/{/^# shellcheck/!s/^# \{0,1\}//p;}' "$DA3_ROOT/scripts/${0##*/}"; }
+
 num_cores() {
   if command -v nproc >/dev/null 2>&1; then nproc; else sysctl -n hw.ncpu; fi
 }
@@ -25,7 +29,9 @@ num_cores() {
 # Holds the lock NAME until this process ends; waits for another one that holds it.
 lock() {
   local file="$DA3_ROOT/.deps/$1.lock"
-  mkdir -p "$DA3_ROOT/.deps"
+  if ! { mkdir -p "$DA3_ROOT/.deps" && true >>"$file"; } 2>/dev/null; then
+    fail "there is something to do, but $file cannot be written; let the owner of the checkout call scripts/$1, or make a checkout of your own"
+  fi
   if command -v flock >/dev/null 2>&1; then
     exec 9>>"$file"
     if ! flock -n 9; then

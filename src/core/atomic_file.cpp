@@ -120,6 +120,13 @@ int rename_replacing(const char* from, const char* to) {
   return rename(from, to) == 0 ? 0 : errno;
 }
 
+/// 0 or errno; EEXIST if something that stays has the name.
+int rename_over(const std::filesystem::path& from, const std::filesystem::path& to, Existing existing) {
+  const int failed = existing == Existing::kRefuse ? rename_refusing(from.c_str(), to.c_str())
+                                                   : rename_replacing(from.c_str(), to.c_str());
+  return failed == EISDIR || failed == ENOTEMPTY ? EEXIST : failed;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes)
@@ -167,9 +174,8 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 void AtomicFile::finish(Existing existing, Durability durability) {
   if (const int failed = flush_by_close(file_.get()); failed != 0) fail(failed);
   if (durability == Durability::kPower && fsync(file_.get()) != 0) fail(errno);
-  const int failed = existing == Existing::kRefuse ? rename_refusing(temporary_.c_str(), target_.c_str())
-                                                   : rename_replacing(temporary_.c_str(), target_.c_str());
-  if (failed == EEXIST || failed == EISDIR || failed == ENOTEMPTY) {
+  const int failed = rename_over(temporary_, target_, existing);
+  if (failed == EEXIST) {
     throw Error(ErrorCode::kOutputExists,
                 target_.string() +
                     ": something that da3 did not write has this name; move it away, or give "
@@ -240,6 +246,16 @@ void require_output(const std::filesystem::path& path) {
 
 void write_named_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   with_named(path, [&] { write_file(path, bytes, Existing::kReplace); });
+}
+
+void rename_named_file(const std::filesystem::path& from, const std::filesystem::path& to,
+                       Existing existing) {
+  const int failed = rename_over(from, to, existing);
+  if (failed == EEXIST) {
+    throw Error(ErrorCode::kOutputExists,
+                to.string() + ": something got this name meanwhile; move it away, or give another name");
+  }
+  if (failed != 0) with_named(to, [&] { throw write_failure(to, failed); });
 }
 
 void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {

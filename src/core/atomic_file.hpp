@@ -71,6 +71,10 @@ void require_output(const std::filesystem::path& path);
 /// take it, no input is to be renamed. Throws: Error kOutputExists, kOutputFailed.
 void write_named_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 
+/// Gives the finished file `from` the name `to`, which the user gave, on the same file system. Throws: Error
+/// kOutputExists (kRefuse, and something is there; or a folder is), kOutputFailed.
+void rename_named_file(const std::filesystem::path& from, const std::filesystem::path& to, Existing existing);
+
 /// Makes what the user named hold `bytes`: a stream is written to, else the file that it or its links lead to
 /// is replaced. Throws: as write_named_file.
 void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);

@@ -45,7 +45,10 @@ std::string read_text(const std::filesystem::path& file) {
 }
 
 void require_read_to_end(const std::istream& stream, const std::string& name, ErrorCode code) {
-  if (stream.bad()) cannot_read(name, EIO, code);
+  if (stream.eof() && !stream.bad()) return;
+  // Neither: it was never opened.
+  const int reason = stream.bad() || errno == 0 ? EIO : errno;
+  cannot_read(name, reason, code);
 }
 
 }  // namespace da3::core

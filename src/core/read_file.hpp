@@ -17,8 +17,8 @@ std::string read_file(const std::filesystem::path& file, ErrorCode code);
 /// The same of a file that need not be there; empty where it cannot be opened or read.
 std::string read_text(const std::filesystem::path& file);
 
-/// To be called where a stream has come to its end. Throws: as read_file, where it was an error that ended
-/// it.
+/// To be called where nothing more comes of a stream. Throws: as read_file, where an error ended it, or where
+/// its file could not be opened.
 void require_read_to_end(const std::istream& stream, const std::string& name, ErrorCode code);
 
 }  // namespace da3::core

@@ -74,13 +74,14 @@ Imf::Compression compression_of(ExrCompression compression) {
 
 constexpr float kLargestHalf = 65504;
 
-/// The values as half floats; what is too large for one becomes the largest.
+/// What is too large for a half float becomes the largest.
+half half_of(float value) {
+  return std::isfinite(value) ? half(std::clamp(value, -kLargestHalf, kLargestHalf)) : half(value);
+}
+
 std::vector<half> halves(const DepthMap& map) {
   std::vector<half> values(map.values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const float value = map.values[i];
-    values[i] = std::isfinite(value) ? half(std::clamp(value, -kLargestHalf, kLargestHalf)) : half(value);
-  }
+  std::ranges::transform(map.values, values.begin(), half_of);
   return values;
 }
 
@@ -105,6 +106,10 @@ ExrCompression parse_exr_compression(std::string_view text) {
 }
 ExrChannels parse_exr_channels(std::string_view text) {
   return core::value_of(kChannels, "choice of EXR channels", text);
+}
+
+float as_half(float value) {
+  return half_of(value);
 }
 
 std::vector<std::uint8_t> encode_exr(const NamedMaps& channels, const ExrTexts& texts,

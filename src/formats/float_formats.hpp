@@ -60,6 +60,9 @@ struct ExrOptions {
   ExrChannels channels = ExrChannels::kZ;
 };
 
+/// The value as a file with `half` holds it.
+float as_half(float value);
+
 /// String attributes of an EXR file, `da3Kind` and so on; those with an empty text are left out.
 using ExrTexts = std::vector<std::pair<std::string, std::string>>;
 

@@ -29,6 +29,13 @@ constexpr std::uint16_t big_endian(std::uint16_t code) {
 
 /// Grey 1 is the smallest finite value and 65535 the largest. Both ends in double: scale and offset are exact
 /// to 1e-16, so that half a step is the only error.
+Png16Scale scale_between(float low, float high) {
+  if (!(low <= high)) return {};
+  if (low == high) return {0, low, std::nullopt};
+  const double scale = (static_cast<double>(high) - low) / (kLastCode - kFirstCode);
+  return {scale, low - scale, std::nullopt};
+}
+
 Png16Scale relative_scale(const DepthMap& depth, const std::optional<std::pair<float, float>>& range) {
   float low = range ? range->first : std::numeric_limits<float>::infinity();
   float high = range ? range->second : -low;
@@ -38,10 +45,7 @@ Png16Scale relative_scale(const DepthMap& depth, const std::optional<std::pair<f
     low = finite && value < low ? value : low;
     high = finite && value > high ? value : high;
   }
-  if (!(low <= high)) return {};
-  if (low == high) return {0, low, std::nullopt};
-  const double scale = (static_cast<double>(high) - low) / (kLastCode - kFirstCode);
-  return {scale, low - scale, std::nullopt};
+  return scale_between(low, high);
 }
 
 /// Codes as a PNG holds them. Without branches, so that the loop works on many values at a time.
@@ -69,11 +73,15 @@ void put_relative(std::span<const float> values, const Png16Scale& scale, std::u
   }
 }
 
+double millimetres(float metres) {
+  return std::floor(metres / kMetresPerCode + 0.5);
+}
+
 std::uint64_t put_metric(std::span<const float> values, std::uint8_t* to) {
   std::uint64_t clipped = 0;
   for (const float value : values) {
     const bool has_value = std::isfinite(value) && value > 0;
-    const double rounded = has_value ? std::floor(value / kMetresPerCode + 0.5) : 0;
+    const double rounded = has_value ? millimetres(value) : 0;
     const double code = has_value ? std::clamp(rounded, kFirstCode, kLastCode) : 0;
     clipped += code != rounded ? 1U : 0U;
     const std::uint16_t bytes = big_endian(static_cast<std::uint16_t>(code));
@@ -114,6 +122,20 @@ EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
   std::vector<std::uint8_t> bytes = encode_png(fill, depth.size, options);
   if (metric) scale.clipped = clipped;
   return {std::move(bytes), scale};
+}
+
+std::optional<StoredEnds> png16_ends(float low, float high, DepthKind kind) {
+  if (kind == DepthKind::kMetric) {
+    const auto stored = [](float value) {
+      return static_cast<float>(std::clamp(millimetres(value), kFirstCode, kLastCode) * kMetresPerCode);
+    };
+    if (high <= 0) return std::nullopt;
+    return StoredEnds{low > 0 ? std::optional(stored(low)) : std::nullopt, stored(high)};
+  }
+  const Png16Scale scale = scale_between(low, high);
+  return StoredEnds{
+      static_cast<float>(scale.scale * kFirstCode + scale.offset),
+      static_cast<float>(scale.scale * (scale.scale > 0 ? kLastCode : kFirstCode) + scale.offset)};
 }
 
 }  // namespace da3::formats

@@ -36,4 +36,13 @@ struct EncodedPng16 {
 EncodedPng16 encode_png16(const DepthMap& depth, DepthKind kind,
                           const std::optional<std::pair<float, float>>& range = std::nullopt);
 
+/// The smallest and the largest value that a file holds of a map.
+struct StoredEnds {
+  std::optional<float> low;  ///< None: not known, because the smallest of the map has no place in the file
+  float high = 0;
+};
+
+/// Those of a 16-bit PNG of a map with these ends; none where it has no value.
+std::optional<StoredEnds> png16_ends(float low, float high, DepthKind kind);
+
 }  // namespace da3::formats

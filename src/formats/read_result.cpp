@@ -1,12 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <new>
 
+#include <formats/float_formats.hpp>
+#include <formats/png16.hpp>
 #include <formats/read_result.hpp>
 
 #include <da3/error.hpp>
+
+#include <image/order_statistics.hpp>
 
 namespace da3::formats {
 
@@ -36,6 +41,29 @@ OutputSet read_result(std::span<const std::uint8_t> bytes, Format format, const 
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kOutOfMemory, name + ": there is not enough memory to read it");
   }
+}
+
+namespace {
+
+std::optional<StoredEnds> stored_ends(Format format, DepthKind kind, float low, float high) {
+  if (format == Format::kPng16) return png16_ends(low, high, kind);
+  if (format == Format::kExr16) return StoredEnds{as_half(low), as_half(high)};
+  return StoredEnds{low, high};
+}
+
+}  // namespace
+
+bool has_ends(const OutputSet& read, Format format, DepthKind kind,
+              const std::optional<std::pair<float, float>>& ends) {
+  const auto found = image::finite_range(read.depth.values);
+  const auto expected = ends ? stored_ends(format, kind, ends->first, ends->second) : std::nullopt;
+  if (!found || !expected) return !found && !expected;
+  // Scale and offset of a PNG are applied in double and rounded to float32, elsewhere perhaps by a fused
+  // step.
+  const float largest = std::max(std::abs(found->first), std::abs(found->second));
+  const float rounding = format == Format::kPng16 ? 0x1p-22F * largest : 0;
+  return std::abs(found->first - expected->low.value_or(found->first)) <= rounding &&
+         std::abs(found->second - expected->high) <= rounding;
 }
 
 }  // namespace da3::formats

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <formats/output_set.hpp>
@@ -22,5 +24,10 @@ std::optional<Format> best_readable(const std::vector<Format>& formats);
 /// file. `name` begins the messages. Throws: Error kImageCorrupt for a file that is no such result,
 /// kImageUnsupported for a format that cannot be read, kOutOfMemory.
 OutputSet read_result(std::span<const std::uint8_t> bytes, Format format, const std::string& name);
+
+/// Whether `read`, from a file of `format`, can be the map of that kind whose smallest and largest finite
+/// value are `ends` (none: it has none): to the rounding of the format.
+bool has_ends(const OutputSet& read, Format format, DepthKind kind,
+              const std::optional<std::pair<float, float>>& ends);
 
 }  // namespace da3::formats

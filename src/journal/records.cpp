@@ -199,6 +199,7 @@ std::string to_json(const RunRecord& record) {
   json["precision"] = record.precision;
   json["attention"] = record.attention;
   json["options"] = record.options;
+  if (record.range_of_set) json["range_of"] = "set";
   if (record.pid != 0) json["pid"] = record.pid;
   if (!record.host.empty()) json["host"] = record.host;
   if (record.began_ms != 0) json["began_ms"] = record.began_ms;
@@ -255,6 +256,7 @@ RunRecord run_from_json(std::string_view line) {
     run.precision = json.at("precision").get<std::string>();
     run.attention = json.at("attention").get<std::string>();
     run.options = json.at("options").get<std::map<std::string, std::string>>();
+    run.range_of_set = maybe<std::string>(json, "range_of") == "set";
     run.pid = maybe<std::int64_t>(json, "pid").value_or(0);
     run.host = maybe<std::string>(json, "host").value_or("");
     run.began_ms = maybe<std::int64_t>(json, "began_ms").value_or(0);

@@ -35,6 +35,9 @@ struct RunRecord {
   /// Options that change results, by their name without dashes, each with its value's text in force ("format"
   /// -> "png16,vis"); defaults are written out, so that a changed default is noticed.
   std::map<std::string, std::string> options;
+  /// The option "range" is that of all results together: it changes with them, and another one is no other
+  /// choice of the user.
+  bool range_of_set = false;
   std::int64_t pid = 0;  ///< Process of the run; 0: unknown
   std::string host;      ///< Its machine; empty: unknown
   /// Milliseconds since 1970-01-01 UTC, above those of every run before it in the folder; 0: unknown
@@ -100,7 +103,7 @@ ImageRecord failed_record(std::string path, const Error& error);
 /// SHA-256 over what decides a run's results: the model's sha256, precision and options.
 std::string results_digest(const RunRecord& run);
 
-/// What differs between two runs in what decides results, one line each such as "--process-res was 504, is
+/// What differs between two runs in what the user chose, one line each such as "--process-res was 504, is
 /// 756"; empty if nothing does.
 std::vector<std::string> differences(const RunRecord& before, const RunRecord& now);
 

@@ -56,6 +56,7 @@ std::vector<std::string> differences(const RunRecord& before, const RunRecord& n
   std::set<std::string> names;
   for (const auto& [name, value] : before.options) names.insert(name);
   for (const auto& [name, value] : now.options) names.insert(name);
+  if (before.range_of_set && now.range_of_set) names.erase("range");
   for (const std::string& name : names) {
     const std::string old_value = value_or_unset(before.options, name);
     const std::string new_value = value_or_unset(now.options, name);

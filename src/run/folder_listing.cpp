@@ -143,7 +143,8 @@ void FolderListing::find_shared_stems() {
 
 bool FolderListing::shares_stem(std::string_view wanted) const {
   const std::uint64_t stem = stable_hash(stem_of_name(wanted));
-  return std::binary_search(shared_stems_.begin(), shared_stems_.end(), stem) &&
+  const bool yields_here = yields_to_twin(wanted) && twins_.contains(stem);
+  return (yields_here || std::binary_search(shared_stems_.begin(), shared_stems_.end(), stem)) &&
          kind_of_name(wanted) != NameKind::kOther;
 }
 

@@ -37,7 +37,7 @@ class FolderListing {
   std::string_view twin(std::size_t index) const;
   /// Another picture of this folder has the same stem.
   bool shares_stem(std::size_t index) const { return entries_[index].shares_stem; }
-  /// The same for the name of any file of this folder.
+  /// The same for the name of any file of this folder; true of one that is left out for its twin.
   bool shares_stem(std::string_view name) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <core/atomic_file.hpp>
 #include <run/folder_sink.hpp>
 #include <run/gallery.hpp>
+#include <run/names.hpp>
 
 namespace da3::run {
 namespace {
@@ -11,6 +12,18 @@ namespace {
 const std::filesystem::path& checked_folder(const std::filesystem::path& folder, bool gallery) {
   if (gallery) require_own_gallery(folder);
   return folder;
+}
+
+/// True if `owner` is a file next to `path` that yields to it, as a HEIC does to a JPEG of its stem.
+bool yields_to(const std::filesystem::path& owner, const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto folder_of = [](const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  };
+  return yields_to_twin(owner.filename().native()) && !yields_to_twin(path.filename().native()) &&
+         stem_of_name(owner.filename().native()) == stem_of_name(path.filename().native()) &&
+         std::filesystem::exists(owner, failed) &&
+         std::filesystem::equivalent(folder_of(owner), folder_of(path), failed);
 }
 
 }  // namespace
@@ -22,7 +35,14 @@ FolderSink::FolderSink(const std::filesystem::path& folder, const journal::RunRe
 /// The name that an earlier run gave this input's results, else the item's own.
 std::string FolderSink::stem_of(const Item& item) const {
   const auto known = folder_.known_stem(item.path);
-  return known ? std::string(*known) : item.stem();
+  if (known) return std::string(*known);
+  const std::string stem = item.stem();
+  // An earlier run found the twin alone, whose results keep their name.
+  const auto owner = folder_.manifest().index().owner_of(stem);
+  if (!owner || !yields_to(*owner, item.path)) return stem;
+  Item apart = item;
+  apart.keep_extension = true;
+  return apart.stem();
 }
 
 bool FolderSink::is_own_result(const std::filesystem::path& path) const {

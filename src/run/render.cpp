@@ -44,6 +44,7 @@ journal::RunRecord header(const RenderOptions& options, const StoredResults& res
   record.tool_commit = commit();
   record.pid = 0;
   record.host.clear();
+  record.range_of_set = options.range_of_set;
   record.options = {
       {"command", "render"},
       {"format", formats::format_list(work.wanted.formats)},

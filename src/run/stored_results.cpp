@@ -19,7 +19,6 @@
 
 #include <core/read_file.hpp>
 #include <core/text.hpp>
-#include <image/order_statistics.hpp>
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
 #include <run/names.hpp>
@@ -43,7 +42,7 @@ std::optional<StoredResult> result_of(const std::filesystem::path& folder,
   result.stem = output->second.substr(0, output->second.size() - suffix(*best).size());
   result.format = *best;
   result.outputs = record.outputs;
-  if (record.depth) result.depth = record.depth->values;
+  result.depth = record.depth;
   result.photo = record.path;
   result.photo_identity = record.identity;
   result.photo_size = record.input;
@@ -206,14 +205,25 @@ bool crops(const NetworkInput& input) {
                           input.policy->method == ResizeMethod::kLowerBoundCrop);
 }
 
+/// Of the result's files, as far as its record tells.
+std::optional<Size> recorded_size(const StoredResult& result) {
+  return network_input_of(*result.run) ? result.processed : result.photo_size;
+}
+
+bool is_recorded_depth(const StoredResult& result, const formats::OutputSet& set) {
+  const auto size = recorded_size(result);
+  if (size && *size != set.depth.size) return false;
+  if (!result.depth) return true;
+  std::optional<std::pair<float, float>> ends;
+  if (const auto& values = result.depth->values)
+    ends = {static_cast<float>(values->min), static_cast<float>(values->max)};
+  return formats::has_ends(set, result.format, read_back_of(*result.run, {}).kind, ends);
+}
+
 /// Throws: Error kImageCorrupt for a file that another run has written since, which was cut off before its
 /// record.
 void require_recorded_depth(const StoredResult& result, const formats::OutputSet& set) {
-  // Which round, and png16 clips.
-  const bool rounds = result.format == formats::Format::kPng16 || result.format == formats::Format::kExr16;
-  if (!result.depth || rounds) return;
-  const auto range = image::finite_range(set.depth.values);
-  if (range && range->first == result.depth->min && range->second == result.depth->max) return;
+  if (is_recorded_depth(result, set)) return;
   throw Error(
       ErrorCode::kImageCorrupt,
       result.file.string() +

@@ -29,7 +29,7 @@ struct StoredResult {
   std::string stem;
   formats::Format format = formats::Format::kPng16;
   std::vector<std::pair<formats::Format, std::string>> outputs;  ///< All files, below the folder
-  std::optional<formats::DepthStatistics> depth;                 ///< As the record has it
+  std::optional<formats::DepthSummary> depth;                    ///< As the record has it
   std::string photo;
   std::optional<journal::InputIdentity> photo_identity;  ///< As it was when its depth was made
   std::optional<Size> photo_size;

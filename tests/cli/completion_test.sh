@@ -4,6 +4,7 @@
 # completion_test.sh DESCRIBED: completes command lines as bash does, and reads man pages and scripts with the programs
 # that are there for them.
 set -uo pipefail
+unset CDPATH
 described=$(cd "$1" && pwd)
 here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 failures=0

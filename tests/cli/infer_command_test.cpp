@@ -217,6 +217,9 @@ TEST_F(InferCommand, OneResultUnderItsNameReplacesAllButTheInput) {
   EXPECT_EQ(place->run(infer({"one/in.png", "-o", "one/out.png"})).code, 1);
   EXPECT_EQ(place->run(infer({"one/in.png", "-o", "one/out.png", "--overwrite"})).code, 0);
   EXPECT_TRUE(read_file(*place / "one/out.png").starts_with("\x89PNG"));
+  std::filesystem::copy_file(*place / "photos/a.ppm", *place / "one/.hidden.ppm");
+  EXPECT_EQ(place->run(infer({"one/.hidden.ppm", "-o", "one/hidden.png"})).code, 0);
+  EXPECT_TRUE(read_file(*place / "one/hidden.png") == before);
   // A pattern may stand for several photos: its results get a folder.
   EXPECT_EQ(place->run(infer({"one/i*.png", "-o", "one/many.npy", "-f", "npy"})).code, 0);
   EXPECT_TRUE(std::filesystem::is_regular_file(*place / "one/many.npy/in.npy"));

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <fstream>
 #include <sstream>
 #include <string>
 
@@ -46,6 +47,9 @@ TEST(ReadFile, TellsAnErrorOfAStreamFromItsEnd) {
   std::string line;
   while (std::getline(stream, line)) EXPECT_EQ(line, "a");
   EXPECT_NO_THROW(require_read_to_end(stream, "list", ErrorCode::kInputUnreadable));
+  std::ifstream missing("/nowhere/list");
+  while (std::getline(missing, line)) ADD_FAILURE();
+  EXPECT_THROW(require_read_to_end(missing, "list", ErrorCode::kInputUnreadable), Error);
   stream.setstate(std::ios::badbit);
   EXPECT_THROW(require_read_to_end(stream, "list", ErrorCode::kInputUnreadable), Error);
 }

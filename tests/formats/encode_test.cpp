@@ -14,6 +14,7 @@
 
 #include <da3/error.hpp>
 
+#include <image/order_statistics.hpp>
 #include <testing/npz.hpp>
 #include <testing/png.hpp>
 #include <testing/temporary_folder.hpp>
@@ -170,6 +171,50 @@ TEST(Encode, RefusesMapsOfTwoSizesAndAMissingPhoto) {
   set.photo.reset();
   EXPECT_THROW(encode(set, {Format::kSide}), Error);
   EXPECT_NO_THROW(encode(set, {Format::kVis}));
+}
+
+TEST(HasEnds, OfAFilesOwnMapInEveryFormatThatCanBeReadBack) {
+  DepthMap beyond = random_map(9, 11, 5, 0.0001F, 90000);
+  DepthMap partly = random_map(9, 11, 6, -3, 12);
+  partly.values.front() = kNan;
+  const DepthMap constant{{2, 2}, std::vector<float>(4, 0.3F)};
+  const DepthMap nothing{{1, 2}, {kNan, kInfinity}};
+  for (const DepthMap& map :
+       {random_map(9, 11, 3), random_map(9, 11, 4, 0.2F, 0.2001F), beyond, partly, constant, nothing}) {
+    const auto ends = image::finite_range(map.values);
+    for (const DepthKind kind : {DepthKind::kRelative, DepthKind::kMetric}) {
+      OutputSet set;
+      set.depth = map;
+      set.kind = kind;
+      for (const Format format : kAllFormats) {
+        if (!is_readable(format)) continue;
+        const OutputSet read = read_result(encode(set, {format}).files[0].bytes, format, "a");
+        EXPECT_TRUE(has_ends(read, format, kind, ends)) << to_string(format);
+        if (!ends) EXPECT_FALSE(has_ends(read, format, kind, std::pair(1.0F, 2.0F))) << to_string(format);
+      }
+    }
+  }
+}
+
+TEST(HasEnds, TellsAnotherMapToTheStepOfTheFormat) {
+  const std::pair<float, float> ends{1.0F, 3.0F};
+  OutputSet set;
+  set.depth = {{1, 3}, {1, 2, 3}};
+  const auto has = [&](Format format, DepthKind kind, std::pair<float, float> recorded) {
+    set.kind = kind;
+    const OutputSet read = read_result(encode(set, {format}).files[0].bytes, format, "a");
+    return has_ends(read, format, kind, recorded);
+  };
+  for (const Format format : {Format::kNpy, Format::kPng16, Format::kExr16}) {
+    EXPECT_TRUE(has(format, DepthKind::kRelative, ends)) << to_string(format);
+    EXPECT_FALSE(has(format, DepthKind::kRelative, {1, 3.01F})) << to_string(format);
+    EXPECT_FALSE(has(format, DepthKind::kRelative, {0.99F, 3})) << to_string(format);
+  }
+  EXPECT_FALSE(has(Format::kPng16, DepthKind::kRelative, {1, 3.00001F}));
+  EXPECT_TRUE(has(Format::kPng16, DepthKind::kMetric, {1, 3.0004F})) << "millimetres";
+  EXPECT_FALSE(has(Format::kPng16, DepthKind::kMetric, {1, 3.0006F}));
+  EXPECT_TRUE(has(Format::kExr16, DepthKind::kRelative, {1, 3.0005F})) << "eleven bits";
+  EXPECT_FALSE(has(Format::kExr16, DepthKind::kRelative, {1, 3.0015F}));
 }
 
 }  // namespace

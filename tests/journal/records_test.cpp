@@ -140,6 +140,20 @@ TEST(RunComparison, NamesEveryDifferenceThatDecidesResults) {
   EXPECT_NE(results_digest(before), results_digest(now));
 }
 
+TEST(RunComparison, ARangeOfTheSetIsNoChoiceOfNumbers) {
+  RunRecord before = example_run();
+  before.options["range"] = "1,2";
+  before.range_of_set = true;
+  before = run_from_json(to_json(before));
+  ASSERT_TRUE(before.range_of_set);
+  RunRecord now = before;
+  now.options["range"] = "1,3";
+  EXPECT_THAT(differences(before, now), IsEmpty());
+  EXPECT_NE(results_digest(before), results_digest(now)) << "what was drawn is drawn again";
+  now.range_of_set = false;
+  EXPECT_THAT(differences(before, now), ElementsAre("--range was 1,2, is 1,3"));
+}
+
 TEST(RunComparison, AnotherModelIsNamedWithItsHash) {
   const RunRecord before = example_run();
   RunRecord now = before;

@@ -141,6 +141,9 @@ TEST_F(InputSourceTest, APictureStandsForItsHeicTwin) {
   EXPECT_EQ(items()[1].passed_over, "");
   options_.exclude = {"*.JPG"};
   EXPECT_EQ(items()[0].path, path("in/IMG_1.HEIC")) << "a picture that is left out stands for nothing";
+  options_.exclude.clear();
+  options_.inputs = {path("in/IMG_1.HEIC"), path("in/IMG_1.JPG"), path("in/IMG_2.HEIC")};
+  EXPECT_EQ(stems(), (Stems{"IMG_1.HEIC", "IMG_1", "IMG_2"})) << "each has a name of its own";
 }
 
 TEST_F(InputSourceTest, ExcludesByNameAndByPathBelowTheInput) {

@@ -107,14 +107,36 @@ TEST_F(RenderOfRunTest, ColoursAreNotThoseOfAPhotoThatCameLater) {
 TEST_F(RenderOfRunTest, AFileThatIsNotItsRecordsIsNotRendered) {
   picture("in/a.ppm", 10);
   picture("in/b.ppm", 200);
-  ASSERT_EQ(run().failed, 0U);
-  // As a run with another model leaves it that is killed between a file and its record.
-  std::filesystem::copy_file(path("out/b.npy"), path("out/a.npy"),
-                             std::filesystem::copy_options::overwrite_existing);
-  const Summary summary = render_out({"npz"});
-  EXPECT_EQ(summary.done, 1U);
-  EXPECT_EQ(summary.failed, 1U);
-  EXPECT_THAT(messages_, ::testing::HasSubstr("a.npy: its depth is not that of its record"));
+  for (const formats::Format format : formats::kAllFormats) {
+    if (!formats::is_readable(format)) continue;
+    const std::string ending(formats::suffix(format));
+    options_.formats = {std::string(formats::to_string(format))};
+    options_.output_dir = path("out");
+    ASSERT_EQ(run().failed, 0U);
+    // As a run with another model leaves it that is killed between a file and its record.
+    std::filesystem::copy_file(path("out/b" + ending), path("out/a" + ending),
+                               std::filesystem::copy_options::overwrite_existing);
+    messages_.clear();
+    const Summary summary = render_out({format == formats::Format::kNpz ? "npy" : "npz"});
+    EXPECT_EQ(summary.done, 1U) << ending;
+    EXPECT_EQ(summary.failed, 1U) << ending;
+    EXPECT_THAT(messages_, ::testing::HasSubstr("a" + ending + ": its depth is not that of its record"));
+    for (const char* folder : {"out", "rendered"}) std::filesystem::remove_all(path(folder));
+  }
+}
+
+TEST_F(RenderOfRunTest, AFileOfAnotherSizeIsNotItsRecords) {
+  picture("in/a.ppm", 10, {28, 56});
+  picture("in/b.ppm", 10, {56, 28});
+  for (const ResultSize size : {ResultSize::kInput, ResultSize::kModel}) {
+    options_.size = size;
+    ASSERT_EQ(run().failed, 0U);
+    std::filesystem::copy_file(path("out/b.npy"), path("out/a.npy"),
+                               std::filesystem::copy_options::overwrite_existing);
+    EXPECT_EQ(render_out({"npz"}).failed, 1U);
+    EXPECT_THAT(messages_, ::testing::HasSubstr("a.npy: its depth is not that of its record"));
+    for (const char* folder : {"out", "rendered"}) std::filesystem::remove_all(path(folder));
+  }
 }
 
 TEST_F(RenderOfRunTest, AFileThatIsNotItsRecordsHasNoPartInTheRangeOfTheSet) {

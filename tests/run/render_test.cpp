@@ -202,6 +202,18 @@ TEST_F(RenderTest, RecordsBehindADamagedHeaderAreNotTakenForThoseOfTheHeaderBefo
   EXPECT_THAT(notes_.front(), ::testing::HasSubstr("2 damaged records"));
 }
 
+TEST_F(RenderTest, AManifestThatCannotBeOpenedIsNotAnEmptyOne) {
+  // A link to itself opens for nobody.
+  fs::create_symlink("manifest.2-of-2.jsonl", options_.input / "manifest.2-of-2.jsonl");
+  try {
+    run();
+    FAIL() << "rendered what the other manifest names";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kOutputFailed);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("manifest.2-of-2.jsonl: cannot be read: Too many"));
+  }
+}
+
 TEST_F(RenderTest, OneRangeForTheSetMakesFarPhotosDarker) {
   options_.formats = {"grey16"};
   options_.range_of_set = true;
@@ -221,6 +233,48 @@ TEST_F(RenderTest, OneRangeForTheSetMakesFarPhotosDarker) {
   const std::size_t at = header.find("\"range\":\"") + 9;
   EXPECT_NEAR(std::stod(header.substr(at)), 1.0, 0.02);
   EXPECT_NEAR(std::stod(header.substr(header.find(',', at) + 1)), 3.25, 0.05);
+}
+
+TEST_F(RenderTest, TheRangeOfTheSetFollowsItsResults) {
+  options_.formats = {"grey16", "pfm"};
+  options_.range_of_set = true;
+  ASSERT_EQ(run().done, 3U);
+  const std::string whole = png_text("sub/0.grey.png");
+  const fs::path file = options_.input / "sub/2.npy";
+  const std::vector<std::uint8_t> bytes = codec::read_file(file);
+  fs::resize_file(file, 40);
+  const Summary without = run();
+  EXPECT_EQ(without.failed, 1U);
+  EXPECT_EQ(without.done, 2U) << "drawn again";
+  EXPECT_NE(png_text("sub/0.grey.png"), whole);
+  EXPECT_EQ(run().skipped, 2U);
+  std::ofstream(file, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  EXPECT_EQ(run().done, 3U) << messages_;
+  EXPECT_EQ(png_text("sub/0.grey.png"), whole);
+  EXPECT_EQ(run().skipped, 3U);
+  // Numbers that the user chose are another choice.
+  options_.range_of_set = false;
+  options_.vis_range = {1.0F, 2.0F};
+  EXPECT_THROW(run(), Error);
+  options_.overwrite = true;
+  EXPECT_EQ(run().done, 3U);
+  options_.overwrite = false;
+  options_.range_of_set = true;
+  options_.vis_range.reset();
+  EXPECT_THROW(run(), Error);
+}
+
+TEST_F(RenderTest, ShardsHaveRangesOfTheirOwnInOneFolder) {
+  options_.range_of_set = true;
+  for (const std::size_t done : {std::size_t{3}, std::size_t{0}}) {
+    std::size_t all = 0;
+    for (const int index : {1, 2}) {
+      options_.shard = Shard{index, 2};
+      all += run().done;
+    }
+    EXPECT_EQ(all, done);
+  }
 }
 
 TEST_F(RenderTest, AMissingFileOrCameraFailsAlone) {

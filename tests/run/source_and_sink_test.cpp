@@ -193,5 +193,23 @@ TEST_F(SourceAndSink, AFileIsOpenedOnce) {
 }
 #endif
 
+TEST_F(SourceAndSink, TwinsHaveResultsOfTheirOwn) {
+  picture("in/a.heic", 3);
+  options_.inputs = {path("in/a.heic")};  // In a folder only da3 with libheif takes it
+  ASSERT_EQ(run().done, 1U);
+  picture("in/a.jpg", 5);
+  options_.inputs = {path("in")};
+  EXPECT_EQ(run().done, 1U) << "it stands for the other from now on";
+  expect_depth("a.npy", 3, 28 * 56);
+  expect_depth("a.jpg.npy", 5, 28 * 56);
+  EXPECT_EQ(run().skipped, 1U);
+  options_.inputs = {path("in/a.heic"), path("in/a.jpg")};
+  EXPECT_EQ(run().skipped, 2U);
+  std::filesystem::remove_all(path("out"));
+  EXPECT_EQ(run().done, 2U);
+  expect_depth("a.heic.npy", 3, 28 * 56);
+  expect_depth("a.npy", 5, 28 * 56);
+}
+
 }  // namespace
 }  // namespace da3::run

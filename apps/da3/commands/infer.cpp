@@ -160,7 +160,7 @@ int infer(const cli::Infer& options) {
   work.jpeg_pixels = jpeg_pixels(options, device, *log);
   const run::Summary summary =
       run::run(work, {model, memory.get(), cores}, reporter.callbacks(), interrupts.token());
-  single.publish();
+  if (summary.done > 0) single.publish();
   reporter.finish(summary, single);
   if (summary.interrupted) return interrupts.exit_code();
   return summary.failed > 0 ? 1 : 0;

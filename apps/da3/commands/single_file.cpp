@@ -7,6 +7,7 @@
 
 #include <commands/single_file.hpp>
 #include <formats/format_table.hpp>
+#include <formats/output_set.hpp>
 
 #include <da3/error.hpp>
 
@@ -57,7 +58,8 @@ std::string format_of(const cli::Infer& options) {
 
 }  // namespace
 
-SingleFile::SingleFile(const cli::Infer& options) : target_(options.output_dir) {
+SingleFile::SingleFile(const cli::Infer& options)
+    : target_(options.output_dir), overwrite_(options.overwrite) {
   std::error_code failed;
   if (options.inputs.size() != 1 || options.inputs.front() == "-" || options.shard) return;
   const std::filesystem::path& input = options.inputs.front();
@@ -85,16 +87,14 @@ void SingleFile::apply(run::Options& work) const {
 
 void SingleFile::publish() const {
   if (!folder_) return;
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_->path(), failed)) {
-    const std::string name = entry.path().filename().string();
-    if (name == "manifest.jsonl" || name.starts_with(".")) continue;
-    std::filesystem::rename(entry.path(), target_, failed);
-    if (failed) {
-      throw Error(ErrorCode::kOutputFailed,
-                  target_.string() + ": the result could not get this name (" + failed.message() + ")");
-    }
+  // By its ending: a name of a photo may begin as those of da3's own files do.
+  const std::string_view suffix = formats::suffix(formats::parse_format(format_));
+  for (const auto& entry : std::filesystem::directory_iterator(folder_->path())) {
+    if (!entry.path().native().ends_with(suffix)) continue;
+    return core::rename_named_file(entry.path(), target_,
+                                   overwrite_ ? core::Existing::kReplace : core::Existing::kRefuse);
   }
+  throw Error(ErrorCode::kInternal, target_.string() + ": the result was not written");
 }
 
 }  // namespace da3::commands

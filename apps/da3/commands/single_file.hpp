@@ -28,11 +28,13 @@ class SingleFile {
   /// Empty if the output is a folder.
   const std::string& format() const { return format_; }
 
-  /// Gives the result its name. Throws: Error kOutputFailed.
+  /// Gives the result of a run that made it its name. Throws: Error kOutputExists for a file that came since
+  /// the start where --overwrite is not given, kOutputFailed.
   void publish() const;
 
  private:
   std::filesystem::path target_;
+  bool overwrite_;
   std::optional<core::WorkFolder> folder_;  ///< None: the output is a folder
   std::string format_;
 };
