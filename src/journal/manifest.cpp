@@ -133,6 +133,19 @@ std::vector<std::string> manifest_names(const std::filesystem::path& folder) {
   return names_of_shards(folder, "manifest", ".jsonl");
 }
 
+std::vector<std::string> manifests_by_time(const std::filesystem::path& folder) {
+  std::vector<std::pair<std::filesystem::file_time_type, std::string>> manifests;
+  for (std::string& name : manifest_names(folder)) {
+    std::error_code failed;
+    const auto time = std::filesystem::last_write_time(folder / name, failed);
+    manifests.emplace_back(failed ? std::filesystem::file_time_type::min() : time, std::move(name));
+  }
+  std::ranges::stable_sort(manifests, {}, [](const auto& each) { return each.first; });
+  std::vector<std::string> names;
+  for (auto& [time, name] : manifests) names.push_back(std::move(name));
+  return names;
+}
+
 std::string manifest_name(const std::optional<Shard>& shard) {
   return "manifest" + shard_text(shard) + ".jsonl";
 }

@@ -27,6 +27,10 @@ std::string manifest_name(const std::optional<Shard>& shard);
 /// folder cannot be read to its end.
 std::vector<std::string> manifest_names(const std::filesystem::path& folder);
 
+/// The same in the order in which they were last written: shards run in any order, and what the last one says
+/// of an input counts. Throws: as manifest_names.
+std::vector<std::string> manifests_by_time(const std::filesystem::path& folder);
+
 /// The records of all manifests of `folder` (of every shard), `own` last, without locking or changing
 /// anything; empty for a folder that has none. Throws: as ManifestIndex::add_file.
 ManifestIndex read_manifests(const std::filesystem::path& folder,

@@ -24,30 +24,44 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGenerator = R"(<meta name="generator" content="da3">)";
 
-/// The last record of every input.
-std::vector<journal::ImageRecord> last_records(const fs::path& folder) {
-  std::vector<journal::ImageRecord> records;
-  std::unordered_map<std::string, std::size_t> place_of;
-  for (const std::string& name : journal::manifest_names(folder)) {
-    std::ifstream file(folder / name, std::ios::binary);
+/// The path of the picture of a gallery, below the folder; empty without one.
+std::string picture_of(const journal::ImageRecord& record) {
+  const auto picture = std::ranges::find(record.outputs, formats::Format::kHtml,
+                                         &std::pair<formats::Format, std::string>::first);
+  return picture == record.outputs.end() ? std::string() : picture->second;
+}
+
+/// Of each picture of a folder the record of its input that was written last.
+class PictureRecords {
+ public:
+  void add_manifest(const fs::path& manifest) {
+    std::ifstream file(manifest, std::ios::binary);
     for (std::string line; std::getline(file, line);) {
       if (line.find("\"type\":\"image\"") == std::string::npos) continue;
       try {
-        journal::ImageRecord record = journal::image_from_json(line);
-        const auto [known, fresh] = place_of.emplace(record.path, records.size());
-        if (fresh) {
-          records.push_back(std::move(record));
-        } else {
-          records[known->second] = std::move(record);
-        }
+        add(journal::image_from_json(line));
       } catch (const Error&) {
         continue;  // A line that a killed run left behind
       }
     }
-    core::require_read_to_end(file, (folder / name).string(), ErrorCode::kOutputFailed);
+    core::require_read_to_end(file, manifest.string(), ErrorCode::kOutputFailed);
   }
-  return records;
-}
+
+  const std::unordered_map<std::string, journal::ImageRecord>& by_picture() const { return by_picture_; }
+
+ private:
+  void add(journal::ImageRecord record) {
+    std::string& before = picture_of_path_[record.path];
+    const auto earlier = by_picture_.find(before);
+    if (earlier != by_picture_.end() && earlier->second.path == record.path) by_picture_.erase(earlier);
+    before = picture_of(record);
+    // One input has several texts of its path, and one picture.
+    if (!before.empty()) by_picture_.insert_or_assign(before, std::move(record));
+  }
+
+  std::unordered_map<std::string, std::string> picture_of_path_;  ///< Empty where the last record has none
+  std::unordered_map<std::string, journal::ImageRecord> by_picture_;
+};
 
 }  // namespace
 
@@ -68,21 +82,15 @@ void require_own_gallery(const fs::path& folder) {
 
 void write_gallery(const fs::path& folder) {
   require_own_gallery(folder);
+  PictureRecords records;
+  for (const std::string& name : journal::manifests_by_time(folder)) records.add_manifest(folder / name);
   std::vector<formats::GalleryEntry> entries;
-  for (const journal::ImageRecord& record : last_records(folder)) {
-    const auto picture = std::find_if(record.outputs.begin(), record.outputs.end(), [](const auto& output) {
-      return output.first == formats::Format::kHtml;
-    });
+  for (const auto& [picture, record] : records.by_picture()) {
     std::error_code missing;
-    if (picture == record.outputs.end() || !record.input || !fs::exists(folder / picture->second, missing))
-      continue;
-    const std::string stem =
-        picture->second.substr(0, picture->second.size() - suffix(formats::Format::kHtml).size());
-    formats::GalleryEntry entry{stem + fs::path(record.path).extension().string(),
-                                picture->second,
-                                *record.input,
-                                {},
-                                record.depth_unit};
+    if (!record.input || !fs::exists(folder / picture, missing)) continue;
+    const std::string stem = picture.substr(0, picture.size() - suffix(formats::Format::kHtml).size());
+    formats::GalleryEntry entry{
+        stem + fs::path(record.path).extension().string(), picture, *record.input, {}, record.depth_unit};
     if (record.depth && record.depth->values)
       entry.depth = std::pair(record.depth->values->min, record.depth->values->max);
     entries.push_back(std::move(entry));

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include <codec/decode.hpp>
 #include <codec/file_bytes.hpp>
@@ -128,30 +129,25 @@ class RecordsReader {
     known.was_done = true;
     known.run = last_ = run_;
     known.result = result_of(folder_, record);
+    if (known.result) forget_other_text(known.result->stem, record.path);
     return true;
+  }
+
+  /// One input has several texts of its path, and one name of its results: the last text's record counts.
+  void forget_other_text(const std::string& stem, const std::string& path) {
+    const auto [before, fresh] = path_of_stem_.try_emplace(stem, path);
+    if (fresh || before->second == path) return;
+    by_path_.erase(before->second);
+    before->second = path;
   }
 
   std::filesystem::path folder_;
   std::map<std::string, Known> by_path_;
+  std::unordered_map<std::string, std::string> path_of_stem_;
   std::shared_ptr<const journal::RunRecord> run_;   ///< Whose records are read
   std::shared_ptr<const journal::RunRecord> last_;  ///< Of the last result
   std::size_t damaged_ = 0;
 };
-
-/// The manifests of `folder` in the order in which they were last written: shards run in any order, and
-/// what the last one says counts.
-std::vector<std::string> manifests_by_time(const std::filesystem::path& folder) {
-  std::vector<std::pair<std::filesystem::file_time_type, std::string>> manifests;
-  for (std::string& name : journal::manifest_names(folder)) {
-    std::error_code failed;
-    const auto time = std::filesystem::last_write_time(folder / name, failed);
-    manifests.emplace_back(failed ? std::filesystem::file_time_type::min() : time, std::move(name));
-  }
-  std::ranges::stable_sort(manifests, {}, [](const auto& each) { return each.first; });
-  std::vector<std::string> names;
-  for (auto& [time, name] : manifests) names.push_back(std::move(name));
-  return names;
-}
 
 /// Why nothing of a folder can be read back.
 std::string nothing_text(const StoredResults& results) {
@@ -173,7 +169,7 @@ StoredResults read_results(const std::filesystem::path& folder, const std::optio
   }
   RecordsReader reader(folder);
   const std::vector<std::string> names =
-      shard ? std::vector<std::string>{journal::manifest_name(shard)} : manifests_by_time(folder);
+      shard ? std::vector<std::string>{journal::manifest_name(shard)} : journal::manifests_by_time(folder);
   for (const std::string& name : names) reader.add_manifest(name);
   StoredResults results = std::move(reader).results();
   if (results.list.empty()) throw Error(ErrorCode::kNoInput, folder.string() + ": " + nothing_text(results));
