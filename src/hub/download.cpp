@@ -30,22 +30,6 @@ Error write_error(const fs::path& path) {
                                              "); free some space or set DA3_HOME");
 }
 
-std::string file_sha256(const fs::path& path, const std::stop_token& stop) {
-  std::ifstream in(path, std::ios::binary);
-  core::Sha256 hash;
-  std::vector<char> buffer(std::size_t{1} << 20U);
-  while (in) {
-    if (stop.stop_requested())
-      throw Error(ErrorCode::kInterrupted, "checking the download was interrupted; the same command goes on");
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    hash.update(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(in.gcount()))));
-  }
-  if (!in.eof())
-    throw Error(ErrorCode::kModelFetch,
-                path.string() + ": cannot be read back (" + std::strerror(errno) + ")");
-  return hash.finish();
-}
-
 /// Appends a response's body to the part file, never beyond the size that the hub stated.
 class PartWriter {
  public:
@@ -134,6 +118,21 @@ void check_content(const RemoteFile& file, const fs::path& part, const std::stop
 
 }  // namespace
 
+std::string file_sha256(const fs::path& path, const std::stop_token& stop) {
+  std::ifstream in(path, std::ios::binary);
+  core::Sha256 hash;
+  std::vector<char> buffer(std::size_t{1} << 20U);
+  while (in) {
+    if (stop.stop_requested())
+      throw Error(ErrorCode::kInterrupted, "checking the SHA-256 was interrupted; the same command goes on");
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    hash.update(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(in.gcount()))));
+  }
+  if (!in.eof())
+    throw Error(ErrorCode::kModelFetch, path.string() + ": cannot be read (" + std::strerror(errno) + ")");
+  return hash.finish();
+}
+
 std::uint64_t bytes_present(const RemoteFile& file, const fs::path& folder) {
   const std::uint64_t whole = size_or_zero(folder / file.name);
   return whole > 0 ? whole : size_or_zero(part_of(file, folder));
@@ -144,7 +143,9 @@ void download_file(const std::string& url, const RemoteFile& file, const fs::pat
                    const std::stop_token& stop) {
   const fs::path target = folder / file.name;
   const fs::path part = part_of(file, folder);
-  if (size_or_zero(target) == file.bytes && fs::exists(target) && may_be(file, target)) return;
+  // A loss of power may leave zeros in a file that was whole.
+  const bool whole = size_or_zero(target) == file.bytes && fs::exists(target) && may_be(file, target);
+  if (whole && (file.sha256.empty() || file_sha256(target, stop) == file.sha256)) return;
   // Without a checksum nothing tells whether a part is of this file: the page of a proxy may lie there.
   if (size_or_zero(part) > file.bytes || file.sha256.empty()) fs::remove(part);
 

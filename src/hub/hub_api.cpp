@@ -137,11 +137,12 @@ Error response_error(const std::string& subject, const HttpResponse& response) {
   return Error(ErrorCode::kModelFetch, subject + ": " + reason);
 }
 
-RepositoryInfo repository_info(const std::string& repository, const HubAccess& access,
-                               const std::stop_token& stop) {
+RepositoryInfo repository_info(const std::string& repository, const std::string& revision,
+                               const HubAccess& access, const std::stop_token& stop) {
   std::string text;
-  const HttpRequest request{access.endpoint + "/api/models/" + repository + "/revision/main?blobs=true",
-                            access.token, 0};
+  const HttpRequest request{
+      access.endpoint + "/api/models/" + repository + "/revision/" + revision + "?blobs=true", access.token,
+      0};
   const HttpSink sink{[&](const HttpResponse&) {
                         text.clear();
                         return true;

@@ -40,9 +40,9 @@ bool is_safe_file_name(std::string_view name);
 /// The SPDX identifier of a licence as the hub's model cards spell it, such as "cc-by-nc-4.0".
 std::string spdx_licence(std::string_view card_licence);
 
-/// What the hub says about a repository's main revision. Throws: Error kModelFetch.
-RepositoryInfo repository_info(const std::string& repository, const HubAccess& access,
-                               const std::stop_token& stop);
+/// What the hub says about a revision of a repository, "main" or a commit. Throws: Error kModelFetch.
+RepositoryInfo repository_info(const std::string& repository, const std::string& revision,
+                               const HubAccess& access, const std::stop_token& stop);
 
 /// Performs a request again while it fails in a way that may pass (broken transfer, 408, 429, 5xx), pausing
 /// in between. `attempt` returns the response; the last one is returned, of any status. Throws: what

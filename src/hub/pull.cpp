@@ -7,9 +7,9 @@
 
 #include <da3/error.hpp>
 
-#include <core/read_file.hpp>
 #include <core/text.hpp>
 #include <hub/download.hpp>
+#include <hub/hf_cache.hpp>
 #include <hub/hub_api.hpp>
 #include <hub/pull.hpp>
 
@@ -19,46 +19,15 @@ namespace {
 
 // The export writes the tensors once more next to the download, then some.
 constexpr double kDiskFactor = 2.05;
+constexpr const char* kWeightsName = "model.safetensors";
 
 std::string environment(const char* variable) {
   const char* value = std::getenv(variable);
   return value != nullptr ? value : "";
 }
 
-fs::path hf_cache_folder() {
-  if (const std::string cache = environment("HF_HUB_CACHE"); !cache.empty()) return cache;
-  if (const std::string home = environment("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
-  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty())
-    return fs::path(cache) / "huggingface" / "hub";
-  const std::string home = environment("HOME");
-  return home.empty() ? fs::path() : fs::path(home) / ".cache" / "huggingface" / "hub";
-}
-
-std::string cache_name(const std::string& repository) {
-  std::string name = "models--" + repository;
-  name.replace(name.find('/'), 1, "--");
-  return name;
-}
-
-bool holds(const fs::path& folder, const std::vector<std::string>& files) {
-  return std::ranges::all_of(files, [&](const std::string& file) {
-    std::error_code error;
-    return fs::is_regular_file(folder / file, error);
-  });
-}
-
-/// The snapshot of the main revision in the cache of the hub's tools, if all files are there.
-std::optional<PulledFiles> find_in_hf_cache(const std::string& repository,
-                                            const std::vector<std::string>& files, const std::string& licence,
-                                            const fs::path& cache) {
-  if (cache.empty()) return std::nullopt;
-  const fs::path root = cache / cache_name(repository);
-  std::string commit = core::read_text(root / "refs" / "main");
-  while (!commit.empty() && std::isspace(static_cast<unsigned char>(commit.back())) != 0) commit.pop_back();
-  if (commit.empty() || !is_safe_file_name(commit)) return std::nullopt;
-  const fs::path snapshot = root / "snapshots" / commit;
-  if (!holds(snapshot, files)) return std::nullopt;
-  return PulledFiles{snapshot, repository, commit, licence, "", false};
+bool is_non_commercial(const std::string& licence) {
+  return licence.find("-NC") != std::string::npos;
 }
 
 std::vector<RemoteFile> choose_files(const RepositoryInfo& info, const std::string& repository,
@@ -93,11 +62,62 @@ void check_disk(const PullPlan& plan, const fs::path& folder) {
 }
 
 void confirm(const PullPlan& plan, const PullCallbacks& callbacks) {
-  const bool go_on = callbacks.confirm ? callbacks.confirm(plan) : !plan.non_commercial;
+  const bool go_on = callbacks.confirm ? callbacks.confirm(plan) : !plan.has_to_be_accepted();
   if (go_on) return;
+  const std::string licence = plan.licence_known
+                                  ? "its licence " + plan.licence + " was not accepted"
+                                  : std::string("its licence is not known on this machine, and not accepted");
   throw Error(ErrorCode::kModelLicence,
-              plan.repository + ": its licence " + plan.licence +
-                  " was not accepted; read it on the model's page and give --accept-license");
+              plan.repository + ": " + licence + "; read it on the model's page and give --accept-license");
+}
+
+/// What the hub says of a revision in the cache that leaves something open.
+RepositoryInfo info_of_cached(const std::string& repository, const std::string& commit,
+                              const HubAccess& access, const std::stop_token& stop) {
+  try {
+    return repository_info(repository, commit, access, stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kModelFetch) throw;
+    throw Error(ErrorCode::kModelFetch,
+                std::string(error.what()) +
+                    "; what is in the cache of Hugging Face's tools was to be checked, --offline takes it as "
+                    "it is");
+  }
+}
+
+/// Throws: Error kModelFetch for weights that are not those of the hub.
+void check_cached(const fs::path& weights, const std::string& expected, const std::stop_token& stop) {
+  const std::string found = file_sha256(weights, stop);
+  if (found == expected) return;
+  std::error_code error;
+  const fs::path blob = fs::canonical(weights, error);
+  throw Error(
+      ErrorCode::kModelFetch,
+      (error ? weights : blob).string() + ": wrong SHA-256, expected " + expected + ", got " + found +
+          "; this file in the cache of Hugging Face's tools is damaged: remove it, and the same command "
+          "downloads it");
+}
+
+PulledFiles take_cached(const CachedRevision& cached, PullPlan plan, const HubAccess& access,
+                        const PullCallbacks& callbacks, const std::stop_token& stop) {
+  const fs::path weights = cached.folder / kWeightsName;
+  std::string sha256 = stated_sha256(weights);
+  plan.commit = cached.commit;
+  plan.total_bytes = plan.bytes_here = cached.bytes;
+  plan.licence_known = cached.licence.has_value() || !plan.licence.empty();
+  if (cached.licence && !cached.licence->empty()) plan.licence = *cached.licence;
+  if (!access.offline && (sha256.empty() || !plan.licence_known)) {
+    const RepositoryInfo info = info_of_cached(plan.repository, cached.commit, access, stop);
+    if (!info.licence.empty()) plan.licence = info.licence;
+    plan.licence_known = true;
+    const auto file = std::ranges::find(info.files, kWeightsName, &RemoteFile::name);
+    if (file != info.files.end() && !file->sha256.empty()) sha256 = file->sha256;
+  }
+  plan.non_commercial = plan.non_commercial || is_non_commercial(plan.licence);
+  plan.checked = !sha256.empty();
+  confirm(plan, callbacks);
+  if (plan.checked) check_cached(weights, sha256, stop);
+  return {cached.folder, plan.repository, cached.commit, plan.licence, sha256, false};
 }
 
 }  // namespace
@@ -123,20 +143,20 @@ PulledFiles pull(const std::string& name_or_repository, const fs::path& download
   }
   const std::string repository = entry != nullptr ? entry->repository : name_or_repository;
   const std::vector<std::string> wanted =
-      entry != nullptr ? entry->files : std::vector<std::string>{"config.json", "model.safetensors"};
-  const std::string known_licence = entry != nullptr ? entry->licence : "";
+      entry != nullptr ? entry->files : std::vector<std::string>{"config.json", kWeightsName};
 
-  PullPlan plan{repository, "", known_licence, entry != nullptr && entry->non_commercial(), 0, 0};
-  if (auto cached = find_in_hf_cache(repository, wanted, known_licence, access.hf_cache)) {
-    confirm(plan, callbacks);
-    return *cached;
-  }
+  PullPlan plan;
+  plan.repository = repository;
+  if (entry != nullptr) plan.licence = entry->licence;
+  plan.non_commercial = is_non_commercial(plan.licence);
+  if (const auto cached = find_in_hf_cache(repository, wanted, access.hf_cache))
+    return take_cached(*cached, plan, access, callbacks, stop);
   if (access.offline) {
     throw Error(ErrorCode::kModelFetch,
                 repository + ": not on this machine, and --offline (or HF_HUB_OFFLINE) forbids a download");
   }
 
-  const RepositoryInfo info = repository_info(repository, access, stop);
+  const RepositoryInfo info = repository_info(repository, "main", access, stop);
   if (!is_safe_file_name(info.commit)) {
     throw Error(ErrorCode::kModelFetch,
                 repository + ": the hub names a revision that cannot be one ('" + info.commit + "')");
@@ -151,7 +171,7 @@ PulledFiles pull(const std::string& name_or_repository, const fs::path& download
 
   plan.commit = info.commit;
   if (!info.licence.empty()) plan.licence = info.licence;
-  plan.non_commercial = plan.licence.find("-NC") != std::string::npos || plan.non_commercial;
+  plan.non_commercial = plan.non_commercial || is_non_commercial(plan.licence);
   for (const RemoteFile& file : files) {
     plan.total_bytes += file.bytes;
     plan.bytes_here += std::min(file.bytes, bytes_present(file, folder));
@@ -166,7 +186,7 @@ PulledFiles pull(const std::string& name_or_repository, const fs::path& download
     };
     const std::string url = access.endpoint + "/" + repository + "/resolve/" + info.commit + "/" + file.name;
     download_file(url, file, folder, access, report, stop);
-    if (file.name == "model.safetensors") pulled.weights_sha256 = file.sha256;
+    if (file.name == kWeightsName) pulled.weights_sha256 = file.sha256;
   }
   return pulled;
 }

@@ -30,14 +30,19 @@ struct HubAccess {
   static HubAccess from_environment();
 };
 
-/// What is about to be downloaded, known before it begins.
+/// What is about to be downloaded, or taken from the cache of the hub's tools; known before it begins.
 struct PullPlan {
   std::string repository;
   std::string commit;
-  std::string licence;  ///< SPDX identifier, from the hub's record, else the catalogue
+  /// SPDX identifier, from the hub's record or the model card, else the catalogue; empty if none states one.
+  std::string licence;
+  bool licence_known = true;  ///< False: neither the hub nor a model card could be asked
   bool non_commercial = false;
   std::uint64_t total_bytes = 0;
-  std::uint64_t bytes_here = 0;  ///< Already downloaded by an earlier attempt
+  std::uint64_t bytes_here = 0;  ///< Already downloaded, by an earlier attempt or the hub's tools
+  bool checked = true;           ///< False: nothing tells the SHA-256 of the weights
+
+  bool has_to_be_accepted() const { return non_commercial || !licence_known; }
 };
 
 struct PullProgress {
@@ -47,7 +52,7 @@ struct PullProgress {
 };
 
 struct PullCallbacks {
-  /// Returns whether to go on (licence accepted). Null: go on only if the licence allows commercial use.
+  /// Returns whether to go on (licence accepted). Null: go on only if nothing has to be accepted.
   std::function<bool(const PullPlan&)> confirm;
   std::function<void(const PullProgress&)> progress;
 };
@@ -58,13 +63,15 @@ struct PulledFiles {
   std::string repository;
   std::string commit;
   std::string licence;
-  std::string weights_sha256;  ///< As the hub states it and as checked; empty if it states none
+  std::string weights_sha256;  ///< As the hub or its cache states it and as checked; empty if none does
   bool downloaded = false;     ///< False: found in the cache of the hub's tools
 };
 
 /// Brings the files of a catalogue name or OWNER/REPO below `downloads`, resuming what an earlier attempt
-/// left, each checked by size and SHA-256 before it gets its name. Throws: Error kModelFetch (network, hash,
-/// size, disk, offline), kModelLicence (not accepted), kUsage (no such name), kInterrupted.
+/// left, each checked by size and SHA-256 before it gets its name. Those in the cache of the hub's tools are
+/// checked and left there; the hub is asked about them only for what the cache does not tell. Throws: Error
+/// kModelFetch (network, hash, size, disk, offline), kModelLicence (not accepted), kUsage (no such name),
+/// kInterrupted.
 PulledFiles pull(const std::string& name_or_repository, const std::filesystem::path& downloads,
                  const HubAccess& access, const PullCallbacks& callbacks, const std::stop_token& stop);
 

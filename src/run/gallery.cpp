@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <unordered_map>
@@ -35,11 +36,12 @@ std::string picture_of(const journal::ImageRecord& record) {
 class PictureRecords {
  public:
   void add_manifest(const fs::path& manifest) {
+    began_ms_ = 0;
     std::ifstream file(manifest, std::ios::binary);
     for (std::string line; std::getline(file, line);) {
-      if (line.find("\"type\":\"image\"") == std::string::npos) continue;
       try {
-        add(journal::image_from_json(line));
+        if (line.starts_with(R"({"type":"run")")) began_ms_ = journal::run_from_json(line).began_ms;
+        if (line.find("\"type\":\"image\"") != std::string::npos) add(journal::image_from_json(line));
       } catch (const Error&) {
         continue;  // A line that a killed run left behind
       }
@@ -47,20 +49,34 @@ class PictureRecords {
     core::require_read_to_end(file, manifest.string(), ErrorCode::kOutputFailed);
   }
 
-  const std::unordered_map<std::string, journal::ImageRecord>& by_picture() const { return by_picture_; }
+  struct Shown {
+    std::int64_t began_ms = 0;  ///< Of the record's run
+    journal::ImageRecord record;
+  };
+  const std::unordered_map<std::string, Shown>& by_picture() const { return by_picture_; }
 
  private:
+  struct Last {
+    std::int64_t began_ms = 0;
+    std::string picture;  ///< Empty without one
+  };
+
   void add(journal::ImageRecord record) {
-    std::string& before = picture_of_path_[record.path];
-    const auto earlier = by_picture_.find(before);
-    if (earlier != by_picture_.end() && earlier->second.path == record.path) by_picture_.erase(earlier);
-    before = picture_of(record);
+    Last& last = last_of_path_[record.path];
+    if (began_ms_ < last.began_ms) return;
+    const auto earlier = by_picture_.find(last.picture);
+    if (earlier != by_picture_.end() && earlier->second.record.path == record.path)
+      by_picture_.erase(earlier);
+    last = {began_ms_, picture_of(record)};
+    if (last.picture.empty()) return;
     // One input has several texts of its path, and one picture.
-    if (!before.empty()) by_picture_.insert_or_assign(before, std::move(record));
+    Shown& shown = by_picture_[last.picture];
+    if (began_ms_ >= shown.began_ms) shown = {began_ms_, std::move(record)};
   }
 
-  std::unordered_map<std::string, std::string> picture_of_path_;  ///< Empty where the last record has none
-  std::unordered_map<std::string, journal::ImageRecord> by_picture_;
+  std::int64_t began_ms_ = 0;  ///< Of the run whose records are read
+  std::unordered_map<std::string, Last> last_of_path_;
+  std::unordered_map<std::string, Shown> by_picture_;
 };
 
 }  // namespace
@@ -85,7 +101,8 @@ void write_gallery(const fs::path& folder) {
   PictureRecords records;
   for (const std::string& name : journal::manifests_by_time(folder)) records.add_manifest(folder / name);
   std::vector<formats::GalleryEntry> entries;
-  for (const auto& [picture, record] : records.by_picture()) {
+  for (const auto& [picture, shown] : records.by_picture()) {
+    const journal::ImageRecord& record = shown.record;
     std::error_code missing;
     if (!record.input || !fs::exists(folder / picture, missing)) continue;
     const std::string stem = picture.substr(0, picture.size() - suffix(formats::Format::kHtml).size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <cstdint>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -99,6 +100,7 @@ class RecordsReader {
  private:
   struct Known {
     journal::ImageStatus status = journal::ImageStatus::kDone;
+    std::int64_t began_ms = 0;  ///< Of the run of the last record
     bool was_done = false;
     std::shared_ptr<const journal::RunRecord> run;
     std::optional<StoredResult> result;
@@ -124,21 +126,29 @@ class RecordsReader {
     // Where the units differ, the header of the record's own run was damaged.
     if (!run_ || (record.depth && record.depth_unit != run_->model_unit)) return false;
     Known& known = by_path_[record.path];
+    if (run_->began_ms < known.began_ms) return true;
+    known.began_ms = run_->began_ms;
     known.status = record.status;
     if (record.status == journal::ImageStatus::kFailed) return true;
     known.was_done = true;
-    known.run = last_ = run_;
+    known.run = run_;
+    if (!last_ || run_->began_ms >= last_->began_ms) last_ = run_;
     known.result = result_of(folder_, record);
-    if (known.result) forget_other_text(known.result->stem, record.path);
+    if (known.result) keep_last_text(known.result->stem, record.path);
     return true;
   }
 
-  /// One input has several texts of its path, and one name of its results: the last text's record counts.
-  void forget_other_text(const std::string& stem, const std::string& path) {
-    const auto [before, fresh] = path_of_stem_.try_emplace(stem, path);
-    if (fresh || before->second == path) return;
-    by_path_.erase(before->second);
-    before->second = path;
+  /// One input has several texts of its path, and one name of its results: the last record of them counts.
+  void keep_last_text(const std::string& stem, const std::string& path) {
+    std::string& last = path_of_stem_.try_emplace(stem, path).first->second;
+    if (last == path) return;
+    const auto other = by_path_.find(last);
+    if (other != by_path_.end() && by_path_[path].began_ms < other->second.began_ms) {
+      by_path_.erase(path);
+      return;
+    }
+    if (other != by_path_.end()) by_path_.erase(other);
+    last = path;
   }
 
   std::filesystem::path folder_;
@@ -237,7 +247,11 @@ formats::OutputSet read_recorded(const StoredResult& result) {
 
 /// The photo with the pixels that depth of `size` was made of.
 Image photo_of(const StoredResult& result, Size size) {
-  Image photo = codec::decode_file(result.photo).image;
+  // It was read below the limit of the run that made the result, and has not changed since.
+  codec::DecodeOptions decode;
+  if (result.photo_size)
+    decode.max_pixels = std::max<std::uint64_t>(decode.max_pixels, result.photo_size->area());
+  Image photo = codec::decode_file(result.photo, decode).image;
   const auto input = network_input_of(*result.run);
   if (!input || !result.processed || *result.processed != size) return photo;
   return input->policy ? image::preprocess_to(photo, *input->policy, size)

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -355,6 +356,18 @@ TEST(ExportModel, RefusesWeightsThatAreNotFinite) {
     });
     expect_refused(published.folder(), ErrorCode::kModelDamaged, kNormName);
   }
+}
+
+TEST(ExportModel, RefusesWeightsThatGiveNoDepth) {
+  const Published published;
+  const std::vector<float> huge(8 * 8, 1e38F);
+  published.write([&](auto& tensors) {
+    weights::TensorView& tensor = named(tensors, kNormName);
+    ASSERT_LE(tensor.data.size(), huge.size() * sizeof(float));
+    tensor.data = std::as_bytes(std::span(huge)).first(tensor.data.size());
+  });
+  expect_refused(published.folder(), ErrorCode::kModelDamaged,
+                 published.file().string() + ": The self-test's depth");
 }
 
 TEST(ExportModel, RefusesATruncatedFile) {

@@ -94,6 +94,23 @@ TEST_F(Gallery, ShowsOfSeveralManifestsTheOneThatWasWrittenLast) {
   EXPECT_EQ(after[1].at("far"), 5);
 }
 
+TEST_F(Gallery, ShowsTheRecordOfTheRunThatBeganLast) {
+  journal::RunRecord run;
+  run.began_ms = 2000;
+  const std::string later = journal::to_json(run) + "\n";
+  run.began_ms = 1000;
+  const std::string sooner = journal::to_json(run) + "\n";
+  folder_.write("manifest.1-of-2.jsonl",
+                later + line("in/a.jpg", "a.view.jpg", 7) + line("in/b.jpg", "b.view.jpg", 8));
+  folder_.write("manifest.jsonl",
+                sooner + line("in/a.jpg", "a.view.jpg", 4) + line("./in/b.jpg", "b.view.jpg", 5));
+  write_gallery(folder_.path());
+  const nlohmann::json shown = photos();
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0].at("far"), 7);
+  EXPECT_EQ(shown[1].at("far"), 8);
+}
+
 TEST_F(Gallery, ShowsAnInputOnceWhateverTheTextOfItsPath) {
   folder_.write("manifest.jsonl",
                 journal::to_json(journal::RunRecord{}) + "\n" + line("in/a.jpg", "a.view.jpg", 4) +

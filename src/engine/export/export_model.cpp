@@ -99,13 +99,17 @@ at::Tensor selftest_image(const ModelSpec& spec) {
   return pixels.to(at::kFloat).div_(255.0).sub_(mean).div_(std).permute({0, 1, 4, 2, 3}).contiguous();
 }
 
-Selftest run_selftest(torch::jit::Module& module, const ModelSpec& spec) {
+/// Throws: Error kModelDamaged with `weights`, what they are, if they give no depth.
+Selftest run_selftest(torch::jit::Module& module, const ModelSpec& spec, const std::string& weights) {
   const Selftest shape{.height = kSelftestHeight, .width = kSelftestWidth, .seed = kSelftestSeed};
   try {
     const at::IValue result = module.forward({selftest_image(spec)});
     const at::Tensor depth = result.toGenericDict().at("depth").toTensor().contiguous();
     const float* const values = depth.const_data_ptr<float>();
     return selftest_statistics(shape, std::vector<float>(values, values + depth.numel()));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kPredictionInvalid) throw;
+    throw Error(ErrorCode::kModelDamaged, weights + ": " + error.what() + ", get them again");
   } catch (const std::exception& error) {
     throw translate(error, ErrorCode::kInternal, "Running the self-test of " + spec.name);
   }
@@ -128,10 +132,12 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
   core::AtomicFile output(core::end_of_links(file));
   TensorMap tensors;
   std::string source_sha256;
+  std::string weights_text = name_of(source, config);
   if (source.seed) {
     tensors = recipe_tensors(entries, *source.seed, parts);
   } else {
     const weights::Safetensors weights_file = weights::Safetensors::open(source.folder / "model.safetensors");
+    weights_text = weights_file.path().string();
     PublishedTensors published = published_tensors(weights_file, entries, parts);
     tensors = std::move(published.tensors);
     report.warnings = std::move(published.warnings);
@@ -143,7 +149,7 @@ ExportReport export_model(const ExportSource& source, const std::filesystem::pat
   spec.source_sha256 = source_sha256;
   torch::jit::Module module = build_network(config, layout, tensors, Attention::kSdpa, {}, parts);
   offer_scenes(module, config, parts);
-  spec.selftest = run_selftest(module, spec);
+  spec.selftest = run_selftest(module, spec, weights_text);
   save_model(module, spec, output);
   report.file_bytes = std::filesystem::file_size(file);
   return report;
