@@ -42,10 +42,24 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"{name}: not found", "input.not_found") from None
     except (OSError, ValueError) as problem:
         raise InputError(f"{name}: expected a report of da3 bench in JSON ({problem})", "input.unreadable") from None
-    if not isinstance(report, dict) or "cases" not in report or report.get("schema") != SCHEMA:
-        found = report.get("schema") if isinstance(report, dict) else type(report).__name__
-        raise InputError(f"{name}: expected a report of da3 bench, schema {SCHEMA}, found {found}", "input.unreadable")
+    if flaw := _flaw(report):
+        raise InputError(f"{name}: expected a report of da3 bench, schema {SCHEMA}, found {flaw}", "input.unreadable")
     return report
+
+
+def _flaw(report: Any) -> str | None:
+    """What makes a value no report of which `rows` are made."""
+    if not isinstance(report, dict):
+        return type(report).__name__
+    schema = report.get("schema")
+    # True equals 1.
+    if isinstance(schema, bool) or schema != SCHEMA:
+        return f"schema {json.dumps(schema)}"
+    cases = report.get("cases")
+    if not isinstance(cases, list):
+        return "no list of cases"
+    others = (type(case).__name__ for case in cases if not isinstance(case, dict))
+    return next((f"a case that is {other}" for other in others), None)
 
 
 def _flat(prefix: str, value: Any, row: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <unordered_map>
@@ -24,30 +25,59 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGenerator = R"(<meta name="generator" content="da3">)";
 
-/// The last record of every input.
-std::vector<journal::ImageRecord> last_records(const fs::path& folder) {
-  std::vector<journal::ImageRecord> records;
-  std::unordered_map<std::string, std::size_t> place_of;
-  for (const std::string& name : journal::manifest_names(folder)) {
-    std::ifstream file(folder / name, std::ios::binary);
+/// The path of the picture of a gallery, below the folder; empty without one.
+std::string picture_of(const journal::ImageRecord& record) {
+  const auto picture = std::ranges::find(record.outputs, formats::Format::kHtml,
+                                         &std::pair<formats::Format, std::string>::first);
+  return picture == record.outputs.end() ? std::string() : picture->second;
+}
+
+/// Of each picture of a folder the record of its input that was written last.
+class PictureRecords {
+ public:
+  void add_manifest(const fs::path& manifest) {
+    began_ms_ = 0;
+    std::ifstream file(manifest, std::ios::binary);
     for (std::string line; std::getline(file, line);) {
-      if (line.find("\"type\":\"image\"") == std::string::npos) continue;
       try {
-        journal::ImageRecord record = journal::image_from_json(line);
-        const auto [known, fresh] = place_of.emplace(record.path, records.size());
-        if (fresh) {
-          records.push_back(std::move(record));
-        } else {
-          records[known->second] = std::move(record);
-        }
+        if (line.starts_with(R"({"type":"run")")) began_ms_ = journal::run_from_json(line).began_ms;
+        if (line.find("\"type\":\"image\"") != std::string::npos) add(journal::image_from_json(line));
       } catch (const Error&) {
         continue;  // A line that a killed run left behind
       }
     }
-    core::require_read_to_end(file, (folder / name).string(), ErrorCode::kOutputFailed);
+    core::require_read_to_end(file, manifest.string(), ErrorCode::kOutputFailed);
   }
-  return records;
-}
+
+  struct Shown {
+    std::int64_t began_ms = 0;  ///< Of the record's run
+    journal::ImageRecord record;
+  };
+  const std::unordered_map<std::string, Shown>& by_picture() const { return by_picture_; }
+
+ private:
+  struct Last {
+    std::int64_t began_ms = 0;
+    std::string picture;  ///< Empty without one
+  };
+
+  void add(journal::ImageRecord record) {
+    Last& last = last_of_path_[record.path];
+    if (began_ms_ < last.began_ms) return;
+    const auto earlier = by_picture_.find(last.picture);
+    if (earlier != by_picture_.end() && earlier->second.record.path == record.path)
+      by_picture_.erase(earlier);
+    last = {began_ms_, picture_of(record)};
+    if (last.picture.empty()) return;
+    // One input has several texts of its path, and one picture.
+    Shown& shown = by_picture_[last.picture];
+    if (began_ms_ >= shown.began_ms) shown = {began_ms_, std::move(record)};
+  }
+
+  std::int64_t began_ms_ = 0;  ///< Of the run whose records are read
+  std::unordered_map<std::string, Last> last_of_path_;
+  std::unordered_map<std::string, Shown> by_picture_;
+};
 
 }  // namespace
 
@@ -68,21 +98,16 @@ void require_own_gallery(const fs::path& folder) {
 
 void write_gallery(const fs::path& folder) {
   require_own_gallery(folder);
+  PictureRecords records;
+  for (const std::string& name : journal::manifests_by_time(folder)) records.add_manifest(folder / name);
   std::vector<formats::GalleryEntry> entries;
-  for (const journal::ImageRecord& record : last_records(folder)) {
-    const auto picture = std::find_if(record.outputs.begin(), record.outputs.end(), [](const auto& output) {
-      return output.first == formats::Format::kHtml;
-    });
+  for (const auto& [picture, shown] : records.by_picture()) {
+    const journal::ImageRecord& record = shown.record;
     std::error_code missing;
-    if (picture == record.outputs.end() || !record.input || !fs::exists(folder / picture->second, missing))
-      continue;
-    const std::string stem =
-        picture->second.substr(0, picture->second.size() - suffix(formats::Format::kHtml).size());
-    formats::GalleryEntry entry{stem + fs::path(record.path).extension().string(),
-                                picture->second,
-                                *record.input,
-                                {},
-                                record.depth_unit};
+    if (!record.input || !fs::exists(folder / picture, missing)) continue;
+    const std::string stem = picture.substr(0, picture.size() - suffix(formats::Format::kHtml).size());
+    formats::GalleryEntry entry{
+        stem + fs::path(record.path).extension().string(), picture, *record.input, {}, record.depth_unit};
     if (record.depth && record.depth->values)
       entry.depth = std::pair(record.depth->values->min, record.depth->values->max);
     entries.push_back(std::move(entry));

@@ -9,8 +9,8 @@ namespace da3::run {
 /// Throws: Error kOutputExists if `folder` has an index.html that da3 did not write.
 void require_own_gallery(const std::filesystem::path& folder);
 
-/// Writes index.html of a result folder anew: all photos that any run has given a gallery picture, in the
-/// order in which they were first finished. Throws: Error kOutputExists, kOutputFailed.
+/// Writes index.html of a result folder anew: all photos that any run has given a gallery picture, each
+/// as its last record tells, in natural order of their names. Throws: Error kOutputExists, kOutputFailed.
 void write_gallery(const std::filesystem::path& folder);
 
 }  // namespace da3::run

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include <codec/decode.hpp>
 #include <codec/file_bytes.hpp>
@@ -132,11 +133,26 @@ class RecordsReader {
     known.run = run_;
     if (!last_ || run_->began_ms >= last_->began_ms) last_ = run_;
     known.result = result_of(folder_, record);
+    if (known.result) keep_last_text(known.result->stem, record.path);
     return true;
+  }
+
+  /// One input has several texts of its path, and one name of its results: the last record of them counts.
+  void keep_last_text(const std::string& stem, const std::string& path) {
+    std::string& last = path_of_stem_.try_emplace(stem, path).first->second;
+    if (last == path) return;
+    const auto other = by_path_.find(last);
+    if (other != by_path_.end() && by_path_[path].began_ms < other->second.began_ms) {
+      by_path_.erase(path);
+      return;
+    }
+    if (other != by_path_.end()) by_path_.erase(other);
+    last = path;
   }
 
   std::filesystem::path folder_;
   std::map<std::string, Known> by_path_;
+  std::unordered_map<std::string, std::string> path_of_stem_;
   std::shared_ptr<const journal::RunRecord> run_;   ///< Whose records are read
   std::shared_ptr<const journal::RunRecord> last_;  ///< Of the last result
   std::size_t damaged_ = 0;

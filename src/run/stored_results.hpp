@@ -48,9 +48,9 @@ struct StoredResults {
   std::size_t failed_since = 0;     ///< Results of inputs whose last record is a failure
 };
 
-/// The results that all manifests of `folder` name, or those of `shard`; of every input the last record
-/// counts, in the manifest that was written last. Throws: Error kNoInput for a folder without results that
-/// can be read back.
+/// The results that all manifests of `folder` name, or those of `shard`; of every input, whatever the text of
+/// its path, the last record counts, in the manifest that was written last. Throws: Error kNoInput for a
+/// folder without results that can be read back.
 StoredResults read_results(const std::filesystem::path& folder,
                            const std::optional<journal::Shard>& shard = std::nullopt);
 

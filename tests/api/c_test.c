@@ -223,6 +223,11 @@ static void check_run(const da3_model* model, const da3_photo* photo, const char
   da3_bytes* none = NULL;
   FAILS_AS(da3_encode(&maps, "side", &encode, &none), DA3_ERROR_USAGE, "usage");
   FAILS_AS(da3_encode(&maps, "gif", NULL, &none), DA3_ERROR_USAGE, "usage");
+  /* What da3 infer takes beyond the list is none of it. */
+  FAILS_AS(da3_encode(&maps, "none", NULL, &none), DA3_ERROR_USAGE, "usage");
+  CHECK(strstr(da3_last_error(), ", none") == NULL && strstr(da3_last_error(), "mean none") == NULL);
+  FAILS_AS(da3_encode(&maps, "html", NULL, &none), DA3_ERROR_USAGE, "usage");
+  FAILS_AS(da3_encode(&maps, "ply", NULL, &none), DA3_ERROR_USAGE, "usage");
   CHECK(da3_format_suffix("gif") == NULL);
   /* Each of the list is made. */
   char names[256];

@@ -144,9 +144,19 @@ def test_reports_of_bench_are_plain_values(tmp_path: Path) -> None:
     file.write_text(json.dumps(report))
     assert da3.bench.load(file) == report
     assert da3.bench.rows(report) == [{"name": "forward", "parameters.batch": 1, "metrics.forward_ms.median": 2.5}]
-    for content in ("{}", "[]", "no json", '{"schema": 2, "cases": []}'):
+    for content, found in (
+        ("{}", "found schema null"),
+        ("[]", "found list"),
+        ("no json", "in JSON"),
+        ('{"schema": 2, "cases": []}', "found schema 2"),
+        ('{"schema": true, "cases": []}', "found schema true"),
+        ('{"schema": 1}', "found no list of cases"),
+        ('{"schema": 1, "cases": 5}', "found no list of cases"),
+        ('{"schema": 1, "cases": {"a": 1}}', "found no list of cases"),
+        ('{"schema": 1, "cases": [{}, 5]}', "found a case that is int"),
+    ):
         file.write_text(content)
-        with pytest.raises(da3.InputError):
+        with pytest.raises(da3.InputError, match=found):
             da3.bench.load(file)
     with pytest.raises(da3.InputError) as missing:
         da3.bench.load(tmp_path / "no.json")

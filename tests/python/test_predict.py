@@ -39,6 +39,13 @@ def test_formats_are_those_of_the_program() -> None:
     assert set(SUFFIXES) | {"exr", "npz", "npy", "pfm", "tiff"} == set(da3.FORMATS)
 
 
+def test_what_is_no_format_of_one_photos_maps_is_answered_with_the_formats() -> None:
+    for wrong in ("none", "html", "ply", "gif"):
+        with pytest.raises(da3.UsageError) as refused:
+            da3.encode(np.ones((4, 4), np.float32), wrong)
+        assert str(refused.value) == f"'{wrong}' is not one of {', '.join(da3.FORMATS)}"
+
+
 def test_result_files_are_the_programs_byte_for_byte(
     model: da3.Model, program: Program, photos: list[Path], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -299,10 +300,10 @@ class Pretended:
         return _photos.Outcome(files={"png16": photo})
 
 
-def job(source: Path, output: Path, overwrite: bool = False) -> _worker.Report:
+def job(source: Path, output: Path, overwrite: bool = False, predictor: Any = None) -> _worker.Report:
     place, entries = _inputs.inputs(str(source))
     results = _places.Place.of(str(output))
-    worker = _worker.Worker(_photos.Work(), place, results, Pretended())
+    worker = _worker.Worker(_photos.Work(), place, results, predictor or Pretended())
     assert _blocks.agree(results, worker.run(), overwrite) is None
     return worker.process(_blocks.Block("key", tuple(entries)), overwrite)
 
@@ -322,6 +323,38 @@ def test_files_that_were_there_before_are_never_replaced(tmp_path: Path) -> None
     (out / "a.jpg.png").unlink()
     assert job(photos, out).done == 1
     assert job(photos, out, True).done == 2
+
+
+def test_pictures_of_a_folder_are_those_of_da3_infer(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    others = (".JPG", ".Heic", ".GIF", ".txt", ".mp4", ".jp2", ".psd", ".npy", ".pfm", ".json", "", ".")
+    for i, ending in enumerate((*_inputs.READ, *_inputs.UNREAD, *others)):
+        (photos / f"{i}{ending}").touch()
+    command = [da3.prefix() / "bin" / "da3", "infer", photos, "-o", tmp_path / "out", "--device", "cpu", "--json"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    of_infer = {Path(json.loads(line)["path"]).name for line in said.stdout.splitlines()}
+    assert {".heic", ".avif", ".gif", ".dng", ".JPG"} <= {Path(name).suffix for name in of_infer}
+    _, entries = _inputs.inputs(str(photos))
+    assert {entry.name for entry in entries} == of_infer
+
+
+def test_raw_files_fail_instead_of_being_taken_for_tiff_files(tmp_path: Path) -> None:
+    class Telling(Pretended):
+        def outcome(self, photo: Any, found: Any) -> _photos.Outcome:
+            return _photos.Outcome(error=found) if isinstance(found, da3.Error) else super().outcome(photo, found)
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.dng", "b.NEF", "c.tif"):
+        (photos / name).write_bytes(b"MM\0*" if name == "b.NEF" else b"II*\0")
+    (photos / "d.gif").write_bytes(b"the content decides")
+    report = job(photos, tmp_path / "out", predictor=Telling())
+    assert [(name, code) for name, code, _ in sorted(report.failed)] == [
+        ("a.dng", "image.unsupported"),
+        ("b.NEF", "image.unsupported"),
+    ]
+    assert report.done == 2
 
 
 def test_no_result_lies_among_the_photos(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -67,6 +68,59 @@ TEST_F(Gallery, ShowsTheLastRecordOfEachInput) {
   fs::remove(folder_.path() / "b.view.jpg");
   write_gallery(folder_.path());
   EXPECT_EQ(photos().size(), 2U);
+}
+
+TEST_F(Gallery, ShowsOfSeveralManifestsTheOneThatWasWrittenLast) {
+  const std::string header = journal::to_json(journal::RunRecord{}) + "\n";
+  folder_.write("manifest.jsonl",
+                header + line("in/a.jpg", "a.view.jpg", 4) + line("in/b.jpg", "b.view.jpg", 5));
+  folder_.write("manifest.1-of-2.jsonl", header + line("in/a.jpg", "a.view.jpg", 7));
+  const Error cut(ErrorCode::kImageTruncated, "cut short");
+  folder_.write("manifest.2-of-2.jsonl",
+                header + journal::to_json(journal::failed_record("in/b.jpg", cut)) + "\n");
+  const auto now = fs::last_write_time(folder_.path() / "manifest.2-of-2.jsonl");
+  const auto shown_when_whole_was_written = [&](fs::file_time_type time) {
+    fs::last_write_time(folder_.path() / "manifest.jsonl", time);
+    write_gallery(folder_.path());
+    return photos();
+  };
+
+  const nlohmann::json before = shown_when_whole_was_written(now - std::chrono::hours(1));
+  ASSERT_EQ(before.size(), 1U);
+  EXPECT_EQ(before[0].at("far"), 7);
+  const nlohmann::json after = shown_when_whole_was_written(now + std::chrono::hours(1));
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0].at("far"), 4);
+  EXPECT_EQ(after[1].at("far"), 5);
+}
+
+TEST_F(Gallery, ShowsTheRecordOfTheRunThatBeganLast) {
+  journal::RunRecord run;
+  run.began_ms = 2000;
+  const std::string later = journal::to_json(run) + "\n";
+  run.began_ms = 1000;
+  const std::string sooner = journal::to_json(run) + "\n";
+  folder_.write("manifest.1-of-2.jsonl",
+                later + line("in/a.jpg", "a.view.jpg", 7) + line("in/b.jpg", "b.view.jpg", 8));
+  folder_.write("manifest.jsonl",
+                sooner + line("in/a.jpg", "a.view.jpg", 4) + line("./in/b.jpg", "b.view.jpg", 5));
+  write_gallery(folder_.path());
+  const nlohmann::json shown = photos();
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0].at("far"), 7);
+  EXPECT_EQ(shown[1].at("far"), 8);
+}
+
+TEST_F(Gallery, ShowsAnInputOnceWhateverTheTextOfItsPath) {
+  folder_.write("manifest.jsonl",
+                journal::to_json(journal::RunRecord{}) + "\n" + line("in/a.jpg", "a.view.jpg", 4) +
+                    line("./in/a.jpg", "a.view.jpg", 7) + line("in/b.jpg", "b.view.jpg", 5) +
+                    line("/work/in/b.jpg", "b.view.jpg", 6) + line("in/b.jpg", "b.view.jpg", 8));
+  write_gallery(folder_.path());
+  const nlohmann::json shown = photos();
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0].at("far"), 7);
+  EXPECT_EQ(shown[1].at("far"), 8);
 }
 
 TEST_F(Gallery, IsTheSameBytesInWhateverOrderPhotosWereDone) {

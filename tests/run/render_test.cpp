@@ -55,7 +55,7 @@ class RenderTest : public ::testing::Test {
   }
 
   /// As `da3 infer --overwrite` with a metric model leaves it when it is killed after `photos`.
-  void begin_other_model(const std::vector<int>& photos) const {
+  void begin_other_model(const std::vector<int>& photos, const std::string& below = "photos/") const {
     journal::RunRecord run;
     run.model_name = "metric";
     run.model_sha256 = std::string(64, 'b');
@@ -68,7 +68,8 @@ class RenderTest : public ::testing::Test {
       formats::OutputSet set;
       set.depth = {{4, 6}, std::vector<float>(24, 7.0F)};
       journal::ImageRecord record;
-      record.path = "photos/" + std::to_string(i) + ".jpg";
+      record.path = below + std::to_string(i) + ".jpg";
+      record.identity = journal::InputIdentity{10, 20};
       record.outputs = results.write(record.path, "sub/" + std::to_string(i), record.identity,
                                      formats::encode(set, {formats::Format::kNpy}));
       results.record(record);
@@ -161,6 +162,14 @@ TEST_F(RenderTest, OfShardsTheModelOfTheOneThatRanLastCounts) {
   fs::last_write_time(options_.input / "manifest.2-of-2.jsonl", now + std::chrono::hours(1));
   options_.overwrite = true;
   EXPECT_EQ(run().done, 3U);
+}
+
+TEST_F(RenderTest, OfTheTextsOfOnePathTheLastOneCounts) {
+  begin_other_model({0, 1}, "./photos/");
+  begin_other_model({0, 2});
+  EXPECT_EQ(run().done, 3U);
+  EXPECT_EQ(messages_, "");
+  EXPECT_TRUE(notes_.empty());
 }
 
 TEST_F(RenderTest, ARunThatEndedBeforeItsFirstResultChangesNothing) {

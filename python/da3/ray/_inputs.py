@@ -20,7 +20,12 @@ from da3.ray._places import FOLDER, RUN, Entry, Place, identity_of, printable, r
 
 # Of a list: what is held of it at a time.
 PIECE_BYTES = 1 << 18
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pnm", ".ppm", ".pgm")
+# Of pictures, in folders and stores; those of da3 infer.
+READ = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pnm", ".ppm", ".pgm", ".heic", ".heif", ".avif")
+# They fail, so that none is left out unseen.
+UNREAD = tuple(
+    ".exr .gif .dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .orf .rw2 .raw .pef .srw .x3f .3fr .iiq .erf .kdc".split()
+)
 
 # A folder below the inputs with a manifest of da3 infer (of any shard), scene or video holds results, which are no
 # inputs (docs/cli.md). Data sets have files of that name, too.
@@ -36,6 +41,10 @@ class _Found:
     path: str
     is_folder: bool
     entry: Entry | None
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(READ + UNREAD)
 
 
 def _found_locally(place: Place, folder: str) -> list[_Found]:
@@ -100,7 +109,7 @@ def _walk(place: Place, folder: str, above: tuple[str, ...] = ()) -> Iterator[En
             continue
         if child.is_folder:
             yield from _walk(place, child.path, above)
-        elif child.entry is not None and child.name.lower().endswith(SUFFIXES):
+        elif child.entry is not None and _is_picture(child.name):
             yield child.entry
 
 
@@ -134,7 +143,7 @@ def _walk_s3(url: str, place: Place) -> Iterator[Entry] | None:
                     of_results.append(name.removesuffix(f"{FOLDER}/{RUN}"))
                 if hidden or name.startswith(tuple(of_results)):
                     continue
-                if name.lower().endswith(SUFFIXES):
+                if _is_picture(name):
                     yield Entry(name, f"{bucket}/{each['Key']}", f"{each.get('Size')}:{each.get('ETag')}")
             if not page.get("IsTruncated"):
                 return

@@ -17,6 +17,7 @@ from typing import Any
 import da3
 from da3 import _core
 from da3.ray._blocks import ASKED_S, Block, Manifests, Row, foreign_until, taken_over
+from da3.ray._inputs import UNREAD
 from da3.ray._photos import Outcome, Predictor, Work, decoded, windows
 from da3.ray._places import RUN, Entry, Place, flaw_of, printable
 
@@ -221,6 +222,9 @@ class Worker:
             return da3.InputError(f"{entry.name}: not found", "input.not_found"), {}
         except (OSError, ValueError) as problem:  # ValueError: a key that pyarrow takes for no path
             return da3.InputError(f"{entry.name}: cannot be read ({problem})", "input.unreadable"), {}
+        # Most raw files are TIFF files with a small preview; da3.decode knows no name.
+        if entry.name.lower().endswith(UNREAD) and data[:2] in (b"II", b"MM"):
+            return da3.InputError(f"{entry.name}: files of this type are not read", "image.unsupported"), {}
         read = time.perf_counter()
         photo = self._predictor.decode(data) if hasattr(self._predictor, "decode") else decoded(data)
         return photo, {"read": read - began, "decode": time.perf_counter() - read}

@@ -8,6 +8,7 @@
 #include <api/c/call.hpp>
 #include <api/c/handles.hpp>
 #include <api/shared_model.hpp>
+#include <core/nearest.hpp>
 #include <core/text.hpp>
 
 namespace {
@@ -33,6 +34,21 @@ PredictOptions predict_options(const da3_predict_options* given) {
   }
   result.max_batch = options.max_batch;
   return result;
+}
+
+/// A photo's points need its camera, and a page is of many photos.
+bool is_of_maps_alone(const formats::FormatFacts& facts) {
+  return !facts.camera && facts.format != formats::Format::kHtml;
+}
+
+formats::Format encoded_format(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (const formats::FormatFacts& facts : formats::kFormatFacts) {
+    if (!is_of_maps_alone(facts)) continue;
+    if (facts.name == text) return facts.format;
+    names.push_back(facts.name);
+  }
+  core::refuse_choice(text, names);
 }
 
 std::unique_ptr<da3_predictions> handle_of(std::vector<Prediction> predictions) {
@@ -125,12 +141,7 @@ void da3_predictions_free(da3_predictions* predictions) {
 }
 
 const char* da3_encode_formats(void) {
-  // A photo's points need its camera, and a page is of many photos.
-  static const std::string names = formats::names_where(
-      [](const formats::FormatFacts& facts) {
-        return !facts.camera && facts.format != formats::Format::kHtml;
-      },
-      ", ");
+  static const std::string names = formats::names_where(is_of_maps_alone, ", ");
   return names.c_str();
 }
 
@@ -141,7 +152,7 @@ da3_status da3_encode(const da3_maps* maps, const char* format, const da3_encode
     require(bytes, "bytes");
     const da3_encode_options options = read(given, da3_encode_options DA3_ENCODE_OPTIONS_INIT, "options");
     formats::OutputSet set = output_set(maps);
-    const formats::Format wanted = formats::parse_format(format);
+    const formats::Format wanted = encoded_format(format);
     if (options.photo != nullptr) set.photo = photo_of(*options.photo).image;
     if (shows_photo(wanted) && (!set.photo || set.photo->size.height != set.depth.size.height)) {
       throw Error(ErrorCode::kUsage, std::string(to_string(wanted)) +
