@@ -131,7 +131,7 @@ int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& de
 
 int infer(const cli::Infer& options) {
   Console console;
-  const Interrupts interrupts([&console](int) {
+  const Interrupts interrupts([console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
   StoppableInput standard_input(STDIN_FILENO, interrupts.token());

@@ -43,7 +43,7 @@ std::string ended_text(const run::SceneEvent& event) {
 
 int scene(const cli::Scene& options) {
   Console console;
-  const Interrupts interrupts([&console](int) {
+  const Interrupts interrupts([console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
   StoppableInput standard_input(STDIN_FILENO, interrupts.token());

@@ -134,7 +134,7 @@ int video(const cli::Video& options) {
   Console console;
   // A reader of our output that goes away is an error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
-  const Interrupts interrupts([&console](int) {
+  const Interrupts interrupts([console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
   const auto log = make_logger(options.verbosity, console);
