@@ -139,8 +139,7 @@ int video(const cli::Video& options) {
   });
   const auto log = make_logger(options.verbosity, console);
   video::VideoOptions work = options;
-  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
-  std::istream stream(&standard_input);
+  StoppableStream stream(STDIN_FILENO, interrupts.token());
   work.stream = &stream;
 
   const NamedModel named = name_model(options, *log);
