@@ -240,7 +240,7 @@ DA3_C_API da3_status da3_scene_photo_depth(const da3_scene* scene, size_t index,
 typedef struct da3_point_options {
   size_t struct_size;
   double keep_percent;    /* the surest pixels; 0: 60 */
-  double min_confidence;  /* instead; 0: none */
+  double min_confidence;  /* instead; 0: none, below 0: every pixel */
   double edges_percent;   /* no points where depth differs by more from a neighbour's; 0: off */
   int64_t max_points;     /* 0: a million; below 0: all */
   int32_t sky_points;

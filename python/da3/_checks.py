@@ -25,6 +25,11 @@ def positive(name: str, value: Any) -> float:
     return number
 
 
+def is_zero(value: Any) -> bool:
+    """Whether it is the number 0, which for some options is not the same as none."""
+    return value is not None and not isinstance(value, (str, bytes)) and bool(value == 0)
+
+
 def whole(name: str, value: Any, least: int = 1, most: int = INT32_MAX) -> int:
     """A whole number from `least` to `most`, or 0 for None."""
     if value is None:

@@ -85,6 +85,8 @@ class _Work:
         # Bounded, so that a slow loop slows the run down instead of filling memory.
         self.events: queue.Queue[ImageResult | None] = queue.Queue(maxsize=256)
         self.stopping = threading.Event()
+        self.taken_over = False  # Stopped by a further call, not by its own loop
+        self.results_lost = False
         self.failure: BaseException | None = None
         self.summary: Summary | None = None
         self.progress: Progress | None = None
@@ -107,6 +109,8 @@ class _Work:
                 continue
             # Held in a variable, it was not stopped by its end; who begins the same anew has left it.
             if other._shard == self._shard and other.taken_by == self.taken_by:
+                # Whether its loop was left or goes on, as around this call, shows only when it asks for more.
+                other.taken_over = other.taken_over or not other.stopping.is_set()
                 other.stopping.set()
             if other.stopping.is_set():
                 other.thread.join()
@@ -119,7 +123,12 @@ class _Work:
                 return self.stopping.is_set()
             except queue.Full:
                 continue
+        self.results_lost = self.results_lost or event is not None
         return True
+
+    @property
+    def is_whole(self) -> bool:
+        return self.summary is not None and not self.summary.interrupted
 
     def get(self) -> ImageResult | None:
         """The next event; None once there is no further one."""
@@ -153,7 +162,8 @@ class FolderRun(Iterator[ImageResult]):
     """A folder run; made by `infer`, begun by the first `next` or by `wait`.
 
     Leaving it before its end (`stop`, the end of a ``with`` block, an exception such as KeyboardInterrupt in the
-    loop) finishes what is running; the same call goes on later.
+    loop) finishes what is running; the same call goes on later. So does a further call for the same output in the same
+    thread; a loop that goes on after it gets `Interrupted`.
     """
 
     def __init__(
@@ -185,11 +195,11 @@ class FolderRun(Iterator[ImageResult]):
         Raises
         ------
         Error
-            That ended the run; an input that fails does not. `Interrupted` if `stop` was called.
+            That ended the run; an input that fails does not. `Interrupted` if `stop` ended it.
         """
         for _ in self:
             pass
-        if self.summary is None:
+        if self.summary is None or not self._work.is_whole:
             raise Interrupted("the folder run was stopped before its end; the same call goes on later", "interrupted")
         return self.summary
 
@@ -215,6 +225,12 @@ class FolderRun(Iterator[ImageResult]):
         if work.failure is not None:
             failure, work.failure = work.failure, None
             raise failure
+        if work.taken_over and (work.results_lost or not work.is_whole):
+            raise Interrupted(
+                "the folder run was stopped before its end: a further call of this thread took the folder over;"
+                " finish one loop before the next one begins, or give the other an output folder of its own",
+                "interrupted",
+            )
         raise StopIteration
 
     def __enter__(self) -> FolderRun:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from da3 import _core
-from da3._checks import positive, text, whole
+from da3._checks import is_zero, positive, text, whole
 from da3._errors import UsageError
 
 SCENE_FORMATS = ("glb", "ply", "cameras", "transforms", "npz", "colmap")
@@ -179,7 +179,7 @@ class Scene:
         keep : float
             The surest pixels, in percent of all.
         min_confidence : float, optional
-            Pixels of at least this confidence, instead of `keep`.
+            Pixels of at least this confidence, instead of `keep`; 0: all.
         edges : float, optional
             No points where depth differs by more percent from a neighbour's.
         max_points : int, optional
@@ -196,8 +196,9 @@ class Scene:
             raise UsageError(f"keep: expected a percentage of at most 100, found {keep!r}", "usage")
         self._native.choose_points(
             percent,
-            positive("min_confidence", min_confidence or None),
-            positive("edges", edges or None),
+            # The library's 0 is "not given", below it every pixel.
+            -1.0 if is_zero(min_confidence) else positive("min_confidence", min_confidence),
+            positive("edges", edges),
             -1 if max_points is None else whole("max_points", max_points, most=2**63 - 1),
             bool(sky_points),
         )

@@ -19,17 +19,6 @@ namespace {
 // The process whose threads run forward passes; 0 before the first load.
 std::atomic<pid_t> loading_process = 0;
 
-void refuse_after_fork() {
-  const pid_t here = ::getpid();
-  pid_t loaded_in = 0;
-  if (loading_process.compare_exchange_strong(loaded_in, here) || loaded_in == here) return;
-  throw Error(
-      ErrorCode::kUsage,
-      "process " + std::to_string(here) + " was forked from process " + std::to_string(loaded_in) +
-          " after that one had loaded a model, so it cannot run models; load models only in the children, or "
-          "start them afresh (Python's multiprocessing: the start method 'spawn')");
-}
-
 class OneAtATime final : public predict::DepthModel {
  public:
   explicit OneAtATime(std::unique_ptr<predict::DepthModel> model) : model_(std::move(model)) {}
@@ -58,6 +47,17 @@ class OneAtATime final : public predict::DepthModel {
 };
 
 }  // namespace
+
+void refuse_after_fork() {
+  const pid_t here = ::getpid();
+  pid_t loaded_in = 0;
+  if (loading_process.compare_exchange_strong(loaded_in, here) || loaded_in == here) return;
+  throw Error(
+      ErrorCode::kUsage,
+      "process " + std::to_string(here) + " was forked from process " + std::to_string(loaded_in) +
+          " after that one had loaded a model, so it cannot run models; load models only in the children, or "
+          "start them afresh (Python's multiprocessing: the start method 'spawn')");
+}
 
 engine::LoadOptions load_options(const ModelOptions& options) {
   engine::LoadOptions load;

@@ -19,9 +19,12 @@ namespace da3::api {
 /// The engine's options for a user's; the device is filled in.
 engine::LoadOptions load_options(const ModelOptions& options);
 
-/// A loaded model that runs one forward at a time, whichever thread asks. A process that was forked after the
-/// first load gets Error kUsage from it and from this function: threads do not survive a fork, so a forward
-/// would wait for ever. `trust_code`: as ModelOptions. Throws: as Model::load.
+/// Throws: Error kUsage in a process that was forked after the first load: threads do not survive a fork, so
+/// a forward would wait for ever.
+void refuse_after_fork();
+
+/// A loaded model that runs one forward at a time, whichever thread asks. It and this function
+/// refuse_after_fork. `trust_code`: as ModelOptions. Throws: as Model::load.
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
                                                  const engine::LoadOptions& options, bool trust_code);
 

@@ -78,6 +78,7 @@ struct SuiteFacts {
   std::string_view name;                     ///< On the command line and in reports
   std::string_view title;                    ///< What is asked, for headings
   std::array<std::string_view, 16> metrics;  ///< In the order of reports; a case that lacks one says why
+  std::string_view derived_ms = {};          ///< The one in ms that is not sampled but computed from others
   bool by_default = true;                    ///< Of a run that names no suite, and of --quick
   bool needs_videos = false;                 ///< Runs in da3-run-video, where there is one
   bool needs_pictures = false;               ///< Cannot run in a build without picture formats
@@ -206,6 +207,7 @@ inline constexpr std::array kSuiteRows = {
               .metrics = {"total_ms", "view_ms", "forward_ms", "backbone_ms", "head_ms", "points_ms",
                           "write_ms", "backbone_share", "head_share", "points_share", "write_share",
                           "peak_tensor_bytes", "peak_rss_bytes"},
+              .derived_ms = "view_ms",
               .by_default = false,  // Takes long
               .needs_pictures = true, .repeats = Repeats::kOneWarmUp, .calibrated = true},
              suites::expand_scene, suites::estimate_scene, suites::prepare_scene},

@@ -128,6 +128,8 @@ AtomicFile::AtomicFile(std::filesystem::path target, std::uint64_t needed_bytes)
     throw Error(ErrorCode::kOutputExists,
                 target_.string() + ": this is a device, FIFO or socket, which is not replaced; name a file");
   }
+  // The system would take what is in front of it for the name.
+  if (target_.native().find('\0') != std::string::npos) fail(EINVAL);
   do {
     name_temporary();
     file_ = FileDescriptor(open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));

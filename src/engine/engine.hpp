@@ -156,6 +156,9 @@ ModelSpec read_spec(const std::filesystem::path& file);
 /// The parts that a file with this record has.
 Parts parts_in(const ModelSpec& spec);
 
+/// Whether the file was made without any, though its network may have some.
+bool is_depth_only(const ModelSpec& spec);
+
 /// A part of a known network and how many parameters it has in the file.
 struct ModelPart {
   /// "backbone", "camera decoder", "camera encoder", "head", "ray head", "Gaussian head"; in a nested network

@@ -35,6 +35,10 @@ Parts parts_in(const ModelSpec& spec) {
   return stored_parts(weights::parse_config(spec.network_config_json, spec.name), spec.network_layout);
 }
 
+bool is_depth_only(const ModelSpec& spec) {
+  return spec.network_layout <= kLayoutWithoutParts;
+}
+
 std::vector<ModelPart> model_parts(const ModelSpec& spec) {
   std::vector<ModelPart> parts;
   if (!knows_network(spec.network_id, spec.network_layout)) return parts;

@@ -53,6 +53,17 @@ std::string_view suffix(Format format) {
   return facts_of(format).suffix;
 }
 
+bool is_ambiguous_stem(std::string_view stem) {
+  for (const Format longer : kAllFormats) {
+    for (const Format shorter : kAllFormats) {
+      const std::string_view whole = suffix(longer);
+      if (whole.size() <= suffix(shorter).size() || !whole.ends_with(suffix(shorter))) continue;
+      if (stem.ends_with(whole.substr(0, whole.size() - suffix(shorter).size()))) return true;
+    }
+  }
+  return false;
+}
+
 bool holds_extra_maps(Format format) {
   return facts_of(format).extra_maps;
 }

@@ -35,6 +35,10 @@ std::string format_list(const std::vector<Format>& formats);
 /// What a format adds to a result's stem, such as ".png" or ".vis.jpg".
 std::string_view suffix(Format format);
 
+/// True if results of the stem could have names of another stem's in another format: `a.vis` has the depth
+/// `a.vis.png`, which is `a`'s picture.
+bool is_ambiguous_stem(std::string_view stem);
+
 /// True for formats that hold confidence and sky next to depth.
 bool holds_extra_maps(Format format);
 

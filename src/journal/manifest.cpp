@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <journal/links.hpp>
@@ -122,11 +124,18 @@ int append_whole(const core::FileDescriptor& file, std::string_view text, std::u
 
 bool is_manifest(const std::filesystem::path& file) {
   constexpr std::string_view kBegins = R"({"type":"run","schema":)";
+  // Of a video; its keys are in order, and the first ones are of the input.
+  constexpr std::string_view kVideoBegins = R"({"bits":)";
+  constexpr std::size_t kMost = 64UL << 10U;
   std::error_code failed;
   if (!std::filesystem::is_regular_file(file, failed)) return false;
-  std::string start(kBegins.size(), '\0');
+  std::string start(kMost, '\0');
   std::ifstream stream(file, std::ios::binary);
-  return stream.read(start.data(), static_cast<std::streamsize>(start.size())) && start == kBegins;
+  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(stream.gcount()));
+  if (start.starts_with(kBegins)) return true;
+  const std::string_view line = std::string_view(start).substr(0, start.find('\n'));
+  return line.starts_with(kVideoBegins) && line.ends_with(R"("type":"video"})");
 }
 
 std::vector<std::string> manifest_names(const std::filesystem::path& folder) {
@@ -137,12 +146,23 @@ std::string manifest_name(const std::optional<Shard>& shard) {
   return "manifest" + shard_text(shard) + ".jsonl";
 }
 
+std::vector<std::string> manifests_by_time(const std::filesystem::path& folder, const std::string& last) {
+  std::vector<std::pair<std::filesystem::file_time_type, std::string>> manifests;
+  for (std::string& name : manifest_names(folder)) {
+    std::error_code failed;
+    const auto time = std::filesystem::last_write_time(folder / name, failed);
+    manifests.emplace_back(failed ? std::filesystem::file_time_type::min() : time, std::move(name));
+  }
+  std::ranges::stable_sort(manifests, {},
+                           [&](const auto& each) { return std::pair(each.first, each.second == last); });
+  std::vector<std::string> names;
+  for (auto& [time, name] : manifests) names.push_back(std::move(name));
+  return names;
+}
+
 ManifestIndex read_manifests(const std::filesystem::path& folder, const std::optional<Shard>& own) {
   ManifestIndex index;
-  for (const std::string& name : manifest_names(folder)) {
-    if (name != manifest_name(own)) index.add_file(folder / name);
-  }
-  index.add_file(folder / manifest_name(own));
+  for (const std::string& name : manifests_by_time(folder, manifest_name(own))) index.add_file(folder / name);
   return index;
 }
 
@@ -150,19 +170,22 @@ Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shar
     : folder_(folder), file_(folder / manifest_name(shard)), claims_file_(folder / claims_name(shard)) {
   core::ensure_folder(folder);
   open_locked(folder);
-  for (const std::string& name : manifest_names(folder)) {
-    const std::filesystem::path other = folder / name;
-    if (other == file_) continue;
-    const core::FileDescriptor descriptor(open(other.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ManifestIndex::ReadResult own;
+  for (const std::string& name : manifests_by_time(folder, manifest_name(shard))) {
+    const std::filesystem::path file = folder / name;
+    if (file == file_) {
+      own = index_.add_file(file);
+      continue;
+    }
+    const core::FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!is_sister(name, shard) && descriptor &&
         core::try_lock(descriptor, true) == core::Lock::kHeldByAnother) {
-      throw locked_error(folder, other);
+      throw locked_error(folder, file);
     }
-    index_.add_file(other);
+    index_.add_file(file);
   }
-  const ManifestIndex::ReadResult own = index_.add_file(file_);
   bytes_ = own.valid_bytes;
-  if (ftruncate(descriptor_.get(), static_cast<off_t>(bytes_)) != 0) throw core::write_failure(file_, errno);
+  cut_off_torn_line();
   if (own.line_end_missing) append_line("");
   read_claims(shard);
 }
@@ -173,6 +196,13 @@ Manifest::~Manifest() {
   } catch (const Error&) {
     // Nothing is lost: claims that stay too long only let da3 replace its own files.
   }
+}
+
+/// Not touched otherwise: its time says when a run last wrote to it.
+void Manifest::cut_off_torn_line() {
+  struct stat status{};
+  if (fstat(descriptor_.get(), &status) == 0 && status.st_size == static_cast<off_t>(bytes_)) return;
+  if (ftruncate(descriptor_.get(), static_cast<off_t>(bytes_)) != 0) throw core::write_failure(file_, errno);
 }
 
 void Manifest::open_locked(const std::filesystem::path& folder) {
@@ -218,6 +248,13 @@ void Manifest::open_claims() {
 void Manifest::begin_run(RunRecord run) {
   if (run.pid == 0) run.pid = getpid();
   if (run.host.empty()) run.host = host_name();
+  if (run.began_ms == 0) {
+    using std::chrono::system_clock;
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(system_clock::now()).time_since_epoch();
+    // Clocks of machines that share a folder differ.
+    const std::int64_t before = index_.last_run() ? index_.last_run()->began_ms : 0;
+    run.began_ms = std::max<std::int64_t>(now.count(), before + 1);
+  }
   const std::lock_guard guard(mutex_);
   append_line(to_json(run));
 }
@@ -251,10 +288,17 @@ void Manifest::claim(const std::vector<std::string>& files) {
   open_claims_.insert(files.begin(), files.end());
 }
 
-bool Manifest::owns(std::string_view file) const {
-  if (index_.owns(file)) return true;
+bool Manifest::claims(const std::string& file) const {
   const std::lock_guard guard(mutex_);
-  return open_claims_.contains(std::string(file));
+  return open_claims_.contains(file);
+}
+
+bool Manifest::owns(std::string_view file) const {
+  return index_.owns(file) || claims(std::string(file));
+}
+
+bool Manifest::owns(std::string_view stem, formats::Format format) const {
+  return index_.owns(stem, format) || claims(std::string(stem) + std::string(suffix(format)));
 }
 
 void Manifest::close() {

@@ -27,8 +27,12 @@ std::string manifest_name(const std::optional<Shard>& shard);
 /// folder cannot be read to its end.
 std::vector<std::string> manifest_names(const std::filesystem::path& folder);
 
-/// The records of all manifests of `folder` (of every shard), `own` last, without locking or changing
-/// anything; empty for a folder that has none. Throws: as ManifestIndex::add_file.
+/// The same in the order in which they were last written, `last` behind others of its time: the order to read
+/// them in, as shards run in any order and what the last one says counts.
+std::vector<std::string> manifests_by_time(const std::filesystem::path& folder, const std::string& last = {});
+
+/// The records of all manifests of `folder` (of every shard), `own` behind others of its time, without
+/// locking or changing anything; empty for a folder that has none. Throws: as ManifestIndex::add_file.
 ManifestIndex read_manifests(const std::filesystem::path& folder,
                              const std::optional<Shard>& own = std::nullopt);
 
@@ -70,18 +74,23 @@ class Manifest {
   /// foreign file has one of these names. Throws: Error kOutputFailed.
   void claim(const std::vector<std::string>& files);
 
-  /// True if `file`, a path below the folder, is a result of da3: recorded by an earlier run, or claimed and
-  /// not yet recorded, by a run that was cut off or by this one.
+  /// True if `file`, a path below the folder, is a result of da3.
   bool owns(std::string_view file) const;
+
+  /// True if that file of the results `stem` is one of da3: recorded by an earlier run and under no other
+  /// stem, or claimed and not yet recorded, by a run that was cut off or by this one.
+  bool owns(std::string_view stem, formats::Format format) const;
 
   /// Unlocks; claims without a record are kept for the next run. Throws: Error kOutputFailed.
   void close();
 
  private:
   void open_locked(const std::filesystem::path& folder);
+  void cut_off_torn_line();
   void read_claims(const std::optional<Shard>& shard);
   void open_claims();
   void append_line(std::string line);
+  bool claims(const std::string& file) const;
 
   std::filesystem::path folder_;
   std::filesystem::path file_;

@@ -123,8 +123,10 @@ bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view
   // Those of a video begin otherwise.
   if (run_ < 0 && facts->type != LineFacts::Type::kRun) throw foreign(file);
   if (facts->type == LineFacts::Type::kRun) {
-    last_run_ = read_run(file, line);
-    const std::string digest = results_digest(*last_run_);
+    RunRecord run = read_run(file, line);
+    const std::string digest = results_digest(run);
+    began_ms_ = run.began_ms;
+    if (!last_run_ || run.began_ms >= last_run_->began_ms) last_run_ = std::move(run);
     const auto found = std::find(digests_.begin(), digests_.end(), digest);
     run_ = static_cast<std::int32_t>(found - digests_.begin());
     if (found == digests_.end()) digests_.push_back(digest);
@@ -144,18 +146,24 @@ void ManifestIndex::add_image(const LineFacts& facts) {
     by_path_.emplace(entries_.back().path, index);
   }
   Entry& entry = entries_[index];
-  entry.identity = facts.identity;
-  entry.run = run_;
-  entry.status = facts.status;
-  entry.formats = 0;
+  const bool is_last = began_ms_ >= entry.began_ms;
+  if (is_last) {
+    entry.identity = facts.identity;
+    entry.began_ms = began_ms_;
+    entry.run = run_;
+    entry.status = facts.status;
+    entry.formats = 0;
+  }
   for (const auto& [format, path] : facts.outputs) {
     const std::string_view stem = stem_of(format, path);
     if (stem.empty()) continue;
+    auto owned = by_stem_.find(stem);
+    if (owned == by_stem_.end()) owned = by_stem_.emplace(keep(stem), Owned{.entry = index}).first;
+    owned->second.formats = static_cast<std::uint16_t>(owned->second.formats | bit(format));
+    if (began_ms_ >= entries_[owned->second.entry].began_ms) owned->second.entry = index;
+    if (!is_last) continue;
     entry.formats = static_cast<std::uint16_t>(entry.formats | bit(format));
-    if (entry.stem != stem) entry.stem = keep(stem);
-    Owned& owned = by_stem_[entry.stem];
-    owned.entry = index;
-    owned.formats = static_cast<std::uint16_t>(owned.formats | bit(format));
+    entry.stem = owned->first;
   }
 }
 
@@ -191,6 +199,18 @@ std::optional<std::string_view> ManifestIndex::owner_of(std::string_view stem) c
   const auto found = by_stem_.find(stem);
   if (found == by_stem_.end()) return std::nullopt;
   return entries_[found->second.entry].path;
+}
+
+bool ManifestIndex::owns(std::string_view stem, formats::Format format) const {
+  const auto recorded = [&](std::string_view of_stem, formats::Format of_format) {
+    const auto found = by_stem_.find(of_stem);
+    return found != by_stem_.end() && (found->second.formats & bit(of_format)) != 0;
+  };
+  const std::string file = std::string(stem) + std::string(suffix(format));
+  return recorded(stem, format) &&
+         std::none_of(formats::kAllFormats.begin(), formats::kAllFormats.end(), [&](formats::Format other) {
+           return other != format && recorded(stem_of(other, file), other);
+         });
 }
 
 bool ManifestIndex::owns(std::string_view file) const {

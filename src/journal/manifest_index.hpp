@@ -35,10 +35,11 @@ class ManifestIndex {
   ManifestIndex(const ManifestIndex&) = delete;
   ManifestIndex& operator=(const ManifestIndex&) = delete;
 
-  /// Adds a file's records; later ones win. A last line without line end that is not whole is ignored, as are
-  /// lines that are no records (counted). Returns the bytes up to the end of the last whole line, and whether
-  /// its line end is missing. Throws: Error kOutputExists if the file is no manifest of da3, kOutputFailed if
-  /// it cannot be read, kUsage if a newer da3 wrote it.
+  /// Adds a file's records. Of one input those of the later run win, of one run or of unknown time those
+  /// added later. A last line without line end that is not whole is ignored, as are lines that are no records
+  /// (counted). Returns the bytes up to the end of the last whole line, and whether its line end is missing.
+  /// Throws: Error kOutputExists if the file is no manifest of da3, kOutputFailed if it cannot be read,
+  /// kUsage if a newer da3 wrote it.
   struct ReadResult {
     std::uint64_t valid_bytes = 0;
     bool line_end_missing = false;
@@ -65,10 +66,14 @@ class ManifestIndex {
   /// True if `file`, a path below the folder, was ever recorded as a result.
   bool owns(std::string_view file) const;
 
+  /// True if that file of the results `stem` was ever recorded, and under no other stem: `a.vis.png` is of
+  /// `a` in one format and of `a.vis` in another.
+  bool owns(std::string_view stem, formats::Format format) const;
+
   /// True if any result file was ever recorded.
   bool has_results() const { return !by_stem_.empty(); }
 
-  /// The last header of the files added.
+  /// The header of the last run in the files added.
   const std::optional<RunRecord>& last_run() const { return last_run_; }
 
   std::size_t size() const { return entries_.size(); }
@@ -80,6 +85,7 @@ class ManifestIndex {
     std::string_view path;
     std::string_view stem;
     InputIdentity identity;
+    std::int64_t began_ms = 0;  ///< Of the run
     std::int32_t run = -1;
     ImageStatus status = ImageStatus::kDone;
     std::uint16_t formats = 0;
@@ -100,7 +106,8 @@ class ManifestIndex {
   std::unordered_map<std::string_view, std::uint32_t> by_path_;
   std::unordered_map<std::string_view, Owned> by_stem_;
   std::vector<std::string> digests_;
-  std::int32_t run_ = -1;  ///< Index into digests_ of the last header read
+  std::int32_t run_ = -1;      ///< Index into digests_ of the last header read
+  std::int64_t began_ms_ = 0;  ///< Of the same
   std::optional<RunRecord> last_run_;
   std::uint64_t damaged_lines_ = 0;
 };

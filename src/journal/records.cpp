@@ -201,6 +201,7 @@ std::string to_json(const RunRecord& record) {
   json["options"] = record.options;
   if (record.pid != 0) json["pid"] = record.pid;
   if (!record.host.empty()) json["host"] = record.host;
+  if (record.began_ms != 0) json["began_ms"] = record.began_ms;
   return one_line(json);
 }
 
@@ -256,6 +257,7 @@ RunRecord run_from_json(std::string_view line) {
     run.options = json.at("options").get<std::map<std::string, std::string>>();
     run.pid = maybe<std::int64_t>(json, "pid").value_or(0);
     run.host = maybe<std::string>(json, "host").value_or("");
+    run.began_ms = maybe<std::int64_t>(json, "began_ms").value_or(0);
     return run;
   });
 }

@@ -37,6 +37,8 @@ struct RunRecord {
   std::map<std::string, std::string> options;
   std::int64_t pid = 0;  ///< Process of the run; 0: unknown
   std::string host;      ///< Its machine; empty: unknown
+  /// Milliseconds since 1970-01-01 UTC, above those of every run before it in the folder; 0: unknown
+  std::int64_t began_ms = 0;
 };
 
 enum class ImageStatus { kDone, kSkipped, kFailed };

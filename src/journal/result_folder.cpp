@@ -60,7 +60,7 @@ void require_absent(const std::filesystem::path& path) {
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
   throw Error(ErrorCode::kOutputExists,
               path.string() +
-                  ": a file that da3 did not write has this result's name; move it away, or give "
+                  ": a file that is no result of this input has this result's name; move it away, or give "
                   "another folder with --output");
 }
 
@@ -100,6 +100,7 @@ std::optional<ImageRecord> ResultFolder::finished(std::string_view path, std::st
   record.identity = identity;
   for (const formats::Format format : known->formats) {
     const std::string relative = result_path(known->stem, format);
+    if (!manifest_.index().owns(known->stem, format)) return std::nullopt;  // Another input's may lie there
     std::error_code error;
     const std::uintmax_t bytes = std::filesystem::file_size(folder_ / relative, error);
     if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
@@ -118,8 +119,8 @@ void ResultFolder::require_own(std::string_view path, std::string_view stem,
   const bool any_left =
       std::any_of(formats::kAllFormats.begin(), formats::kAllFormats.end(), [&](formats::Format format) {
         std::error_code failed;
-        const std::string name = result_path(stem, format);
-        return index.owns(name) && std::filesystem::exists(folder_ / name, failed);
+        return index.owns(stem, format) &&
+               std::filesystem::exists(folder_ / result_path(stem, format), failed);
       });
   if (!any_left) return;
   throw Error(ErrorCode::kOutputCollision, std::string(path) + ": the results named " + std::string(stem) +
@@ -169,16 +170,19 @@ class ResultFolder::Claim {
   Claimed before_;
 };
 
-bool ResultFolder::may_replace(const std::string& name, const Claimed& claimed) const {
-  return (claimed.is_written || manifest_.owns(name)) && !leads_through_link(folder_, name);
+bool ResultFolder::may_replace(std::string_view stem, formats::Format format, const Claimed& claimed) const {
+  return (claimed.is_written || manifest_.owns(stem, format)) &&
+         !leads_through_link(folder_, result_path(stem, format));
 }
 
 void ResultFolder::remove_other_formats(std::string_view stem,
                                         const std::vector<formats::Format>& written) const {
   for (const formats::Format format : formats::kAllFormats) {
     const std::string name = result_path(stem, format);
-    if (formats::contains(written, format) || !manifest_.owns(name) || leads_through_link(folder_, name))
+    if (formats::contains(written, format) || !manifest_.owns(stem, format) ||
+        leads_through_link(folder_, name)) {
       continue;
+    }
     std::error_code failed;
     std::filesystem::remove(folder_ / name, failed);  // What cannot be removed stays in its older record
   }
@@ -207,7 +211,7 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
   std::vector<core::Existing> existing;
   for (const formats::Format format : formats) {
     names.push_back(result_path(stem, format));
-    existing.push_back(may_replace(names.back(), claim.before()) ? core::Existing::kReplace
+    existing.push_back(may_replace(stem, format, claim.before()) ? core::Existing::kReplace
                                                                  : core::Existing::kRefuse);
     if (existing.back() == core::Existing::kRefuse) require_absent(folder_ / names.back());
   }

@@ -88,7 +88,7 @@ class ResultFolder {
   };
   class Claim;
 
-  bool may_replace(const std::string& name, const Claimed& claimed) const;
+  bool may_replace(std::string_view stem, formats::Format format, const Claimed& claimed) const;
   void remove_other_formats(std::string_view stem, const std::vector<formats::Format>& written) const;
 
   std::filesystem::path folder_;

@@ -57,14 +57,18 @@ std::vector<std::string> files_of(const Json& record) {
   return files;
 }
 
-/// One line; bytes that are not UTF-8 become U+FFFD.
-std::string line_of(const Json& record) {
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 bool is_text(const Json& record, const char* key, std::string_view value) {
   const auto found = record.find(key);
   return found != record.end() && found->is_string() && found->get_ref<const std::string&>() == value;
+}
+
+bool is_run_of_scene(const Json& record) {
+  return record.is_object() && is_text(record, "type", "run") && is_text(record, "command", "scene");
+}
+
+/// One line; bytes that are not UTF-8 become U+FFFD.
+std::string line_of(const Json& record) {
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 void write_all(const core::FileDescriptor& file, const std::filesystem::path& path, std::string_view text) {
@@ -77,6 +81,26 @@ void write_all(const core::FileDescriptor& file, const std::filesystem::path& pa
 }
 
 }  // namespace
+
+std::vector<std::string> results_of_scene(const std::filesystem::path& manifest) {
+  // Keys are in order. A manifest of another program may be one long line, which is not read for this.
+  constexpr std::string_view kBegins = R"({"attention":)";
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(manifest, failed)) return {};
+  std::ifstream stream(manifest, std::ios::binary);
+  std::string line(kBegins.size(), '\0');
+  if (!stream.read(line.data(), static_cast<std::streamsize>(line.size())) || line != kBegins) return {};
+  stream.seekg(0);
+  std::vector<std::string> results;
+  for (bool first = true; std::getline(stream, line); first = false) {
+    const Json record = core::read_json(line);
+    if (first && !is_run_of_scene(record)) return {};
+    if (!record.is_object()) continue;
+    const std::vector<std::string> files = files_of(record);
+    results.insert(results.end(), files.begin(), files.end());
+  }
+  return results;
+}
 
 SceneJournal::SceneJournal(std::filesystem::path folder)
     : folder_(std::move(folder)), file_(folder_ / "manifest.jsonl") {
@@ -94,7 +118,7 @@ SceneJournal::SceneJournal(std::filesystem::path folder)
   for (bool first = true; std::getline(stream, line); first = false) {
     const Json record = core::read_json(line);
     const bool is_run = record.is_object() && is_text(record, "type", "run");
-    if (first && !(is_run && is_text(record, "command", "scene"))) {
+    if (first && !is_run_of_scene(record)) {
       throw Error(
           ErrorCode::kOutputExists,
           file_.string() + ": this is not the manifest of a scene; give another folder with --output");

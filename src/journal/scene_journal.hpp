@@ -16,6 +16,10 @@
 
 namespace da3::journal {
 
+/// What da3 has written of the scene that this manifest is of, or was about to: paths below its folder. None
+/// for any other file.
+std::vector<std::string> results_of_scene(const std::filesystem::path& manifest);
+
 /// The manifest of a folder that holds one scene: the run, its views, the scene's own record last, so that a
 /// scene is whole or not there. Locked while it lives. Threads: one.
 class SceneJournal {

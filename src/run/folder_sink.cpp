@@ -44,9 +44,9 @@ std::optional<journal::ImageRecord> FolderSink::finished(const Item& item,
 
 void FolderSink::require_place(const Item& item, const std::optional<journal::InputIdentity>& identity,
                                const std::vector<formats::Format>& formats) const {
-  // Listings leave the output folder out, but not links into it.
+  // Listings leave the output folder out, but not links into it, nor results without a record.
   std::error_code failed;
-  const bool may_be = item.named || std::filesystem::is_symlink(item.path, failed);
+  const bool may_be = item.named || item.beside_results || std::filesystem::is_symlink(item.path, failed);
   if (may_be && is_own_result(item.path)) {
     throw Error(ErrorCode::kOutputCollision,
                 item.path +

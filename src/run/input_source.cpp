@@ -8,6 +8,7 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <journal/manifest.hpp>
+#include <journal/scene_journal.hpp>
 #include <sys/stat.h>
 
 #include <core/read_file.hpp>
@@ -162,7 +163,7 @@ std::optional<std::string> InputSource::next_argument() {
       std::string line;
       const bool nul = options_.list_format == ListFormat::kNul;
       while (std::getline(*options_.list, line, nul ? '\0' : '\n')) {
-        if (!list_begun_) refuse_picture(line);
+        require_path(line);
         if (!nul && line.ends_with('\r')) line.pop_back();
         list_begun_ = list_begun_ || !line.empty();
         if (!line.empty()) return line;
@@ -236,17 +237,19 @@ std::string InputSource::name_below_root(const std::string& path) const {
   return plain.substr(std::min(plain.find_first_not_of('/'), plain.size()));
 }
 
-void InputSource::refuse_picture(const std::string& line) {
-  if (line.empty() || status_of(line)) return;
+void InputSource::require_path(const std::string& line) const {
+  // No path holds a NUL, though a file may have the name of what is in front of it.
   const bool has_nul = line.find('\0') != std::string::npos;
-  if (!has_nul && !begins_as_picture(line + '\n')) return;
-  throw Error(
-      ErrorCode::kUsage,
-      has_nul && !begins_as_picture(line)
-          ? "standard input: expected a list of paths, one a line, found a NUL byte; give --null if the "
-            "paths end with NUL"
-          : "standard input: expected a list of paths, found a picture; save it to a file and name that "
-            "file");
+  const bool may_be_picture = !list_begun_ && !line.empty() && (has_nul || !status_of(line));
+  if (may_be_picture && begins_as_picture(line + '\n')) {
+    throw Error(ErrorCode::kUsage,
+                "standard input: expected a list of paths, found a picture; save it to a file and name that "
+                "file");
+  }
+  if (!has_nul) return;
+  throw Error(ErrorCode::kUsage,
+              "standard input: expected a list of paths, one a line, found a NUL byte; give --null if the "
+              "paths end with NUL");
 }
 
 /// True for a folder that --recursive would enter, told without listing it.
@@ -264,14 +267,50 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
   try {
     // Where the argument's own part ends: patterns speak of what is below.
     const std::string below = folder.substr(std::min<std::size_t>(below_, folder.size()));
-    FolderListing listing(folder, [&](std::string_view name) { return is_excluded(below, name); });
+    const std::optional<std::string> below_output = part_below_output(folder);
+    const auto is_result = [&](std::string_view name) {
+      return below_output && results_->owns(*below_output + std::string(name));
+    };
+    FolderListing listing(folder,
+                          [&](std::string_view name) { return is_excluded(below, name) || is_result(name); });
     const std::string& manifest = listing.manifest();
     if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
-    frames_.push_back({folder, std::move(listing)});
+    std::set<std::string> results;
+    // Photos may lie in a scene's folder, too, so that it is not left out as a whole.
+    if (!manifest.empty()) {
+      for (const std::string& file : journal::results_of_scene(folder + manifest))
+        results.insert(folder + file);
+    }
+    frames_.push_back({folder, std::move(listing), below_output.has_value(), std::move(results)});
   } catch (const Error& error) {
     return failed_item(std::move(path), error);
   }
   return std::nullopt;
+}
+
+/// Results lie next to photos where a folder below the output folder is an argument: `da3 infer P/a P/b -o
+/// P`.
+std::optional<std::string> InputSource::part_below_output(const std::string& folder) {
+  std::error_code failed;
+  const std::filesystem::path output = std::filesystem::canonical(options_.output_dir, failed);
+  if (failed) return std::nullopt;
+  const std::filesystem::path inner = std::filesystem::canonical(folder, failed);
+  if (failed) return std::nullopt;
+  std::optional<std::string> part = part_below(inner.string(), output.string());
+  if (!part) return std::nullopt;
+  if (!results_) {
+    try {
+      results_ = journal::read_manifests(options_.output_dir);
+    } catch (const Error&) {
+      results_.emplace();  // Of another command, or said by who writes there
+    }
+  }
+  part->push_back('/');
+  return part;
+}
+
+bool InputSource::is_of_a_scene(const std::string& path) const {
+  return std::ranges::any_of(frames_, [&](const Frame& frame) { return frame.results.contains(path); });
 }
 
 std::optional<Item> InputSource::next_of_folders() {
@@ -295,9 +334,10 @@ std::optional<Item> InputSource::next_of_folders() {
       if (auto failed = enter_folder(folder, std::move(path))) return failed;  // `frame` may be gone
       continue;
     }
-    if (!is_new(path)) continue;
+    if (is_of_a_scene(path) || !is_new(path)) continue;
     Item item;
     item.below = below_;
+    item.beside_results = frame.beside_results;
     item.keep_extension = frame.listing.shares_stem(index);
     item.passed_over = frame.listing.twin(index);
     item.unsupported = frame.listing.kind(index) == FolderListing::Kind::kUnsupported;

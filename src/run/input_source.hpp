@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include <journal/manifest_index.hpp>
 #include <sys/stat.h>
 
 #include <run/folder_listing.hpp>
@@ -30,8 +31,9 @@ namespace da3::run {
 /// list each path below the working folder. A path outside of these is named after the parts of its absolute
 /// path.
 ///
-/// Left out: the output folder, folders below an argument that hold results of earlier runs, and folders
-/// already seen below the same argument (links in a circle).
+/// Left out: the output folder, results recorded there that a folder of photos holds, folders below an
+/// argument that hold results of earlier runs, and folders already seen below the same argument (links in a
+/// circle).
 class InputSource : public Source {
  public:
   /// `options` is used as long as this source is. Throws: Error kUsage for "-" without a list, for the output
@@ -47,8 +49,11 @@ class InputSource : public Source {
   struct Frame {
     std::string folder;  ///< With a slash at its end
     FolderListing listing;
+    bool beside_results = false;         ///< It lies below the output folder
+    std::set<std::string> results = {};  ///< Of a scene that is there, as paths of inputs
   };
 
+  bool is_of_a_scene(const std::string& path) const;
   std::optional<Item> next_of_folders();
   std::optional<std::string> next_argument();
   std::optional<Item> begin_argument(const std::string& argument);
@@ -60,10 +65,12 @@ class InputSource : public Source {
   bool is_excluded(const std::string& below, std::string_view name) const;
   void expand(const std::string& pattern);
   std::string name_below_root(const std::string& path) const;
-  void refuse_picture(const std::string& line);
+  void require_path(const std::string& line) const;
   bool is_new(const std::string& path);
   bool is_output_folder(const struct stat& folder) const;
   bool would_enter(const std::string& folder) const;
+  /// With a slash at its end; none outside of the output folder.
+  std::optional<std::string> part_below_output(const std::string& folder);
 
   Options options_;
   std::filesystem::path working_folder_;
@@ -80,8 +87,9 @@ class InputSource : public Source {
   bool in_shard_ = false;             ///< As Item::in_shard, of the items of `frames_`
   std::set<FolderIdentity> visited_;  ///< Below this argument
   std::size_t folders_not_entered_ = 0;
-  std::unordered_set<std::uint64_t> seen_paths_;  ///< Hashes; kept only where a path can come twice
-  std::string named_folder_;                      ///< Folder of the last file that was named itself
+  std::optional<journal::ManifestIndex> results_;  ///< Of the output folder, once a folder lies below it
+  std::unordered_set<std::uint64_t> seen_paths_;   ///< Hashes; kept only where a path can come twice
+  std::string named_folder_;                       ///< Folder of the last file that was named itself
   std::unique_ptr<FolderListing> named_listing_;
 };
 

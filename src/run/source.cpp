@@ -4,6 +4,7 @@
 #include <cctype>
 #include <initializer_list>
 
+#include <formats/output_set.hpp>
 #include <sys/stat.h>
 
 #include <run/names.hpp>
@@ -36,7 +37,8 @@ std::string conversion_advice(std::string_view path) {
 }  // namespace
 
 std::string Item::stem() const {
-  return keep_extension ? std::string(name_part(*this)) : plain_stem();
+  std::string plain = plain_stem();
+  return keep_extension || formats::is_ambiguous_stem(plain) ? std::string(name_part(*this)) : plain;
 }
 
 std::string Item::plain_stem() const {

@@ -37,6 +37,7 @@ struct Item {
   bool unsupported = false;     ///< Found in a folder with the name of a format that is not read
   bool named = false;           ///< It is an argument itself, not found in a folder
   bool in_shard = false;        ///< Its argument was taken by this shard as a whole
+  bool beside_results = false;  ///< Found in a folder below the output folder
   std::string passed_over;  ///< Name of the HEIC or AVIF file next to it that it stands for; usually empty
   std::shared_ptr<const Error> error;      ///< Set if it cannot be an input at all
   std::shared_ptr<const Content> content;  ///< Null: it is the file at `path`

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <cstdint>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -98,6 +99,7 @@ class RecordsReader {
  private:
   struct Known {
     journal::ImageStatus status = journal::ImageStatus::kDone;
+    std::int64_t began_ms = 0;  ///< Of the run of the last record
     bool was_done = false;
     std::shared_ptr<const journal::RunRecord> run;
     std::optional<StoredResult> result;
@@ -123,10 +125,13 @@ class RecordsReader {
     // Where the units differ, the header of the record's own run was damaged.
     if (!run_ || (record.depth && record.depth_unit != run_->model_unit)) return false;
     Known& known = by_path_[record.path];
+    if (run_->began_ms < known.began_ms) return true;
+    known.began_ms = run_->began_ms;
     known.status = record.status;
     if (record.status == journal::ImageStatus::kFailed) return true;
     known.was_done = true;
-    known.run = last_ = run_;
+    known.run = run_;
+    if (!last_ || run_->began_ms >= last_->began_ms) last_ = run_;
     known.result = result_of(folder_, record);
     return true;
   }
@@ -137,21 +142,6 @@ class RecordsReader {
   std::shared_ptr<const journal::RunRecord> last_;  ///< Of the last result
   std::size_t damaged_ = 0;
 };
-
-/// The manifests of `folder` in the order in which they were last written: shards run in any order, and
-/// what the last one says counts.
-std::vector<std::string> manifests_by_time(const std::filesystem::path& folder) {
-  std::vector<std::pair<std::filesystem::file_time_type, std::string>> manifests;
-  for (std::string& name : journal::manifest_names(folder)) {
-    std::error_code failed;
-    const auto time = std::filesystem::last_write_time(folder / name, failed);
-    manifests.emplace_back(failed ? std::filesystem::file_time_type::min() : time, std::move(name));
-  }
-  std::ranges::stable_sort(manifests, {}, [](const auto& each) { return each.first; });
-  std::vector<std::string> names;
-  for (auto& [time, name] : manifests) names.push_back(std::move(name));
-  return names;
-}
 
 /// Why nothing of a folder can be read back.
 std::string nothing_text(const StoredResults& results) {
@@ -173,7 +163,7 @@ StoredResults read_results(const std::filesystem::path& folder, const std::optio
   }
   RecordsReader reader(folder);
   const std::vector<std::string> names =
-      shard ? std::vector<std::string>{journal::manifest_name(shard)} : manifests_by_time(folder);
+      shard ? std::vector<std::string>{journal::manifest_name(shard)} : journal::manifests_by_time(folder);
   for (const std::string& name : names) reader.add_manifest(name);
   StoredResults results = std::move(reader).results();
   if (results.list.empty()) throw Error(ErrorCode::kNoInput, folder.string() + ": " + nothing_text(results));
@@ -241,7 +231,11 @@ formats::OutputSet read_recorded(const StoredResult& result) {
 
 /// The photo with the pixels that depth of `size` was made of.
 Image photo_of(const StoredResult& result, Size size) {
-  Image photo = codec::decode_file(result.photo).image;
+  // It was read below the limit of the run that made the result, and has not changed since.
+  codec::DecodeOptions decode;
+  if (result.photo_size)
+    decode.max_pixels = std::max<std::uint64_t>(decode.max_pixels, result.photo_size->area());
+  Image photo = codec::decode_file(result.photo, decode).image;
   const auto input = network_input_of(*result.run);
   if (!input || !result.processed || *result.processed != size) return photo;
   return input->policy ? image::preprocess_to(photo, *input->policy, size)

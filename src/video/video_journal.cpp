@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -36,9 +38,25 @@ std::string differences(const json& before, const json& now) {
   return text;
 }
 
+/// The folders in which a video keeps results.
+constexpr std::array<const char*, 2> kWithin = {OutputPlan::kFramesFolder, EncodedStreams::kSegmentFolder};
+
+/// True if there is more than what a video may have left before its first frame: folders with nothing in
+/// them.
+bool holds_files(const std::filesystem::path& folder) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+    const bool may_be_ours = std::ranges::find(kWithin, entry.path().filename()) != kWithin.end();
+    std::error_code unknown;
+    const bool is_folder = std::filesystem::is_directory(entry.symlink_status(unknown));
+    if (!may_be_ours || !is_folder || !std::filesystem::is_empty(entry.path(), unknown)) return true;
+  }
+  return failed.value() != 0;
+}
+
 /// What lies behind a link is not ours to replace or remove.
 void refuse_links(const std::filesystem::path& folder) {
-  for (const char* name : {OutputPlan::kFramesFolder, EncodedStreams::kSegmentFolder}) {
+  for (const char* name : kWithin) {
     std::error_code failed;
     if (!std::filesystem::is_symlink(folder / name, failed)) continue;
     throw Error(ErrorCode::kOutputExists, (folder / name).string() +
@@ -55,11 +73,15 @@ VideoJournal::VideoJournal(const std::filesystem::path& folder, const json& key,
   std::error_code failed;
   const bool there = std::filesystem::exists(file_, failed);
   const bool is_new = !std::filesystem::exists(folder, failed);
+  for (const char* name : kWithin) {
+    if (!std::filesystem::exists(std::filesystem::symlink_status(folder / name, failed)))
+      made_folders_.push_back(folder / name);
+  }
   for (std::filesystem::path each = std::filesystem::absolute(folder, failed).lexically_normal();
        each.has_relative_path() && !std::filesystem::exists(each, failed); each = each.parent_path()) {
     if (each.has_filename()) made_folders_.push_back(each);
   }
-  if (!there && !is_new && !std::filesystem::is_empty(folder, failed)) {
+  if (!there && !is_new && holds_files(folder)) {
     throw Error(
         ErrorCode::kOutputExists,
         folder.string() + ": the folder holds files that no video of da3 wrote; give another with --output");
@@ -95,9 +117,9 @@ VideoJournal::~VideoJournal() {
   const bool says_nothing = !has_frames_ && (appends_ || !earlier_.empty());
   if (!is_empty && !says_nothing) return;
   std::filesystem::remove(file_, ignored);
-  if (made_folders_.empty() && !earlier_.empty()) std::filesystem::remove(file_.parent_path(), ignored);
   // Unless something else came into them.
   for (const std::filesystem::path& folder : made_folders_) std::filesystem::remove(folder, ignored);
+  if (!earlier_.empty()) std::filesystem::remove(file_.parent_path(), ignored);
 }
 
 void VideoJournal::read(const std::filesystem::path& folder, const AreThere& are_there) {

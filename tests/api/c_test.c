@@ -59,6 +59,7 @@ static void check_errors(void) {
   options.device = "toaster";
   FAILS_AS(da3_model_load(NULL, &options, &model), DA3_ERROR_USAGE, "usage");
   FAILS_AS(da3_model_load(NULL, NULL, NULL), DA3_ERROR_USAGE, "usage");
+  FAILS_AS(da3_model_load("", NULL, &model), DA3_ERROR_USAGE, "usage");
   options.struct_size = 0;
   FAILS_AS(da3_model_load(NULL, &options, &model), DA3_ERROR_USAGE, "usage");
   da3_photo* photo = NULL;
@@ -267,14 +268,21 @@ static void check_cache(void) {
 }
 
 /* A child of fork() gets words, not a hang. */
-static void check_fork(const da3_model* model, const da3_photo* photo) {
+static void check_fork(const da3_model* model, const da3_photo* photo, const char* path, const char* folder) {
+  char output[4096];
+  snprintf(output, sizeof output, "%s/forked", folder);
+  da3_run_options run = DA3_RUN_OPTIONS_INIT;
+  run.inputs = &path;
+  run.num_inputs = 1;
+  run.output = output;
   const pid_t child = fork();
   if (child == 0) {
     da3_predictions* predictions = NULL;
     da3_model* again = NULL;
     const int refused = da3_predict_photos(model, &photo, 1, NULL, &predictions) == DA3_ERROR_USAGE &&
                         strstr(da3_last_error(), "forked") != NULL &&
-                        da3_model_load(NULL, NULL, &again) == DA3_ERROR_USAGE;
+                        da3_model_load(NULL, NULL, &again) == DA3_ERROR_USAGE &&
+                        da3_run(model, &run, NULL, NULL) == DA3_ERROR_USAGE && access(output, F_OK) != 0;
     _exit(refused ? 0 : 1);
   }
   int status = -1;
@@ -294,7 +302,7 @@ static int checks(const char* path, const char* folder) {
   check_predictions(model, photo);
   check_run(model, photo, path, folder);
   check_cache();
-  check_fork(model, photo);
+  check_fork(model, photo, path, folder);
   da3_photo_free(photo);
   da3_model_free(model);
   return failures == 0 ? 0 : 1;
@@ -341,6 +349,20 @@ static void check_points(da3_scene* scene) {
   const size_t at = (size_t)pixels[1] * (size_t)view.width + pixels[2];
   CHECK(memcmp(colours, view.rgb + 3 * at, 3) == 0);
   CHECK(confidence[0] == view.confidence[at]);
+  options.max_points = -1;
+  options.keep_percent = 100;
+  MUST(da3_scene_choose_points(scene, &options));
+  const size_t every = da3_scene_num_points(scene);
+  options.keep_percent = 0;
+  options.min_confidence = -1;
+  MUST(da3_scene_choose_points(scene, &options));
+  CHECK(every > before && da3_scene_num_points(scene) == every);
+  options.min_confidence = INFINITY;
+  FAILS_AS(da3_scene_choose_points(scene, &options), DA3_ERROR_USAGE, "usage");
+  options.min_confidence = 0;
+  options.edges_percent = -1;
+  FAILS_AS(da3_scene_choose_points(scene, &options), DA3_ERROR_USAGE, "usage");
+  options.edges_percent = 0;
   options.keep_percent = 101;
   FAILS_AS(da3_scene_choose_points(scene, &options), DA3_ERROR_USAGE, "usage");
 }

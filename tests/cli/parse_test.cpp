@@ -188,6 +188,9 @@ TEST(ParseInfer, TheLastOfAnOptionGivenTwiceWins) {
 TEST(ParseInfer, NamesWhatIsWrongAndWhatToTry) {
   EXPECT_THAT(refusal({"infer"}), HasSubstr("INPUT is required"));
   EXPECT_THAT(refusal({"infer", "a", "--batch", "0"}), HasSubstr("--batch: expected a whole number from 1"));
+  EXPECT_THAT(refusal({"infer", "a", "-m", ""}), HasSubstr("--model: names no model"));
+  for (const char* command : {"info", "verify"})
+    EXPECT_THAT(refusal({"model", command, ""}), HasSubstr("names no model")) << command;
   EXPECT_THAT(refusal({"infer", "a", "--batch", "2x"}), HasSubstr("found '2x'"));
   EXPECT_THAT(refusal({"infer", "a", "--memory-fraction", "1.5"}), HasSubstr("from 0.01 to 1"));
   EXPECT_THAT(refusal({"infer", "a", "--memory-fraction", "nan"}), HasSubstr("found 'nan'"));

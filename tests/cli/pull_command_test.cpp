@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +27,8 @@ using ::testing::HasSubstr;
 
 const std::filesystem::path kGolden = std::filesystem::path(DA3_TEST_DATA_DIR) / "golden" / "tiny";
 constexpr const char* kRepository = "somebody/DA3-TINY";
+constexpr const char* kOtherRepository = "nobody/da3-tiny";
+constexpr const char* kNamedLikeAPublishedOne = "somebody/DA3-Base";
 constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
 
 /// The real program against a server that plays the hub with the reduced network of the golden fixtures.
@@ -41,13 +45,17 @@ class PullCommand : public ::testing::Test {
   }
 
   std::string answer(const ServerRequest& request) const {
-    const std::string resolve = std::string("/") + kRepository + "/resolve/" + kCommit;
-    if (request.path.starts_with(std::string("/api/models/") + kRepository)) {
-      return http_answer(200, description().dump());
+    for (const std::string repository : {kRepository, kOtherRepository, kNamedLikeAPublishedOne}) {
+      const std::string resolve = "/" + repository + "/resolve/" + kCommit;
+      if (request.path.starts_with("/api/models/" + repository)) {
+        return http_answer(200, description().dump());
+      }
+      if (request.path == resolve + "/config.json") return http_answer(200, sent_config_.value_or(config_));
+      if (request.path == resolve + "/model.safetensors") {
+        std::this_thread::sleep_for(takes_);
+        return http_answer(200, sent_weights_.value_or(weights_));
+      }
     }
-    if (request.path == resolve + "/config.json") return http_answer(200, sent_config_.value_or(config_));
-    if (request.path == resolve + "/model.safetensors")
-      return http_answer(200, sent_weights_.value_or(weights_));
     return http_answer(404, "no such thing");
   }
 
@@ -62,12 +70,12 @@ class PullCommand : public ::testing::Test {
                {"lfs", {{"sha256", sha256}, {"size", weights_.size()}}}}}}};
   }
 
-  bool weights_were_asked_for() const {
+  std::ptrdiff_t downloads() const {
     const auto requests = server_.requests();
-    return std::any_of(requests.begin(), requests.end(), [](const ServerRequest& request) {
-      return request.path.ends_with("/model.safetensors");
-    });
+    return std::ranges::count_if(
+        requests, [](const ServerRequest& request) { return request.path.ends_with("/model.safetensors"); });
   }
+  bool weights_were_asked_for() const { return downloads() > 0; }
 
   std::filesystem::path installed() const { return place_ / "home/models/da3-tiny.pt"; }
 
@@ -77,6 +85,7 @@ class PullCommand : public ::testing::Test {
   std::optional<std::string> sent_config_;
   std::optional<std::string> sent_weights_;
   std::string licence_ = "apache-2.0";
+  std::chrono::milliseconds takes_{0};  ///< Sending weights
   TestServer server_{[this](const ServerRequest& request) { return answer(request); }};
 };
 
@@ -165,6 +174,41 @@ TEST_F(PullCommand, SeveralAtOnceAllEndWithTheModel) {
   }
   EXPECT_EQ(place_.run({"model", "verify", "da3-tiny", "--device", "cpu"}).code, 0);
   EXPECT_THAT(files_below(place_ / "home"), ::testing::ElementsAre("models/da3-tiny.pt"));
+}
+
+// One of the two waits, and may not take what the other one installed.
+TEST_F(PullCommand, TwoAtOnceThatWantOtherPartsBothDownload) {
+  takes_ = std::chrono::milliseconds(800);
+  Ended whole;
+  Ended small;
+  {
+    const std::jthread first([&] { whole = place_.run({"model", "pull", kRepository}); });
+    const std::jthread second([&] { small = place_.run({"model", "pull", kRepository, "--depth-only"}); });
+  }
+  EXPECT_EQ(whole.code, 0) << whole.err;
+  EXPECT_EQ(small.code, 0) << small.err;
+  EXPECT_EQ(downloads(), 2);
+}
+
+TEST_F(PullCommand, TakesNoNameOfAnotherModel) {
+  const Ended named = place_.run({"model", "pull", kNamedLikeAPublishedOne});
+  EXPECT_EQ(named.code, 2) << named.err;
+  EXPECT_THAT(named.err, HasSubstr("depth-anything/DA3-BASE"));
+  EXPECT_TRUE(server_.requests().empty());
+
+  ASSERT_EQ(place_.run({"model", "pull", kRepository}).code, 0);
+  const std::string before = read_file(installed());
+  const Ended other = place_.run({"model", "pull", kOtherRepository});
+  EXPECT_EQ(other.code, 2) << other.err;
+  EXPECT_THAT(other.err, HasSubstr(std::string("this model is of ") + kRepository));
+  EXPECT_EQ(read_file(installed()), before);
+  EXPECT_EQ(place_.run({"model", "pull", "Somebody/da3-tiny"}).code, 3) << "the hub's spelling is another";
+
+  // Made by the user, from wherever.
+  ASSERT_EQ(place_.run({"model", "export", kGolden.string(), "-o", installed().string()}).code, 0);
+  EXPECT_EQ(place_.run({"model", "pull", kRepository}).code, 2);
+  std::filesystem::remove(installed());
+  EXPECT_EQ(place_.run({"model", "pull", kRepository}).code, 0);
 }
 
 TEST_F(PullCommand, OfflineAsksNobody) {

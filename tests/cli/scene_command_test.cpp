@@ -308,6 +308,31 @@ TEST_F(SceneCommand, ABrokenPhotoFailsItsSceneUnlessItIsLeftOut) {
   EXPECT_EQ(json_lines(skipped.out).back().at("views"), 2);
 }
 
+TEST_F(SceneCommand, APhotoThatWasLeftOutAndCanBeReadAsksForOverwrite) {
+  std::filesystem::create_directories(*place / "sizes");
+  write_picture(*place / "sizes/a.ppm", 80, 60, 1);
+  write_picture(*place / "sizes/b.ppm", 100, 75, 2);
+  write_picture(*place / "sizes/c.ppm", 80, 60, 3);
+  const auto run = [](std::vector<std::string> more) {
+    std::vector<std::string> args = {"sizes", "-o", "sizes-out", "--skip-bad", "-f", "cameras", "--json"};
+    args.insert(args.end(), more.begin(), more.end());
+    return place->run(scene(args));
+  };
+  const Ended two = run({"--max-pixels", "5000"});
+  ASSERT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(json_lines(two.out).back().at("views"), 2);
+  const Ended done = run({"--max-pixels", "5000"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(json_lines(done.out).back().at("status"), "skipped");
+  const Ended other = run({});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("sizes/b.ppm, which can be read now"));
+  const Ended three = run({"--overwrite"});
+  EXPECT_EQ(three.code, 0) << three.err;
+  EXPECT_EQ(json_lines(three.out).back().at("views"), 3);
+  EXPECT_EQ(run({"--max-pixels", "5000"}).code, 0) << "it is done, with all photos";
+}
+
 TEST_F(SceneCommand, EveryFolderIsASceneOfItsOwnWhereAsked) {
   for (const std::string folder : {"houses/one", "houses/two"}) {
     std::filesystem::create_directories(*place / folder);

@@ -107,6 +107,14 @@ TEST(WriteFile, ATooLongNameIsThatFilesFailureOnly) {
   EXPECT_EQ(num_files(folder.path()), 0U);
 }
 
+TEST(WriteFile, ANameWithANulIsRefused) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "a", bytes_of("a"));
+  const std::string name = (folder.path() / "a").string() + '\0' + "/b.npy";
+  EXPECT_THAT(try_write(name, bytes_of("b")), StartsWith("output.name"));
+  EXPECT_EQ(num_files(folder.path()), 1U);
+}
+
 TEST(WriteFile, AVanishedFolderIsNamed) {
   const TemporaryFolder folder;
   EXPECT_THAT(try_write(folder.path() / "gone" / "a.png", bytes_of("x")),

@@ -15,8 +15,9 @@ namespace {
 using da3::testing::TemporaryFolder;
 using ::testing::ElementsAre;
 
-std::string run_line(const std::string& process_res = "504") {
+std::string run_line(const std::string& process_res = "504", std::int64_t began_ms = 0) {
   RunRecord run;
+  run.began_ms = began_ms;
   run.model_name = "m";
   run.model_sha256 = "1234";
   run.precision = "fp32";
@@ -54,6 +55,35 @@ TEST(ManifestIndex, LastRecordOfAPathWins) {
   EXPECT_EQ(known->stem, "a");
   EXPECT_THAT(known->formats, ElementsAre(formats::Format::kPng16, formats::Format::kVis));
   EXPECT_FALSE(index.find("c.jpg"));
+}
+
+TEST(ManifestIndex, TheRecordOfTheLaterRunWinsWhicheverFileIsReadLast) {
+  const TemporaryFolder folder;
+  ManifestIndex index;
+  index.add_file(folder.write("manifest.1-of-2.jsonl",
+                              run_line("112", 2000) + image_line("a.jpg", "a", ImageStatus::kDone, 20)));
+  std::string text = run_line("56", 1000);
+  text += image_line("a.jpg", "a", ImageStatus::kDone, 10);
+  text += image_line("b.jpg", "a");
+  text += run_line("56", 3000);
+  index.add_file(folder.write("manifest.jsonl", text));
+  EXPECT_EQ(index.find("a.jpg")->identity.bytes, 20U);
+  EXPECT_EQ(index.owner_of("a"), "a.jpg");
+  EXPECT_EQ(index.last_run()->began_ms, 3000);
+}
+
+TEST(ManifestIndex, AFileOfTwoStemsIsOfNeither) {
+  const TemporaryFolder folder;
+  const auto index =
+      index_of(folder, run_line() + image_line("a.vis.jpg", "a.vis") + image_line("b.jpg", "b"));
+  EXPECT_TRUE(index.owns("a.vis.png"));
+  EXPECT_TRUE(index.owns("a.vis", formats::Format::kPng16));
+  EXPECT_FALSE(index.owns("a", formats::Format::kVis)) << "the same file as another stem's";
+  const auto both =
+      index_of(folder, run_line() + image_line("a.vis.jpg", "a.vis") + image_line("a.jpg", "a"));
+  EXPECT_FALSE(both.owns("a.vis", formats::Format::kPng16));
+  EXPECT_FALSE(both.owns("a", formats::Format::kVis));
+  EXPECT_TRUE(both.owns("a", formats::Format::kPng16));
 }
 
 TEST(ManifestIndex, SkippedRecordsChangeNothing) {

@@ -62,6 +62,46 @@ Error error_of(Call call) {
   return {ErrorCode::kInternal, "nothing was thrown"};
 }
 
+TEST(ResultFolder, WhatALaterRunOfOtherShardsMadeIsNotTakenForItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder whole(folder.path(), example_run("56"));
+    finish(whole, "a.jpg", "a", "56");
+    finish(whole, "b.jpg", "b", "56");
+  }
+  {
+    ResultFolder shard(folder.path(), example_run("112"), {.shard = Shard{1, 2}, .overwrite = true});
+    finish(shard, "a.jpg", "a", "112");
+  }
+  for (int time = 0; time < 2; ++time) {
+    const Error error = error_of([&] { ResultFolder(folder.path(), example_run("56")); });
+    EXPECT_EQ(error.code(), ErrorCode::kUsage) << "a refused run is no later one";
+    EXPECT_THAT(error.what(), HasSubstr("process-res"));
+  }
+  {
+    const ResultFolder again(folder.path(), example_run("112"));
+    EXPECT_TRUE(again.finished("a.jpg", "a", kInput));
+    EXPECT_FALSE(again.finished("b.jpg", "b", kInput));
+  }
+  const ResultFolder again(folder.path(), example_run("112"));
+  EXPECT_TRUE(again.finished("a.jpg", "a", kInput)) << "a run that only looked has no results of its own";
+  EXPECT_FALSE(again.finished("b.jpg", "b", kInput));
+}
+
+TEST(ResultFolder, AResultOfAnotherStemIsNeitherReplacedNorRemoved) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "a.vis.jpg", "a.vis", "depth");
+  }
+  ResultFolder results(folder.path(), example_run(), with_overwrite(true));
+  EXPECT_EQ(error_of([&] { finish(results, "a.jpg", "a"); }).code(), ErrorCode::kOutputExists);
+  formats::EncodedSet depth;
+  depth.files = {{formats::Format::kPng16, formats::bytes_of("other")}};
+  results.write("a.jpg", "a", kInput, depth);
+  EXPECT_EQ(formats::read_text(folder.path() / "a.vis.png"), "depth") << "not removed as a picture of a";
+}
+
 TEST(ResultFolder, KnowsFinishedInputsWhenCalledAgain) {
   const TemporaryFolder folder;
   {

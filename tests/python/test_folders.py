@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,7 +86,52 @@ def test_a_run_that_is_held_in_a_variable_is_left_by_the_same_call(
         break
     rest = da3.infer(photos, tmp_path, model, batch=1).wait()
     assert rest.done + rest.skipped == 3 and rest.skipped >= 1
-    assert len(list(held)) <= 2
+    with pytest.raises(da3.Interrupted, match="took the folder over"):
+        list(held)
+
+
+@pytest.fixture
+def many(photo: Path, tmp_path: Path) -> Path:
+    """A folder of more photos than a run does before its results are taken."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(400):
+        os.link(photo, folder / f"{number}.png") if number else shutil.copy(photo, folder / "0.png")
+    return folder
+
+
+def test_a_loop_that_goes_on_after_another_took_its_folder_says_so(
+    model: da3.Model, many: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    seen = 0
+    with pytest.raises(da3.Interrupted, match="took the folder over"):
+        for _ in da3.infer(many, tmp_path / "depth", model, batch=1, formats=["npy"]):
+            seen += 1
+            if seen == 2:
+                da3.infer(photos, tmp_path / "depth", model, batch=1, formats=["npy"]).wait()
+    assert 2 <= seen < 400
+    # All is done: nothing was lost, whoever calls in between.
+    whole = da3.infer(photos, tmp_path / "whole", model, batch=1)
+    first = next(whole)
+    while whole.summary is None:
+        time.sleep(0.01)
+    da3.infer(photos, tmp_path / "whole", model, batch=1).wait()
+    assert len([first, *whole]) == len(photos)
+
+
+def test_waiting_for_a_run_that_is_stopped_is_interrupted(
+    model: da3.Model, many: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    run = da3.infer(many, tmp_path / "depth", model, batch=1, formats=["npy"])
+    next(run)
+    run.stop()
+    with pytest.raises(da3.Interrupted):
+        run.wait()
+    assert run.summary is not None and run.summary.interrupted
+    whole = da3.infer(photos, tmp_path / "whole", model, batch=1)
+    assert whole.wait().done == len(photos)
+    whole.stop()
+    assert whole.wait().done == len(photos)
 
 
 def test_options_are_checked(model: da3.Model, photos: list[Path], tmp_path: Path) -> None:
@@ -200,12 +246,8 @@ except KeyboardInterrupt:
 """
 
 
-def test_keyboard_interrupt_stops_a_run_as_sigint_does(photo: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(400):
-        os.link(photo, folder / f"{number}.png") if number else shutil.copy(photo, folder / "0.png")
-    command = [sys.executable, "-c", _INTERRUPTED, str(folder), str(tmp_path / "depth")]
+def test_keyboard_interrupt_stops_a_run_as_sigint_does(many: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _INTERRUPTED, str(many), str(tmp_path / "depth")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ended.stdout.startswith("interrupted"), ended.stderr
     assert ended.returncode != -signal.SIGINT

@@ -217,11 +217,25 @@ def _predict_in_child(file: str) -> str:
     return "no error"
 
 
+_before_the_fork: list[da3.Model] = []
+
+
+def _infer_in_child(file: str, output: str) -> str:
+    try:
+        da3.infer(file, output, _before_the_fork[0]).wait()
+    except da3.UsageError as error:
+        return str(error)
+    return "no error"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_gets_words_and_a_spawned_one_works(model: da3.Model, photo: Path) -> None:
+def test_a_forked_child_gets_words_and_a_spawned_one_works(model: da3.Model, photo: Path, tmp_path: Path) -> None:
+    _before_the_fork.append(model)
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert "spawn" in pool.apply_async(_predict_in_child, (str(photo),)).get(timeout=60)
+        assert "spawn" in pool.apply_async(_infer_in_child, (str(photo), str(tmp_path / "out"))).get(timeout=60)
+    assert list(tmp_path.iterdir()) == []
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply_async(_predict_in_child, (str(photo),)).get(timeout=120) == "no error"
 

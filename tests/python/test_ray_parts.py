@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 arrow = pytest.importorskip("pyarrow")
 
 import da3  # noqa: E402
-from da3.ray import _blocks, _inputs, _places  # noqa: E402
+from da3.ray import __main__, _blocks, _inputs, _photos, _places, _worker  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
 
@@ -225,3 +226,126 @@ def test_a_listing_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) 
         assert entries is not None
         with pytest.raises(OSError, match="how to go on"):
             list(entries)
+
+
+def test_globs_begin_where_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    assert names_of("*.png") == ["a.png"]
+    assert _inputs.inputs("/no-such-photo-*.png")[0].root == "/"
+    with pytest.raises(da3.UsageError, match="bucket"):
+        _inputs.inputs("s3://*/a.png")
+
+
+def test_folders_of_results_are_known_by_what_is_in_their_manifests(tmp_path: Path) -> None:
+    for name, beginning in {
+        "results/manifest.jsonl": '{"type":"run","schema":1}',
+        "shards/manifest.2-of-3.jsonl": '{"type":"run","schema":1}',
+        "scene/manifest.jsonl": '{"attention":"sdpa","command":"scene","device":"cpu"}',
+        "video/manifest.jsonl": '{"bits":8,"codec":"ffv1","da3":"0.1.0","encoder":{"vis":"libx264"}}',
+        "data/manifest.jsonl": '{"file":"a.png","caption":"cup"}',
+        "empty/manifest.jsonl": "",
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(beginning)
+        (tmp_path / name).with_name("a.png").write_bytes(b"")
+    assert names_of(tmp_path) == ["data/a.png", "empty/a.png"]
+
+
+def test_numbers_that_are_none_are_errors_of_usage() -> None:
+    for wrong in (["--limit", "-1"], ["--limit", "0"], ["--batch", "\u00b2"], ["--workers", "0"]):
+        options = __main__.parser().parse_args(["in", "out", *wrong])
+        with pytest.raises(da3.UsageError, match=wrong[0]):
+            __main__.work_of(options, 0)
+
+
+def test_manifests_of_a_time_before_other_options_never_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = _places.Place.of(str(tmp_path))
+    one, two = {"model": "one"}, {"model": "two"}
+    block = _blocks.Block("key", (_places.Entry("a.jpg", "", "1"),))
+    rows = [_blocks.Row("a.jpg", "1", "done", None, None, "{}")]
+
+    def ends(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    assert _blocks.agree(place, one, False) is None
+    _blocks.Manifests(place, one).commit(block, rows, [])
+    monkeypatch.setattr(time, "sleep", ends)
+    with pytest.raises(KeyboardInterrupt):
+        _blocks.agree(place, two, True)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    # It replaces results; the command of the first ones begins anew, and ends early.
+    assert _blocks.agree(place, two, False) is None
+    _blocks.Manifests(place, two).commit(block, rows, [])
+    assert _blocks.agree(place, one, True) is None
+    for run in (one, two):
+        assert _blocks.Manifests(place, run).known(block) == ({}, [])
+
+
+class Pretended:
+    """In a network's place: the bytes of a file are its result."""
+
+    batch = 1
+    spec = {"name": "pretended", "weights": {"sha256": "0"}}  # noqa: RUF012
+
+    def decode(self, data: bytes) -> Any:
+        return data
+
+    def predict(self, photos: list[Any]) -> list[Any]:
+        return photos
+
+    def outcome(self, photo: Any, found: Any) -> _photos.Outcome:
+        return _photos.Outcome(files={"png16": photo})
+
+
+def job(source: Path, output: Path, overwrite: bool = False) -> _worker.Report:
+    place, entries = _inputs.inputs(str(source))
+    results = _places.Place.of(str(output))
+    worker = _worker.Worker(_photos.Work(), place, results, Pretended())
+    assert _blocks.agree(results, worker.run(), overwrite) is None
+    return worker.process(_blocks.Block("key", tuple(entries)), overwrite)
+
+
+def test_files_that_were_there_before_are_never_replaced(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    for folder in (photos, out):
+        folder.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (photos / name).write_bytes(b"result")
+    (out / "a.jpg.png").write_bytes(b"precious")
+    time.sleep(0.05)  # Times of files have steps
+    for overwrite in (False, True):
+        report = job(photos, out, overwrite)
+        assert report.done == 1 and [(name, code) for name, code, _ in report.failed] == [("a.jpg", "output.exists")]
+        assert (out / "a.jpg.png").read_bytes() == b"precious" and (out / "b.jpg.png").read_bytes() == b"result"
+    (out / "a.jpg.png").unlink()
+    assert job(photos, out).done == 1
+    assert job(photos, out, True).done == 2
+
+
+def test_no_result_lies_among_the_photos(tmp_path: Path) -> None:
+    photos = tmp_path / "a"
+    (photos / "a").mkdir(parents=True)
+    (photos / "a" / "x.jpg").write_bytes(b"result")
+    (photos / "y.jpg").write_bytes(b"result")
+    report = job(photos, tmp_path)
+    assert report.done == 1 and [(name, code) for name, code, _ in report.failed] == [("a/x.jpg", "output.exists")]
+    assert sorted(each.name for each in photos.iterdir()) == ["a", "y.jpg"]
+    # Below them, in a folder of their own, is a place like any other.
+    assert job(photos, photos / "out").done == 2
+
+
+def test_another_model_at_a_url_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(_photos.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
+    model = tmp_path / "m.pt"
+    for content in (b"first", b"another"):
+        model.write_bytes(content)
+        for _ in range(2):
+            file = _photos.model_file(f"file://{model}")
+            assert file is not None and Path(file).read_bytes() == content
+    assert len(list((tmp_path / "cache/da3/fetched").glob("*.pt"))) == 1
+    model.unlink()
+    with pytest.raises(da3.ModelError, match="not found"):
+        _photos.model_file(f"file://{model}")

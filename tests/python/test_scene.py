@@ -63,8 +63,21 @@ def test_points_can_be_chosen_again(pose_model: da3.Model, pictures: list[npt.ND
     scene.choose_points(max_points=100)
     assert scene.points.shape == (100, 3) and scene.record["points"]["kept"] == 100
     scene.choose_points(keep=100, max_points=None)
-    assert len(scene.points) > 100
-    for wrong in ({"keep": 0}, {"max_points": 0}):
+    every = len(scene.points)
+    assert every > 100
+    scene.choose_points(max_points=None)
+    assert len(scene.points) < every
+    scene.choose_points(min_confidence=0, max_points=None)
+    assert len(scene.points) == every
+    infinite = float("inf")
+    for wrong in (
+        {"keep": 0},
+        {"max_points": 0},
+        {"edges": 0},
+        {"edges": infinite},
+        {"min_confidence": -1},
+        {"min_confidence": infinite},
+    ):
         with pytest.raises(da3.UsageError):
             scene.choose_points(**wrong)
 

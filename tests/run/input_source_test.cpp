@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <journal/result_folder.hpp>
 
 #include <run/input_source.hpp>
 #include <testing/temporary_folder.hpp>
@@ -205,6 +206,24 @@ TEST_F(InputSourceTest, TheOutputFolderIsLeftOutEvenIfTheRunMakesIt) {
   EXPECT_FALSE(source.next().has_value());
 }
 
+TEST_F(InputSourceTest, ResultsNextToPhotosAreNoInputs) {
+  for (const char* name : {"in/a/x.jpg", "in/a/y.png", "in/b/x.jpg"}) touch(name);
+  options_.inputs = {path("in/a"), path("in/b")};
+  options_.output_dir = path("in");
+  EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x"}));
+  {
+    journal::ResultFolder results(options_.output_dir, journal::RunRecord{});
+    formats::EncodedSet set;
+    set.files = {{formats::Format::kPng16, {1}}, {formats::Format::kVis, {2}}};
+    journal::ImageRecord record;
+    record.path = path("in/a/x.jpg");
+    record.outputs = results.write(record.path, "a/x", std::nullopt, set);
+    results.record(record);
+  }
+  EXPECT_TRUE(fs::exists(path("in/a/x.vis.png")));
+  EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x"}));
+}
+
 TEST_F(InputSourceTest, AQuotedPatternIsExpandedInNaturalOrder) {
   for (const char* name : {"in/a10.jpg", "in/a2.jpg", "in/b.jpg"}) touch(name);
   options_.inputs = {path("in/a*.jpg")};
@@ -329,6 +348,25 @@ TEST_F(InputSourceTest, OlderResultFoldersBelowAnInputAreLeftOut) {
   EXPECT_EQ(stems(), (Stems{"a", "photos/c"}));
 }
 
+TEST_F(InputSourceTest, ResultsOfVideosAndScenesBelowAnInputAreLeftOut) {
+  for (const char* name : {"in/a.jpg", "in/v.mkv.depth/frames/0.png", "in/s/images/b.jpg",
+                           "in/s/images/c.jpg", "in/s/depth/b.png", "in/s/depth/mine.png"})
+    touch(name);
+  folder_.write("in/v.mkv.depth/manifest.jsonl", R"({"bits":8,"da3":"0.1.0","schema":1,"type":"video"})"
+                                                 "\n{\"type\":\"plan\"}\n");
+  // One photo was put there by da3, the other one by the user.
+  folder_.write("in/s/manifest.jsonl",
+                R"({"attention":"sdpa","command":"scene","files":["images/c.jpg"],"type":"run"})"
+                "\n"
+                R"({"files":["depth/b.png"],"type":"writing"})"
+                "\n");
+  options_.inputs = {path("in")};
+  options_.recursive = true;
+  EXPECT_EQ(stems(), (Stems{"a", "s/depth/mine", "s/images/b"}));
+  options_.inputs = {path("in/s")};
+  EXPECT_EQ(stems(), (Stems{"depth/mine", "images/b"}));
+}
+
 TEST_F(InputSourceTest, EveryLineOfAListIsAnswered) {
   touch("a.jpg");
   const auto list = std::make_shared<std::istringstream>(path("a.jpg") + "\n" + path("a.jpg") + "\n" +
@@ -358,6 +396,24 @@ TEST_F(InputSourceTest, APictureInPlaceOfAListIsSaid) {
   EXPECT_NE(message("P6\n2 1\n255\nabcdef").find("found a picture"), std::string::npos);
   EXPECT_NE(message("a.jpg\0b.jpg\0"s).find("--null"), std::string::npos);
   EXPECT_EQ(message("BMW.jpg\nP6/a.jpg\n"), "");
+}
+
+TEST_F(InputSourceTest, APathWithANulIsRefusedAlsoWhereItsBeginningIsAFile) {
+  using namespace std::string_literals;  // NOLINT(google-build-using-namespace)
+  touch("a.jpg");
+  for (const std::string& text :
+       {path("a.jpg") + "\0"s + path("b.jpg") + "\0"s, path("a.jpg") + "\nb.jpg\0"s}) {
+    const auto list = std::make_shared<std::istringstream>(text);
+    options_.inputs = {"-"};
+    options_.list = list;
+    try {
+      items();
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage);
+      EXPECT_NE(std::string(error.what()).find("--null"), std::string::npos);
+    }
+  }
 }
 
 TEST_F(InputSourceTest, AShardOfAListLooksAtNoFileOfOthers) {

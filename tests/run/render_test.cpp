@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
 #include <codec/file_bytes.hpp>
 #include <codec/png.hpp>
 #include <formats/encode.hpp>
+#include <formats/fixtures.hpp>
 #include <formats/read_result.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -145,12 +147,17 @@ TEST_F(RenderTest, OfShardsTheModelOfTheOneThatRanLastCounts) {
   begin_other_model({3});
   fs::rename(options_.input / "manifest.jsonl", options_.input / "manifest.1-of-2.jsonl");
   const auto now = fs::last_write_time(options_.input / "manifest.1-of-2.jsonl");
-  fs::last_write_time(options_.input / "manifest.2-of-2.jsonl", now - std::chrono::hours(1));
-  EXPECT_EQ(run().done, 1U);
+  fs::last_write_time(options_.input / "manifest.2-of-2.jsonl", now + std::chrono::hours(1));
+  EXPECT_EQ(run().done, 1U) << "a run that had nothing to do wrote to its manifest later";
   EXPECT_TRUE(fs::exists(out("sub/3.vis.png")));
   ASSERT_EQ(notes_.size(), 1U);
   EXPECT_THAT(notes_.front(), ::testing::HasSubstr("3 results left out that another model made"));
 
+  // An earlier version did not say when a run began.
+  for (const char* const name : {"manifest.1-of-2.jsonl", "manifest.2-of-2.jsonl"}) {
+    const std::string text = formats::read_text(options_.input / name);
+    std::ofstream(options_.input / name) << std::regex_replace(text, std::regex(",\"began_ms\":[0-9]+"), "");
+  }
   fs::last_write_time(options_.input / "manifest.2-of-2.jsonl", now + std::chrono::hours(1));
   options_.overwrite = true;
   EXPECT_EQ(run().done, 3U);

@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <sstream>
@@ -82,6 +85,29 @@ TEST_F(ScenePhotosTest, APhotoThatComesAgainIsOneView) {
   ASSERT_EQ(scenes[0].photos.size(), 2U);
   EXPECT_EQ(scenes[0].photos[0].path, first);
   EXPECT_EQ(find_scenes(options({first, second, first})).front().photos.size(), 2U);
+}
+
+// Of a photo of 480x640 at 140x187, cut to 140x140 from column 23: values that are their own position.
+TEST(PhotoMap, LiesWhereTheCamerasSay) {
+  scene::View view;
+  view.place = {.photo_size = {480, 640}, .resized = {140, 187}, .top = 0, .left = 23};
+  view.input.size = {140, 140};
+  std::vector<float> positions;
+  for (int row = 0; row < 140; ++row) {
+    for (int column = 0; column < 140; ++column) positions.push_back(static_cast<float>(column) + 0.5F);
+  }
+  const DepthMap whole = photo_map(view, positions);
+  ASSERT_EQ(whole.size, (Size{480, 640}));
+  for (int column = 0; column < 640; ++column) {
+    const double expected = (column + 0.5) * 187 / 640 - 23;
+    const float found = whole.values[static_cast<std::size_t>(640 * 100 + column)];
+    if (expected < 0 || expected >= 140) {
+      EXPECT_TRUE(std::isnan(found)) << column;
+    } else {
+      // The outermost half pixels repeat the last value. float32 of up to 140 has steps of 1.5e-5.
+      EXPECT_NEAR(found, std::clamp(expected, 0.5, 139.5), 5e-5) << column;
+    }
+  }
 }
 
 }  // namespace

@@ -230,6 +230,22 @@ TEST(SceneWindows, AStoppedRunGoesOnAfterTheWindowsThatAreDone) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+// Windows are numbered by the readable photos, of which there may be others when the run goes on.
+TEST(SceneWindows, KeptWindowsAreThoseOfTheirPhotos) {
+  const testing::TemporaryFolder folder;
+  const WindowStore store(folder.path(), "digest");
+  std::vector<scene::View> views = photos(10);
+  views.erase(views.begin() + 2);
+  MovingModel first;
+  first.stop_after = 2;
+  EXPECT_FALSE(see_scene(first, views, in_windows(5, 3), {{}, first.stop.get_token(), &store}));
+  MovingModel model;
+  std::vector<scene::View> all = photos(10);
+  ASSERT_TRUE(see_scene(model, all, in_windows(5, 3), {{}, {}, &store}));
+  EXPECT_THAT(model.seen, ElementsAre(std::pair(0, 5), std::pair(2, 5), std::pair(4, 5), std::pair(6, 4)));
+  expect_true_world(all);
+}
+
 TEST(WindowStore, IsNotBehindALink) {
   const testing::TemporaryFolder folder;
   const testing::TemporaryFolder outside;

@@ -136,6 +136,13 @@ TEST_F(SourceAndSink, PicturesOfMemoryGiveTheSameBytesAsFilesWithoutAnyFolder) {
   }
 }
 
+TEST_F(SourceAndSink, AStemWhoseDepthHadTheNameOfAnotherOnesPictureKeepsItsExtension) {
+  EXPECT_EQ(item("a.jpg", nullptr).stem(), "a");
+  EXPECT_EQ(item("a.b.jpg", nullptr).stem(), "a.b");
+  EXPECT_EQ(item("sub/a.vis.jpg", nullptr).stem(), "sub/a.vis.jpg");
+  EXPECT_EQ(item("a.half.tiff", nullptr).stem(), "a.half.tiff");
+}
+
 TEST_F(SourceAndSink, TheSinkGetsTheLineThatCallbacksGet) {
   Kept kept;
   run_into(kept, {item("a.ppm", std::make_shared<InMemory>(testing::ppm({28, 56}, 1))),

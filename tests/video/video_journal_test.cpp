@@ -167,6 +167,25 @@ TEST(VideoJournal, KeepsWhatWasThereUntilItsFirstLine) {
   EXPECT_FALSE(text().empty());
 }
 
+TEST(VideoJournal, BeginsWhereAnEarlierOneLeftEmptyFolders) {
+  const auto may_begin = [](const std::string& name, bool is_empty) {
+    const da3::testing::TemporaryFolder folder;
+    std::filesystem::create_directory(folder.path() / name);
+    if (!is_empty) std::ofstream(folder.path() / name / "file") << "x";
+    try {
+      const VideoJournal journal(folder.path(), json::object(), false, all_there);
+      return true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutputExists);
+      return false;
+    }
+  };
+  EXPECT_TRUE(may_begin("frames", true));
+  EXPECT_TRUE(may_begin(".da3-segments", true));
+  EXPECT_FALSE(may_begin("frames", false));
+  EXPECT_FALSE(may_begin("others", true));
+}
+
 TEST(VideoJournal, GoesAwayWithoutAFrame) {
   const da3::testing::TemporaryFolder folder;
   const std::filesystem::path out = folder.path() / "out";
@@ -183,6 +202,13 @@ TEST(VideoJournal, GoesAwayWithoutAFrame) {
   EXPECT_FALSE(std::filesystem::exists(out));
 
   // With the folders that it made, but no others.
+  for (const char* within : {"frames", ".da3-segments"}) {
+    {
+      const VideoJournal journal(out, json::object(), false, all_there);
+      std::filesystem::create_directory(out / within);
+    }
+    EXPECT_FALSE(std::filesystem::exists(out)) << within;
+  }
   std::filesystem::create_directory(folder.path() / "mine");
   for (const char* end : {"new/deep/out", "new/deep/out/"}) {
     {

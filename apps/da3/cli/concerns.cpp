@@ -110,8 +110,16 @@ void add_inputs(CLI::App& app, options::Inputs& inputs, const std::string& help)
   add_max_pixels(app, inputs.max_pixels, "larger pictures are refused from their header", "Inputs");
 }
 
+CLI::Option* add_model_text(CLI::App& app, const std::string& names, std::string& model,
+                            const std::string& help) {
+  // Such as that of a variable that is not set: another model is not what was meant.
+  return app.add_option(names, model, help)->check([](const std::string& text) {
+    return text.empty() ? std::string("names no model; give a name or a file") : std::string();
+  });
+}
+
 void add_model_name(CLI::App& app, ModelChoice& choice, const std::string& help) {
-  app.add_option("-m,--model", choice.model, help)->type_name("NAME|FILE")->group("Model");
+  add_model_text(app, "-m,--model", choice.model, help)->type_name("NAME|FILE")->group("Model");
   app.add_flag("--allow-synthetic", choice.allow_synthetic, "run a model whose weights are synthetic")
       ->group("Model");
 }

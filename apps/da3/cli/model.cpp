@@ -42,7 +42,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
 #endif
 
   CLI::App* info = app.add_subcommand("info", "what a model file says about itself");
-  info->add_option("FILE", options.info.model, "model file, or the name of an installed one")
+  add_model_text(*info, "FILE", options.info.model, "model file, or the name of an installed one")
       ->type_name("")
       ->required();
   add_json(*info, options.info.json);
@@ -81,7 +81,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
   add_verbosity(*make, options.export_model.verbosity);
 
   CLI::App* verify = app.add_subcommand("verify", "recompute a model file's hash and run its self-test");
-  verify->add_option("FILE", options.verify.model, "model file, or the name of an installed one")
+  add_model_text(*verify, "FILE", options.verify.model, "model file, or the name of an installed one")
       ->type_name("")
       ->required();
   add_describe(*verify, options.verify);
@@ -95,7 +95,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
   constexpr int kMostPhotos = 4096;
   CLI::App* calibrate =
       app.add_subcommand("calibrate", "fit a model's 8-bit products to photos, for --precision int8");
-  calibrate->add_option("FILE", options.calibrate.model, "model file, or the name of an installed one")
+  add_model_text(*calibrate, "FILE", options.calibrate.model, "model file, or the name of an installed one")
       ->type_name("")
       ->required();
   calibrate

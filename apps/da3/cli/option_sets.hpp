@@ -59,6 +59,9 @@ void add_limit(CLI::App& app, std::optional<std::size_t>& limit, const std::stri
 /// --shard
 void add_shard(CLI::App& app, std::optional<options::Shard>& shard, const std::string& help);
 
+/// The text that names a model, which is never empty.
+CLI::Option* add_model_text(CLI::App& app, const std::string& names, std::string& model,
+                            const std::string& help);
 /// -m and --allow-synthetic; `help` is of -m.
 void add_model_name(CLI::App& app, ModelChoice& choice, const std::string& help);
 /// --describe

@@ -111,6 +111,7 @@ int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console
                   const std::function<bool()>& interrupted) {
   if (!options.output.empty()) bench::require_place(base_file(options.output));
   const std::vector<bench::FailLimit> limits = limits_of(options);
+  bench::require_limits(plan, limits);
   const bench::StartWorker now = [] { return std::make_unique<bench::Worker>(own_program()); };
   // The base never gets the test aid, so that a slow-down can be put into one side.
   const bench::StartWorker base = [&options] {
@@ -135,6 +136,8 @@ int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console
       result.base, result.now, result.interrupted ? decltype(limits){} : limits, bench::Pairing::kByRound);
   put_on_stdout(
       bench::format_comparison(comparison, cli::format_for(options.format, "", bench::ReportFormat::kTable)));
+  for (const std::string& each : comparison.differing) console.line("da3: not the same: " + each);
+  for (const std::string& each : comparison.not_judged) console.line("da3: not judged: " + each);
   for (const std::string& failure : comparison.failures) console.line("da3: " + failure);
   if (comparison.failed()) return exit_code(ErrorCode::kBenchRegression);
   return failed ? 1 : 0;

@@ -33,6 +33,43 @@ std::string installed_name(const std::string& name_or_repository) {
   return core::lower_case(name_or_repository.substr(name_or_repository.rfind('/') + 1));
 }
 
+// Of a record's source, "OWNER/REPO@COMMIT/model.safetensors"; empty: the weights come from elsewhere.
+std::string repository_in(const std::string& source) {
+  const std::size_t at = source.find('@');
+  return at == std::string::npos ? std::string() : core::lower_case(source.substr(0, at));
+}
+
+// Null: there is none, or it is damaged, which a new download mends.
+std::optional<ModelSpec> installed_spec(const std::filesystem::path& file) {
+  try {
+    return engine::read_spec(file);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Throws: Error kUsage where `repository`, which is not of the catalogue, has the name of a model that is:
+/// every command that runs that model would run this one.
+void refuse_published_name(const std::string& repository, const std::string& name) {
+  const hub::CatalogueEntry* const published = hub::find_in_catalogue(name);
+  if (published == nullptr) return;
+  throw Error(ErrorCode::kUsage, repository + ": its model would be installed as " + name +
+                                     ", which is the name of " + published->repository +
+                                     "; download it yourself, and give 'da3 model export FOLDER -o FILE.pt' "
+                                     "another name");
+}
+
+/// Throws: Error kUsage if the model of that name is not of that repository.
+void refuse_other_model(const std::filesystem::path& file, const std::string& repository, bool published) {
+  const std::optional<ModelSpec> spec = installed_spec(file);
+  if (!spec || spec->origin == WeightsOrigin::kSynthetic) return;
+  const std::string installed = repository_in(spec->source);
+  if (installed == core::lower_case(repository) || (installed.empty() && published)) return;
+  const std::string of = spec->source.empty() ? "another source" : spec->source;
+  throw Error(ErrorCode::kUsage, file.string() + ": this model is of " + of + ", and that of " + repository +
+                                     " would replace it; move it away first");
+}
+
 bool confirm(const hub::PullPlan& plan, const cli::ModelPull& options, Console& console) {
   const std::string licence = !plan.licence.empty() ? "licence " + plan.licence
                               : plan.licence_known  ? "no licence stated"
@@ -79,6 +116,14 @@ engine::ExportReport exported(const engine::ExportSource& source, const std::fil
   }
 }
 
+/// Whether the model that another da3 has just installed is the one that is asked for.
+bool is_wanted(const std::filesystem::path& file, const std::string& repository,
+               const cli::ModelPull& options) {
+  const std::optional<ModelSpec> spec = installed_spec(file);
+  return spec && repository_in(spec->source) == core::lower_case(repository) &&
+         engine::is_depth_only(*spec) == options.depth_only;
+}
+
 int pull_and_export(const cli::ModelPull& options) {
   Console console;
   const Interrupts interrupts(
@@ -95,6 +140,8 @@ int pull_and_export(const cli::ModelPull& options) {
   const std::string name = installed_name(options.model);
   const std::filesystem::path file = folders.models() / (name + ".pt");
   const hub::CatalogueEntry* const entry = hub::find_in_catalogue(options.model);
+  const std::string repository = entry != nullptr ? entry->repository : options.model;
+  if (entry == nullptr) refuse_published_name(repository, name);
   const bool asks = entry != nullptr && entry->non_commercial() && !options.accept_license;
 
   hub::PullCallbacks callbacks;
@@ -107,8 +154,10 @@ int pull_and_export(const cli::ModelPull& options) {
     lock.emplace(
         folders.home / "downloads" / ("." + name + ".lock"),
         [&] { console.line("da3: another da3 gets " + name + "; waiting for it"); }, interrupts.token());
+    refuse_other_model(file, repository, entry != nullptr);
     std::error_code ignored;
-    if (lock->waited() && !asks && std::filesystem::last_write_time(file, ignored) >= since && !ignored) {
+    if (lock->waited() && !asks && std::filesystem::last_write_time(file, ignored) >= since && !ignored &&
+        is_wanted(file, repository, options)) {
       print_installed(name, file, options);
       console.line("da3: " + name + " is installed (by another da3)");
       return 0;

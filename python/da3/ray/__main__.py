@@ -87,11 +87,11 @@ def work_of(options: argparse.Namespace, threads: int) -> _photos.Work:
     for each in formats:
         if each not in da3.FORMATS:
             raise da3.UsageError(f"--format: '{each}' is not one of {', '.join(da3.FORMATS)}", "usage")
-    batch: Any = options.batch
-    if batch != "auto" and not (batch.isdigit() and int(batch) > 0):
-        raise da3.UsageError(f"--batch: expected auto or a number above 0, found '{batch}'", "usage")
-    if options.workers != "auto" and not (options.workers.isdigit() and int(options.workers) > 0):
-        raise da3.UsageError(f"--workers: expected auto or a number above 0, found '{options.workers}'", "usage")
+    for name, text in (("--batch", options.batch), ("--workers", options.workers)):
+        if text != "auto" and not (text.isdecimal() and int(text) > 0):
+            raise da3.UsageError(f"{name}: expected auto or a number above 0, found '{text}'", "usage")
+    if options.limit is not None and options.limit < 1:
+        raise da3.UsageError(f"--limit: expected 1 or more, found {options.limit}", "usage")
     if options.range is not None and not options.range[0] < options.range[1]:
         raise da3.UsageError("--range: expected the near depth below the far one", "usage")
     if options.block < 1:
@@ -113,7 +113,7 @@ def work_of(options: argparse.Namespace, threads: int) -> _photos.Work:
         trust_code=options.trust_code,
         device=options.device,
         threads=threads,
-        batch=batch if batch == "auto" else int(batch),
+        batch=options.batch if options.batch == "auto" else int(options.batch),
     )
 
 

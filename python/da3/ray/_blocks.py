@@ -20,6 +20,8 @@ from da3.ray._places import FOLDER, RUN, Entry, Place, printable
 
 # So often a worker asks whose the output is.
 ASKED_S = 2.0
+# In run.json: foreign_until.
+_BEFORE = "foreign_until_ns"
 _COLUMNS = ("name", "identity", "status", "code", "message", "record")
 
 
@@ -143,6 +145,16 @@ def taken_over(output: Place, run: dict[str, Any]) -> bool:
         return False
 
 
+def foreign_until(output: Place) -> int | None:
+    """Files of the output that have not changed since this time, in ns, were there before the first job. None: there
+    were none, or nobody knows."""
+    try:
+        found = json.loads(output.read(f"{FOLDER}/{RUN}")).get(_BEFORE)
+    except (FileNotFoundError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, int) else None
+
+
 def agree(output: Place, run: dict[str, Any], overwrite: bool) -> str | None:
     """Keeps the model and options of an output in ``.da3/run.json``; what differs from an earlier run's, or None."""
     name = f"{FOLDER}/{RUN}"
@@ -161,7 +173,14 @@ def agree(output: Place, run: dict[str, Any], overwrite: bool) -> str | None:
             f"{key} was {earlier.get(key)}, now {value}" for key, value in run.items() if earlier.get(key) != value
         ]
         return "; ".join(differences) or f"{name} knows options that this da3 has not"
-    about = {"schema": 1, "tool": {"version": da3.__version__}, "run": run}
+    about: dict[str, Any] = {"schema": 1, "tool": {"version": da3.__version__}, "run": run}
+    if earlier is None:
+        about[_BEFORE] = output.time_of_first_job()
+    else:
+        about[_BEFORE] = foreign_until(output)
+        # Of a time before the job that has the output, which has replaced files since: were they there once these
+        # options are back, they would count. First, because this run may end at any moment.
+        output.remove_folder(f"{FOLDER}/blocks/{digest(run)}")
     output.put(name, (json.dumps(about, indent=1) + "\n").encode())
     if earlier is not None:
         # Until every worker of a job that has the output now has seen that it is taken over.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import fnmatch
 import io
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +15,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow.fs as arrow
 
+from da3._errors import UsageError
 from da3.ray._places import FOLDER, RUN, Entry, Place, identity_of, printable, retried
 
 # Of a list: what is held of it at a time.
 PIECE_BYTES = 1 << 18
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pnm", ".ppm", ".pgm")
 
-# A folder below the inputs with one of these holds results of an earlier run, which are no inputs (docs/cli.md).
-_OF_RESULTS = (FOLDER, "manifest.jsonl")
+# A folder below the inputs with a manifest of da3 infer (of any shard), scene or video holds results, which are no
+# inputs (docs/cli.md). Data sets have files of that name, too.
+_MANIFEST = re.compile(r"manifest(\.\d+-of-\d+)?\.jsonl")
+_MANIFEST_BEGINS = re.compile(rb'\{"type":"run","schema":|\{"attention":"\w+","command":"scene"|\{"bits":[^{}]*"da3":')
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,25 @@ def _found_in_store(place: Place, folder: str) -> list[_Found]:
     return found
 
 
+def _is_manifest(place: Place, path: str) -> bool:
+    def beginning() -> bytes:
+        with place.filesystem.open_input_file(path) as file:
+            return file.read(1024)
+
+    try:
+        return _MANIFEST_BEGINS.match(retried(beginning, path)) is not None
+    except (FileNotFoundError, PermissionError):
+        return False
+
+
+def _holds_results(place: Place, children: list[_Found]) -> bool:
+    return any(
+        child.name == FOLDER
+        or (child.entry is not None and _MANIFEST.fullmatch(child.name) and _is_manifest(place, child.path))
+        for child in children
+    )
+
+
 def _walk(place: Place, folder: str, above: tuple[str, ...] = ()) -> Iterator[Entry]:
     """Pictures below a folder in the order of their names; one folder's names are held at a time."""
     if place.is_local:
@@ -70,7 +93,7 @@ def _walk(place: Place, folder: str, above: tuple[str, ...] = ()) -> Iterator[En
             return  # A link to a folder that it lies in.
         above = (*above, real)
     children = _found_locally(place, folder) if place.is_local else _found_in_store(place, folder)
-    if folder != place.root and any(child.name in _OF_RESULTS for child in children):
+    if folder != place.root and _holds_results(place, children):
         return
     for child in sorted(children, key=lambda each: each.path):
         if child.name.startswith("."):
@@ -212,8 +235,10 @@ def inputs(url: str) -> tuple[Place, Iterator[Entry]]:
         return place, _entries_of_list(url, place, first)
     if _is_glob(url, base):
         fixed = base[: min(base.find(letter) for letter in "*?[" if letter in base)].rpartition("/")[0]
+        if "://" in base and not fixed.partition("://")[2]:
+            raise UsageError(f"{url}: a glob begins below a bucket", "usage")
         query = url[len(base) :]
-        place, entries = inputs((fixed or ".") + query)
+        place, entries = inputs((fixed or ("/" if base.startswith("/") else ".")) + query)
         pattern = base[len(fixed) :].lstrip("/")
         return place, (entry for entry in entries if fnmatch.fnmatchcase(entry.name, pattern))
     place = Place.of(url)

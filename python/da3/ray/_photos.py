@@ -61,20 +61,29 @@ class Work:
 
 
 def model_file(model: str | None, trust_code: bool = False) -> str | None:
-    """A model's file or name on this machine; a URL is fetched once, under a lock, and verified."""
+    """A model's file or name on this machine; what is at a URL is fetched once, under a lock, and verified."""
     if model is None or "://" not in model:
         return model
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     folder = os.path.join(home, "da3", "fetched")
     os.makedirs(folder, exist_ok=True)
-    file = os.path.join(folder, hashlib.sha256(model.encode()).hexdigest()[:24] + ".pt")
-    with open(file + ".lock", "w", encoding="utf-8") as lock:
+    of_url = hashlib.sha256(model.encode()).hexdigest()[:24]
+    with open(os.path.join(folder, of_url + ".lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        place, name = Place.of_file(model)
+        # Another model may have come to the URL since.
+        try:
+            identity = place.identity(name)
+        except FileNotFoundError:
+            raise da3.ModelError(f"{model}: not found", "model.not_found") from None
+        except OSError as problem:
+            raise da3.ModelError(f"{model}: cannot be fetched ({problem})", "model.fetch") from None
+        version = hashlib.sha256(identity.encode()).hexdigest()[:8]
+        file = os.path.join(folder, f"{of_url}-{version}.pt")
         if os.path.exists(file):
             return file
-        place, name = Place.of_file(model)
         # Of one that was killed here the next one writes over it.
-        temporary = file + ".part"
+        temporary = os.path.join(folder, of_url + ".part")
         try:
             with open(temporary, "wb") as out:
                 for piece in place.stream(name):
@@ -89,6 +98,9 @@ def model_file(model: str | None, trust_code: bool = False) -> str | None:
             if checked.returncode != 0:
                 said = checked.stderr.strip().removeprefix("da3: ").replace(temporary, "what was fetched")
                 raise da3.ModelError(f"{model}: {said}", "model.damaged")
+            for each in os.listdir(folder):
+                if each.startswith(of_url) and each.endswith(".pt"):
+                    os.unlink(os.path.join(folder, each))
             os.replace(temporary, file)
         except FileNotFoundError:
             raise da3.ModelError(f"{model}: not found", "model.not_found") from None

@@ -187,6 +187,23 @@ class Place:
 
         retried(work, name)
 
+    def time_of_first_job(self) -> int | None:
+        """Now, in ns of the file system's own clock, if a local folder has files; else None."""
+        if not self.is_local or not os.path.isdir(self.root):
+            return None
+        if not any(files for folder, _, files in os.walk(self.root) if FOLDER not in folder.split("/")):
+            return None
+        folder = self.path(FOLDER)
+        os.makedirs(folder, exist_ok=True)
+        return self._touched(folder)
+
+    def has_unchanged(self, name: str, since_ns: int) -> bool:
+        """Whether a local file has been there, as it is, since that time."""
+        try:
+            return self.is_local and os.lstat(self.path(name)).st_ctime_ns <= since_ns
+        except OSError:
+            return False
+
     def takes(self, name: str) -> bool:
         """Whether the store has room for a name; a local one says so when it is written."""
         key = self.path(name).partition("/")[2]
@@ -204,7 +221,7 @@ class Place:
             return
         for each in jobs:
             # A put takes seconds; the folder changes with every one.
-            if each.name == self.job or now - each.stat().st_mtime > 3600:
+            if each.name == self.job or now - each.stat().st_mtime_ns > 3600 * 10**9:
                 shutil.rmtree(each.path, ignore_errors=True)
         try:
             os.rmdir(self.path(STAGING))
@@ -212,12 +229,12 @@ class Place:
             pass
 
     @staticmethod
-    def _touched(folder: str) -> float:
-        """The time at which a folder has just been changed."""
+    def _touched(folder: str) -> int:
+        """The time, in ns, at which a folder has just been changed."""
         probe = os.path.join(folder, f"now-{random.getrandbits(64):x}")
         os.mkdir(probe)
         os.rmdir(probe)
-        return os.stat(folder).st_mtime
+        return os.stat(folder).st_mtime_ns
 
     def names(self, folder: str) -> list[str]:
         """Names of the files in a folder of the place; empty if there is none."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import da3
 from da3 import _core
-from da3.ray._blocks import ASKED_S, Block, Manifests, Row, taken_over
+from da3.ray._blocks import ASKED_S, Block, Manifests, Row, foreign_until, taken_over
 from da3.ray._photos import Outcome, Predictor, Work, decoded, windows
 from da3.ray._places import RUN, Entry, Place, flaw_of, printable
 
@@ -70,6 +70,7 @@ class Worker:
         self._manifests = Manifests(output, self.run())
         self._counting = threading.Lock()
         self._asked = float("-inf")
+        self._foreign_until: int | None = None  # Once the job has begun; 0: nothing was there
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="da3.ray")
 
     def run(self) -> dict[str, Any]:
@@ -133,6 +134,22 @@ class Worker:
             self._manifests.commit(block, rows, before)
         except OSError as problem:
             raise da3.OutputError(f"the manifest of a block cannot be written ({problem})", "output.failed") from None
+
+    def _in_the_way(self, name: str) -> str | None:
+        """What a result would replace that da3.ray did not write. In a store only photos of INPUT are known."""
+        inputs, output = (place.root.rstrip("/") + "/" for place in (self._inputs, self._output))
+        if (
+            inputs != "/"
+            and self._inputs.filesystem == self._output.filesystem
+            and self._output.path(name).startswith(inputs)
+            and not output.startswith(inputs)
+        ):
+            return "its result would lie among the photos of the input"
+        if self._foreign_until is None:
+            self._foreign_until = foreign_until(self._output) or 0
+        if self._foreign_until > 0 and self._output.has_unchanged(name, self._foreign_until):
+            return "a file that da3.ray did not write has the name of its result"
+        return None
 
     def _require_ours(self) -> None:
         """Raises if another job has the output by now: results of both would stand next to each other."""
@@ -218,6 +235,8 @@ class Worker:
             if not self._output.takes(names[format]):
                 return failure(entry, *_OF_ITS_NAME[errno.ENAMETOOLONG])
             self._require_ours()
+            if problem := self._in_the_way(names[format]):
+                return failure(entry, "output.exists", problem)
             try:
                 self._output.put(names[format], data)
             except OSError as problem:

@@ -27,6 +27,10 @@ using namespace da3;          // NOLINT(google-build-using-namespace)
 using namespace da3::api::c;  // NOLINT(google-build-using-namespace)
 
 std::filesystem::path model_file(const char* model) {
+  if (model != nullptr && *model == '\0') {
+    throw Error(ErrorCode::kUsage,
+                "model: an empty text names no model; give a name or a file, or NULL (None) for the default");
+  }
   return hub::choose_model(text(model), hub::Folders::from_environment().models(), api::starter_file()).file;
 }
 

@@ -156,6 +156,7 @@ extern "C" da3_status da3_run(const da3_model* model, const da3_run_options* opt
     require(model, "model");
     require(options, "options");
     const da3_run_options given = read(options, da3_run_options DA3_RUN_OPTIONS_INIT, "options");
+    da3::api::refuse_after_fork();  // Else every photo would be one that failed.
     if (given.allow_synthetic == 0) refuse_synthetic(model->model.spec());
     const run::Options work = run_options(given, *model);
     Told told(read(callbacks, da3_run_callbacks DA3_RUN_CALLBACKS_INIT, "callbacks"));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -97,7 +98,15 @@ PointOptions point_options(const da3_point_options* given) {
     throw Error(ErrorCode::kUsage, "keep_percent: expected more than 0 and at most 100, found " +
                                        std::to_string(result.keep_percent));
   }
-  if (options.min_confidence != 0) result.min_confidence = options.min_confidence;
+  if (!std::isfinite(options.min_confidence)) {
+    throw Error(ErrorCode::kUsage,
+                "min_confidence: expected a number, found " + std::to_string(options.min_confidence));
+  }
+  if (!(options.edges_percent >= 0 && std::isfinite(options.edges_percent))) {
+    throw Error(ErrorCode::kUsage,
+                "edges_percent: expected a number above 0, found " + std::to_string(options.edges_percent));
+  }
+  if (options.min_confidence != 0) result.min_confidence = std::max(0.0, options.min_confidence);
   if (options.edges_percent != 0) result.edges_percent = options.edges_percent;
   if (options.max_points != 0)
     result.max_points = options.max_points < 0 ? 0 : static_cast<std::size_t>(options.max_points);

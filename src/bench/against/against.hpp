@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include <bench/against/worker.hpp>
+#include <bench/compare/compare.hpp>
 #include <bench/plan/plan.hpp>
 #include <bench/report/report.hpp>
 
@@ -31,6 +33,10 @@ struct AgainstHooks {
   std::function<void(const SideBySide&)> on_result;      ///< After each group, for saving
   std::function<bool()> interrupted;                     ///< Asked before each round
 };
+
+/// Throws: Error kUsage for a limit that no case of the plan could be judged by: before hours are spent on
+/// it.
+void require_limits(const Plan& plan, const std::vector<FailLimit>& limits);
 
 /// Starts a process of one of the two programs.
 using StartWorker = std::function<std::unique_ptr<Worker>()>;

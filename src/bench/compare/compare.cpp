@@ -85,6 +85,12 @@ struct Sides {
   Rounds now;
 };
 
+// What a limit says of one pair of cases.
+struct Judgement {
+  std::optional<double> p;  // Null: nothing
+  std::string why;          // It says nothing
+};
+
 class Judge {
  public:
   Judge(const Report& base, const Report& now, const Comparison& comparison, Pairing pairing)
@@ -126,7 +132,23 @@ class Judge {
     return compared;
   }
 
-  Pairing pairing() const { return pairing_; }
+  Judgement judge(const Pair& pair, const ComparedMetric& compared, const FailLimit& limit) const {
+    if (const auto both = sides(pair, compared.name)) {
+      const Statistic statistic = statistic_called(limit.statistic);
+      const auto p = limit.on_rise
+                         ? p_ratio_above(both->base, both->now, 1 + limit.share, pairing_, statistic)
+                         : p_ratio_above(both->now, both->base, 1 / (1 - limit.share), pairing_, statistic);
+      return {p, compared.ratio ? "a single round of runs shows no spread (measure with --rounds 2 or more)"
+                                : "values that are not above 0 have no ratio"};
+    }
+    if (compared.verdict == Verdict::kNotComparable) {
+      return {std::nullopt, std::string("the reports come from different machines, ") +
+                                (compared.name == kCarriesOver ? "and one has no calibration"
+                                                               : "between which only forward_ms is judged")};
+    }
+    if (!compared.base || !compared.now) return {std::nullopt, "it is no number"};
+    return {0, ""};  // One exact number: its value alone decides.
+  }
 
  private:
   static std::optional<double> value_of(const Metric& metric, const std::string& statistic) {
@@ -147,14 +169,15 @@ class Judge {
   Pairing pairing_;
 };
 
-bool beyond(const Ratio& ratio, const FailLimit& limit) {
-  const Interval interval = ratio.ci95.value_or(Interval{ratio.value, ratio.value});
-  return limit.on_rise ? interval.low > 1 + limit.share : interval.high < 1 - limit.share;
-}
-
-std::string limit_text(const FailLimit& limit) {
-  return limit.metric + (limit.statistic.empty() ? "" : "." + limit.statistic) + (limit.on_rise ? ">" : "<") +
-         format_number(100 * limit.share) + "%";
+bool beyond(const ComparedMetric& metric, const FailLimit& limit) {
+  if (metric.ratio && metric.ratio->ci95) {
+    const Interval& interval = *metric.ratio->ci95;
+    return limit.on_rise ? interval.low > 1 + limit.share : interval.high < 1 - limit.share;
+  }
+  if (!metric.base || !metric.now) return false;
+  // A slope may be 0 or negative, so that the ratio would say nothing: the share is one of its size.
+  const double rise = *metric.now - *metric.base;
+  return (limit.on_rise ? rise : -rise) > limit.share * std::abs(*metric.base);
 }
 
 // The metric that a limit means in a case: by its name, or with "_ms" added.
@@ -176,35 +199,50 @@ const Metric* judged_metric(const CaseResult& result, const FailLimit& limit) {
   const Metric* metric = metric_of(result, limit.metric);
   if (metric == nullptr || std::holds_alternative<Missing>(metric->value)) return nullptr;
   const auto* samples = std::get_if<Distribution>(&metric->value);
-  if ((samples != nullptr) == limit.statistic.empty()) {
-    throw Error(
-        ErrorCode::kUsage,
-        "--fail-on '" + limit_text(limit) + "': " + metric->name +
-            (samples != nullptr ? " was sampled; say which statistic, such as " + metric->name + ".median"
-                                : " is one number; leave ." + limit.statistic + " out"));
-  }
+  if (samples != nullptr && limit.statistic.empty()) refuse_without_statistic(limit, metric->name);
+  if (samples == nullptr && !limit.statistic.empty()) refuse_statistic(limit, metric->name);
   if (samples != nullptr && limit.statistic == "p99" && !samples->summary().p99) {
-    throw Error(ErrorCode::kUsage, "--fail-on '" + limit_text(limit) + "': p99 needs 100 values, and " +
-                                       case_name(result) + " has " + std::to_string(samples->summary().n) +
-                                       "; measure more rounds, or take p90");
+    refuse_limit(limit, "p99 needs 100 values, and " + case_name(result) + " has " +
+                            std::to_string(samples->summary().n) + "; measure more rounds, or take p90");
   }
   return metric;
 }
 
+std::string how_far(const ComparedMetric& metric) {
+  if (metric.ratio) return format_number(metric.ratio->value) + " times the base's";
+  return format_number(metric.now.value_or(0)) + " and the base's " + format_number(metric.base.value_or(0));
+}
+
+struct Candidate {
+  ComparedMetric* metric = nullptr;
+  std::string owner;
+  double p = 1;
+};
+
+// Marks those that are beyond the limit, all of them together at one level.
+void mark_failures(const FailLimit& limit, const std::vector<Candidate>& candidates, Comparison& comparison) {
+  std::vector<double> p_values;
+  for (const Candidate& each : candidates) p_values.push_back(each.p);
+  const std::vector<double> adjusted = holm_adjust(p_values);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    ComparedMetric& metric = *candidates[i].metric;
+    metric.p_value = adjusted[i];
+    if (!beyond(metric, limit) || adjusted[i] >= kLevel) continue;
+    metric.failed = true;
+    comparison.failures.push_back(candidates[i].owner + ": " + metric.name + " is " + how_far(metric) +
+                                  ", limit " + to_text(limit));
+  }
+}
+
 void apply_limit(const FailLimit& limit, const Matches& matches, const Judge& judge, Comparison& comparison) {
-  struct Candidate {
-    ComparedCase* owner = nullptr;
-    std::string metric;
-    std::string statistic;
-    double p = 1;
-  };
   bool judged = false;
   for (const LostCase& lost : matches.lost) {
     if (judged_metric(*lost.base, limit) == nullptr) continue;
     judged = true;
-    comparison.failures.push_back(case_name(*lost.base) + ": " + lost.why + ", limit " + limit_text(limit));
+    comparison.failures.push_back(case_name(*lost.base) + ": " + lost.why + ", limit " + to_text(limit));
   }
   std::vector<Candidate> candidates;
+  std::vector<std::string> not_judged;
   for (std::size_t i = 0; i < matches.done.size(); ++i) {
     const Pair& pair = matches.done[i];
     const Metric* const metric = judged_metric(*pair.base, limit);
@@ -213,40 +251,25 @@ void apply_limit(const FailLimit& limit, const Matches& matches, const Judge& ju
     if (slot.base && !slot.now) {
       judged = slot.failed = true;
       comparison.failures.push_back(case_name(*pair.base) + ": " + metric->name +
-                                    " is not in the new report, limit " + limit_text(limit));
+                                    " is not in the new report, limit " + to_text(limit));
       continue;
     }
     judged_metric(*pair.now, limit);
-    double p = 1;
-    if (const auto both = judge.sides(pair, metric->name)) {
-      const Statistic statistic = statistic_called(limit.statistic);
-      p = limit.on_rise
-              ? p_ratio_above(both->base, both->now, 1 + limit.share, judge.pairing(), statistic)
-              : p_ratio_above(both->now, both->base, 1 / (1 - limit.share), judge.pairing(), statistic);
-    } else if (limit.statistic.empty() && slot.verdict != Verdict::kNotComparable) {
-      p = 0;  // One exact number: the ratio alone decides.
+    const Judgement judgement = judge.judge(pair, slot, limit);
+    if (judgement.p) {
+      candidates.push_back({&slot, case_name(*pair.now), *judgement.p});
+    } else {
+      not_judged.push_back(case_name(*pair.now) + ": " + metric->name + ": " + judgement.why);
     }
-    candidates.push_back({&comparison.cases[i], slot.name, slot.statistic, p});
   }
   if (candidates.empty() && !judged) {
-    throw Error(ErrorCode::kUsage,
-                "--fail-on '" + limit_text(limit) + "': no matching case has the metric " + limit.metric);
+    refuse_limit(limit, not_judged.empty() ? "no matching case has the metric " + limit.metric
+                                           : "no case can be judged by it: " + not_judged.front());
   }
-  std::vector<double> p_values;
-  for (const Candidate& each : candidates) p_values.push_back(each.p);
-  const std::vector<double> adjusted = holm_adjust(p_values);
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    for (ComparedMetric& metric : candidates[i].owner->metrics) {
-      if (metric.name != candidates[i].metric || metric.statistic != candidates[i].statistic) continue;
-      metric.p_value = adjusted[i];
-      if (!metric.ratio || !beyond(*metric.ratio, limit) || adjusted[i] >= kLevel) continue;
-      metric.failed = true;
-      comparison.failures.push_back(std::string(to_string(candidates[i].owner->suite)) + " " +
-                                    to_text(candidates[i].owner->settings) + ": " + metric.name + " is " +
-                                    format_number(metric.ratio->value) + " times the base's, limit " +
-                                    limit_text(limit));
-    }
+  for (const std::string& each : not_judged) {
+    comparison.not_judged.push_back(each + ", limit " + to_text(limit));
   }
+  mark_failures(limit, candidates, comparison);
 }
 
 }  // namespace

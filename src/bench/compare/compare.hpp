@@ -23,6 +23,14 @@ struct FailLimit {
 /// by commas. Throws: Error kUsage that shows the form.
 std::vector<FailLimit> parse_fail_limits(std::string_view text);
 
+/// As parse_fail_limits takes it.
+std::string to_text(const FailLimit& limit);
+
+/// Throw Error kUsage about a limit: for `why`; because `metric` was sampled, or is one number.
+[[noreturn]] void refuse_limit(const FailLimit& limit, const std::string& why);
+[[noreturn]] void refuse_without_statistic(const FailLimit& limit, std::string_view metric);
+[[noreturn]] void refuse_statistic(const FailLimit& limit, std::string_view metric);
+
 enum class Verdict {
   kNoDifference,   ///< The interval holds 1
   kFaster,         ///< Less time, or more per second
@@ -64,6 +72,8 @@ struct Comparison {
   std::vector<std::string> only_in_base;
   std::vector<std::string> only_in_new;
   std::vector<std::string> failed_in_new;  ///< Done in the base, failed or skipped; with the reason
+  std::vector<std::string> differing;      ///< Of one name and not the same: another model or precision
+  std::vector<std::string> not_judged;     ///< By a limit that other cases were judged by; with the reason
   std::vector<std::string> failures;       ///< One line each; empty: passed, or no limit was given
   bool failed() const { return !failures.empty(); }
 };
@@ -71,11 +81,12 @@ struct Comparison {
 /// Matches done cases by all settings and compares their metrics. Between different machines threads and the
 /// index of the device are left out of the match, and only forward_ms is judged, by efficiency. A case fails
 /// when the whole 95 % interval of its ratio lies beyond a limit and its t test, Holm-adjusted over the cases
-/// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond; and where the new
-/// report lacks the metric, the case failed or was skipped in it, or is missing there though both had one
-/// plan. Reports that were not measured alternately show no difference of less than 20 %. `pairing`: kByRound
-/// where both reports come from one interleaved run. Throws: Error kUsage if no case matches, or a limit
-/// names a metric or statistic that no matching case has, or p99 of fewer than 100 values.
+/// of that limit, is below 0.025; a metric that is one number (bytes) when it lies beyond, by a share of the
+/// base's size; and where the new report lacks the metric, the case failed or was skipped in it, or is
+/// missing there though both had one plan. Reports that were not measured alternately show no difference of
+/// less than 20 %. `pairing`: kByRound where both reports come from one interleaved run. Throws: Error kUsage
+/// if no case matches, or a limit names a metric or statistic that no matching case has, or p99 of fewer than
+/// 100 values, or can be judged in no case (single rounds, different machines).
 Comparison compare_reports(const Report& base, const Report& now, const std::vector<FailLimit>& limits = {},
                            Pairing pairing = Pairing::kIndependent);
 

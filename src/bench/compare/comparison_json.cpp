@@ -45,6 +45,8 @@ std::string format_comparison_json(const Comparison& comparison) {
                     {"only_in_base", comparison.only_in_base},
                     {"only_in_new", comparison.only_in_new},
                     {"failed_in_new", comparison.failed_in_new},
+                    {"differing", comparison.differing},
+                    {"not_judged", comparison.not_judged},
                     {"cases", cases}};
   return object.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -85,6 +85,8 @@ std::string notes(const Comparison& comparison, const std::string& mark) {
   for (const std::string& each : comparison.only_in_base) text += mark + "only in base: " + each + "\n";
   for (const std::string& each : comparison.only_in_new) text += mark + "only in new: " + each + "\n";
   for (const std::string& each : comparison.failed_in_new) text += mark + "failed in new: " + each + "\n";
+  for (const std::string& each : comparison.differing) text += mark + "not the same: " + each + "\n";
+  for (const std::string& each : comparison.not_judged) text += mark + "not judged: " + each + "\n";
   for (const std::string& each : comparison.failures) text += mark + "regression: " + each + "\n";
   return text;
 }

@@ -6,6 +6,7 @@
 #include <da3/error.hpp>
 
 #include <bench/compare/compare.hpp>
+#include <bench/presentation/text_table.hpp>
 
 namespace da3::bench {
 namespace {
@@ -55,6 +56,24 @@ FailLimit parse_limit(std::string_view text) {
 }
 
 }  // namespace
+
+std::string to_text(const FailLimit& limit) {
+  return limit.metric + (limit.statistic.empty() ? "" : "." + limit.statistic) + (limit.on_rise ? ">" : "<") +
+         format_number(100 * limit.share) + "%";
+}
+
+void refuse_limit(const FailLimit& limit, const std::string& why) {
+  throw Error(ErrorCode::kUsage, "--fail-on '" + to_text(limit) + "': " + why);
+}
+
+void refuse_without_statistic(const FailLimit& limit, std::string_view metric) {
+  const std::string name(metric);
+  refuse_limit(limit, name + " was sampled; say which statistic, such as " + name + ".median");
+}
+
+void refuse_statistic(const FailLimit& limit, std::string_view metric) {
+  refuse_limit(limit, std::string(metric) + " is one number; leave ." + limit.statistic + " out");
+}
 
 std::vector<FailLimit> parse_fail_limits(std::string_view text) {
   std::vector<FailLimit> limits;

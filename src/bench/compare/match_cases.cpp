@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 
 #include <bench/compare/match_cases.hpp>
 #include <bench/report/warnings.hpp>
@@ -27,6 +28,34 @@ bool have_one_plan(const Report& base, const Report& now) {
   };
   return std::ranges::all_of(
       std::array{"suites", "models", "precisions", "attention", "batches", "process_res", "tokens"}, in_both);
+}
+
+// What ran under one name was not the same: a file that was replaced, the precision that a program takes
+// itself.
+std::string difference(const CaseResult& base, const CaseResult& now) {
+  std::string text;
+  for (const char* fact : {"model_sha256", "precision_used", "attention_used"}) {
+    const std::string before = base.facts.text(fact);
+    const std::string after = now.facts.text(fact);
+    if (before.empty() || after.empty() || before == after) continue;
+    const auto shown = [](const std::string& value) { return value.substr(0, 12); };
+    text += (text.empty() ? "" : ", ") + std::string(fact) + " is " + shown(before) + " in the base and " +
+            shown(after) + " in the new one";
+  }
+  return text;
+}
+
+// Each difference once, with how many pairs of cases have it.
+void tell_differences(const Matches& matches, Comparison& comparison) {
+  std::map<std::string, std::vector<const CaseResult*>> found;
+  for (const Pair& pair : matches.done) {
+    const std::string text = difference(*pair.base, *pair.now);
+    if (!text.empty()) found[text].push_back(pair.now);
+  }
+  for (const auto& [text, cases] : found) {
+    const std::string more = cases.size() == 1 ? "" : " and " + std::to_string(cases.size() - 1) + " more";
+    comparison.differing.push_back(case_name(*cases.front()) + more + ": " + text);
+  }
 }
 
 }  // namespace
@@ -74,6 +103,7 @@ Matches match_cases(const Report& base, const Report& now, Comparison& compariso
       matches.lost.push_back({each, "missing in the new report, as of a run that was cut off"});
     }
   }
+  tell_differences(matches, comparison);
   return matches;
 }
 

@@ -108,13 +108,13 @@ std::optional<Ratio> ratio_of(const Rounds& base, const Rounds& now, Pairing pai
   return Ratio{wanted(new_values) / wanted(old_values), bootstrap_ratio_interval(base, now, pairing, wanted)};
 }
 
-double p_ratio_above(const Rounds& base, const Rounds& now, double limit, Pairing pairing,
-                     const Statistic& statistic) {
-  if (!all_positive(sorted_values(base)) || !all_positive(sorted_values(now)) || limit <= 0) return 1;
+std::optional<double> p_ratio_above(const Rounds& base, const Rounds& now, double limit, Pairing pairing,
+                                    const Statistic& statistic) {
+  if (!all_positive(sorted_values(base)) || !all_positive(sorted_values(now))) return std::nullopt;
   const Statistic wanted = statistic ? statistic : Statistic(median);
   const std::vector<double> old_logs = log_of_rounds(base, wanted);
   const std::vector<double> new_logs = log_of_rounds(now, wanted);
-  if (old_logs.size() < 2 || new_logs.size() < 2) return 1;
+  if (old_logs.size() < 2 || new_logs.size() < 2) return std::nullopt;
   if (pairing == Pairing::kByRound && old_logs.size() == new_logs.size()) {
     std::vector<double> differences;
     for (std::size_t i = 0; i < old_logs.size(); ++i) differences.push_back(new_logs[i] - old_logs[i]);

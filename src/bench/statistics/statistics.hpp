@@ -66,10 +66,10 @@ std::optional<Ratio> ratio_of(const Rounds& base, const Rounds& now, Pairing pai
 
 /// The probability, if the true ratio were `limit`, of rounds as far above it as these: Yuen's one-sided t
 /// test on the logarithms of each round's `statistic` (none: the median), paired by round, or of two samples.
-/// From five rounds on a fifth of them is trimmed at each end; below it is Student's or Welch's. 1 when a
-/// side has fewer than two rounds, so that nothing can be shown.
-double p_ratio_above(const Rounds& base, const Rounds& now, double limit, Pairing pairing,
-                     const Statistic& statistic = {});
+/// From five rounds on a fifth of them is trimmed at each end; below it is Student's or Welch's. Null when
+/// a side has fewer than two rounds, or a value that is not positive: nothing can be shown.
+std::optional<double> p_ratio_above(const Rounds& base, const Rounds& now, double limit, Pairing pairing,
+                                    const Statistic& statistic = {});
 
 /// P(T > t) of Student's distribution. Range: degrees > 0.
 double student_upper_tail(double t, double degrees);

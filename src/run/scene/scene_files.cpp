@@ -128,8 +128,7 @@ class Writer {
     if (scene_.unit == scene::Unit::kMetres) set.unit.emplace("m");
     set.range = range_;
     if (std::ranges::any_of(wanted, formats::shows_photo)) {
-      set.photo =
-          options_.size == options::ResultSize::kModel ? view.input : codec::decode_file(view.file).image;
+      set.photo = options_.size == options::ResultSize::kModel ? view.input : read_photo(view);
     }
     for (const formats::EncodedFile& file : formats::encode(set, wanted, {.vis = vis_}).files)
       put(depth_file(view, file.format), file.bytes);
@@ -155,12 +154,19 @@ class Writer {
     }
   }
 
+  /// Below the limit that held when it was read for the network.
+  Image read_photo(const scene::View& view) const {
+    codec::DecodeOptions decode;
+    decode.max_pixels = options_.max_pixels;
+    return codec::decode_file(view.file, decode).image;
+  }
+
   /// The photo itself where it is upright already: a hard link, or a copy.
   void write_image(const scene::View& view) const {
     if (is_in_place(view, folder_)) return;
     const std::string name = "images/" + formats::image_name(view);
     if (view.turned) {
-      put(name, codec::encode_jpeg(codec::decode_file(view.file).image, kUprightQuality));
+      put(name, codec::encode_jpeg(read_photo(view), kUprightQuality));
       return;
     }
     const std::filesystem::path target = folder_ / name;

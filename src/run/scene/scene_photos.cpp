@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -128,6 +129,35 @@ scene::Placement placement_of(const depth::Way& way, Size photo) {
   return place;
 }
 
+/// Where a row or column of a photo lies in a map that shows part of it.
+struct Between {
+  bool is_inside = false;
+  std::size_t before = 0;
+  std::size_t after = 0;
+  float share = 0;  ///< Of `after`
+};
+
+/// Of each pixel of a photo's side; `position`: of the map in the resized photo. Interpolation is linear
+/// between the middles of pixels, as without a cut.
+std::vector<Between> betweens(int photo, int resized, int position, int length) {
+  std::vector<Between> all(static_cast<std::size_t>(photo));
+  for (int i = 0; i < photo; ++i) {
+    const double at = (i + 0.5) * resized / photo - position;
+    if (at < 0 || at >= length) continue;
+    const double from = std::clamp(at - 0.5, 0.0, length - 1.0);
+    const auto before = static_cast<std::size_t>(from);
+    all[static_cast<std::size_t>(i)] = {true, before,
+                                        std::min(before + 1, static_cast<std::size_t>(length - 1)),
+                                        static_cast<float>(from - std::floor(from))};
+  }
+  return all;
+}
+
+float between(float before, float after, float share) {
+  // A neighbour of no weight may be no number.
+  return share == 0 ? before : before * (1 - share) + after * share;
+}
+
 }  // namespace
 
 std::vector<SceneInput> find_scenes(const SceneOptions& options) {
@@ -196,21 +226,24 @@ DepthMap photo_map(const scene::View& view, const std::vector<float>& values) {
   const DepthMap map{view.input.size, values};
   const scene::Placement& place = view.place;
   if (place.resized == view.input.size) return image::resize_map(map, place.photo_size);
-  const auto edge = [](int position, int resized, int photo) {
-    return static_cast<int>(std::lround(static_cast<double>(position) * photo / resized));
-  };
-  const int top = edge(place.top, place.resized.height, place.photo_size.height);
-  const int left = edge(place.left, place.resized.width, place.photo_size.width);
-  const int bottom = edge(place.top + view.input.size.height, place.resized.height, place.photo_size.height);
-  const int right = edge(place.left + view.input.size.width, place.resized.width, place.photo_size.width);
+  // Between whole pixels of the photo, the cut begins where the cameras have it, too.
+  const std::vector<Between> rows =
+      betweens(place.photo_size.height, place.resized.height, place.top, map.size.height);
+  const std::vector<Between> columns =
+      betweens(place.photo_size.width, place.resized.width, place.left, map.size.width);
   DepthMap whole{place.photo_size, {}};
   whole.values.assign(place.photo_size.area(), std::numeric_limits<float>::quiet_NaN());
-  if (bottom <= top || right <= left) return whole;  // The cut shows less than half a pixel of a tiny photo
-  const DepthMap part = image::resize_map(map, {bottom - top, right - left});
-  for (int row = 0; row < part.size.height; ++row) {
-    std::copy_n(
-        part.values.begin() + static_cast<std::ptrdiff_t>(row) * part.size.width, part.size.width,
-        whole.values.begin() + static_cast<std::ptrdiff_t>(top + row) * place.photo_size.width + left);
+  float* value = whole.values.data();
+  for (const Between& row : rows) {
+    const float* const upper = map.values.data() + row.before * static_cast<std::size_t>(map.size.width);
+    const float* const lower = map.values.data() + row.after * static_cast<std::size_t>(map.size.width);
+    for (const Between& column : columns) {
+      if (row.is_inside && column.is_inside) {
+        *value = between(between(upper[column.before], upper[column.after], column.share),
+                         between(lower[column.before], lower[column.after], column.share), row.share);
+      }
+      ++value;
+    }
   }
   return whole;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include <core/json_reading.hpp>
 #include <core/parallel.hpp>
+#include <core/text_encoding.hpp>
 #include <run/scene/make_scene.hpp>
 #include <run/scene/scene_cameras.hpp>
 #include <run/scene/scene_files.hpp>
@@ -33,6 +35,20 @@ std::string skipped_record(const std::string& line) {
   Json record = core::parse_json<Json>(line);
   record["status"] = "skipped";
   return line_of(record);
+}
+
+/// The photos of the views among these records.
+std::set<std::string> seen_photos(const std::vector<std::string>& lines) {
+  std::set<std::string> paths;
+  for (const std::string& line : lines) {
+    const Json record = core::parse_json<Json>(line);
+    if (record.value("type", "") != "view") continue;
+    const auto exact = record.find("path_base64");
+    const std::optional<std::string> path =
+        exact != record.end() ? core::base64_decode(exact->get<std::string>()) : record.value("path", "");
+    if (path) paths.insert(*path);
+  }
+  return paths;
 }
 
 /// One scene on its way.
@@ -64,6 +80,7 @@ class SceneRun {
     using State = journal::SceneJournal::State;
     const State state = journal.state(digest);
     if (state == State::kFinished && !options_.overwrite) {
+      require_still_unreadable(journal);
       event_.status = ImageStatus::kSkipped;
       event_.views = journal.views().value_or(event_.views);
       for (const std::string& line : journal.records()) event_.json.push_back(skipped_record(line));
@@ -122,12 +139,39 @@ class SceneRun {
     return files;
   }
 
+  codec::DecodeOptions decode_options() const {
+    codec::DecodeOptions decode;
+    decode.max_pixels = options_.max_pixels;
+    return decode;
+  }
+
+  bool can_be_read(const ScenePhoto& photo) const {
+    try {
+      read_view(photo, way_, decode_options());
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  /// Throws: Error kUsage if a photo that the finished scene left out can be read by now: rights and
+  /// --max-pixels are no part of its digest.
+  void require_still_unreadable(const journal::SceneJournal& journal) const {
+    const std::set<std::string> seen = seen_photos(journal.records());
+    if (seen.empty() || journal.views() != seen.size()) return;
+    for (const ScenePhoto& photo : input_.photos) {
+      if (seen.contains(photo.path) || !can_be_read(photo)) continue;
+      throw Error(ErrorCode::kUsage, input_.folder.string() + ": holds a scene without " + photo.path +
+                                         ", which can be read now; give --overwrite to make it with all "
+                                         "photos, or another folder with --output");
+    }
+  }
+
   /// False if it was stopped.
   bool read() {
     const auto start = Clock::now();
     say("reading " + std::to_string(input_.photos.size()) + " photos");
-    codec::DecodeOptions decode;
-    decode.max_pixels = options_.max_pixels;
+    const codec::DecodeOptions decode = decode_options();
     std::vector<std::optional<scene::View>> read(input_.photos.size());
     std::vector<std::optional<Error>> failures(input_.photos.size());
     core::for_each_parallel(read.size(), threads_, [&](std::size_t i) {

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -18,6 +19,7 @@
 
 #include <core/atomic_file.hpp>
 #include <core/json_reading.hpp>
+#include <core/sha256.hpp>
 #include <core/stored_zip.hpp>
 #include <run/scene/window_store.hpp>
 
@@ -60,9 +62,19 @@ std::vector<std::size_t> counts_of(const Json& values) {
   return counts;
 }
 
-/// What must be equal for a window to be the one that is looked for.
-Json identity(const std::string& digest, const scene::Window& window, Size size) {
-  return {digest, window.begin, window.end, size.height, size.width};
+/// What must be equal for a window to be the one that is looked for. The photos, too: its numbers are those
+/// of the readable ones, and what could not be read when it was kept may be readable now, or the other way
+/// round.
+Json identity(const std::string& digest, const scene::Window& window, const std::vector<scene::View>& views) {
+  core::Sha256 photos;
+  for (const scene::View& view : views) {
+    for (const std::string_view part : {std::string_view(view.name), std::string_view(view.file.native())}) {
+      photos.update(std::to_string(part.size()) + ":");
+      photos.update(part);
+    }
+  }
+  const Size size = views.front().input.size;
+  return {digest, window.begin, window.end, size.height, size.width, photos.finish()};
 }
 
 }  // namespace
@@ -90,7 +102,7 @@ std::optional<WindowStore::Facts> WindowStore::read(const scene::Window& window,
   const Json header = core::read_json(line);
   if (!header.is_object()) return std::nullopt;
   try {
-    if (header.at("identity") != identity(digest_, window, views.front().input.size)) return std::nullopt;
+    if (header.at("identity") != identity(digest_, window, views)) return std::nullopt;
     const bool confident = header.at("confidence").get<bool>();
     const bool sky = header.at("sky").get<bool>();
     const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
@@ -153,7 +165,7 @@ void WindowStore::write(const scene::Window& window, const std::vector<scene::Vi
     append(maps, layer);
     layers.push_back(layer.size());
   }
-  const Json header = {{"identity", identity(digest_, window, views.front().input.size)},
+  const Json header = {{"identity", identity(digest_, window, views)},
                        {"confidence", !views.front().confidence.empty()},
                        {"sky", !views.front().sky.empty()},
                        {"reference", facts.reference ? Json(*facts.reference) : Json()},

@@ -280,5 +280,31 @@ TEST_F(ScriptTest, VariablesCanBeHiddenFromAProgram) {
   unsetenv("DA3_TEST_HIDDEN");
 }
 
+TEST(PlannedLimits, AreRefusedBeforeAnythingIsMeasured) {
+  const auto refusal = [](const std::string& limit, int rounds, SuiteName suite = SuiteName::kThroughput) {
+    Plan plan;
+    plan.options.side_by_side = true;
+    plan.options.rounds = rounds;
+    plan.options = with_defaults(plan.options);
+    plan.groups = {{suite, {{suite, {}, 0}}}};
+    try {
+      require_limits(plan, parse_fail_limits(limit));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("taken");
+  };
+  EXPECT_EQ(refusal("forward_ms.median>5%,forward.p90>5%,peak_rss_bytes>5%,images_per_s<5%", 2), "taken");
+  EXPECT_EQ(refusal("view_ms>5%", 2, SuiteName::kScene), "taken");
+  EXPECT_THAT(refusal("forward_mss.median>5%", 2),
+              HasSubstr("no suite of this run has the metric forward_mss"));
+  EXPECT_THAT(refusal("forward_ms>5%", 2), HasSubstr("such as forward_ms.median"));
+  EXPECT_THAT(refusal("images_per_s.median<5%", 2), HasSubstr("leave .median out"));
+  EXPECT_THAT(refusal("forward_ms.median>5%", 1), HasSubstr("--rounds 2"));
+  EXPECT_EQ(refusal("peak_rss_bytes>5%", 1), "taken") << "one number needs no rounds";
+  EXPECT_THAT(refusal("total_ms.median>5%", 5, SuiteName::kSoak), HasSubstr("single round"));
+  EXPECT_THAT(refusal("forward_ms.p99>5%", 12), HasSubstr("p99 needs 100 values"));
+}
+
 }  // namespace
 }  // namespace da3::bench

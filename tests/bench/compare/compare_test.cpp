@@ -84,10 +84,64 @@ TEST(Compare, FallBeyondTheLimitFailsWhereThatIsAsked) {
 }
 
 TEST(Compare, OneRunOnASideShowsNothing) {
-  const Comparison c =
-      compare_reports(report_of({{100}}), report_of({{500}}), parse_fail_limits("forward_ms.median>5%"));
-  EXPECT_FALSE(c.failed());
+  const Comparison c = compare_reports(report_of({{100}}), report_of({{500}}));
   EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNotShown);
+}
+
+/// What is said of limits that no case can be judged by.
+std::string refusal(const Report& base, const Report& now, const std::string& limit) {
+  try {
+    compare_reports(base, now, parse_fail_limits(limit));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    return error.what();
+  }
+  return "judged";
+}
+
+TEST(Compare, ALimitThatNoCaseCanBeJudgedByIsRefused) {
+  EXPECT_THAT(refusal(report_of({{100}}), report_of({{500}}), "forward_ms.median>5%"),
+              HasSubstr("single round"));
+  const Rounds one_round{{100, 101, 99, 100, 101, 100}};
+  EXPECT_THAT(refusal(report_of(one_round), report_of(scaled(one_round, 9)), "forward_ms.median>5%"),
+              HasSubstr("single round"));
+  EXPECT_THAT(refusal(report_of(kSteady), report_of(scaled(kSteady, 0)), "forward_ms.median<5%"),
+              HasSubstr("not above 0"));
+  EXPECT_THAT(refusal(report_of(kSteady), report_of(kSteady, "Faster 1"), "images_per_s<10%"),
+              HasSubstr("different machines"));
+}
+
+TEST(Compare, CasesThatALimitDoesNotJudgeAreNamed) {
+  const Report base =
+      sample_report({throughput_case(1, "sdpa", kSteady), throughput_case(2, "sdpa", {{100}})});
+  const Comparison c = compare_reports(base, base, parse_fail_limits("forward_ms.median>5%"));
+  EXPECT_FALSE(c.failed());
+  EXPECT_THAT(c.not_judged, testing::ElementsAre(AllOf(HasSubstr("batch=2"), HasSubstr("single round"))));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("not judged: throughput"));
+  EXPECT_THAT(nlohmann::json::parse(format_comparison(c, ReportFormat::kJson))["not_judged"], SizeIs(1));
+}
+
+// As a soak run gives it: memory that falls a little, or stays.
+TEST(Compare, NumbersThatAreNotAboveZeroAreJudgedByAShareOfTheirSize) {
+  const auto with_slope = [](double bytes) {
+    Report report = report_of(kSteady);
+    report.cases.front().set("memory_slope_bytes_per_1000", bytes);
+    return report;
+  };
+  const auto rises = [&](double from, double to, const char* limit) {
+    return compare_reports(with_slope(from), with_slope(to), parse_fail_limits(limit)).failed();
+  };
+  EXPECT_TRUE(rises(-4096, 1e9, "memory_slope_bytes_per_1000>10%"));
+  EXPECT_TRUE(rises(0, 1, "memory_slope_bytes_per_1000>10%"));
+  EXPECT_TRUE(rises(-1000, -890, "memory_slope_bytes_per_1000>10%"));
+  EXPECT_FALSE(rises(-1000, -910, "memory_slope_bytes_per_1000>10%"));
+  EXPECT_FALSE(rises(0, 0, "memory_slope_bytes_per_1000>10%"));
+  EXPECT_FALSE(rises(0, -1, "memory_slope_bytes_per_1000>10%"));
+  EXPECT_TRUE(rises(-1000, -1200, "memory_slope_bytes_per_1000<10%"));
+  EXPECT_TRUE(rises(100, -5, "memory_slope_bytes_per_1000<10%"));
+  const Comparison c = compare_reports(with_slope(-4096), with_slope(1e9),
+                                       parse_fail_limits("memory_slope_bytes_per_1000>10%"));
+  EXPECT_THAT(c.failures, testing::ElementsAre(HasSubstr("is 1000000000 and the base's -4096")));
 }
 
 TEST(Compare, WhatWasNotMeasuredInTurnsSaysSoFirstAndIsNotJudgedBelowTwentyPercent) {
@@ -154,6 +208,24 @@ TEST(Compare, MatchesByAllSettings) {
   EXPECT_THAT(c.cases, SizeIs(1));
   EXPECT_THAT(c.only_in_base, SizeIs(1));
   EXPECT_THAT(c.only_in_new, SizeIs(1));
+}
+
+TEST(Compare, AnotherModelOfOneNameIsTold) {
+  const auto report = [](const char* sha256, const char* precision) {
+    Report made = sample_report({throughput_case(1, "sdpa", kSteady), throughput_case(2, "sdpa", kSteady)});
+    for (CaseResult& each : made.cases) {
+      each.facts.set("model_sha256", std::string(sha256));
+      each.facts.set("precision_used", std::string(precision));
+    }
+    return made;
+  };
+  EXPECT_THAT(compare_reports(report("aa", "fp32"), report("aa", "fp32")).differing, IsEmpty());
+  EXPECT_THAT(compare_reports(report("aa", "fp32"), report_of(kSteady)).differing, IsEmpty()) << "not known";
+  const Comparison c = compare_reports(report("aa", "fp32"), report("bb", "bf16"));
+  EXPECT_THAT(c.differing, testing::ElementsAre(AllOf(
+                               HasSubstr("batch=1"), HasSubstr("and 1 more: model_sha256 is aa in the base"),
+                               HasSubstr("precision_used is fp32 in the base and bf16"))));
+  EXPECT_THAT(format_comparison(c, ReportFormat::kTable), HasSubstr("not the same: throughput"));
 }
 
 TEST(Compare, NoMatchingCaseIsAUsageError) {
@@ -258,8 +330,8 @@ TEST(Compare, OtherMachinesNeedACalibration) {
   Report other = report_of(scaled(kSteady, 3), "Faster 1");
   other.calibration.clear();
   other.cases.front().calibration.clear();
-  const Comparison c = compare_reports(report_of(kSteady), other, parse_fail_limits("forward_ms.median>5%"));
-  EXPECT_FALSE(c.failed());
+  EXPECT_THAT(refusal(report_of(kSteady), other, "forward_ms.median>5%"), HasSubstr("no calibration"));
+  const Comparison c = compare_reports(report_of(kSteady), other);
   EXPECT_EQ(c.cases.front().metrics.front().verdict, Verdict::kNotComparable);
 }
 
