@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <unordered_set>
 
 #include <codec/tiff_file.hpp>
 
@@ -12,10 +13,26 @@ namespace da3::codec {
 namespace {
 
 #if TIFFLIB_VERSION < 20221213
-// Before 4.5 libtiff has one message handler a process; its extended form is told which file it is about.
+// Before 4.5 libtiff has one message handler a process; its extended form is told which file it is about,
+// also of those that others open.
+struct OpenFiles {
+  std::mutex mutex;
+  std::unordered_set<const void*> files;
+
+  static OpenFiles& all() {
+    static auto* const never_destroyed = new OpenFiles;
+    return *never_destroyed;
+  }
+};
+
 void silence(const char* /*module*/, const char* /*format*/, va_list /*arguments*/) {}
 void collect(thandle_t self, const char* /*module*/, const char* format, va_list arguments) {
-  if (self != nullptr) static_cast<TiffFile*>(self)->add_message(format, arguments);
+  OpenFiles& open = OpenFiles::all();
+  {
+    const std::lock_guard lock(open.mutex);
+    if (!open.files.contains(self)) return;
+  }
+  static_cast<TiffFile*>(self)->add_message(format, arguments);
 }
 #else
 int collect(TIFF* /*tiff*/, void* self, const char* /*module*/, const char* format, va_list arguments) {
@@ -74,6 +91,10 @@ TiffFile::TiffFile(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
     TIFFSetErrorHandlerExt(collect);
     TIFFSetWarningHandlerExt(collect);
   });
+  {
+    const std::lock_guard lock(OpenFiles::all().mutex);
+    OpenFiles::all().files.insert(this);
+  }
   tiff_ = TIFFClientOpen("picture", "r", this, read, refuse_write, seek, keep_open, size, map, unmap);
 #else
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
@@ -87,6 +108,10 @@ TiffFile::TiffFile(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
 
 TiffFile::~TiffFile() {
   if (tiff_ != nullptr) TIFFClose(tiff_);
+#if TIFFLIB_VERSION < 20221213
+  const std::lock_guard lock(OpenFiles::all().mutex);
+  OpenFiles::all().files.erase(this);
+#endif
 }
 
 }  // namespace da3::codec

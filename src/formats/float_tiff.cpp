@@ -66,7 +66,13 @@ toff_t size_of(thandle_t self) {
 }
 
 #if TIFFLIB_VERSION < 20221213
+// One handler a process; messages are not printed.
 TIFF* open(MemoryFile& file) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    TIFFSetErrorHandler(nullptr);
+    TIFFSetWarningHandler(nullptr);
+  });
   return TIFFClientOpen("result", "wm", &file, read, write, seek, keep_open, size_of, nullptr, nullptr);
 }
 #else

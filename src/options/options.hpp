@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <istream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,9 +39,9 @@ struct Inputs {
   std::vector<std::filesystem::path>
       inputs;              ///< Files, folders, globs that match no file as such; "-" reads `list`
   bool recursive = false;  ///< Folders with their sub-folders
-  /// Where "-" is read from. Lifetime: the process, for an interrupted run leaves a thread behind that hangs
-  /// in it.
-  std::istream* list = nullptr;
+  /// Where "-" is read from. Shared with the thread that an interrupted run leaves behind where it hangs in
+  /// it.
+  std::shared_ptr<std::istream> list;
   ListFormat list_format = ListFormat::kLines;
   std::optional<std::size_t> limit;  ///< At most so many, those already finished included
   std::uint64_t max_pixels = std::uint64_t{1} << 28;

@@ -22,7 +22,7 @@ namespace da3::run {
 /// only.
 ///
 /// The thread may hang in a read of standard input; the destructor then leaves it behind with all that it
-/// uses (the list's stream excepted), so that a run can be interrupted.
+/// uses, so that a run can be interrupted.
 class Scanner {
  public:
   struct Counts {

@@ -15,13 +15,16 @@ namespace {
 /// A process that holds an Interrupts and tells through a pipe what it saw.
 class InterruptsTest : public ::testing::Test {
  protected:
-  /// Starts it; with `heeds` it ends with exit_code() once it is asked to stop, else it never does by itself.
-  void start(bool heeds) {
+  struct Child {
+    bool heeds = true;   ///< Ends with exit_code() once it is asked to stop, else never by itself
+    bool hangs = false;  ///< What the first signal calls never returns
+  };
+  void start(Child child) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe(ends.data()), 0);
     child_ = ::fork();
     ASSERT_GE(child_, 0);
-    if (child_ == 0) work(ends[1], heeds);
+    if (child_ == 0) work(ends[1], child);
     ::close(ends[1]);
     told_ = ends[0];
     EXPECT_EQ(next(), 'r');  // Ready: the signals are blocked
@@ -30,13 +33,17 @@ class InterruptsTest : public ::testing::Test {
     if (told_ >= 0) ::close(told_);
   }
 
-  [[noreturn]] static void work(int tell, bool heeds) {
+  [[noreturn]] static void work(int tell, Child child) {
+    ::alarm(60);  // A child that fails its test does not stay
     const auto say = [tell](char what) {
       if (::write(tell, &what, 1) != 1) ::_exit(99);
     };
-    const Interrupts interrupts([say](int signal) { say(signal == SIGINT ? 'i' : 't'); });
+    const Interrupts interrupts([say, child](int signal) {
+      say(signal == SIGINT ? 'i' : 't');
+      while (child.hangs) ::usleep(1000);
+    });
     say('r');
-    while (!heeds || !interrupts.token().stop_requested()) ::usleep(1000);
+    while (!child.heeds || !interrupts.token().stop_requested()) ::usleep(1000);
     ::_exit(interrupts.exit_code());
   }
 
@@ -56,14 +63,14 @@ class InterruptsTest : public ::testing::Test {
 };
 
 TEST_F(InterruptsTest, TheFirstSignalAsksToStop) {
-  start(/*heeds=*/true);
+  start({.heeds = true});
   ::kill(child_, SIGTERM);
   EXPECT_EQ(next(), 't');
   EXPECT_EQ(exit_code(), 143);
 }
 
 TEST_F(InterruptsTest, TheSecondSignalEndsAProcessThatDoesNotStop) {
-  start(/*heeds=*/false);
+  start({.heeds = false});
   ::kill(child_, SIGINT);
   EXPECT_EQ(next(), 'i');
   ::kill(child_, SIGINT);
@@ -72,11 +79,25 @@ TEST_F(InterruptsTest, TheSecondSignalEndsAProcessThatDoesNotStop) {
 }
 
 TEST_F(InterruptsTest, TheSecondSignalMayBeOfAnotherKind) {
-  start(/*heeds=*/false);
+  start({.heeds = false});
   ::kill(child_, SIGINT);
   EXPECT_EQ(next(), 'i');
   ::kill(child_, SIGTERM);
   EXPECT_EQ(exit_code(), 143);
+}
+
+// As a message does where nobody reads standard error.
+TEST_F(InterruptsTest, BothSignalsActWhereWhatTheFirstOneCallsHangs) {
+  start({.heeds = true, .hangs = true});
+  ::kill(child_, SIGTERM);
+  EXPECT_EQ(exit_code(), 143);
+
+  ::close(told_);
+  start({.heeds = false, .hangs = true});
+  ::kill(child_, SIGTERM);
+  EXPECT_EQ(next(), 't');
+  ::kill(child_, SIGINT);
+  EXPECT_EQ(exit_code(), 130);
 }
 
 }  // namespace

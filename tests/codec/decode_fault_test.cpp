@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -462,6 +463,39 @@ TEST(ReadSize, FindsAFrameBehindLargeSegments) {
   const auto path = folder.write("a.jpg", {reinterpret_cast<const char*>(jpeg.data()), jpeg.size()});
   EXPECT_EQ(codec::read_size(path), kSize);
   EXPECT_EQ(codec::decode_file(path).image.size, kSize);
+}
+
+/// A file of somebody else in the process, whose disk is full.
+struct ForeignTiff {
+  std::array<unsigned char, 4096> bytes{};
+
+  static tmsize_t fail(thandle_t /*self*/, void* /*data*/, tmsize_t /*length*/) { return -1; }
+  static toff_t seek(thandle_t /*self*/, toff_t offset, int /*whence*/) { return offset; }
+  static int close(thandle_t /*self*/) { return 0; }
+  static toff_t size(thandle_t /*self*/) { return 0; }
+};
+
+// Before 4.5 libtiff tells one handler about all files of a process.
+TEST(DamagedFile, MessagesAboutForeignTiffFilesAreLeftAlone) {
+  const Bytes picture = encode(sample_picture(kSize), ".tif");
+  EXPECT_FALSE(failure_of(picture, "in/a.tif"));
+  ForeignTiff foreign;
+  foreign.bytes.fill(0xA5);
+  const auto before = foreign.bytes;
+  TIFF* const tiff =
+      TIFFClientOpen("foreign", "wm", &foreign, ForeignTiff::fail, ForeignTiff::fail, ForeignTiff::seek,
+                     ForeignTiff::close, ForeignTiff::size, nullptr, nullptr);
+  if (tiff != nullptr) {
+    TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, 4);
+    TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 1);
+    TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+    TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+    std::array<unsigned char, 4> row{};
+    TIFFWriteScanline(tiff, row.data(), 0, 0);
+    EXPECT_EQ(TIFFFlush(tiff), 0);
+    TIFFClose(tiff);
+  }
+  EXPECT_TRUE(foreign.bytes == before);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <ios>
 #include <istream>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <streambuf>
@@ -75,9 +76,9 @@ TEST_F(InputSourceTest, AFolderGivesItsPicturesInNaturalOrderWithoutHiddenAndOth
 TEST_F(InputSourceTest, AnErrorIsNotTheEndOfAList) {
   touch("a.jpg");
   FailingList failing(path("a.jpg") + "\n");
-  std::istream list(&failing);
+  const auto list = std::make_shared<std::istream>(&failing);
   options_.inputs = {"-"};
-  options_.list = &list;
+  options_.list = list;
   InputSource source(options_);
   EXPECT_EQ(source.next()->path, path("a.jpg"));
   try {
@@ -242,13 +243,15 @@ TEST_F(InputSourceTest, AFileWhoseNameLooksLikeAPatternIsThatFile) {
 
 TEST_F(InputSourceTest, AListGivesLinesOrNulSeparatedPaths) {
   for (const char* name : {"in/a.jpg", "in/new\nline.jpg", "in/sub/c.jpg"}) touch(name);
-  std::istringstream lines(path("in/a.jpg") + "\r\n\n" + path("in/sub") + "\n" + path("gone.jpg"));
+  const auto lines = std::make_shared<std::istringstream>(path("in/a.jpg") + "\r\n\n" + path("in/sub") +
+                                                          "\n" + path("gone.jpg"));
   options_.inputs = {"-"};
   options_.root = path("in");
-  options_.list = &lines;
+  options_.list = lines;
   EXPECT_EQ(stems(), (Stems{"a", "sub/c", "!input.not_found"}));
-  std::istringstream nul(path("in/new\nline.jpg") + std::string(1, '\0') + path("in/a.jpg"));
-  options_.list = &nul;
+  const auto nul = std::make_shared<std::istringstream>(path("in/new\nline.jpg") + std::string(1, '\0') +
+                                                        path("in/a.jpg"));
+  options_.list = nul;
   options_.list_format = ListFormat::kNul;
   EXPECT_EQ(stems(), (Stems{"new\nline", "a"}));
 }
@@ -297,10 +300,10 @@ class WorkingFolder {
 TEST_F(InputSourceTest, AListKeepsItsTreeBelowTheWorkingFolder) {
   for (const char* name : {"here/c1/1.jpg", "here/c2/1.jpg", "there/1.jpg"}) touch(name);
   const WorkingFolder here(path("here"));
-  std::istringstream list("c1/1.jpg\n./c2/1.jpg\n" + path("here/c1/1.jpg") +
-                          "\nc2/../c1/1.jpg\n../there/1.jpg");
+  const auto list = std::make_shared<std::istringstream>("c1/1.jpg\n./c2/1.jpg\n" + path("here/c1/1.jpg") +
+                                                         "\nc2/../c1/1.jpg\n../there/1.jpg");
   options_.inputs = {"-"};
-  options_.list = &list;
+  options_.list = list;
   const std::string outside = fs::canonical(path("there")).string().substr(1) + "/1";
   EXPECT_EQ(stems(), (Stems{"c1/1", "c2/1", "c1/1", "c1/1", outside}));
 }
@@ -369,9 +372,10 @@ TEST_F(InputSourceTest, ResultsOfVideosAndScenesBelowAnInputAreLeftOut) {
 
 TEST_F(InputSourceTest, EveryLineOfAListIsAnswered) {
   touch("a.jpg");
-  std::istringstream list(path("a.jpg") + "\n" + path("a.jpg") + "\n" + path("gone") + "\n" + path("gone"));
+  const auto list = std::make_shared<std::istringstream>(path("a.jpg") + "\n" + path("a.jpg") + "\n" +
+                                                         path("gone") + "\n" + path("gone"));
   options_.inputs = {"-"};
-  options_.list = &list;
+  options_.list = list;
   options_.root = folder_.path();
   EXPECT_EQ(stems(), (Stems{"a", "a", "!input.not_found", "!input.not_found"}));
 }
@@ -379,8 +383,8 @@ TEST_F(InputSourceTest, EveryLineOfAListIsAnswered) {
 TEST_F(InputSourceTest, APictureInPlaceOfAListIsSaid) {
   options_.inputs = {"-"};
   const auto message = [&](const std::string& text) -> std::string {
-    std::istringstream list(text);
-    options_.list = &list;
+    const auto list = std::make_shared<std::istringstream>(text);
+    options_.list = list;
     try {
       items();
     } catch (const Error& error) {
@@ -402,9 +406,9 @@ TEST_F(InputSourceTest, APathWithANulIsRefusedAlsoWhereItsBeginningIsAFile) {
   touch("a.jpg");
   for (const std::string& text :
        {path("a.jpg") + "\0"s + path("b.jpg") + "\0"s, path("a.jpg") + "\nb.jpg\0"s}) {
-    std::istringstream list(text);
+    const auto list = std::make_shared<std::istringstream>(text);
     options_.inputs = {"-"};
-    options_.list = &list;
+    options_.list = list;
     try {
       items();
       ADD_FAILURE() << "no error";
@@ -422,8 +426,8 @@ TEST_F(InputSourceTest, AShardOfAListLooksAtNoFileOfOthers) {
   for (const int index : {1, 2}) {
     std::string text;
     for (int i = 0; i < 40; ++i) text += path(std::to_string(i) + ".jpg") + "\n";
-    std::istringstream list(text);
-    options_.list = &list;
+    const auto list = std::make_shared<std::istringstream>(text);
+    options_.list = list;
     options_.shard = Shard{index, 2};
     for (const Item& item : items()) {
       EXPECT_EQ(item.error != nullptr, takes(*options_.shard, item))
@@ -440,8 +444,8 @@ TEST_F(InputSourceTest, AListedFolderNamedAsAPictureFallsToOneShardWhole) {
   options_.root = folder_.path();
   std::vector<int> taken;
   for (const int index : {1, 2}) {
-    std::istringstream list(path("x.jpg"));
-    options_.list = &list;
+    const auto list = std::make_shared<std::istringstream>(path("x.jpg"));
+    options_.list = list;
     options_.shard = Shard{index, 2};
     taken.push_back(0);
     for (const Item& item : items()) taken.back() += takes(*options_.shard, item) ? 1 : 0;

@@ -1,7 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <condition_variable>
+#include <istream>
+#include <memory>
+#include <mutex>
 #include <streambuf>
+#include <string>
+#include <thread>
+#include <utility>
 
 #include <run/run_fixture.hpp>
 
@@ -67,7 +74,6 @@ class StuckList : public std::streambuf {
   explicit StuckList(std::string first) : text_(std::move(first)) {
     setg(text_.data(), text_.data(), text_.data() + text_.size());
   }
-  ~StuckList() override { release(); }
   void release() {
     const std::lock_guard lock(mutex_);
     released_ = true;
@@ -88,14 +94,21 @@ class StuckList : public std::streambuf {
   bool released_ = false;
 };
 
+class StuckStream : public std::istream {
+ public:
+  explicit StuckStream(std::string first) : std::istream(nullptr), list_(std::move(first)) { rdbuf(&list_); }
+  void release() { list_.release(); }
+
+ private:
+  StuckList list_;
+};
+
 TEST_F(Interruption, AListThatHangsNeitherHoldsUpPicturesNorTheEnd) {
   pictures(2);
-  // The thread that hangs in it outlives the run, so the list must outlive the test.
-  static StuckList& buffer =
-      *new StuckList(path("in/0.ppm").string() + "\n" + path("in/1.ppm").string() + "\n");
-  static std::istream& list = *new std::istream(&buffer);
+  auto list =
+      std::make_shared<StuckStream>(path("in/0.ppm").string() + "\n" + path("in/1.ppm").string() + "\n");
   options_.inputs = {"-"};
-  options_.list = &list;
+  options_.list = list;
   std::stop_source stop;
   on_image_ = [&](const ImageEvent&) {
     if (events_.size() == 2) stop.request_stop();
@@ -103,7 +116,15 @@ TEST_F(Interruption, AListThatHangsNeitherHoldsUpPicturesNorTheEnd) {
   const Summary summary = run(stop.get_token());
   EXPECT_TRUE(summary.interrupted) << "more might have come";
   EXPECT_EQ(summary.done, 2U);
-  buffer.release();
+
+  const std::weak_ptr<StuckStream> left_behind = list;
+  options_.list.reset();
+  list.reset();
+  list = left_behind.lock();
+  ASSERT_TRUE(list) << "the thread that hangs in it lost it";
+  list->release();
+  list.reset();
+  while (!left_behind.expired()) std::this_thread::yield();  // Until that thread has ended
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -75,9 +76,10 @@ TEST_F(ScenePhotosTest, FoldersOfOneNameAreNeverOneScene) {
 TEST_F(ScenePhotosTest, APhotoThatComesAgainIsOneView) {
   const std::string first = photo("a/1.jpg").string();
   const std::string second = photo("a/2.jpg").string();
-  std::istringstream list(first + "\n" + second + "\n" + input("a/../a/1.jpg").string() + "\n");
+  const auto list = std::make_shared<std::istringstream>(first + "\n" + second + "\n" +
+                                                         input("a/../a/1.jpg").string() + "\n");
   SceneOptions listed = options({"-"});
-  listed.list = &list;
+  listed.list = list;
   const std::vector<SceneInput> scenes = find_scenes(listed);
   ASSERT_EQ(scenes.size(), 1U);
   ASSERT_EQ(scenes[0].photos.size(), 2U);

@@ -192,7 +192,7 @@ std::string time_text(const bench::Plan& plan) {
 int bench(const cli::BenchRun& options) {
   Console console;
   const Interrupts interrupts(
-      [&console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
+      [console](int) { console.line("da3: stopping; finished cases are kept (once more: at once)"); });
   const std::function<bool()> interrupted = [token = interrupts.token()] { return token.stop_requested(); };
   if (!options.output.empty()) bench::require_place(options.output);
   check_models(options.plan.models, options.trust_code, console);

@@ -27,17 +27,19 @@ int Console::width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-void Console::line(const std::string& text) {
-  const std::scoped_lock lock(mutex_);
-  const std::string clear = status_.empty() ? "" : "\r\033[K";
-  write_all(clear + cli::printable(text) + "\n" + status_);
+void Console::line(const std::string& text) const {
+  const std::scoped_lock lock(shared_->mutex);
+  const std::string& status = shared_->status;
+  const std::string clear = status.empty() ? "" : "\r\033[K";
+  write_all(clear + cli::printable(text) + "\n" + status);
 }
 
-void Console::status(const std::string& text) {
-  const std::scoped_lock lock(mutex_);
-  if (status_.empty() && text.empty()) return;
-  status_ = cli::printable(text);
-  write_all("\r\033[K" + status_);
+void Console::status(const std::string& text) const {
+  const std::scoped_lock lock(shared_->mutex);
+  std::string& status = shared_->status;
+  if (status.empty() && text.empty()) return;
+  status = cli::printable(text);
+  write_all("\r\033[K" + status);
 }
 
 }  // namespace da3::commands

@@ -44,10 +44,10 @@ codec::JpegPixels jpeg_pixels(const cli::Infer& options, const DeviceId& device,
              std::span<const std::uint8_t> jpeg, Size size) { return decoder->decode(jpeg, size); };
 }
 
-run::Options run_options(const cli::Infer& options, std::istream& list) {
+run::Options run_options(const cli::Infer& options, const std::shared_ptr<std::istream>& list) {
   run::Options result;
   static_cast<options::Infer&>(result) = options;
-  result.list = &list;
+  result.list = list;
   result.learned_batches = hub::Folders::from_environment().learned_batches();
   return result;
 }
@@ -117,8 +117,8 @@ class Reporter {
   std::map<std::string, std::size_t> warnings_;
 };
 
-int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device, std::istream& list,
-            const std::stop_token& stop) {
+int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& device,
+            const std::shared_ptr<std::istream>& list, const std::stop_token& stop) {
   const auto memory = engine::make_memory_probe();
   const run::Plan plan =
       run::plan(run_options(options, list), spec, device, options.precision.value_or(Precision::kFp32),
@@ -131,11 +131,10 @@ int dry_run(const cli::Infer& options, const ModelSpec& spec, const DeviceId& de
 
 int infer(const cli::Infer& options) {
   Console console;
-  const Interrupts interrupts([&console](int) {
+  const Interrupts interrupts([console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
-  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
-  std::istream list(&standard_input);
+  const auto list = std::make_shared<StoppableStream>(STDIN_FILENO, interrupts.token());
   const auto log = make_logger(options.verbosity, console);
 
   const NamedModel named = name_model(options, *log);

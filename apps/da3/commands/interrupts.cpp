@@ -21,14 +21,22 @@ std::stop_source& source() {
 
 std::atomic<int> first_signal = 0;
 
-void wait_for_signals(sigset_t set, const std::function<void(int)>& on_first) {
-  while (true) {
-    int signal = 0;
-    if (::sigwait(&set, &signal) != 0) continue;
-    if (first_signal.exchange(signal) != 0) ::_exit(kSignalExit + signal);
-    on_first(signal);
-    source().request_stop();
-  }
+extern "C" void end_at_once(int signal) {
+  ::_exit(kSignalExit + signal);
+}
+
+void wait_for_signals(const sigset_t& set, const std::function<void(int)>& on_first) {
+  int signal = 0;
+  while (::sigwait(&set, &signal) != 0) continue;
+  first_signal = signal;
+  source().request_stop();
+  // From here on by a handler: a message may wait for ever for a full pipe.
+  struct sigaction action{};
+  action.sa_handler = end_at_once;
+  for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  on_first(signal);
+  while (true) ::pause();
 }
 
 }  // namespace

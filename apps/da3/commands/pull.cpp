@@ -127,7 +127,7 @@ bool is_wanted(const std::filesystem::path& file, const std::string& repository,
 int pull_and_export(const cli::ModelPull& options) {
   Console console;
   const Interrupts interrupts(
-      [&console](int) { console.line("da3: stopping; the same command goes on later"); });
+      [console](int) { console.line("da3: stopping; the same command goes on later"); });
   const auto log = make_logger(options.verbosity, console);
   const hub::Folders folders = hub::Folders::from_environment();
   hub::HubAccess access = hub::HubAccess::from_environment();

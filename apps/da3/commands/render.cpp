@@ -21,7 +21,7 @@ std::string counted(std::size_t count, const char* what) {
 
 int render(const cli::Render& options) {
   Console console;
-  const Interrupts interrupts([&console](int) { console.line("da3: stopping (once more: at once)"); });
+  const Interrupts interrupts([console](int) { console.line("da3: stopping (once more: at once)"); });
   ProgressView view(console, ProgressView::style_of(options));
   run::Callbacks callbacks;
   callbacks.on_progress = [&](const run::Progress& progress) { view.show(progress); };

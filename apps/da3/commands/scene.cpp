@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <istream>
+#include <memory>
 #include <string>
 
 #include <commands/commands.hpp>
@@ -24,9 +25,9 @@
 namespace da3::commands {
 namespace {
 
-run::SceneOptions scene_options(const cli::Scene& options, std::istream& list) {
+run::SceneOptions scene_options(const cli::Scene& options, const std::shared_ptr<std::istream>& list) {
   run::SceneOptions result = options;
-  result.list = &list;
+  result.list = list;
   return result;
 }
 
@@ -43,11 +44,10 @@ std::string ended_text(const run::SceneEvent& event) {
 
 int scene(const cli::Scene& options) {
   Console console;
-  const Interrupts interrupts([&console](int) {
+  const Interrupts interrupts([console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
-  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
-  std::istream list(&standard_input);
+  const auto list = std::make_shared<StoppableStream>(STDIN_FILENO, interrupts.token());
   const auto log = make_logger(options.verbosity, console);
   const NamedModel named = name_model(options, *log);
   const ModelSpec& spec = named.described.spec;

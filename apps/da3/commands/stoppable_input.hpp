@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <istream>
 #include <stop_token>
 #include <streambuf>
+#include <utility>
 #include <vector>
 
 namespace da3::commands {
@@ -25,6 +27,18 @@ class StoppableInput : public std::streambuf {
   int descriptor_;
   std::stop_token stop_;
   std::vector<char> buffer_;
+};
+
+/// A stream that owns what it reads from.
+class StoppableStream : public std::istream {
+ public:
+  StoppableStream(int descriptor, std::stop_token stop)
+      : std::istream(nullptr), input_(descriptor, std::move(stop)) {
+    rdbuf(&input_);
+  }
+
+ private:
+  StoppableInput input_;
 };
 
 }  // namespace da3::commands

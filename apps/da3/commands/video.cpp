@@ -134,13 +134,12 @@ int video(const cli::Video& options) {
   Console console;
   // A reader of our output that goes away is an error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
-  const Interrupts interrupts([&console](int) {
+  const Interrupts interrupts([console](int) {
     console.line("da3: stopping; what is running is finished first (once more: at once)");
   });
   const auto log = make_logger(options.verbosity, console);
   video::VideoOptions work = options;
-  StoppableInput standard_input(STDIN_FILENO, interrupts.token());
-  std::istream stream(&standard_input);
+  StoppableStream stream(STDIN_FILENO, interrupts.token());
   work.stream = &stream;
 
   const NamedModel named = name_model(options, *log);

@@ -92,6 +92,13 @@ InputPtr open_input(const std::string& path) {
   return input;
 }
 
+int read_packet(AVFormatContext* input, AVPacket* packet) {
+  const int got = av_read_frame(input, packet);
+  if (got >= 0) return 0;
+  const int of_disk = input->pb != nullptr ? input->pb->error : 0;
+  return of_disk < 0 && of_disk != AVERROR_EOF ? of_disk : got;
+}
+
 int video_stream(AVFormatContext* input, const std::string& path, int wanted) {
   const auto moves = [&](int index) {
     const AVStream* stream = input->streams[index];

@@ -49,6 +49,10 @@ void silence();
 /// the network. Throws: Error kInputNotFound, kInputUnreadable, kVideoUnsupported, kVideoDamaged.
 InputPtr open_input(const std::string& path);
 
+/// Reads the next packet: 0, AVERROR_EOF at the end, else an error, also one of the disk that the container
+/// takes for its end.
+int read_packet(AVFormatContext* input, AVPacket* packet);
+
 /// The best stream of moving pictures, or the one asked for. Throws: Error kVideoNone.
 int video_stream(AVFormatContext* input, const std::string& path, int wanted);
 

@@ -46,14 +46,10 @@ std::int64_t time_in_segment(const AVPacket& packet, const AVFormatContext& segm
 }
 
 /// False at the end of the segment. Throws: Error kOutputFailed for what cannot be read.
-bool read_packet(AVFormatContext* segment, const std::filesystem::path& file, AVPacket* packet) {
-  const int got = av_read_frame(segment, packet);
-  // Some errors of the disk are an end to the container.
-  const int failed = segment->pb != nullptr && segment->pb->error < 0 && segment->pb->error != AVERROR_EOF
-                         ? segment->pb->error
-                         : (got == AVERROR_EOF ? 0 : std::min(got, 0));
-  if (failed < 0) cannot_read_back(file, failed);
-  return got >= 0;
+bool read_back(AVFormatContext* segment, const std::filesystem::path& file, AVPacket* packet) {
+  const int got = read_packet(segment, packet);
+  if (got < 0 && got != AVERROR_EOF) cannot_read_back(file, got);
+  return got == 0;
 }
 
 /// All presentation times of the segments, in the order of their packets.
@@ -62,7 +58,7 @@ std::vector<std::int64_t> times_of(const std::vector<std::filesystem::path>& seg
   std::vector<std::int64_t> times;
   for (const std::filesystem::path& file : segments) {
     const InputPtr input = open_segment_file(file);
-    while (read_packet(input.get(), file, packet)) {
+    while (read_back(input.get(), file, packet)) {
       times.push_back(time_in_segment(*packet, *input, time_base));
       av_packet_unref(packet);
     }
@@ -137,7 +133,8 @@ OutputPtr begin_output(const JoinSpec& spec, AVRational time_base, std::unique_p
   return output;
 }
 
-void join(const JoinSpec& spec) {
+/// Returns warnings.
+std::vector<std::string> join(const JoinSpec& spec) {
   const PacketPtr packet = make_packet();
   const AVRational time_base{static_cast<int>(spec.time_base.num), static_cast<int>(spec.time_base.den)};
   const std::vector<std::int64_t> times = times_of(spec.segments, time_base, packet.get());
@@ -166,7 +163,7 @@ void join(const JoinSpec& spec) {
   std::size_t index = 0;
   for (const std::filesystem::path& file : spec.segments) {
     const InputPtr input = open_segment_file(file);
-    while (read_packet(input.get(), file, packet.get())) {
+    while (read_back(input.get(), file, packet.get())) {
       const std::int64_t pts = time_in_segment(*packet, *input, time_base);
       packet->pts = pts - shift;
       packet->dts = clock.decoded_at(index++) - shift;
@@ -181,6 +178,8 @@ void join(const JoinSpec& spec) {
   write_sound_until(std::numeric_limits<double>::infinity());
   if (const int ended = av_write_trailer(output.get()); ended < 0) fail_to_join(spec, output.get(), ended);
   close_file(output.get(), spec.target);
+  const std::optional<std::string> cut = sound ? sound->cut_short() : std::nullopt;
+  return cut ? std::vector{*cut} : std::vector<std::string>();
 }
 
 }  // namespace
@@ -188,8 +187,7 @@ void join(const JoinSpec& spec) {
 std::vector<std::string> join_segments(const JoinSpec& spec) {
   silence();
   try {
-    join(spec);
-    return {};
+    return join(spec);
   } catch (const SoundRefused& refused) {
     // The frames are worth more than the sound; if it was not the sound, this fails as well.
     JoinSpec without = spec;

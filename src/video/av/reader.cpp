@@ -118,7 +118,8 @@ class Reader final : public VideoReader {
     const PacketPtr packet = make_packet();
     const double last = static_cast<double>(*first_pts_) + seconds / av_q2d(stream_->time_base);
     std::vector<FrameTime> found;
-    while (av_read_frame(input.get(), packet.get()) >= 0) {
+    int got = 0;
+    while ((got = read_packet(input.get(), packet.get())) == 0) {
       const std::int64_t pts = packet->pts;
       const std::int64_t dts = packet->dts;
       const bool shown = packet->stream_index == stream_index_ && (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
@@ -130,6 +131,7 @@ class Reader final : public VideoReader {
       if (dts != AV_NOPTS_VALUE && static_cast<double>(dts) > last) break;
       if (pts >= *first_pts_ && static_cast<double>(pts) <= last) found.push_back({pts, key});
     }
+    if (got < 0 && got != AVERROR_EOF) return {};  // Reading frames will tell
     std::ranges::sort(found, {}, &FrameTime::pts);
     const bool unique = std::ranges::adjacent_find(found, {}, &FrameTime::pts) == found.end();
     if (found.empty() || found.front().pts != *first_pts_ || !unique) return {};
@@ -254,7 +256,7 @@ class Reader final : public VideoReader {
   void feed() {
     bool key = false;
     for (;;) {
-      const int read = av_read_frame(input_.get(), packet_.get());
+      const int read = read_packet(input_.get(), packet_.get());
       if (read < 0) {
         file_end_->ended(read);
         return std::exchange(draining_, true) ? finish() : decoder_->send_end();

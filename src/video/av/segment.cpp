@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -104,9 +105,15 @@ class Segment final : public SegmentWriter {
   }
 
   void finish() override {
-    avcodec_send_frame(encoder_.get(), nullptr);
+    const int ended = avcodec_send_frame(encoder_.get(), nullptr);
+    if (ended < 0 && ended != AVERROR_EOF) fail_to_encode(ended);
     take_packets();
-    if (const int ended = av_write_trailer(output_.get()); ended < 0) fail(file_, ended);
+    if (num_packets_ < num_frames_) {
+      throw Error(ErrorCode::kInternal, "the encoder " + spec_.encoder + " gave " +
+                                            std::to_string(num_packets_) + " of " +
+                                            std::to_string(num_frames_) + " frames; choose another encoder");
+    }
+    if (const int written = av_write_trailer(output_.get()); written < 0) fail(file_, written);
     close_file(output_.get(), file_);
   }
 
@@ -139,27 +146,36 @@ class Segment final : public SegmentWriter {
     }
   }
 
+  [[noreturn]] void fail_to_encode(int error) const {
+    if (error == AVERROR(ENOMEM))
+      throw Error(ErrorCode::kOutOfMemory, "memory ran out while a video was encoded");
+    throw Error(ErrorCode::kInternal,
+                "the encoder " + spec_.encoder + " failed at a frame (" + text_of(error) + ")");
+  }
+
   void send(std::int64_t pts, bool key) {
     const std::int64_t time = pts + segment_origin(time_base_);
     if (counts_frames_) times_.push_back(time);
-    frame_->pts = counts_frames_ ? frames_++ : time;
+    frame_->pts = counts_frames_ ? num_frames_ : time;
     frame_->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     frame_->quality = encoder_->global_quality;
     const int sent = avcodec_send_frame(encoder_.get(), frame_.get());
-    if (sent < 0)
-      throw Error(ErrorCode::kInternal,
-                  "the encoder " + spec_.encoder + " refused a frame (" + text_of(sent) + ")");
+    if (sent < 0) fail_to_encode(sent);
+    ++num_frames_;
     take_packets();
   }
 
   void take_packets() {
-    while (avcodec_receive_packet(encoder_.get(), packet_.get()) == 0) {
+    int got = 0;
+    while ((got = avcodec_receive_packet(encoder_.get(), packet_.get())) == 0) {
+      ++num_packets_;
       packet_->stream_index = 0;
       if (counts_frames_) packet_->pts = packet_->dts = times_.at(static_cast<std::size_t>(packet_->pts));
       av_packet_rescale_ts(packet_.get(), time_base_, output_->streams[0]->time_base);
       const int written = av_interleaved_write_frame(output_.get(), packet_.get());
       if (written < 0) fail(file_, written);
     }
+    if (got != AVERROR(EAGAIN) && got != AVERROR_EOF) fail_to_encode(got);
     if (output_->pb->error < 0) fail(file_, output_->pb->error);
   }
 
@@ -170,7 +186,8 @@ class Segment final : public SegmentWriter {
   /// The encoder does not know the time base: it is told the frames' numbers, and gives packets in their
   /// order.
   bool counts_frames_;
-  std::int64_t frames_ = 0;
+  std::int64_t num_frames_ = 0;
+  std::int64_t num_packets_ = 0;
   std::vector<std::int64_t> times_;
   PacketPtr packet_;
   OutputPtr output_;

@@ -5,6 +5,8 @@
 
 #include <video/av/sound.hpp>
 
+#include <da3/error.hpp>
+
 namespace da3::video::av {
 namespace {
 
@@ -18,8 +20,11 @@ int sound_stream(AVFormatContext* input, const SoundSource& source) {
 }
 
 Sound::Sound(const JoinSpec& spec, AVFormatContext* output)
-    : start_s_(spec.sound_start_s), shift_s_(spec.sound_shift_s), end_s_(spec.sound_end_s) {
-  input_ = open_input(spec.sound->path);
+    : path_(spec.sound->path),
+      input_(open_input(path_)),
+      start_s_(spec.sound_start_s),
+      shift_s_(spec.sound_shift_s),
+      end_s_(spec.sound_end_s) {
   index_ = sound_stream(input_.get(), *spec.sound);
   if (index_ < 0) return;
   const AVStream* from = input_->streams[index_];
@@ -44,13 +49,29 @@ double Sound::seconds_at(std::int64_t pts) const {
   return static_cast<double>(pts) * av_q2d(input_->streams[index_]->time_base);
 }
 
+/// Reads a packet; false at the end.
+bool Sound::read() {
+  const int got = read_packet(input_.get(), packet_.get());
+  if (got >= 0) return true;
+  if (input_->pb != nullptr && input_->pb->error == got && got != AVERROR_EOF) {
+    throw Error(ErrorCode::kInputUnreadable,
+                path_ + ": its sound cannot be read (" + text_of(got) + "); the same command goes on");
+  }
+  if (got != AVERROR_EOF) {
+    cut_short_ = "sound.cut_short: " + path_ + " is damaged: its sound is copied up to " +
+                 std::to_string(read_until_s_) + " s (" + text_of(got) + ")";
+  }
+  return false;
+}
+
 /// Reads on to a packet in range; one that is there already is that.
 bool Sound::find() {
   if (packet_->data != nullptr) return true;
-  while (!ended_ && av_read_frame(input_.get(), packet_.get()) >= 0) {
+  while (!ended_ && read()) {
     if (packet_->stream_index == index_ && packet_->pts != AV_NOPTS_VALUE) {
       const double seconds = seconds_at(packet_->pts);
       const double end_s = seconds_at(packet_->pts + packet_->duration);
+      read_until_s_ = std::max(read_until_s_, end_s);
       if (end_s_ && seconds >= *end_s_) break;
       if (!start_s_ || std::max(seconds + 1e-9, end_s - 1e-9) >= *start_s_) return true;
     }

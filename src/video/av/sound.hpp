@@ -25,8 +25,12 @@ class Sound {
   /// All times become later; before the first packet.
   void move(double seconds) { shift_s_ -= seconds; }
 
-  /// The next packet in range, with growing times of the output's stream; null at the end.
+  /// The next packet in range, with growing times of the output's stream; null at the end. Throws: Error
+  /// kInputUnreadable where the file cannot be read.
   AVPacket* peek();
+
+  /// The warning that the sound ends where its file is damaged; none if it does not.
+  const std::optional<std::string>& cut_short() const { return cut_short_; }
 
   double seconds(const AVPacket* packet) const {
     return static_cast<double>(packet->dts) * av_q2d(stream_->time_base);
@@ -35,8 +39,10 @@ class Sound {
  private:
   double seconds_at(std::int64_t pts) const;
   bool find();
+  bool read();
   bool fit();
 
+  std::string path_;
   InputPtr input_;
   PacketPtr packet_;
   AVStream* stream_ = nullptr;
@@ -51,6 +57,8 @@ class Sound {
   DelayedTimes delayed_;         ///< If it has none
   bool strict_ = true;           ///< It takes no time twice
   std::optional<std::int64_t> last_dts_;
+  double read_until_s_ = 0;
+  std::optional<std::string> cut_short_;
 };
 
 /// The stream of the open file that is copied, of the video's program if there is one; negative if it has no
