@@ -135,8 +135,9 @@ def test_a_run_may_be_stopped_by_its_own_callback_and_twice(
     model: da3.Model, photos: list[Path], tmp_path: Path
 ) -> None:
     run = da3.infer(photos, tmp_path, model, progress=lambda _: run.stop())
-    summary = run.wait()
-    assert summary.interrupted and summary.done < 3
+    with pytest.raises(da3.Interrupted):
+        run.wait()
+    assert run.summary is not None and run.summary.interrupted and run.summary.done < 3
     run.stop()
     run.stop()
     assert list(run) == []
