@@ -115,7 +115,7 @@ TEST_F(Gallery, ShowsAnInputOnceWhateverTheTextOfItsPath) {
   folder_.write("manifest.jsonl",
                 journal::to_json(journal::RunRecord{}) + "\n" + line("in/a.jpg", "a.view.jpg", 4) +
                     line("./in/a.jpg", "a.view.jpg", 7) + line("in/b.jpg", "b.view.jpg", 5) +
-                    line("/work/in/b.jpg", "b.view.jpg", 6) + line("in/b.jpg", "b.view.jpg", 8));
+                    line("/photos/in/b.jpg", "b.view.jpg", 6) + line("in/b.jpg", "b.view.jpg", 8));
   write_gallery(folder_.path());
   const nlohmann::json shown = photos();
   ASSERT_EQ(shown.size(), 2U);
