@@ -49,7 +49,18 @@ inline Index place_of_code(Index k, Index depth) {
 
 /// Codes that are kWidth apart, in words.
 inline Words16 pairs_of_codes(Vec low, Vec high) {
+#ifdef __AVX512BW__
+  const __m512i upper = _mm512_slli_epi32((__m512i)(high + kToInteger), 16);
+  return (Words16)_mm512_mask_mov_epi16(upper, 0x55555555, (__m512i)(low + kToInteger));
+#else
   return ((Words16)(low + kToInteger) & 0xFFFF) | ((Words16)(high + kToInteger) << 16);
+#endif
+}
+
+/// The last kWidth codes of a row, which have no partners.
+inline void put_last_codes(Vec last, Word16* to) {
+  auto* const codes = reinterpret_cast<Code16*>(to);
+  for (Index i = 0; i < kWidth; ++i) codes[i] = code_of(last[i]);
 }
 
 /// A row of codes: value(k) are those of the kWidth factors from k on, at most kLargestCode.
@@ -59,10 +70,7 @@ inline void put_codes(Value value, Index depth, Word16* to) {
   for (; k + 2 * kWidth <= depth; k += 2 * kWidth) {
     *reinterpret_cast<Words16*>(to + k / 2) = pairs_of_codes(value(k), value(k + kWidth));
   }
-  if (k == depth) return;
-  const Vec last = value(k);
-  auto* const codes = reinterpret_cast<Code16*>(to + k / 2);
-  for (Index i = 0; i < kWidth; ++i) codes[i] = code_of(last[i]);
+  if (k < depth) put_last_codes(value(k), to + k / 2);
 }
 
 /// Of rows of inputs: codes for a value of 1, and what a code of 1 stands for; 0 for rows of zeros.

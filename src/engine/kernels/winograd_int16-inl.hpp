@@ -24,9 +24,7 @@ struct Int16Winograd {
 
   static Index scale_floats(Index outputs) { return outputs; }
   /// A tile's transformed inputs, then what a code stands for at each (tile of the block, point).
-  static Index tile_floats(Index in_channels) {
-    return kPoints * (in_channels + kSetPadding) + kScales * kBlockTiles;
-  }
+  static Index tile_floats(Index in_channels) { return kPoints * in_channels + kScales * kBlockTiles; }
 
   static void pack(const float* weights, Index in_channels, Index out_channels, Index panel, float* packed) {
     const Index padded = round_up(out_channels, kPanel);
@@ -67,23 +65,34 @@ struct Int16Winograd {
   template <bool kRelu>
   static void put_tile(const Convolution& c, const WinogradBlock& block, Index tile, Index t) {
     const Index channels = c.in_channels;
-    const Index stride = channels + kSetPadding;
-    transform_inputs<kRelu>(c, tile, block.tile, stride, block.zeros);
+    const auto points_of = [=](Index i) { return block.tile + i * kPoints; };
+    transform_inputs<kRelu>(c, tile, points_of, kWidth, block.zeros);
+    float codes[kScales];
     float* const scales = scales_of(c, block) + t * kScales;
-    for (Index first = 0; first < kPoints; first += kWidth) {
-      const Index count = least(kWidth, kPoints - first);
-      const float* const tile_rows = block.tile + first * stride;
-      Vec squares[kWidth];
-      for (Index p = 0; p < kWidth; ++p)
-        squares[p] = p < count ? squares_of(tile_rows + p * stride, channels) : Vec{};
-      const RowCodes rows = row_codes(sums_of_rows(squares));
+    const auto put_scales = [&](Index first, Vec squares) {
+      const RowCodes rows = row_codes(squares);
       store(scales + first, rows.values);
-      float codes[kWidth];
-      store(codes, rows.codes);
-      float* to = block.inputs + first * block.input_stride + t * channels / 2;
-      for (Index p = 0; p < count; ++p, to += block.input_stride)
-        put_codes([row = tile_rows + p * stride, scale = codes[p]](Index i) { return load(row + i) * scale; },
-                  channels, reinterpret_cast<Word16*>(to));
+      store(codes + first, rows.codes);
+    };
+    constexpr Index kLast = kPoints / kWidth * kWidth;
+    for (Index first = 0; first < kLast; first += kWidth)
+      put_scales(first, squares_of<kWidth>(block.tile + first * kWidth, channels));
+    put_scales(kLast, squares_of<kPoints - kLast>(block.tile + kLast * kWidth, channels));
+    float* const to = block.inputs + t * channels / 2;
+    Index i = 0;
+    for (; i + 2 * kWidth <= channels; i += 2 * kWidth) {
+      const float* from = points_of(i);
+      float* at = to + i / 2;
+#pragma GCC unroll 4
+      for (Index p = 0; p < kPoints; ++p, from += kWidth, at += block.input_stride) {
+        *reinterpret_cast<Words16*>(at) =
+            pairs_of_codes(load(from) * codes[p], load(from + kPoints * kWidth) * codes[p]);
+      }
+    }
+    if (i == channels) return;
+    for (Index p = 0; p < kPoints; ++p) {
+      put_last_codes(load(points_of(i) + p * kWidth) * codes[p],
+                     reinterpret_cast<Word16*>(to + p * block.input_stride + i / 2));
     }
   }
 
@@ -129,16 +138,25 @@ struct Int16Winograd {
     }
   }
 
-  static Vec squares_of(const float* row, Index channels) {
-    Vec squares{};
-    for (Index i = 0; i < channels; i += kWidth) squares += load(row + i) * load(row + i);
-    return squares;
+  /// Sums over a tile's channels of the squares of kCount points, a point a lane; 0 in the other lanes.
+  template <Index kCount>
+  static Vec squares_of(const float* points, Index channels) {
+    static_assert(0 < kCount && kCount <= kWidth);
+    Vec squares[kWidth] = {};
+    for (Index i = 0; i < channels; i += kWidth, points += kPoints * kWidth) {
+#pragma GCC unroll 16
+      for (Index p = 0; p < kCount; ++p) {
+        const Vec values = load(points + p * kWidth);
+        squares[p] += values * values;
+      }
+    }
+    return sums_of_rows(squares);
   }
 
   static constexpr Index kScales = (kPoints + kWidth - 1) / kWidth * kWidth;
 
   static float* scales_of(const Convolution& c, const WinogradBlock& block) {
-    return block.tile + kPoints * (c.in_channels + kSetPadding);
+    return block.tile + kPoints * c.in_channels;
   }
 };
 
