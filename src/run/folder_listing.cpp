@@ -40,13 +40,13 @@ FolderListing::FolderListing(const std::filesystem::path& folder,
     errno = 0;
     const dirent* entry = readdir(stream.get());
     if (entry == nullptr) break;
-    if (entry->d_name[0] == '.' || (excluded && excluded(entry->d_name))) continue;
+    const std::string_view name = entry->d_name;
+    if (name.starts_with("manifest.") && name.ends_with(".jsonl")) manifests_.emplace_back(name);
+    if (name.starts_with('.') || (excluded && excluded(name))) continue;
     if (is_folder(dirfd(stream.get()), *entry)) {
       add(entry->d_name, Kind::kFolder);
       continue;
     }
-    const std::string_view name = entry->d_name;
-    if (name.starts_with("manifest.") && name.ends_with(".jsonl")) manifest_ = name;
     const NameKind kind = kind_of_name(entry->d_name);
     if (kind != NameKind::kOther) {
       add(entry->d_name, kind == NameKind::kPicture ? Kind::kPicture : Kind::kUnsupported);

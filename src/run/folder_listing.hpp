@@ -30,8 +30,8 @@ class FolderListing {
 
   /// Of an entry that `next` has given.
   std::string_view name(std::size_t index) const;
-  /// A file here that is named as da3's records of results are; empty: there is none.
-  const std::string& manifest() const { return manifest_; }
+  /// Files here that are named as da3's records of results are; also excluded ones.
+  const std::vector<std::string>& manifests() const { return manifests_; }
   Kind kind(std::size_t index) const { return entries_[index].kind; }
   /// The HEIC or AVIF file of the same stem that this picture stands for, which is left out; empty if none.
   std::string_view twin(std::size_t index) const;
@@ -55,7 +55,7 @@ class FolderListing {
   void find_shared_stems();
 
   std::string names_;
-  std::string manifest_;
+  std::vector<std::string> manifests_;
   std::vector<Entry> entries_;  ///< The first `sorted_` in their place
   std::size_t sorted_ = 0;
   std::size_t next_ = 0;

@@ -273,11 +273,13 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
     };
     FolderListing listing(folder,
                           [&](std::string_view name) { return is_excluded(below, name) || is_result(name); });
-    const std::string& manifest = listing.manifest();
-    if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
+    if (!frames_.empty() && std::ranges::any_of(listing.manifests(), [&](const std::string& name) {
+          return journal::is_manifest(folder + name);
+        }))
+      return std::nullopt;
     std::set<std::string> results;
     // Photos may lie in a scene's folder, too, so that it is not left out as a whole.
-    if (!manifest.empty()) {
+    for (const std::string& manifest : listing.manifests()) {
       for (const std::string& file : journal::results_of_scene(folder + manifest))
         results.insert(folder + file);
     }

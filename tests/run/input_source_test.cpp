@@ -346,9 +346,13 @@ TEST_F(InputSourceTest, OlderResultFoldersBelowAnInputAreLeftOut) {
   folder_.write("in/old/manifest.jsonl", R"({"type":"run","schema":1})");
   folder_.write("in/old2/manifest.1-of-2.jsonl", R"({"type":"run","schema":1})");
   folder_.write("in/photos/manifest.jsonl", R"({"files":3})");  // Another program's
+  folder_.write("in/old/manifest.notes.jsonl", R"({"files":3})");
+  folder_.write("in/old2/manifest.2-of-2.jsonl", "");  // Of a shard that was killed at once
   options_.inputs = {path("in")};
   options_.recursive = true;
   EXPECT_EQ(stems(), (Stems{"a", "photos/c"}));
+  options_.exclude = {"*.jsonl"};
+  EXPECT_EQ(stems(), (Stems{"a", "photos/c"})) << "patterns are of photos";
 }
 
 TEST_F(InputSourceTest, ResultsOfVideosAndScenesBelowAnInputAreLeftOut) {
