@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <journal/records.hpp>
 #include <nlohmann/json.hpp>
@@ -141,6 +142,30 @@ TEST_F(Gallery, IsTheSameBytesInWhateverOrderPhotosWereDone) {
   EXPECT_EQ(shown[0].at("name"), "a/z.jpg");
   EXPECT_EQ(shown[1].at("name"), "b2.jpg");
   EXPECT_EQ(shown[2].at("name"), "b10.jpg");
+}
+
+TEST_F(Gallery, OfEarlierRunsGoesWithItsLastPicture) {
+  folder_.write("manifest.jsonl", journal::to_json(journal::RunRecord{}) + "\n" +
+                                      line("in/a.jpg", "a.view.jpg", 4) + line("in/b.jpg", "b.view.jpg", 5));
+  renew_gallery(folder_.path());
+  EXPECT_FALSE(fs::exists(folder_.path() / "index.html")) << "none was there";
+  write_gallery(folder_.path());
+  fs::remove(folder_.path() / "b.view.jpg");
+  renew_gallery(folder_.path());
+  ASSERT_EQ(photos().size(), 1U);
+  EXPECT_EQ(photos()[0].at("name"), "a.jpg");
+  fs::remove(folder_.path() / "a.view.jpg");
+  renew_gallery(folder_.path());
+  EXPECT_FALSE(fs::exists(folder_.path() / "index.html"));
+}
+
+TEST_F(Gallery, LeavesAPageOfSomebodyElseWhereNoneIsAskedFor) {
+  folder_.write("manifest.jsonl",
+                journal::to_json(journal::RunRecord{}) + "\n" + line("in/a.jpg", "a.view.jpg", 4));
+  const std::string page = "<!DOCTYPE html><title>My holidays</title>";
+  folder_.write("index.html", page);
+  EXPECT_NO_THROW(renew_gallery(folder_.path()));
+  EXPECT_EQ(fs::file_size(folder_.path() / "index.html"), page.size());
 }
 
 TEST_F(Gallery, NeverReplacesAPageOfSomebodyElse) {
