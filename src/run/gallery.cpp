@@ -17,6 +17,7 @@
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/file_descriptor.hpp>
 #include <core/read_file.hpp>
 #include <run/gallery.hpp>
 #include <run/names.hpp>
@@ -82,6 +83,28 @@ class PictureRecords {
   std::unordered_map<std::string, Shown> by_picture_;
 };
 
+/// Held from the first record that is read until the page is written: of two runs that end together the later
+/// one reads what the sooner one recorded. Without it where the folder or its file system allows none.
+class PageLock {
+ public:
+  explicit PageLock(const fs::path& folder) : path_(folder / ".da3-gallery.tmp") {
+    struct stat status{};
+    do {
+      file_ = core::FileDescriptor(
+          open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+    } while (file_ && core::wait_for_lock(file_) && fstat(file_.get(), &status) == 0 && status.st_nlink == 0);
+  }
+  ~PageLock() {
+    if (file_) unlink(path_.c_str());
+  }
+  PageLock(const PageLock&) = delete;
+  PageLock& operator=(const PageLock&) = delete;
+
+ private:
+  fs::path path_;
+  core::FileDescriptor file_;
+};
+
 enum class Page { kNone, kOurs, kForeign };
 
 Page page_of(const fs::path& folder) {
@@ -135,11 +158,13 @@ void require_own_gallery(const fs::path& folder) {
 
 void write_gallery(const fs::path& folder) {
   require_own_gallery(folder);
+  const PageLock lock(folder);
   write_page(folder, read_entries(folder));
 }
 
 void renew_gallery(const fs::path& folder) {
   if (page_of(folder) != Page::kOurs) return;
+  const PageLock lock(folder);
   const std::vector<formats::GalleryEntry> entries = read_entries(folder);
   if (!entries.empty()) return write_page(folder, entries);
   std::error_code failed;

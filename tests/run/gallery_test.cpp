@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <map>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/file_descriptor.hpp>
 #include <run/gallery.hpp>
 #include <testing/temporary_folder.hpp>
 
@@ -142,6 +144,23 @@ TEST_F(Gallery, IsTheSameBytesInWhateverOrderPhotosWereDone) {
   EXPECT_EQ(shown[0].at("name"), "a/z.jpg");
   EXPECT_EQ(shown[1].at("name"), "b2.jpg");
   EXPECT_EQ(shown[2].at("name"), "b10.jpg");
+}
+
+TEST_F(Gallery, IsReadForAndWrittenByOneProcessAtATime) {
+  const std::string header = journal::to_json(journal::RunRecord{}) + "\n";
+  folder_.write("manifest.1-of-2.jsonl", header + line("in/a.jpg", "a.view.jpg", 4));
+  const fs::path lock = folder_.path() / ".da3-gallery.tmp";
+  core::FileDescriptor held(open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(core::try_lock(held), core::Lock::kTaken);
+  const std::future<void> written = std::async(std::launch::async, [&] { write_gallery(folder_.path()); });
+  ASSERT_EQ(written.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  folder_.write("manifest.2-of-2.jsonl", header + line("in/b.jpg", "b.view.jpg", 5));
+  // As the other process does: what waits has the lock of a file without a name then.
+  fs::remove(lock);
+  held.reset();
+  written.wait();
+  EXPECT_EQ(photos().size(), 2U);
+  EXPECT_FALSE(fs::exists(lock));
 }
 
 TEST_F(Gallery, OfEarlierRunsGoesWithItsLastPicture) {
