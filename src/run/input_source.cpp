@@ -365,7 +365,7 @@ std::optional<Item> InputSource::named_file(Item item, bool is_there) {
   if (!named_listing_ || folder != named_folder_) {
     named_folder_ = folder;
     try {
-      named_listing_ = std::make_unique<FolderListing>(folder);
+      named_listing_ = std::make_unique<FolderListing>(folder, nullptr, FolderListing::Others::kKept);
     } catch (const Error&) {
       named_listing_.reset();  // A folder that may be entered but not read; its files' names are their own
     }

@@ -16,6 +16,7 @@
 #include <journal/result_folder.hpp>
 
 #include <run/input_source.hpp>
+#include <testing/pictures.hpp>
 #include <testing/temporary_folder.hpp>
 
 namespace da3::run {
@@ -132,6 +133,20 @@ TEST_F(InputSourceTest, ASharedStemKeepsItsExtensions) {
   EXPECT_EQ(stems(), (Stems{"b.jpg", "b.png", "c", "d"}));
   options_.inputs = {path("in/b.png"), path("in/c.jpg")};
   EXPECT_EQ(stems(), (Stems{"b.png", "c"})) << "a name does not depend on how the file was found";
+}
+
+TEST_F(InputSourceTest, ANamedFileOfAnotherExtensionLeavesItsStemToPictures) {
+  for (const char* name : {"in/a.jfif", "in/a.png", "in/b.jfif", "in/b.txt", "in/c.pcx"}) touch(name);
+  for (const char* name : {"in/c.pbm", "in/c.jpe"}) folder_.write(name, testing::ppm({2, 2}, 1));
+  options_.inputs = {path("in/a.jfif"), path("in/a.png"), path("in/b.jfif")};
+  EXPECT_EQ(stems(), (Stems{"a.jfif", "a", "b"})) << "what is in b.txt is no picture";
+  options_.inputs = {path("in/c.pbm"), path("in/c.jpe"), path("in/c.pcx")};
+  EXPECT_EQ(stems(), (Stems{"c.pbm", "c.jpe", "c.pcx"}));
+  fs::remove(path("in/c.jpe"));
+  options_.inputs = {path("in/c.pbm")};
+  EXPECT_EQ(stems(), (Stems{"c"}));
+  options_.inputs = {path("in")};
+  EXPECT_EQ(stems(), (Stems{"a"})) << "a name does not depend on how the file was found";
 }
 
 TEST_F(InputSourceTest, APictureStandsForItsHeicTwin) {
