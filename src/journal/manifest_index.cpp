@@ -116,6 +116,7 @@ ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& f
 
 bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view line) {
   const std::optional<LineFacts> facts = scan_line(line);
+  ++place_.line;
   if (!facts) {
     ++damaged_lines_;
     return false;
@@ -125,7 +126,7 @@ bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view
   if (facts->type == LineFacts::Type::kRun) {
     RunRecord run = read_run(file, line);
     const std::string digest = results_digest(run);
-    began_ms_ = run.began_ms;
+    place_.began_ms = run.began_ms;
     if (!last_run_ || run.began_ms >= last_run_->began_ms) last_run_ = std::move(run);
     const auto found = std::find(digests_.begin(), digests_.end(), digest);
     run_ = static_cast<std::int32_t>(found - digests_.begin());
@@ -146,10 +147,10 @@ void ManifestIndex::add_image(const LineFacts& facts) {
     by_path_.emplace(entries_.back().path, index);
   }
   Entry& entry = entries_[index];
-  const bool is_last = began_ms_ >= entry.began_ms;
+  const bool is_last = place_ > entry.last;
   if (is_last) {
     entry.identity = facts.identity;
-    entry.began_ms = began_ms_;
+    entry.last = place_;
     entry.run = run_;
     entry.status = facts.status;
     entry.formats = 0;
@@ -158,19 +159,19 @@ void ManifestIndex::add_image(const LineFacts& facts) {
     const std::string_view stem = stem_of(format, path);
     if (stem.empty()) continue;
     auto owned = by_stem_.find(stem);
-    if (owned == by_stem_.end()) owned = by_stem_.emplace(keep(stem), Owned{.entry = index}).first;
-    owned->second.formats = static_cast<std::uint16_t>(owned->second.formats | bit(format));
-    if (began_ms_ >= entries_[owned->second.entry].began_ms) owned->second.entry = index;
-    if (!is_last) continue;
-    entry.formats = static_cast<std::uint16_t>(entry.formats | bit(format));
-    entry.stem = owned->first;
+    if (owned == by_stem_.end()) owned = by_stem_.emplace(keep(stem), Owned{}).first;
+    Owned& files = owned->second;
+    files.formats = static_cast<std::uint16_t>(files.formats | bit(format));
+    if (place_ > files.since) {
+      files.entry = index;
+      files.since = place_;
+    }
+    if (is_last) entry.formats = static_cast<std::uint16_t>(entry.formats | bit(format));
+    if (is_last || entry.stem.empty()) entry.stem = owned->first;
   }
 }
 
-std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
-  const auto found = by_path_.find(path);
-  if (found == by_path_.end()) return std::nullopt;
-  const Entry& entry = entries_[found->second];
+KnownImage ManifestIndex::known(const Entry& entry) const {
   KnownImage known{entry.status, entry.identity, {}, entry.stem, {}};
   if (entry.run >= 0) known.results_digest = digests_[static_cast<std::size_t>(entry.run)];
   for (const formats::Format format : formats::kAllFormats) {
@@ -179,11 +180,23 @@ std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
   return known;
 }
 
+std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
+  const auto found = by_path_.find(path);
+  return found == by_path_.end() ? std::nullopt : std::optional(known(entries_[found->second]));
+}
+
 std::optional<KnownImage> ManifestIndex::find_input(std::string_view path, std::string_view stem,
                                                     const std::optional<InputIdentity>& identity) const {
-  if (auto known = find(path)) return known;
-  const auto owner = owner_of(stem);
-  return owner && !is_of_another(stem, path, identity) ? find(*owner) : std::nullopt;
+  const auto found = by_path_.find(path);
+  const Entry* last = found == by_path_.end() ? nullptr : &entries_[found->second];
+  const std::string_view name = last != nullptr && !last->stem.empty() ? last->stem : stem;
+  const auto owned = by_stem_.find(name);
+  if (owned != by_stem_.end()) {
+    const Entry& owner = entries_[owned->second.entry];
+    const bool is_later = last == nullptr || owner.last > last->last;
+    if (is_later && !is_of_another(name, path, identity)) last = &owner;
+  }
+  return last == nullptr ? std::nullopt : std::optional(known(*last));
 }
 
 bool ManifestIndex::is_of_another(std::string_view stem, std::string_view path,

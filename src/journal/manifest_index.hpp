@@ -26,7 +26,7 @@ struct KnownImage {
   std::vector<formats::Format> formats;  ///< Result files of the last record
 };
 
-/// The last record of every path of manifest files, about 200 bytes a path.
+/// The last record of every path of manifest files, about 250 bytes a path.
 class ManifestIndex {
  public:
   ManifestIndex();
@@ -49,9 +49,10 @@ class ManifestIndex {
   /// What is known of an input. Lifetime of its views: the index.
   std::optional<KnownImage> find(std::string_view path) const;
 
-  /// The same by what the input's results are called: the last record of `path`, else that of the input which
-  /// `stem` belongs to if it is the same file under another text of its path (`./a.jpg`, an absolute path).
-  /// Touches the file system only where the texts differ. Lifetime: as above.
+  /// The same whatever the text of the input's path: the last record of `path`, or that of the input whose
+  /// the results of that name are now (of `stem` where `path` has none yet) if it is the same file under
+  /// another text (`./a.jpg`, an absolute path) and was recorded later. Touches the file system only where
+  /// the texts differ. Lifetime: as above.
   std::optional<KnownImage> find_input(std::string_view path, std::string_view stem,
                                        const std::optional<InputIdentity>& identity) const;
 
@@ -81,22 +82,32 @@ class ManifestIndex {
   std::uint64_t damaged_lines() const { return damaged_lines_; }
 
  private:
+  /// Where a record stands, in the order of what was said last.
+  struct Place {
+    std::int64_t began_ms = 0;  ///< Of the run
+    std::uint64_t line = 0;     ///< Of all files, as they were read
+
+    auto operator<=>(const Place&) const = default;
+  };
+
   struct Entry {
     std::string_view path;
     std::string_view stem;
     InputIdentity identity;
-    std::int64_t began_ms = 0;  ///< Of the run
+    Place last;
     std::int32_t run = -1;
     ImageStatus status = ImageStatus::kDone;
     std::uint16_t formats = 0;
   };
 
-  /// Files of one stem: whose they are, and which were ever recorded.
+  /// Files of one stem: whose they are, since when, and which were ever recorded.
   struct Owned {
+    Place since;
     std::uint32_t entry = 0;
     std::uint16_t formats = 0;
   };
 
+  KnownImage known(const Entry& entry) const;
   std::string_view keep(std::string_view text);
   bool add_line(const std::filesystem::path& file, std::string_view line);
   void add_image(const LineFacts& facts);
@@ -106,8 +117,8 @@ class ManifestIndex {
   std::unordered_map<std::string_view, std::uint32_t> by_path_;
   std::unordered_map<std::string_view, Owned> by_stem_;
   std::vector<std::string> digests_;
-  std::int32_t run_ = -1;      ///< Index into digests_ of the last header read
-  std::int64_t began_ms_ = 0;  ///< Of the same
+  std::int32_t run_ = -1;  ///< Index into digests_ of the last header read
+  Place place_;            ///< Of the line that is read
   std::optional<RunRecord> last_run_;
   std::uint64_t damaged_lines_ = 0;
 };

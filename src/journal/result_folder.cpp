@@ -79,36 +79,44 @@ ResultFolder::ResultFolder(std::filesystem::path folder, const RunRecord& run,
   manifest_.begin_run(run);
 }
 
-std::optional<std::string_view> ResultFolder::known_stem(std::string_view path) const {
+std::optional<std::string_view> ResultFolder::known_stem(std::string_view path,
+                                                         const std::optional<InputIdentity>& identity) const {
   const auto known = manifest_.index().find(path);
   if (!known || known->stem.empty()) return std::nullopt;
   // A later record may have given the name to another input.
-  return manifest_.index().owner_of(known->stem) == path ? std::optional(known->stem) : std::nullopt;
+  if (manifest_.index().is_of_another(known->stem, path, identity)) return std::nullopt;
+  return known->stem;
+}
+
+std::optional<KnownImage> finished_input(const std::filesystem::path& folder, const ManifestIndex& index,
+                                         std::string_view results_digest, std::string_view path,
+                                         std::string_view stem, const InputIdentity& identity) {
+  std::optional<KnownImage> known = index.find_input(path, stem, identity);
+  if (!known || known->status != ImageStatus::kDone || known->identity != identity ||
+      known->results_digest != results_digest) {
+    return std::nullopt;
+  }
+  for (const formats::Format format : known->formats) {
+    if (!index.owns(known->stem, format)) return std::nullopt;  // Another input's may lie there
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(folder / result_path(known->stem, format), error);
+    if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
+  }
+  if (!known->formats.empty() && index.is_of_another(known->stem, path, identity)) return std::nullopt;
+  return known;
 }
 
 std::optional<ImageRecord> ResultFolder::finished(std::string_view path, std::string_view stem,
                                                   const InputIdentity& identity) const {
   if (options_.overwrite) return std::nullopt;
-  const auto known = manifest_.index().find_input(path, stem, identity);
-  if (!known || known->status != ImageStatus::kDone || known->identity != identity ||
-      known->results_digest != digest_) {
-    return std::nullopt;
-  }
+  const auto known = finished_input(folder_, manifest_.index(), digest_, path, stem, identity);
+  if (!known) return std::nullopt;
   ImageRecord record;
   record.path = path;
   record.status = ImageStatus::kSkipped;
   record.identity = identity;
-  for (const formats::Format format : known->formats) {
-    const std::string relative = result_path(known->stem, format);
-    if (!manifest_.index().owns(known->stem, format)) return std::nullopt;  // Another input's may lie there
-    std::error_code error;
-    const std::uintmax_t bytes = std::filesystem::file_size(folder_ / relative, error);
-    if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
-    record.outputs.emplace_back(format, relative);
-  }
-  if (!known->formats.empty() && manifest_.index().is_of_another(known->stem, path, identity)) {
-    return std::nullopt;
-  }
+  for (const formats::Format format : known->formats)
+    record.outputs.emplace_back(format, result_path(known->stem, format));
   return record;
 }
 

@@ -72,6 +72,33 @@ TEST(ManifestIndex, TheRecordOfTheLaterRunWinsWhicheverFileIsReadLast) {
   EXPECT_EQ(index.last_run()->began_ms, 3000);
 }
 
+TEST(ManifestIndex, OfTheTextsOfAPathTheOneThatWasRecordedLastCounts) {
+  const TemporaryFolder folder;
+  std::string text = run_line("56", 1000) + image_line("in/a.jpg", "a") + image_line("in/b.jpg", "b");
+  text += run_line("112", 2000) + image_line("./in/a.jpg", "a") + image_line("./in/b.jpg", "b");
+  text += run_line("56", 3000) + image_line("in/b.jpg", "b");
+  const auto index = index_of(folder, text);
+  const InputIdentity same{10, 77};
+  const std::string later(index.find("./in/a.jpg")->results_digest);
+  for (const char* path : {"in/a.jpg", "./in/a.jpg", "/photos/in/a.jpg"})
+    EXPECT_EQ(index.find_input(path, "a", same)->results_digest, later) << path;
+  for (const char* path : {"in/b.jpg", "./in/b.jpg", "/photos/in/b.jpg"})
+    EXPECT_NE(index.find_input(path, "b", same)->results_digest, later) << path;
+  EXPECT_EQ(index.find_input("in/a.jpg", "a", InputIdentity{11, 77})->results_digest,
+            index.find("in/a.jpg")->results_digest)
+      << "another file has the name";
+}
+
+TEST(ManifestIndex, AFailureCountsUntilItsPathIsDone) {
+  const TemporaryFolder folder;
+  std::string text = run_line("56", 1000) + image_line("in/a.jpg", "a");
+  text += run_line("56", 2000) + image_line("./in/a.jpg", "a", ImageStatus::kFailed);
+  EXPECT_EQ(index_of(folder, text).find_input("./in/a.jpg", "a", {})->status, ImageStatus::kFailed);
+  text += run_line("56", 3000) + image_line("in/a.jpg", "a");
+  EXPECT_EQ(index_of(folder, text).find_input("./in/a.jpg", "a", InputIdentity{10, 77})->status,
+            ImageStatus::kDone);
+}
+
 TEST(ManifestIndex, AFileOfTwoStemsIsOfNeither) {
   const TemporaryFolder folder;
   const auto index =

@@ -88,6 +88,41 @@ TEST(ResultFolder, WhatALaterRunOfOtherShardsMadeIsNotTakenForItsOwn) {
   EXPECT_FALSE(again.finished("b.jpg", "b", kInput));
 }
 
+TEST(ResultFolder, WhatAnotherTextOfThePathMadeSinceIsNotTakenForItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run("56"));
+    finish(results, "in/a.jpg", "a", "56");
+    finish(results, "in/b.jpg", "b", "56");
+  }
+  {
+    ResultFolder results(folder.path(), example_run("112"), with_overwrite(true));
+    finish(results, "./in/a.jpg", "a", "112");
+    finish(results, "./in/b.jpg", "b", "112");
+  }
+  {
+    ResultFolder cut_off(folder.path(), example_run("56"), with_overwrite(true));
+    finish(cut_off, "in/b.jpg", "b", "56");
+  }
+  ResultFolder again(folder.path(), example_run("56"));
+  EXPECT_TRUE(again.finished("in/b.jpg", "b", kInput));
+  EXPECT_TRUE(again.finished("./in/b.jpg", "b", kInput));
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", kInput)) << "its files are those of 112";
+  EXPECT_FALSE(again.finished("./in/a.jpg", "a", kInput));
+}
+
+TEST(ResultFolder, AnInputKeepsItsNameWhateverTheTextOfItsPath) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "sub/a");
+    finish(results, "./in/a.jpg", "sub/a");
+  }
+  const ResultFolder again(folder.path(), example_run());
+  EXPECT_EQ(again.known_stem("in/a.jpg", kInput), "sub/a");
+  EXPECT_FALSE(again.known_stem("in/a.jpg", InputIdentity{1001, 5})) << "the name is another file's now";
+}
+
 TEST(ResultFolder, AResultOfAnotherStemIsNeitherReplacedNorRemoved) {
   const TemporaryFolder folder;
   {
@@ -116,7 +151,7 @@ TEST(ResultFolder, KnowsFinishedInputsWhenCalledAgain) {
   ASSERT_TRUE(record);
   EXPECT_EQ(record->status, ImageStatus::kSkipped);
   EXPECT_EQ(record->outputs.at(1).second, "sub/a.vis.png");
-  EXPECT_EQ(again.known_stem("in/a.jpg"), "sub/a");
+  EXPECT_EQ(again.known_stem("in/a.jpg", kInput), "sub/a");
 }
 
 TEST(ResultFolder, OfAnotherCommandIsRefusedAndStaysAsItWas) {
@@ -236,7 +271,7 @@ TEST(ForeignManifest, NamesNoResultOutsideOfTheFolder) {
     folder.write("out/manifest.jsonl",
                  to_json(example_run()) + "\n" + record_with_result("in/a.jpg", result));
     ResultFolder results(out, example_run());
-    EXPECT_FALSE(results.known_stem("in/a.jpg")) << result;
+    EXPECT_FALSE(results.known_stem("in/a.jpg", kInput)) << result;
     EXPECT_FALSE(results.manifest().owns(result)) << result;
     finish(results, "in/a.jpg", "a");
     EXPECT_EQ(formats::read_text(folder.path() / "victim/precious.png"), "precious") << result;
