@@ -68,11 +68,6 @@ std::vector<std::string> names_of_shards(const std::filesystem::path& folder, st
   return names;
 }
 
-/// True for files of shard 2 of 4 next to shard 1 of 4: these never take the same input.
-bool is_sister(const std::string& name, const std::optional<Shard>& shard) {
-  return shard && name.find("-of-" + std::to_string(shard->count) + ".") != std::string::npos;
-}
-
 bool is_same_file(int descriptor, const std::filesystem::path& path) {
   struct stat opened{};
   struct stat named{};
@@ -160,10 +155,30 @@ std::vector<std::string> manifests_by_time(const std::filesystem::path& folder, 
   return names;
 }
 
-ManifestIndex read_manifests(const std::filesystem::path& folder, const std::optional<Shard>& own) {
+bool is_sister(std::string_view name, const std::optional<Shard>& shard) {
+  return shard && name.find("-of-" + std::to_string(shard->count) + ".") != std::string::npos;
+}
+
+ManifestIndex read_manifests(const std::filesystem::path& folder, const std::optional<Shard>& own,
+                             Foreign foreign) {
   ManifestIndex index;
-  for (const std::string& name : manifests_by_time(folder, manifest_name(own))) index.add_file(folder / name);
+  for (const std::string& name : manifests_by_time(folder, manifest_name(own)))
+    index.add_file(folder / name, foreign);
   return index;
+}
+
+ImageRecord RecordReader::read(const LastRecord& last) {
+  if (file_ != last.manifest || !stream_) {
+    file_ = last.manifest;
+    stream_ = std::ifstream(file_, std::ios::binary);
+    at_ = 0;
+  }
+  // Seeking throws away what was read ahead.
+  if (at_ != last.place.offset) stream_.seekg(static_cast<std::streamoff>(last.place.offset));
+  std::string line;
+  if (!std::getline(stream_, line)) core::require_read_to_end(stream_, file_, ErrorCode::kOutputFailed);
+  at_ = last.place.offset + line.size() + 1;
+  return image_from_json(line);
 }
 
 Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shard>& shard)

@@ -141,9 +141,7 @@ void ResultFolder::require_own(std::string_view path, std::string_view stem,
 class ResultFolder::Claim {
  public:
   Claim(ResultFolder& folder, std::string_view path, std::string_view stem)
-      : folder_(folder),
-        stem_hash_(
-            std::hash<std::string>()(folder.folds_case_ ? core::lower_case(stem) : std::string(stem))) {
+      : folder_(folder), stem_hash_(folder.hash_of(stem)) {
     std::error_code failed;  // Without a working folder paths are absolute
     const std::string plain = std::filesystem::absolute(path, failed).lexically_normal().string();
     const std::size_t path_hash = std::hash<std::string>()(plain);
@@ -177,6 +175,10 @@ class ResultFolder::Claim {
   std::size_t stem_hash_;
   Claimed before_;
 };
+
+std::size_t ResultFolder::hash_of(std::string_view stem) const {
+  return std::hash<std::string>()(folds_case_ ? core::lower_case(stem) : std::string(stem));
+}
 
 bool ResultFolder::may_replace(std::string_view stem, formats::Format format, const Claimed& claimed) const {
   return (claimed.is_written || manifest_.owns(stem, format)) &&
@@ -234,9 +236,15 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
   return outputs;
 }
 
-void ResultFolder::replace(std::string_view stem, const formats::EncodedFile& file) const {
+void ResultFolder::replace(std::string_view stem, const formats::EncodedFile& file) {
+  Claimed claimed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = claimed_.find(hash_of(stem));
+    if (found != claimed_.end()) claimed = found->second;
+  }
   const std::string name = result_path(stem, file.format);
-  if (leads_through_link(folder_, name)) require_absent(folder_ / name);
+  if (!may_replace(stem, file.format, claimed)) require_absent(folder_ / name);
   core::write_file(folder_ / name, file.bytes, core::Existing::kReplace, options_.durability);
 }
 

@@ -76,8 +76,8 @@ class ResultFolder {
                                                              const Contents& contents);
 
   /// Writes a file that a record of this folder names once more. Threads: any. Throws: Error kOutputExists
-  /// where it is reached through a link, kOutputFailed.
-  void replace(std::string_view stem, const formats::EncodedFile& file) const;
+  /// for a file that is not ours or is reached through a link, kOutputFailed.
+  void replace(std::string_view stem, const formats::EncodedFile& file);
 
   /// Appends an image's record; `json` is its line. Throws: Error kOutputFailed.
   void record(const ImageRecord& record, std::string_view json) { manifest_.append(record, json); }
@@ -95,6 +95,7 @@ class ResultFolder {
   };
   class Claim;
 
+  std::size_t hash_of(std::string_view stem) const;
   bool may_replace(std::string_view stem, formats::Format format, const Claimed& claimed) const;
   void remove_other_formats(std::string_view stem, const std::vector<formats::Format>& written) const;
 

@@ -143,6 +143,49 @@ TEST(ManifestIndex, EachRecordBelongsToTheHeaderBeforeIt) {
   EXPECT_EQ(index.last_run()->options.at("process-res"), "504");
 }
 
+TEST(ManifestIndex, RecordsBehindADamagedHeaderAreOfNoKnownRun) {
+  const TemporaryFolder folder;
+  std::string text = run_line("504", 1000) + image_line("a.jpg", "a") + image_line("b.jpg", "b");
+  text += "{\"type\":\"run\",\"schema\":x}\n" + image_line("a.jpg", "a");
+  const auto index = index_of(folder, text);
+  EXPECT_EQ(index.find("a.jpg")->results_digest, "");
+  EXPECT_NE(index.find("b.jpg")->results_digest, "");
+  EXPECT_TRUE(index.owns("a.png"));
+  index.for_each_last([](const LastRecord& last) { EXPECT_EQ(last.run == nullptr, last.path == "a.jpg"); });
+}
+
+TEST(ManifestIndex, OfEachNameOfResultsTheLastRecordIsGiven) {
+  const TemporaryFolder folder;
+  ManifestIndex index;
+  const std::string whole = run_line("56", 1000) + image_line("in/a.jpg", "a") + image_line("in/b.jpg", "b") +
+                            image_line("in/f.jpg", "f", ImageStatus::kFailed);
+  const std::string shard = run_line("56", 2000) + image_line("./in/b.jpg", "b") + image_line("c.jpg", "c");
+  index.add_file(folder.write("manifest.1-of-2.jsonl", shard));
+  index.add_file(folder.write("manifest.jsonl", whole));
+  std::vector<std::string> found;
+  index.for_each_last([&](const LastRecord& last) {
+    const std::string& text = last.manifest.ends_with("manifest.jsonl") ? whole : shard;
+    EXPECT_NE(text.substr(last.place.offset).find(last.path), std::string::npos);
+    EXPECT_EQ(last.place.began_ms, text == whole ? 1000 : 2000);
+    EXPECT_EQ(last.run->options.at("process-res"), "56");
+    found.emplace_back(last.path);
+  });
+  EXPECT_THAT(found, ElementsAre("./in/b.jpg", "c.jpg", "in/a.jpg", "in/f.jpg"));
+}
+
+TEST(ManifestIndex, WhatIsNoManifestIsPassedOverWhereThatIsAskedFor) {
+  const TemporaryFolder folder;
+  for (const std::string begin : {"hello", "{\"type\":\"run\",\"schema\":2}", ""}) {
+    ManifestIndex index;
+    const std::string text = begin + "\n" + image_line("a.jpg", "a") + run_line() + image_line("b.jpg", "b");
+    index.add_file(folder.write("manifest.jsonl", text), Foreign::kPassOver);
+    EXPECT_EQ(index.find("a.jpg")->results_digest, "") << begin;
+    EXPECT_NE(index.find("b.jpg")->results_digest, "") << begin;
+    EXPECT_EQ(index.damaged_lines(), begin.empty() ? 0U : 1U) << begin;
+  }
+  EXPECT_THROW(ManifestIndex().add_file(folder.path() / "none", Foreign::kPassOver), Error);
+}
+
 TEST(ManifestIndex, LastLineTornAtAnyByteIsIgnored) {
   const TemporaryFolder folder;
   const std::string before = run_line() + image_line("a.jpg", "a");

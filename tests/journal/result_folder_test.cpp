@@ -111,6 +111,24 @@ TEST(ResultFolder, WhatAnotherTextOfThePathMadeSinceIsNotTakenForItsOwn) {
   EXPECT_FALSE(again.finished("./in/a.jpg", "a", kInput));
 }
 
+TEST(ResultFolder, DrawsNothingAnewThatIsNotItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+  }
+  folder.write("c.vis.png", "of somebody else");
+  ResultFolder results(folder.path(), example_run());
+  finish(results, "in/b.jpg", "b");
+  const formats::EncodedFile drawn{formats::Format::kVis, formats::bytes_of("drawn")};
+  results.replace("a", drawn);
+  results.replace("b", drawn);
+  EXPECT_EQ(formats::read_text(folder.path() / "a.vis.png"), "drawn");
+  EXPECT_EQ(formats::read_text(folder.path() / "b.vis.png"), "drawn");
+  EXPECT_EQ(error_of([&] { results.replace("c", drawn); }).code(), ErrorCode::kOutputExists);
+  EXPECT_EQ(formats::read_text(folder.path() / "c.vis.png"), "of somebody else");
+}
+
 TEST(ResultFolder, AnInputKeepsItsNameWhateverTheTextOfItsPath) {
   const TemporaryFolder folder;
   {
