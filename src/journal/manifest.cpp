@@ -261,15 +261,13 @@ void Manifest::open_claims() {
 }
 
 void Manifest::begin_run(RunRecord run) {
-  if (run.pid == 0) run.pid = getpid();
-  if (run.host.empty()) run.host = host_name();
-  if (run.began_ms == 0) {
-    using std::chrono::system_clock;
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(system_clock::now()).time_since_epoch();
-    // Clocks of machines that share a folder differ.
-    const std::int64_t before = index_.last_run() ? index_.last_run()->began_ms : 0;
-    run.began_ms = std::max<std::int64_t>(now.count(), before + 1);
-  }
+  run.pid = getpid();
+  run.host = host_name();
+  using std::chrono::system_clock;
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(system_clock::now()).time_since_epoch();
+  // Clocks of machines that share a folder differ.
+  const std::int64_t before = index_.last_run() ? index_.last_run()->began_ms : 0;
+  run.began_ms = std::max<std::int64_t>(now.count(), before + 1);
   const std::lock_guard guard(mutex_);
   append_line(to_json(run));
 }

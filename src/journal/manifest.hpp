@@ -78,8 +78,8 @@ class Manifest {
   /// False on a file system without locks; then nothing keeps a second run away.
   bool locked() const { return locked_; }
 
-  /// Writes the header of this run. Process id and host are filled in where unset. Throws: Error
-  /// kOutputFailed.
+  /// Writes the header of this run, with its own process, host and time, whatever `run` says of them: it may
+  /// be made of another run's. Throws: Error kOutputFailed.
   void begin_run(RunRecord run);
 
   /// Writes one record, by one write to the system, so that no finished image is forgotten when the process

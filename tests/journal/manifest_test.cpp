@@ -249,6 +249,20 @@ TEST(Manifest, RecordsFromManyThreadsAreWholeLines) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / ".da3-claims.tmp"));
 }
 
+TEST(Manifest, AHeaderSaysWhoWritesItAndWhenWhateverItWasCopiedFrom) {
+  const TemporaryFolder folder;
+  Manifest manifest(folder.path());
+  RunRecord copied = example_run();
+  copied.pid = 1;
+  copied.host = "elsewhere";
+  copied.began_ms = 5;
+  manifest.begin_run(copied);
+  const RunRecord written = run_from_json(lines_of(folder.path() / "manifest.jsonl").front());
+  EXPECT_EQ(written.pid, getpid());
+  EXPECT_NE(written.host, "elsewhere");
+  EXPECT_GT(written.began_ms, 1'500'000'000'000) << "of the clock";
+}
+
 TEST(Manifest, RecordsAreReadWholeWhereTheIndexHasThem) {
   const TemporaryFolder folder;
   for (const auto& shard : {std::optional<Shard>(), std::optional(Shard{1, 2})}) {
