@@ -137,9 +137,10 @@ bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view
 bool ManifestIndex::add_run(const std::filesystem::path& file, std::string_view line, Foreign foreign) {
   run_ = -1;
   try {
-    auto run = std::make_shared<const RunRecord>(read_run(file, line));
+    auto run = std::make_shared<RunRecord>(read_run(file, line));
     const std::string digest = results_digest(*run);
-    place_.began_ms = run->began_ms;
+    // Lines of one file are in the order of time for certain; an earlier version's header tells none.
+    place_.began_ms = run->began_ms = std::max(run->began_ms, place_.began_ms);
     has_header_ = true;
     if (!last_run_ || run->began_ms >= last_run_->began_ms) last_run_ = *run;
     const auto found = std::find(digests_.begin(), digests_.end(), digest);

@@ -72,6 +72,23 @@ TEST(ManifestIndex, TheRecordOfTheLaterRunWinsWhicheverFileIsReadLast) {
   EXPECT_EQ(index.last_run()->began_ms, 3000);
 }
 
+TEST(ManifestIndex, AHeaderWithoutATimeIsNoOlderThanTheOneBeforeIt) {
+  const TemporaryFolder folder;
+  ManifestIndex index;
+  // As an earlier version goes on behind this one.
+  const std::string later = run_line("112", 2000) + image_line("a.jpg", "a") + image_line("b.jpg", "b") +
+                            run_line("140") + image_line("a.jpg", "a", ImageStatus::kDone, 20);
+  index.add_file(folder.write("manifest.jsonl", later));
+  EXPECT_EQ(index.last_run()->options.at("process-res"), "140");
+  EXPECT_EQ(index.last_run()->began_ms, 2000);
+  index.add_file(folder.write("manifest.1-of-2.jsonl", run_line("56") + image_line("b.jpg", "b")));
+  EXPECT_EQ(index.find("a.jpg")->identity.bytes, 20U);
+  index.for_each_last([](const LastRecord& last) {
+    EXPECT_EQ(last.run->options.at("process-res"), last.path == "a.jpg" ? "140" : "112");
+    EXPECT_EQ(last.place.began_ms, 2000);
+  });
+}
+
 TEST(ManifestIndex, OfTheTextsOfAPathTheOneThatWasRecordedLastCounts) {
   const TemporaryFolder folder;
   std::string text = run_line("56", 1000) + image_line("in/a.jpg", "a") + image_line("in/b.jpg", "b");

@@ -111,6 +111,21 @@ TEST(ResultFolder, WhatAnotherTextOfThePathMadeSinceIsNotTakenForItsOwn) {
   EXPECT_FALSE(again.finished("./in/a.jpg", "a", kInput));
 }
 
+TEST(ResultFolder, WhatAnEarlierVersionMadeSinceIsNotTakenForItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run("112"));
+    finish(results, "a.jpg", "a", "112");
+  }
+  std::string text = formats::read_text(folder.path() / "manifest.jsonl");
+  const std::string record = text.substr(text.find('\n') + 1);
+  folder.write("manifest.jsonl", text + to_json(example_run("140")) + "\n" + record);
+  const Error error = error_of([&] { ResultFolder(folder.path(), example_run("112")); });
+  EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("--process-res was 140, is 112"));
+  EXPECT_TRUE(ResultFolder(folder.path(), example_run("140")).finished("a.jpg", "a", kInput));
+}
+
 TEST(ResultFolder, DrawsNothingAnewThatIsNotItsOwn) {
   const TemporaryFolder folder;
   {
