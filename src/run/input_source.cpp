@@ -302,7 +302,7 @@ std::optional<std::string> InputSource::part_below_output(const std::string& fol
   if (!part) return std::nullopt;
   if (!results_) {
     try {
-      results_ = journal::read_manifests(options_.output_dir);
+      results_ = journal::read_own_files(options_.output_dir);
     } catch (const Error&) {
       results_.emplace();  // Of another command, or said by who writes there
     }

@@ -240,6 +240,11 @@ TEST_F(InputSourceTest, ResultsNextToPhotosAreNoInputs) {
   }
   EXPECT_TRUE(fs::exists(path("in/a/x.vis.png")));
   EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x"}));
+  // A run that was killed before its record; the last claim is torn.
+  touch("in/b/x.png");
+  touch("in/b/z.png");
+  folder_.write("in/.da3-claims.1-of-2.tmp", std::string("b/x.png") + '\0' + "b/z.png");
+  EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x", "b/z"}));
 }
 
 TEST_F(InputSourceTest, AQuotedPatternIsExpandedInNaturalOrder) {
