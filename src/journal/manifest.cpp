@@ -82,11 +82,6 @@ void add_claims(const std::filesystem::path& file, std::unordered_set<std::strin
   }
 }
 
-/// True for files of shard 2 of 4 next to shard 1 of 4: these never take the same input.
-bool is_sister(const std::string& name, const std::optional<Shard>& shard) {
-  return shard && name.find("-of-" + std::to_string(shard->count) + ".") != std::string::npos;
-}
-
 bool is_same_file(int descriptor, const std::filesystem::path& path) {
   struct stat opened{};
   struct stat named{};
@@ -174,9 +169,15 @@ std::vector<std::string> manifests_by_time(const std::filesystem::path& folder, 
   return names;
 }
 
-ManifestIndex read_manifests(const std::filesystem::path& folder, const std::optional<Shard>& own) {
+bool is_sister(std::string_view name, const std::optional<Shard>& shard) {
+  return shard && name.find("-of-" + std::to_string(shard->count) + ".") != std::string::npos;
+}
+
+ManifestIndex read_manifests(const std::filesystem::path& folder, const std::optional<Shard>& own,
+                             Foreign foreign) {
   ManifestIndex index;
-  for (const std::string& name : manifests_by_time(folder, manifest_name(own))) index.add_file(folder / name);
+  for (const std::string& name : manifests_by_time(folder, manifest_name(own)))
+    index.add_file(folder / name, foreign);
   return index;
 }
 
@@ -184,6 +185,20 @@ OwnFiles read_own_files(const std::filesystem::path& folder) {
   OwnFiles files{.records = read_manifests(folder), .claims = {}};
   for (const std::string& name : claims_names(folder)) add_claims(folder / name, files.claims);
   return files;
+}
+
+ImageRecord RecordReader::read(const LastRecord& last) {
+  if (file_ != last.manifest || !stream_) {
+    file_ = last.manifest;
+    stream_ = std::ifstream(file_, std::ios::binary);
+    at_ = 0;
+  }
+  // Seeking throws away what was read ahead.
+  if (at_ != last.place.offset) stream_.seekg(static_cast<std::streamoff>(last.place.offset));
+  std::string line;
+  if (!std::getline(stream_, line)) core::require_read_to_end(stream_, file_, ErrorCode::kOutputFailed);
+  at_ = last.place.offset + line.size() + 1;
+  return image_from_json(line);
 }
 
 Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shard>& shard)
@@ -261,15 +276,13 @@ void Manifest::open_claims() {
 }
 
 void Manifest::begin_run(RunRecord run) {
-  if (run.pid == 0) run.pid = getpid();
-  if (run.host.empty()) run.host = host_name();
-  if (run.began_ms == 0) {
-    using std::chrono::system_clock;
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(system_clock::now()).time_since_epoch();
-    // Clocks of machines that share a folder differ.
-    const std::int64_t before = index_.last_run() ? index_.last_run()->began_ms : 0;
-    run.began_ms = std::max<std::int64_t>(now.count(), before + 1);
-  }
+  run.pid = getpid();
+  run.host = host_name();
+  using std::chrono::system_clock;
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(system_clock::now()).time_since_epoch();
+  // Clocks of machines that share a folder differ.
+  const std::int64_t before = index_.last_run() ? index_.last_run()->began_ms : 0;
+  run.began_ms = std::max<std::int64_t>(now.count(), before + 1);
   const std::lock_guard guard(mutex_);
   append_line(to_json(run));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,10 +32,27 @@ std::vector<std::string> manifest_names(const std::filesystem::path& folder);
 /// them in, as shards run in any order and what the last one says counts.
 std::vector<std::string> manifests_by_time(const std::filesystem::path& folder, const std::string& last = {});
 
+/// True for files of shard 2 of 4 next to shard 1 of 4: these never take the same input. `name` is without
+/// its folder.
+bool is_sister(std::string_view name, const std::optional<Shard>& shard);
+
 /// The records of all manifests of `folder` (of every shard), `own` behind others of its time, without
 /// locking or changing anything; empty for a folder that has none. Throws: as ManifestIndex::add_file.
 ManifestIndex read_manifests(const std::filesystem::path& folder,
-                             const std::optional<Shard>& own = std::nullopt);
+                             const std::optional<Shard>& own = std::nullopt,
+                             Foreign foreign = Foreign::kRefuse);
+
+/// Reads records whole that an index of the same files knows; fast in the order of for_each_last.
+class RecordReader {
+ public:
+  /// Throws: Error kOutputFailed where the manifest cannot be read; kInternal if it is no whole record.
+  ImageRecord read(const LastRecord& last);
+
+ private:
+  std::string file_;
+  std::ifstream stream_;
+  std::uint64_t at_ = 0;
+};
 
 /// The files in a folder of results that are da3's.
 struct OwnFiles {
@@ -71,8 +89,8 @@ class Manifest {
   /// False on a file system without locks; then nothing keeps a second run away.
   bool locked() const { return locked_; }
 
-  /// Writes the header of this run. Process id and host are filled in where unset. Throws: Error
-  /// kOutputFailed.
+  /// Writes the header of this run, with its own process, host and time, whatever `run` says of them: it may
+  /// be made of another run's. Throws: Error kOutputFailed.
   void begin_run(RunRecord run);
 
   /// Writes one record, by one write to the system, so that no finished image is forgotten when the process

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <journal/line_facts.hpp>
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
 constexpr std::size_t kTextBlockBytes = std::size_t{1} << 18U;
 constexpr std::string_view kRunBegins = R"({"type":"run","schema":)";
+constexpr std::string_view kHeaderBegins = R"({"type":"run")";
 
 std::uint16_t bit(formats::Format format) {
   return static_cast<std::uint16_t>(1U << static_cast<unsigned>(format));
@@ -32,7 +34,7 @@ std::string_view stem_of(formats::Format format, std::string_view path) {
   return path.ends_with(end) ? path.substr(0, path.size() - end.size()) : std::string_view();
 }
 
-Error foreign(const std::filesystem::path& file) {
+Error foreign_error(const std::filesystem::path& file) {
   return {ErrorCode::kOutputExists,
           file.string() +
               ": da3 keeps its records under this name, but this file is something else; move it "
@@ -73,19 +75,22 @@ std::size_t read_some(const std::filesystem::path& file, const core::FileDescrip
 
 ManifestIndex::ManifestIndex() = default;
 
-ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& file) {
+ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& file, Foreign foreign) {
   // Opened without waiting: a FIFO may have this name.
   const core::FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!descriptor && errno == ENOENT) return {};
+  if (!descriptor && errno == ENOENT && foreign == Foreign::kRefuse) return {};
   if (!descriptor) {
     throw Error(ErrorCode::kOutputFailed,
                 file.string() + ": cannot be read: " + std::generic_category().message(errno));
   }
   struct stat status{};
-  if (fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw foreign(file);
+  if (fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw foreign_error(file);
   ReadResult result;
+  files_.push_back(file.string());
+  place_ = {0, static_cast<std::uint32_t>(files_.size()), 0};
   run_ = -1;
-  bool is_first = true;
+  has_header_ = false;
+  bool is_first = foreign == Foreign::kRefuse;
   std::string pending;
   std::string block(kReadBytes, '\0');
   while (const std::size_t got = read_some(file, descriptor, block.data(), block.size())) {
@@ -93,9 +98,10 @@ ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& f
     for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
       const std::string_view line =
           pending.empty() ? rest.substr(0, end) : pending.append(rest.substr(0, end));
-      if (!add_line(file, line) && is_first) throw foreign(file);
+      if (!add_line(file, line, foreign) && is_first) throw foreign_error(file);
       is_first = false;
       result.valid_bytes += line.size() + 1;
+      place_.offset = result.valid_bytes;
       pending.clear();
       rest.remove_prefix(end + 1);
     }
@@ -103,37 +109,54 @@ ManifestIndex::ReadResult ManifestIndex::add_file(const std::filesystem::path& f
   }
   if (pending.empty()) return result;
   const std::uint64_t damaged_before = damaged_lines_;
-  if (add_line(file, pending)) {
+  if (add_line(file, pending, foreign)) {
     result.valid_bytes += pending.size();
     result.line_end_missing = true;
   } else {
     damaged_lines_ = damaged_before;  // Torn, not damaged: a run was cut off here
     const bool torn_header = pending.starts_with(kRunBegins) || kRunBegins.starts_with(pending);
-    if (is_first && !torn_header) throw foreign(file);
+    if (is_first && !torn_header) throw foreign_error(file);
   }
   return result;
 }
 
-bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view line) {
+bool ManifestIndex::add_line(const std::filesystem::path& file, std::string_view line, Foreign foreign) {
   const std::optional<LineFacts> facts = scan_line(line);
   if (!facts) {
+    if (line.starts_with(kHeaderBegins)) run_ = -1;
+    damaged_lines_ += line.empty() ? 0 : 1;
+    return false;
+  }
+  if (facts->type == LineFacts::Type::kRun) return add_run(file, line, foreign);
+  // Those of a video begin otherwise.
+  if (!has_header_ && foreign == Foreign::kRefuse) throw foreign_error(file);
+  if (facts->type == LineFacts::Type::kImage && facts->status != ImageStatus::kSkipped) add_image(*facts);
+  return true;
+}
+
+bool ManifestIndex::add_run(const std::filesystem::path& file, std::string_view line, Foreign foreign) {
+  run_ = -1;
+  try {
+    auto run = std::make_shared<RunRecord>(read_run(file, line));
+    const std::string digest = results_digest(*run);
+    // Lines of one file are in the order of time for certain; an earlier version's header tells none.
+    place_.began_ms = run->began_ms = std::max(run->began_ms, place_.began_ms);
+    has_header_ = true;
+    if (!last_run_ || run->began_ms >= last_run_->began_ms) last_run_ = *run;
+    const auto found = std::find(digests_.begin(), digests_.end(), digest);
+    run_ = static_cast<std::int32_t>(found - digests_.begin());
+    if (found == digests_.end()) {
+      digests_.push_back(digest);
+      runs_.emplace_back();
+    }
+    std::shared_ptr<const RunRecord>& last = runs_[static_cast<std::size_t>(run_)];
+    if (!last || run->began_ms >= last->began_ms) last = std::move(run);
+    return true;
+  } catch (const Error&) {
+    if (foreign == Foreign::kRefuse) throw;
     ++damaged_lines_;
     return false;
   }
-  // Those of a video begin otherwise.
-  if (run_ < 0 && facts->type != LineFacts::Type::kRun) throw foreign(file);
-  if (facts->type == LineFacts::Type::kRun) {
-    RunRecord run = read_run(file, line);
-    const std::string digest = results_digest(run);
-    began_ms_ = run.began_ms;
-    if (!last_run_ || run.began_ms >= last_run_->began_ms) last_run_ = std::move(run);
-    const auto found = std::find(digests_.begin(), digests_.end(), digest);
-    run_ = static_cast<std::int32_t>(found - digests_.begin());
-    if (found == digests_.end()) digests_.push_back(digest);
-  } else if (facts->type == LineFacts::Type::kImage && facts->status != ImageStatus::kSkipped) {
-    add_image(*facts);
-  }
-  return true;
 }
 
 void ManifestIndex::add_image(const LineFacts& facts) {
@@ -146,10 +169,10 @@ void ManifestIndex::add_image(const LineFacts& facts) {
     by_path_.emplace(entries_.back().path, index);
   }
   Entry& entry = entries_[index];
-  const bool is_last = began_ms_ >= entry.began_ms;
+  const bool is_last = place_ > entry.last;
   if (is_last) {
     entry.identity = facts.identity;
-    entry.began_ms = began_ms_;
+    entry.last = place_;
     entry.run = run_;
     entry.status = facts.status;
     entry.formats = 0;
@@ -158,19 +181,19 @@ void ManifestIndex::add_image(const LineFacts& facts) {
     const std::string_view stem = stem_of(format, path);
     if (stem.empty()) continue;
     auto owned = by_stem_.find(stem);
-    if (owned == by_stem_.end()) owned = by_stem_.emplace(keep(stem), Owned{.entry = index}).first;
-    owned->second.formats = static_cast<std::uint16_t>(owned->second.formats | bit(format));
-    if (began_ms_ >= entries_[owned->second.entry].began_ms) owned->second.entry = index;
-    if (!is_last) continue;
-    entry.formats = static_cast<std::uint16_t>(entry.formats | bit(format));
-    entry.stem = owned->first;
+    if (owned == by_stem_.end()) owned = by_stem_.emplace(keep(stem), Owned{}).first;
+    Owned& files = owned->second;
+    files.formats = static_cast<std::uint16_t>(files.formats | bit(format));
+    if (place_ > files.since) {
+      files.entry = index;
+      files.since = place_;
+    }
+    if (is_last) entry.formats = static_cast<std::uint16_t>(entry.formats | bit(format));
+    if (is_last || entry.stem.empty()) entry.stem = owned->first;
   }
 }
 
-std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
-  const auto found = by_path_.find(path);
-  if (found == by_path_.end()) return std::nullopt;
-  const Entry& entry = entries_[found->second];
+KnownImage ManifestIndex::known(const Entry& entry) const {
   KnownImage known{entry.status, entry.identity, {}, entry.stem, {}};
   if (entry.run >= 0) known.results_digest = digests_[static_cast<std::size_t>(entry.run)];
   for (const formats::Format format : formats::kAllFormats) {
@@ -179,11 +202,39 @@ std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
   return known;
 }
 
+std::optional<KnownImage> ManifestIndex::find(std::string_view path) const {
+  const auto found = by_path_.find(path);
+  return found == by_path_.end() ? std::nullopt : std::optional(known(entries_[found->second]));
+}
+
 std::optional<KnownImage> ManifestIndex::find_input(std::string_view path, std::string_view stem,
                                                     const std::optional<InputIdentity>& identity) const {
-  if (auto known = find(path)) return known;
-  const auto owner = owner_of(stem);
-  return owner && !is_of_another(stem, path, identity) ? find(*owner) : std::nullopt;
+  const auto found = by_path_.find(path);
+  const Entry* last = found == by_path_.end() ? nullptr : &entries_[found->second];
+  const std::string_view name = last != nullptr && !last->stem.empty() ? last->stem : stem;
+  const auto owned = by_stem_.find(name);
+  if (owned != by_stem_.end()) {
+    const Entry& owner = entries_[owned->second.entry];
+    const bool is_later = last == nullptr || owner.last > last->last;
+    if (is_later && !is_of_another(name, path, identity)) last = &owner;
+  }
+  return last == nullptr ? std::nullopt : std::optional(known(*last));
+}
+
+void ManifestIndex::for_each_last(const std::function<void(const LastRecord&)>& use) const {
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t index = 0; index < entries_.size(); ++index) {
+    const std::string_view stem = entries_[index].stem;
+    if (stem.empty() || by_stem_.at(stem).entry == index) order.push_back(index);
+  }
+  std::ranges::sort(order, {}, [&](std::uint32_t index) {
+    return std::pair(entries_[index].last.file, entries_[index].last.offset);
+  });
+  for (const std::uint32_t index : order) {
+    const Entry& entry = entries_[index];
+    use({entry.path, known(entry), entry.run < 0 ? nullptr : runs_[static_cast<std::size_t>(entry.run)],
+         files_[entry.last.file - 1], entry.last});
+  }
 }
 
 bool ManifestIndex::is_of_another(std::string_view stem, std::string_view path,

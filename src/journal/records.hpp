@@ -40,7 +40,8 @@ struct RunRecord {
   bool range_of_set = false;
   std::int64_t pid = 0;  ///< Process of the run; 0: unknown
   std::string host;      ///< Its machine; empty: unknown
-  /// Milliseconds since 1970-01-01 UTC, above those of every run before it in the folder; 0: unknown
+  /// Milliseconds since 1970-01-01 UTC, above those of every run before it in the folder; 0: unknown. As
+  /// ManifestIndex gives it, never less than that of the header before it in its file.
   std::int64_t began_ms = 0;
 };
 

@@ -79,36 +79,44 @@ ResultFolder::ResultFolder(std::filesystem::path folder, const RunRecord& run,
   manifest_.begin_run(run);
 }
 
-std::optional<std::string_view> ResultFolder::known_stem(std::string_view path) const {
+std::optional<std::string_view> ResultFolder::known_stem(std::string_view path,
+                                                         const std::optional<InputIdentity>& identity) const {
   const auto known = manifest_.index().find(path);
   if (!known || known->stem.empty()) return std::nullopt;
   // A later record may have given the name to another input.
-  return manifest_.index().owner_of(known->stem) == path ? std::optional(known->stem) : std::nullopt;
+  if (manifest_.index().is_of_another(known->stem, path, identity)) return std::nullopt;
+  return known->stem;
+}
+
+std::optional<KnownImage> finished_input(const std::filesystem::path& folder, const ManifestIndex& index,
+                                         std::string_view results_digest, std::string_view path,
+                                         std::string_view stem, const InputIdentity& identity) {
+  std::optional<KnownImage> known = index.find_input(path, stem, identity);
+  if (!known || known->status != ImageStatus::kDone || known->identity != identity ||
+      known->results_digest != results_digest) {
+    return std::nullopt;
+  }
+  for (const formats::Format format : known->formats) {
+    if (!index.owns(known->stem, format)) return std::nullopt;  // Another input's may lie there
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(folder / result_path(known->stem, format), error);
+    if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
+  }
+  if (!known->formats.empty() && index.is_of_another(known->stem, path, identity)) return std::nullopt;
+  return known;
 }
 
 std::optional<ImageRecord> ResultFolder::finished(std::string_view path, std::string_view stem,
                                                   const InputIdentity& identity) const {
   if (options_.overwrite) return std::nullopt;
-  const auto known = manifest_.index().find_input(path, stem, identity);
-  if (!known || known->status != ImageStatus::kDone || known->identity != identity ||
-      known->results_digest != digest_) {
-    return std::nullopt;
-  }
+  const auto known = finished_input(folder_, manifest_.index(), digest_, path, stem, identity);
+  if (!known) return std::nullopt;
   ImageRecord record;
   record.path = path;
   record.status = ImageStatus::kSkipped;
   record.identity = identity;
-  for (const formats::Format format : known->formats) {
-    const std::string relative = result_path(known->stem, format);
-    if (!manifest_.index().owns(known->stem, format)) return std::nullopt;  // Another input's may lie there
-    std::error_code error;
-    const std::uintmax_t bytes = std::filesystem::file_size(folder_ / relative, error);
-    if (error || bytes == 0) return std::nullopt;  // Removed, or emptied by a loss of power
-    record.outputs.emplace_back(format, relative);
-  }
-  if (!known->formats.empty() && manifest_.index().is_of_another(known->stem, path, identity)) {
-    return std::nullopt;
-  }
+  for (const formats::Format format : known->formats)
+    record.outputs.emplace_back(format, result_path(known->stem, format));
   return record;
 }
 
@@ -133,9 +141,7 @@ void ResultFolder::require_own(std::string_view path, std::string_view stem,
 class ResultFolder::Claim {
  public:
   Claim(ResultFolder& folder, std::string_view path, std::string_view stem)
-      : folder_(folder),
-        stem_hash_(
-            std::hash<std::string>()(folder.folds_case_ ? core::lower_case(stem) : std::string(stem))) {
+      : folder_(folder), stem_hash_(folder.hash_of(stem)) {
     std::error_code failed;  // Without a working folder paths are absolute
     const std::string plain = std::filesystem::absolute(path, failed).lexically_normal().string();
     const std::size_t path_hash = std::hash<std::string>()(plain);
@@ -169,6 +175,10 @@ class ResultFolder::Claim {
   std::size_t stem_hash_;
   Claimed before_;
 };
+
+std::size_t ResultFolder::hash_of(std::string_view stem) const {
+  return std::hash<std::string>()(folds_case_ ? core::lower_case(stem) : std::string(stem));
+}
 
 bool ResultFolder::may_replace(std::string_view stem, formats::Format format, const Claimed& claimed) const {
   return (claimed.is_written || manifest_.owns(stem, format)) &&
@@ -226,9 +236,15 @@ std::vector<std::pair<formats::Format, std::string>> ResultFolder::write(
   return outputs;
 }
 
-void ResultFolder::replace(std::string_view stem, const formats::EncodedFile& file) const {
+void ResultFolder::replace(std::string_view stem, const formats::EncodedFile& file) {
+  Claimed claimed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = claimed_.find(hash_of(stem));
+    if (found != claimed_.end()) claimed = found->second;
+  }
   const std::string name = result_path(stem, file.format);
-  if (leads_through_link(folder_, name)) require_absent(folder_ / name);
+  if (!may_replace(stem, file.format, claimed)) require_absent(folder_ / name);
   core::write_file(folder_ / name, file.bytes, core::Existing::kReplace, options_.durability);
 }
 

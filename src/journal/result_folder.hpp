@@ -26,6 +26,13 @@ struct ResultFolderOptions {
   std::optional<bool> folds_case{};
 };
 
+/// What is known of an input of `folder` that needs no work: done by the run of `results_digest`, unchanged
+/// since, and all its files in place and not empty. `stem` is what its results would be called: it finds a
+/// record under another text of the same path.
+std::optional<KnownImage> finished_input(const std::filesystem::path& folder, const ManifestIndex& index,
+                                         std::string_view results_digest, std::string_view path,
+                                         std::string_view stem, const InputIdentity& identity);
+
 /// The output folder of a run: knows what is finished, writes results, never replaces a file that da3 did not
 /// write. Threads: `is_finished`, `write` and `record` from any.
 class ResultFolder {
@@ -39,11 +46,11 @@ class ResultFolder {
   const Manifest& manifest() const { return manifest_; }
 
   /// The stem that an earlier run gave this input's results, if any; it wins over a new choice.
-  std::optional<std::string_view> known_stem(std::string_view path) const;
+  std::optional<std::string_view> known_stem(std::string_view path,
+                                             const std::optional<InputIdentity>& identity) const;
 
-  /// The record of an input that needs no work: done by this model with these options, unchanged since, and
-  /// all its files in place and not empty. Its status is `skipped`, with the outputs.
-  /// `stem` is what its results would be called: it finds a record under another text of the same path.
+  /// The record of an input that needs no work, as finished_input: done by this model with these options. Its
+  /// status is `skipped`, with the outputs.
   std::optional<ImageRecord> finished(std::string_view path, std::string_view stem,
                                       const InputIdentity& identity) const;
 
@@ -69,8 +76,8 @@ class ResultFolder {
                                                              const Contents& contents);
 
   /// Writes a file that a record of this folder names once more. Threads: any. Throws: Error kOutputExists
-  /// where it is reached through a link, kOutputFailed.
-  void replace(std::string_view stem, const formats::EncodedFile& file) const;
+  /// for a file that is not ours or is reached through a link, kOutputFailed.
+  void replace(std::string_view stem, const formats::EncodedFile& file);
 
   /// Appends an image's record; `json` is its line. Throws: Error kOutputFailed.
   void record(const ImageRecord& record, std::string_view json) { manifest_.append(record, json); }
@@ -88,6 +95,7 @@ class ResultFolder {
   };
   class Claim;
 
+  std::size_t hash_of(std::string_view stem) const;
   bool may_replace(std::string_view stem, formats::Format format, const Claimed& claimed) const;
   void remove_other_formats(std::string_view stem, const std::vector<formats::Format>& written) const;
 

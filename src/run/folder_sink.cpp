@@ -33,8 +33,9 @@ FolderSink::FolderSink(const std::filesystem::path& folder, const journal::RunRe
     : gallery_(gallery), folder_(checked_folder(folder, gallery), run, options) {}
 
 /// The name that an earlier run gave this input's results, else the item's own.
-std::string FolderSink::stem_of(const Item& item) const {
-  const auto known = folder_.known_stem(item.path);
+std::string FolderSink::stem_of(const Item& item,
+                                const std::optional<journal::InputIdentity>& identity) const {
+  const auto known = folder_.known_stem(item.path, identity);
   if (known) return std::string(*known);
   const std::string stem = item.stem();
   // An earlier run found the twin alone, whose results keep their name.
@@ -73,12 +74,12 @@ void FolderSink::require_place(const Item& item, const std::optional<journal::In
                     ": this is a result of da3 in the output folder, which is never taken as input; "
                     "choose another output folder");
   }
-  if (!formats.empty()) folder_.require_own(item.path, stem_of(item), identity);
+  if (!formats.empty()) folder_.require_own(item.path, stem_of(item, identity), identity);
 }
 
 Sink::Outputs FolderSink::write(const Item& item, const std::optional<journal::InputIdentity>& identity,
                                 const std::vector<formats::Format>& formats, const Encode& encode) {
-  return folder_.write(item.path, stem_of(item), identity, formats, encode);
+  return folder_.write(item.path, stem_of(item, identity), identity, formats, encode);
 }
 
 void FolderSink::record(const journal::ImageRecord& record, std::string_view json) {

@@ -33,7 +33,7 @@ class FolderSink : public Sink {
   bool locked() const { return folder_.manifest().locked(); }
 
  private:
-  std::string stem_of(const Item& item) const;
+  std::string stem_of(const Item& item, const std::optional<journal::InputIdentity>& identity) const;
   bool is_own_result(const std::filesystem::path& path) const;
 
   bool gallery_;

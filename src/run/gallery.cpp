@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -18,7 +18,6 @@
 
 #include <core/atomic_file.hpp>
 #include <core/file_descriptor.hpp>
-#include <core/read_file.hpp>
 #include <run/gallery.hpp>
 #include <run/names.hpp>
 
@@ -36,52 +35,32 @@ std::string picture_of(const journal::ImageRecord& record) {
   return picture == record.outputs.end() ? std::string() : picture->second;
 }
 
-/// Of each picture of a folder the record of its input that was written last.
-class PictureRecords {
- public:
-  void add_manifest(const fs::path& manifest) {
-    began_ms_ = 0;
-    std::ifstream file(manifest, std::ios::binary);
-    for (std::string line; std::getline(file, line);) {
-      try {
-        if (line.starts_with(R"({"type":"run")")) began_ms_ = journal::run_from_json(line).began_ms;
-        if (line.find("\"type\":\"image\"") != std::string::npos) add(journal::image_from_json(line));
-      } catch (const Error&) {
-        continue;  // A line that a killed run left behind
-      }
-    }
-    core::require_read_to_end(file, manifest.string(), ErrorCode::kOutputFailed);
+/// What the gallery shows of an input; none without a picture.
+std::optional<formats::GalleryEntry> entry_of(const fs::path& folder, const journal::LastRecord& last,
+                                              journal::RecordReader& reader) {
+  if (last.image.status != journal::ImageStatus::kDone ||
+      !formats::contains(last.image.formats, formats::Format::kHtml)) {
+    return std::nullopt;
   }
-
-  struct Shown {
-    std::int64_t began_ms = 0;  ///< Of the record's run
-    journal::ImageRecord record;
-  };
-  const std::unordered_map<std::string, Shown>& by_picture() const { return by_picture_; }
-
- private:
-  struct Last {
-    std::int64_t began_ms = 0;
-    std::string picture;  ///< Empty without one
-  };
-
-  void add(journal::ImageRecord record) {
-    Last& last = last_of_path_[record.path];
-    if (began_ms_ < last.began_ms) return;
-    const auto earlier = by_picture_.find(last.picture);
-    if (earlier != by_picture_.end() && earlier->second.record.path == record.path)
-      by_picture_.erase(earlier);
-    last = {began_ms_, picture_of(record)};
-    if (last.picture.empty()) return;
-    // One input has several texts of its path, and one picture.
-    Shown& shown = by_picture_[last.picture];
-    if (began_ms_ >= shown.began_ms) shown = {began_ms_, std::move(record)};
+  journal::ImageRecord record;
+  try {
+    record = reader.read(last);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kOutputFailed) throw;
+    return std::nullopt;  // A line that says nothing of its results
   }
-
-  std::int64_t began_ms_ = 0;  ///< Of the run whose records are read
-  std::unordered_map<std::string, Last> last_of_path_;
-  std::unordered_map<std::string, Shown> by_picture_;
-};
+  const std::string picture = picture_of(record);
+  std::error_code missing;
+  if (!record.input || !fs::exists(folder / picture, missing)) return std::nullopt;
+  formats::GalleryEntry entry{std::string(last.image.stem) + fs::path(record.path).extension().string(),
+                              picture,
+                              *record.input,
+                              {},
+                              record.depth_unit};
+  if (record.depth && record.depth->values)
+    entry.depth = std::pair(record.depth->values->min, record.depth->values->max);
+  return entry;
+}
 
 /// Held from the first record that is read until the page is written: of two runs that end together the later
 /// one reads what the sooner one recorded. Without it where the folder or its file system allows none.
@@ -119,20 +98,13 @@ Page page_of(const fs::path& folder) {
 
 /// What a page of `folder` shows, in natural order of the names.
 std::vector<formats::GalleryEntry> read_entries(const fs::path& folder) {
-  PictureRecords records;
-  for (const std::string& name : journal::manifests_by_time(folder)) records.add_manifest(folder / name);
+  const journal::ManifestIndex index =
+      journal::read_manifests(folder, std::nullopt, journal::Foreign::kPassOver);
+  journal::RecordReader reader;
   std::vector<formats::GalleryEntry> entries;
-  for (const auto& [picture, shown] : records.by_picture()) {
-    const journal::ImageRecord& record = shown.record;
-    std::error_code missing;
-    if (!record.input || !fs::exists(folder / picture, missing)) continue;
-    const std::string stem = picture.substr(0, picture.size() - suffix(formats::Format::kHtml).size());
-    formats::GalleryEntry entry{
-        stem + fs::path(record.path).extension().string(), picture, *record.input, {}, record.depth_unit};
-    if (record.depth && record.depth->values)
-      entry.depth = std::pair(record.depth->values->min, record.depth->values->max);
-    entries.push_back(std::move(entry));
-  }
+  index.for_each_last([&](const journal::LastRecord& last) {
+    if (auto entry = entry_of(folder, last, reader)) entries.push_back(std::move(*entry));
+  });
   // Records come in the order of completion, which differs from run to run.
   std::ranges::sort(entries, [](const formats::GalleryEntry& a, const formats::GalleryEntry& b) {
     const auto order = natural_compare(a.name, b.name);

@@ -5,8 +5,8 @@
 #include <map>
 #include <utility>
 
-#include <journal/manifest.hpp>
 #include <journal/records.hpp>
+#include <journal/result_folder.hpp>
 #include <predict/batch_planner.hpp>
 #include <sys/stat.h>
 
@@ -23,16 +23,9 @@ namespace {
 
 /// As ResultFolder::finished, without opening the folder for writing.
 bool is_finished(const Item& item, const std::filesystem::path& folder, const journal::ManifestIndex& index,
-                 const std::string& digest, const std::vector<formats::Format>& formats) {
+                 const std::string& digest) {
   const auto identity = item.identity();
-  const std::optional<journal::KnownImage> known = index.find_input(item.path, item.stem(), identity);
-  if (!known || known->status != journal::ImageStatus::kDone || known->results_digest != digest) return false;
-  if (identity != known->identity) return false;
-  return std::all_of(formats.begin(), formats.end(), [&](formats::Format format) {
-    std::error_code ignored;
-    return std::filesystem::exists(folder / (std::string(known->stem) + std::string(formats::suffix(format))),
-                                   ignored);
-  });
+  return identity && journal::finished_input(folder, index, digest, item.path, item.stem(), *identity);
 }
 
 ImageEvent unusable(const Item& item, const Error& error) {
@@ -83,7 +76,7 @@ Plan plan(const Options& options, const ModelSpec& model, const DeviceId& device
     if (!item) break;
     if (options.shard && !takes(*options.shard, *item)) continue;
     ++plan.inputs;
-    if (!options.overwrite && is_finished(*item, options.output_dir, index, digest, settings.formats)) {
+    if (!options.overwrite && is_finished(*item, options.output_dir, index, digest)) {
       ++plan.finished;
       continue;
     }

@@ -42,8 +42,6 @@ journal::RunRecord header(const RenderOptions& options, const StoredResults& res
   journal::RunRecord record = results.run;
   record.tool_version = version();
   record.tool_commit = commit();
-  record.pid = 0;
-  record.host.clear();
   record.range_of_set = options.range_of_set;
   record.options = {
       {"command", "render"},

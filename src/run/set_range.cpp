@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <mutex>
 
 #include <formats/encode.hpp>
 
 #include <da3/error.hpp>
 
+#include <run/input_source.hpp>
 #include <run/set_range.hpp>
 #include <run/stored_results.hpp>
 
@@ -22,14 +24,27 @@ std::vector<formats::Format> pictures_of(const StoredResult& result) {
   return pictures;
 }
 
+/// True for what `shard` recorded, and for what it takes of results of a run without shards or of other ones.
+bool is_of_shard(const Shard& shard, const journal::LastRecord& last) {
+  const journal::Shard own{shard.index, shard.count};
+  const std::string manifest = std::filesystem::path(last.manifest).filename().string();
+  if (manifest == journal::manifest_name(own)) return true;
+  if (last.image.stem.empty() || journal::is_sister(manifest, own)) return false;
+  // Inputs are divided by names without their extension, which results may have kept.
+  Item item;
+  const std::filesystem::path photo = std::filesystem::path(last.path).filename();
+  item.path = (std::filesystem::path(last.image.stem).parent_path() / photo).string();
+  return takes(shard, item);
+}
+
 }  // namespace
 
 DrawnSet draw_with_range_of_set(const Options& options, const Settings& settings,
-                                const journal::ResultFolder& folder, int threads,
-                                const std::stop_token& stop) {
-  std::optional<journal::Shard> shard;
-  if (options.shard) shard = journal::Shard{options.shard->index, options.shard->count};
-  const StoredResults results = read_results(folder.folder(), shard);
+                                journal::ResultFolder& folder, int threads, const std::stop_token& stop) {
+  WantedRecord wanted;
+  if (options.shard)
+    wanted = [&](const journal::LastRecord& last) { return is_of_shard(*options.shard, last); };
+  const StoredResults results = read_results(folder.folder(), wanted);
   DrawnSet drawn;
   drawn.left_out = left_out(results, folder.folder());
   drawn.range = range_of_all(results.list, threads, stop);

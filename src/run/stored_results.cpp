@@ -5,20 +5,15 @@
 #include <charconv>
 #include <cstdint>
 #include <exception>
-#include <fstream>
-#include <map>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include <codec/decode.hpp>
 #include <codec/file_bytes.hpp>
 #include <formats/read_result.hpp>
-#include <journal/line_facts.hpp>
 
 #include <da3/error.hpp>
 
-#include <core/read_file.hpp>
 #include <core/text.hpp>
 #include <image/preprocess.hpp>
 #include <image/resample.hpp>
@@ -59,104 +54,42 @@ bool is_same_model(const journal::RunRecord& a, const journal::RunRecord& b) {
   return a.model_sha256 == b.model_sha256 && a.model_kind == b.model_kind && a.model_unit == b.model_unit;
 }
 
-/// What manifests say of their inputs, the last record of each.
-class RecordsReader {
- public:
-  explicit RecordsReader(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
-  void add_manifest(const std::string& name) {
-    run_ = nullptr;
-    std::ifstream stream(folder_ / name, std::ios::binary);
-    for (std::string line; std::getline(stream, line);) {
-      // A last line without its end was torn by the end of a run.
-      if (!add_line(line) && !stream.eof()) ++damaged_;
-    }
-    core::require_read_to_end(stream, (folder_ / name).string(), ErrorCode::kOutputFailed);
-  }
-
-  StoredResults results() && {
-    StoredResults results;
-    results.damaged_records = damaged_;
-    if (last_) results.run = *last_;
-    for (auto& [path, known] : by_path_) {
-      if (known.status == journal::ImageStatus::kFailed) {
-        results.failed_since += known.was_done;
-      } else if (!is_same_model(*known.run, *last_)) {
-        ++results.other_model;
-      } else if (!known.result) {
-        ++results.pictures_only;
-      } else {
-        known.result->run = std::move(known.run);
-        results.list.push_back(std::move(*known.result));
-      }
-    }
-    std::sort(results.list.begin(), results.list.end(), [](const StoredResult& a, const StoredResult& b) {
-      return natural_compare(a.stem, b.stem) < 0;
-    });
-    return results;
-  }
-
- private:
-  struct Known {
-    journal::ImageStatus status = journal::ImageStatus::kDone;
-    std::int64_t began_ms = 0;  ///< Of the run of the last record
-    bool was_done = false;
-    std::shared_ptr<const journal::RunRecord> run;
-    std::optional<StoredResult> result;
-  };
-
-  /// False for a line that says nothing.
-  bool add_line(const std::string& line) {
-    try {
-      if (line.starts_with(R"({"type":"run")")) {
-        run_ = nullptr;  // What follows a header that cannot be read is of an unknown model
-        run_ = std::make_shared<const journal::RunRecord>(journal::run_from_json(line));
-        return true;
-      }
-      if (!line.starts_with(R"({"type":"image")")) return line.empty() || journal::scan_line(line);
-      return add_image(journal::image_from_json(line));
-    } catch (const Error&) {
-      return false;
-    }
-  }
-
-  bool add_image(const journal::ImageRecord& record) {
-    if (record.status == journal::ImageStatus::kSkipped) return true;
-    // Where the units differ, the header of the record's own run was damaged.
-    if (!run_ || (record.depth && record.depth_unit != run_->model_unit)) return false;
-    Known& known = by_path_[record.path];
-    if (run_->began_ms < known.began_ms) return true;
-    known.began_ms = run_->began_ms;
-    known.status = record.status;
-    if (record.status == journal::ImageStatus::kFailed) return true;
-    known.was_done = true;
-    known.run = run_;
-    if (!last_ || run_->began_ms >= last_->began_ms) last_ = run_;
-    known.result = result_of(folder_, record);
-    if (known.result) keep_last_text(known.result->stem, record.path);
-    return true;
-  }
-
-  /// One input has several texts of its path, and one name of its results: the last record of them counts.
-  void keep_last_text(const std::string& stem, const std::string& path) {
-    std::string& last = path_of_stem_.try_emplace(stem, path).first->second;
-    if (last == path) return;
-    const auto other = by_path_.find(last);
-    if (other != by_path_.end() && by_path_[path].began_ms < other->second.began_ms) {
-      by_path_.erase(path);
-      return;
-    }
-    if (other != by_path_.end()) by_path_.erase(other);
-    last = path;
-  }
-
-  std::filesystem::path folder_;
-  std::map<std::string, Known> by_path_;
-  std::unordered_map<std::string, std::string> path_of_stem_;
-  std::shared_ptr<const journal::RunRecord> run_;   ///< Whose records are read
-  std::shared_ptr<const journal::RunRecord> last_;  ///< Of the last result
-  std::size_t damaged_ = 0;
+/// The last record of one input that is done.
+struct Done {
+  std::shared_ptr<const journal::RunRecord> run;
+  std::optional<StoredResult> result;
 };
+
+/// None for a record that says nothing of its results.
+std::optional<Done> done_of(const std::filesystem::path& folder, const journal::LastRecord& last,
+                            journal::RecordReader& reader) {
+  if (!last.run) return std::nullopt;
+  try {
+    const journal::ImageRecord record = reader.read(last);
+    // Where the units differ, the header of the record's own run was damaged.
+    if (record.depth && record.depth_unit != last.run->model_unit) return std::nullopt;
+    return Done{last.run, result_of(folder, record)};
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kOutputFailed) throw;
+    return std::nullopt;
+  }
+}
+
+/// Sorts what is done of the model of the last run into `results`.
+void add_results(std::vector<Done> all, StoredResults& results) {
+  for (Done& done : all) {
+    if (!is_same_model(*done.run, results.run)) {
+      ++results.other_model;
+    } else if (!done.result) {
+      ++results.pictures_only;
+    } else {
+      done.result->run = std::move(done.run);
+      results.list.push_back(std::move(*done.result));
+    }
+  }
+  std::sort(results.list.begin(), results.list.end(),
+            [](const StoredResult& a, const StoredResult& b) { return natural_compare(a.stem, b.stem) < 0; });
+}
 
 /// Why nothing of a folder can be read back.
 std::string nothing_text(const StoredResults& results) {
@@ -170,18 +103,39 @@ std::string nothing_text(const StoredResults& results) {
 
 }  // namespace
 
-StoredResults read_results(const std::filesystem::path& folder, const std::optional<journal::Shard>& shard) {
+StoredResults read_results(const std::filesystem::path& folder, const WantedRecord& wanted) {
   std::error_code failed;
   if (!std::filesystem::is_directory(folder, failed)) {
     throw Error(ErrorCode::kNoInput,
                 folder.string() + ": no such folder; give the folder that da3 infer wrote");
   }
-  RecordsReader reader(folder);
-  const std::vector<std::string> names =
-      shard ? std::vector<std::string>{journal::manifest_name(shard)} : journal::manifests_by_time(folder);
-  for (const std::string& name : names) reader.add_manifest(name);
-  StoredResults results = std::move(reader).results();
-  if (results.list.empty()) throw Error(ErrorCode::kNoInput, folder.string() + ": " + nothing_text(results));
+  const journal::ManifestIndex index =
+      journal::read_manifests(folder, std::nullopt, journal::Foreign::kPassOver);
+  journal::RecordReader reader;
+  StoredResults results;
+  results.damaged_records = index.damaged_lines();
+  std::vector<Done> all;
+  std::optional<journal::RecordPlace> last_place;
+  bool others = false;
+  index.for_each_last([&](const journal::LastRecord& last) {
+    const bool is_done = last.image.status == journal::ImageStatus::kDone;
+    if (is_done && last.run && (!last_place || last.place > *last_place)) {
+      last_place = last.place;
+      results.run = *last.run;
+    }
+    if (wanted && !wanted(last)) {
+      others = others || is_done;
+    } else if (!is_done) {
+      results.failed_since += last.image.stem.empty() ? 0 : 1;
+    } else if (auto done = done_of(folder, last, reader)) {
+      all.push_back(std::move(*done));
+    } else {
+      ++results.damaged_records;
+    }
+  });
+  add_results(std::move(all), results);
+  if (results.list.empty() && !others)
+    throw Error(ErrorCode::kNoInput, folder.string() + ": " + nothing_text(results));
   return results;
 }
 

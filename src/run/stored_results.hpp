@@ -48,11 +48,13 @@ struct StoredResults {
   std::size_t failed_since = 0;     ///< Results of inputs whose last record is a failure
 };
 
-/// The results that all manifests of `folder` name, or those of `shard`; of every input, whatever the text of
-/// its path, the last record counts, in the manifest that was written last. Throws: Error kNoInput for a
-/// folder without results that can be read back.
-StoredResults read_results(const std::filesystem::path& folder,
-                           const std::optional<journal::Shard>& shard = std::nullopt);
+/// Whether the last record of an input is asked for.
+using WantedRecord = std::function<bool(const journal::LastRecord&)>;
+
+/// The results that all manifests of `folder` name, by the last record of every input; only those that are
+/// `wanted`, if it is given, of which there may be none. Throws: Error kNoInput for a folder without results
+/// that can be read back.
+StoredResults read_results(const std::filesystem::path& folder, const WantedRecord& wanted = {});
 
 /// What of `folder` is not in `results.list`, a line for each reason.
 std::vector<std::string> left_out(const StoredResults& results, const std::filesystem::path& folder);

@@ -51,6 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     index.find("in/a.jpg");
     index.owner_of("a");
   });
+  journal::ManifestIndex passed_over;
+  passed_over.add_file(fuzz::file_with({data, size}), journal::Foreign::kPassOver);
+  passed_over.for_each_last([&](const journal::LastRecord& last) { DA3_MUST(last.place.offset < size); });
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);

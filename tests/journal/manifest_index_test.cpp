@@ -72,6 +72,50 @@ TEST(ManifestIndex, TheRecordOfTheLaterRunWinsWhicheverFileIsReadLast) {
   EXPECT_EQ(index.last_run()->began_ms, 3000);
 }
 
+TEST(ManifestIndex, AHeaderWithoutATimeIsNoOlderThanTheOneBeforeIt) {
+  const TemporaryFolder folder;
+  ManifestIndex index;
+  // As an earlier version goes on behind this one.
+  const std::string later = run_line("112", 2000) + image_line("a.jpg", "a") + image_line("b.jpg", "b") +
+                            run_line("140") + image_line("a.jpg", "a", ImageStatus::kDone, 20);
+  index.add_file(folder.write("manifest.jsonl", later));
+  EXPECT_EQ(index.last_run()->options.at("process-res"), "140");
+  EXPECT_EQ(index.last_run()->began_ms, 2000);
+  index.add_file(folder.write("manifest.1-of-2.jsonl", run_line("56") + image_line("b.jpg", "b")));
+  EXPECT_EQ(index.find("a.jpg")->identity.bytes, 20U);
+  index.for_each_last([](const LastRecord& last) {
+    EXPECT_EQ(last.run->options.at("process-res"), last.path == "a.jpg" ? "140" : "112");
+    EXPECT_EQ(last.place.began_ms, 2000);
+  });
+}
+
+TEST(ManifestIndex, OfTheTextsOfAPathTheOneThatWasRecordedLastCounts) {
+  const TemporaryFolder folder;
+  std::string text = run_line("56", 1000) + image_line("in/a.jpg", "a") + image_line("in/b.jpg", "b");
+  text += run_line("112", 2000) + image_line("./in/a.jpg", "a") + image_line("./in/b.jpg", "b");
+  text += run_line("56", 3000) + image_line("in/b.jpg", "b");
+  const auto index = index_of(folder, text);
+  const InputIdentity same{10, 77};
+  const std::string later(index.find("./in/a.jpg")->results_digest);
+  for (const char* path : {"in/a.jpg", "./in/a.jpg", "/photos/in/a.jpg"})
+    EXPECT_EQ(index.find_input(path, "a", same)->results_digest, later) << path;
+  for (const char* path : {"in/b.jpg", "./in/b.jpg", "/photos/in/b.jpg"})
+    EXPECT_NE(index.find_input(path, "b", same)->results_digest, later) << path;
+  EXPECT_EQ(index.find_input("in/a.jpg", "a", InputIdentity{11, 77})->results_digest,
+            index.find("in/a.jpg")->results_digest)
+      << "another file has the name";
+}
+
+TEST(ManifestIndex, AFailureCountsUntilItsPathIsDone) {
+  const TemporaryFolder folder;
+  std::string text = run_line("56", 1000) + image_line("in/a.jpg", "a");
+  text += run_line("56", 2000) + image_line("./in/a.jpg", "a", ImageStatus::kFailed);
+  EXPECT_EQ(index_of(folder, text).find_input("./in/a.jpg", "a", {})->status, ImageStatus::kFailed);
+  text += run_line("56", 3000) + image_line("in/a.jpg", "a");
+  EXPECT_EQ(index_of(folder, text).find_input("./in/a.jpg", "a", InputIdentity{10, 77})->status,
+            ImageStatus::kDone);
+}
+
 TEST(ManifestIndex, AFileOfTwoStemsIsOfNeither) {
   const TemporaryFolder folder;
   const auto index =
@@ -114,6 +158,49 @@ TEST(ManifestIndex, EachRecordBelongsToTheHeaderBeforeIt) {
   EXPECT_NE(index.find("a.jpg")->results_digest, index.find("b.jpg")->results_digest);
   EXPECT_EQ(index.find("a.jpg")->results_digest, index.find("c.jpg")->results_digest);
   EXPECT_EQ(index.last_run()->options.at("process-res"), "504");
+}
+
+TEST(ManifestIndex, RecordsBehindADamagedHeaderAreOfNoKnownRun) {
+  const TemporaryFolder folder;
+  std::string text = run_line("504", 1000) + image_line("a.jpg", "a") + image_line("b.jpg", "b");
+  text += "{\"type\":\"run\",\"schema\":x}\n" + image_line("a.jpg", "a");
+  const auto index = index_of(folder, text);
+  EXPECT_EQ(index.find("a.jpg")->results_digest, "");
+  EXPECT_NE(index.find("b.jpg")->results_digest, "");
+  EXPECT_TRUE(index.owns("a.png"));
+  index.for_each_last([](const LastRecord& last) { EXPECT_EQ(last.run == nullptr, last.path == "a.jpg"); });
+}
+
+TEST(ManifestIndex, OfEachNameOfResultsTheLastRecordIsGiven) {
+  const TemporaryFolder folder;
+  ManifestIndex index;
+  const std::string whole = run_line("56", 1000) + image_line("in/a.jpg", "a") + image_line("in/b.jpg", "b") +
+                            image_line("in/f.jpg", "f", ImageStatus::kFailed);
+  const std::string shard = run_line("56", 2000) + image_line("./in/b.jpg", "b") + image_line("c.jpg", "c");
+  index.add_file(folder.write("manifest.1-of-2.jsonl", shard));
+  index.add_file(folder.write("manifest.jsonl", whole));
+  std::vector<std::string> found;
+  index.for_each_last([&](const LastRecord& last) {
+    const std::string& text = last.manifest.ends_with("manifest.jsonl") ? whole : shard;
+    EXPECT_NE(text.substr(last.place.offset).find(last.path), std::string::npos);
+    EXPECT_EQ(last.place.began_ms, text == whole ? 1000 : 2000);
+    EXPECT_EQ(last.run->options.at("process-res"), "56");
+    found.emplace_back(last.path);
+  });
+  EXPECT_THAT(found, ElementsAre("./in/b.jpg", "c.jpg", "in/a.jpg", "in/f.jpg"));
+}
+
+TEST(ManifestIndex, WhatIsNoManifestIsPassedOverWhereThatIsAskedFor) {
+  const TemporaryFolder folder;
+  for (const std::string begin : {"hello", "{\"type\":\"run\",\"schema\":2}", ""}) {
+    ManifestIndex index;
+    const std::string text = begin + "\n" + image_line("a.jpg", "a") + run_line() + image_line("b.jpg", "b");
+    index.add_file(folder.write("manifest.jsonl", text), Foreign::kPassOver);
+    EXPECT_EQ(index.find("a.jpg")->results_digest, "") << begin;
+    EXPECT_NE(index.find("b.jpg")->results_digest, "") << begin;
+    EXPECT_EQ(index.damaged_lines(), begin.empty() ? 0U : 1U) << begin;
+  }
+  EXPECT_THROW(ManifestIndex().add_file(folder.path() / "none", Foreign::kPassOver), Error);
 }
 
 TEST(ManifestIndex, LastLineTornAtAnyByteIsIgnored) {

@@ -249,6 +249,43 @@ TEST(Manifest, RecordsFromManyThreadsAreWholeLines) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / ".da3-claims.tmp"));
 }
 
+TEST(Manifest, AHeaderSaysWhoWritesItAndWhenWhateverItWasCopiedFrom) {
+  const TemporaryFolder folder;
+  Manifest manifest(folder.path());
+  RunRecord copied = example_run();
+  copied.pid = 1;
+  copied.host = "elsewhere";
+  copied.began_ms = 5;
+  manifest.begin_run(copied);
+  const RunRecord written = run_from_json(lines_of(folder.path() / "manifest.jsonl").front());
+  EXPECT_EQ(written.pid, getpid());
+  EXPECT_NE(written.host, "elsewhere");
+  EXPECT_GT(written.began_ms, 1'500'000'000'000) << "of the clock";
+}
+
+TEST(Manifest, RecordsAreReadWholeWhereTheIndexHasThem) {
+  const TemporaryFolder folder;
+  for (const auto& shard : {std::optional<Shard>(), std::optional(Shard{1, 2})}) {
+    Manifest manifest(folder.path(), shard);
+    manifest.begin_run(example_run());
+    for (const char* name : {"a", "b", "c", "b", "d"})
+      manifest.append(
+          done(std::string(shard ? "s" : "w") + name + ".jpg", shard ? std::string("s") + name : name));
+  }
+  std::filesystem::resize_file(folder.path() / "manifest.jsonl",
+                               std::filesystem::file_size(folder.path() / "manifest.jsonl") - 1);
+  const ManifestIndex index = read_manifests(folder.path());
+  RecordReader reader;
+  int records = 0;
+  const auto read = [&](const LastRecord& last) {
+    EXPECT_EQ(reader.read(last).path, last.path);
+    ++records;
+  };
+  index.for_each_last(read);
+  index.for_each_last(read);
+  EXPECT_EQ(records, 16);
+}
+
 TEST(Manifest, FilesWithOtherNamesAreNotRead) {
   const TemporaryFolder folder;
   for (const char* name :

@@ -88,6 +88,74 @@ TEST(ResultFolder, WhatALaterRunOfOtherShardsMadeIsNotTakenForItsOwn) {
   EXPECT_FALSE(again.finished("b.jpg", "b", kInput));
 }
 
+TEST(ResultFolder, WhatAnotherTextOfThePathMadeSinceIsNotTakenForItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run("56"));
+    finish(results, "in/a.jpg", "a", "56");
+    finish(results, "in/b.jpg", "b", "56");
+  }
+  {
+    ResultFolder results(folder.path(), example_run("112"), with_overwrite(true));
+    finish(results, "./in/a.jpg", "a", "112");
+    finish(results, "./in/b.jpg", "b", "112");
+  }
+  {
+    ResultFolder cut_off(folder.path(), example_run("56"), with_overwrite(true));
+    finish(cut_off, "in/b.jpg", "b", "56");
+  }
+  ResultFolder again(folder.path(), example_run("56"));
+  EXPECT_TRUE(again.finished("in/b.jpg", "b", kInput));
+  EXPECT_TRUE(again.finished("./in/b.jpg", "b", kInput));
+  EXPECT_FALSE(again.finished("in/a.jpg", "a", kInput)) << "its files are those of 112";
+  EXPECT_FALSE(again.finished("./in/a.jpg", "a", kInput));
+}
+
+TEST(ResultFolder, WhatAnEarlierVersionMadeSinceIsNotTakenForItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run("112"));
+    finish(results, "a.jpg", "a", "112");
+  }
+  std::string text = formats::read_text(folder.path() / "manifest.jsonl");
+  const std::string record = text.substr(text.find('\n') + 1);
+  folder.write("manifest.jsonl", text + to_json(example_run("140")) + "\n" + record);
+  const Error error = error_of([&] { ResultFolder(folder.path(), example_run("112")); });
+  EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("--process-res was 140, is 112"));
+  EXPECT_TRUE(ResultFolder(folder.path(), example_run("140")).finished("a.jpg", "a", kInput));
+}
+
+TEST(ResultFolder, DrawsNothingAnewThatIsNotItsOwn) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "a");
+  }
+  folder.write("c.vis.png", "of somebody else");
+  ResultFolder results(folder.path(), example_run());
+  finish(results, "in/b.jpg", "b");
+  const formats::EncodedFile drawn{formats::Format::kVis, formats::bytes_of("drawn")};
+  results.replace("a", drawn);
+  results.replace("b", drawn);
+  EXPECT_EQ(formats::read_text(folder.path() / "a.vis.png"), "drawn");
+  EXPECT_EQ(formats::read_text(folder.path() / "b.vis.png"), "drawn");
+  EXPECT_EQ(error_of([&] { results.replace("c", drawn); }).code(), ErrorCode::kOutputExists);
+  EXPECT_EQ(formats::read_text(folder.path() / "c.vis.png"), "of somebody else");
+}
+
+TEST(ResultFolder, AnInputKeepsItsNameWhateverTheTextOfItsPath) {
+  const TemporaryFolder folder;
+  {
+    ResultFolder results(folder.path(), example_run());
+    finish(results, "in/a.jpg", "sub/a");
+    finish(results, "./in/a.jpg", "sub/a");
+  }
+  const ResultFolder again(folder.path(), example_run());
+  EXPECT_EQ(again.known_stem("in/a.jpg", kInput), "sub/a");
+  EXPECT_FALSE(again.known_stem("in/a.jpg", InputIdentity{1001, 5})) << "the name is another file's now";
+}
+
 TEST(ResultFolder, AResultOfAnotherStemIsNeitherReplacedNorRemoved) {
   const TemporaryFolder folder;
   {
@@ -116,7 +184,7 @@ TEST(ResultFolder, KnowsFinishedInputsWhenCalledAgain) {
   ASSERT_TRUE(record);
   EXPECT_EQ(record->status, ImageStatus::kSkipped);
   EXPECT_EQ(record->outputs.at(1).second, "sub/a.vis.png");
-  EXPECT_EQ(again.known_stem("in/a.jpg"), "sub/a");
+  EXPECT_EQ(again.known_stem("in/a.jpg", kInput), "sub/a");
 }
 
 TEST(ResultFolder, OfAnotherCommandIsRefusedAndStaysAsItWas) {
@@ -236,7 +304,7 @@ TEST(ForeignManifest, NamesNoResultOutsideOfTheFolder) {
     folder.write("out/manifest.jsonl",
                  to_json(example_run()) + "\n" + record_with_result("in/a.jpg", result));
     ResultFolder results(out, example_run());
-    EXPECT_FALSE(results.known_stem("in/a.jpg")) << result;
+    EXPECT_FALSE(results.known_stem("in/a.jpg", kInput)) << result;
     EXPECT_FALSE(results.manifest().owns(result)) << result;
     finish(results, "in/a.jpg", "a");
     EXPECT_EQ(formats::read_text(folder.path() / "victim/precious.png"), "precious") << result;

@@ -172,6 +172,30 @@ TEST_F(RenderTest, OfTheTextsOfOnePathTheLastOneCounts) {
   EXPECT_TRUE(notes_.empty());
 }
 
+TEST_F(RenderTest, ARenderOfAnOlderFolderIsTheLaterRun) {
+  const fs::path older = folder_.path() / "older";
+  const fs::path newer = folder_.path() / "newer";
+  fs::copy(options_.input, older, fs::copy_options::recursive);
+  begin_other_model({0, 1, 2});
+  options_.formats = {"pfm"};
+  ASSERT_EQ(run().done, 3U);
+  const std::string of_newer = png_text("sub/0.pfm");
+
+  fs::rename(options_.input, newer);
+  fs::rename(older, options_.input);
+  options_.overwrite = true;
+  ASSERT_EQ(run().done, 3U);
+  const std::string of_older = png_text("sub/0.pfm");
+  ASSERT_NE(of_older, of_newer);
+  options_.overwrite = false;
+  EXPECT_EQ(run().skipped, 3U);
+
+  fs::rename(options_.input, older);
+  fs::rename(newer, options_.input);
+  EXPECT_THROW(run(), Error) << "made otherwise: of another model";
+  EXPECT_EQ(png_text("sub/0.pfm"), of_older);
+}
+
 TEST_F(RenderTest, ARunThatEndedBeforeItsFirstResultChangesNothing) {
   begin_other_model({});
   options_.formats = {"png16"};

@@ -32,6 +32,16 @@ class SetRangeTest : public RunTest {
     return codec::read_file(path(relative));
   }
 
+  std::size_t run_shards() {
+    std::size_t done = 0;
+    for (const int index : {1, 2}) {
+      options_.shard = Shard{index, 2};
+      done += run().done;
+    }
+    options_.shard.reset();
+    return done;
+  }
+
   /// The same pictures by `da3 render --range set`, in `out`.
   void render_set(const std::string& out) const {
     RenderOptions render_options;
@@ -68,10 +78,7 @@ TEST_F(SetRangeTest, ResultsOfAnEarlierRunCountAndAreDrawnAgain) {
 }
 
 TEST_F(SetRangeTest, AShardHasTheRangeOfItsOwnResults) {
-  for (const int index : {1, 2}) {
-    options_.shard = Shard{index, 2};
-    run();
-  }
+  run_shards();
   EXPECT_TRUE(fs::exists(path("out/0.vis.png")));
   render_set("rendered");
   int others = 0;
@@ -80,6 +87,53 @@ TEST_F(SetRangeTest, AShardHasTheRangeOfItsOwnResults) {
         bytes("out/" + std::string(name) + ".vis.png") != bytes("rendered/" + std::string(name) + ".vis.png");
   }
   EXPECT_GT(others, 0);
+}
+
+TEST_F(SetRangeTest, ResultsOfOtherDivisionsAreOfTheShardThatTakesThem) {
+  ASSERT_EQ(run().done, 3U);
+  EXPECT_EQ(run_shards(), 0U);
+  // Two of one stem, whose results keep the extension, but which are divided by the stem.
+  for (const char* name : {"in/1.ppm", "in/1.pnm", "in/2.ppm", "in/2.pnm", "in/3.ppm"}) picture(name, 999);
+  EXPECT_EQ(run_shards(), 5U);
+  options_.output_dir = path("anew");
+  EXPECT_EQ(run_shards(), 8U);
+  for (const auto& entry : fs::directory_iterator(path("anew"))) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".png")) {
+      EXPECT_EQ(bytes("out/" + name), bytes("anew/" + name)) << name;
+    }
+  }
+}
+
+TEST_F(SetRangeTest, WhatNoLastRecordNamesIsNotDrawn) {
+  options_.formats = {"npy", "vis"};
+  ASSERT_EQ(run_shards(), 3U);
+  options_.formats = {"npy", "side"};
+  options_.overwrite = true;
+  ASSERT_EQ(run().done, 3U);
+  ASSERT_FALSE(fs::exists(path("out/80.vis.png")));
+  for (const char* name : {"foreign", "out/0.vis.png"}) folder_.write(name, "of somebody else");
+  options_.overwrite = false;
+  EXPECT_EQ(run_shards(), 0U);
+  EXPECT_FALSE(fs::exists(path("out/80.vis.png")));
+  EXPECT_EQ(bytes("out/0.vis.png"), bytes("foreign"));
+}
+
+TEST_F(SetRangeTest, AShardDoesNotTellWhatOthersLeaveOut) {
+  ASSERT_EQ(run_shards(), 3U);
+  folder_.write("in/80.ppm", "P6\n4 4\n255\n");
+  std::string notes;
+  for (const int index : {1, 2, 1, 2}) {
+    options_.shard = Shard{index, 2};
+    run();
+    for (const Note& note : notes_) notes += note.text + "\n";
+  }
+  const std::string told = "1 result left out whose photos failed since";
+  const std::size_t first = notes.find(told);
+  ASSERT_NE(first, std::string::npos);
+  const std::size_t second = notes.find(told, first + 1);
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_EQ(notes.find(told, second + 1), std::string::npos);
 }
 
 TEST_F(SetRangeTest, AResultThatWentAwayKeepsItsPicturesAndTheOthersAreDrawn) {
