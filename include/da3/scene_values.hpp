@@ -52,6 +52,8 @@ struct DA3_API SceneView {
   std::filesystem::path file;  ///< The photo
   /// Its stored pixels are not upright (EXIF), so that programs that ignore EXIF need a turned copy.
   bool turned = false;
+  /// Of a format that COLMAP, OpenCV and trainers read: not HEIC, HEIF and AVIF.
+  bool is_widely_read = true;
   PhotoPlacement place;
   Image input;  ///< (H, W, 3) uint8 RGB, what the network saw
 

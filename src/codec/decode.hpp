@@ -36,7 +36,8 @@ struct Decoded {
   std::optional<ExifFocal> exif_focal;
   std::string focal_doubt;  ///< Why a focal length in the EXIF data is not believed; else empty
   std::string note;  ///< What the reader of the result should know, such as which page was read; else empty
-  bool turned = false;  ///< The stored pixels are not upright; `image` is
+  bool turned = false;         ///< The stored pixels are not upright; `image` is
+  bool is_widely_read = true;  ///< As PictureCodec, of the file's format
 };
 
 /// The picture in `bytes`, its type told by the content: JPEG, PNG, BMP, WebP, TIFF (its largest page), PNM

@@ -159,6 +159,7 @@ const PictureCodec kHeifCodec{.name = "HEIF",
                               .version = heif_get_version,
 #endif
                               .yields_to_twin = true,
+                              .is_widely_read = false,
                               .library = "libheif",
                               .kinds = "HEIC, HEIF and AVIF",
                               .convert = kConvert};

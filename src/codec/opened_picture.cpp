@@ -106,8 +106,11 @@ Decoded OpenedPicture::decode() {
     Image stored = pixels ? Image{header_.size, std::move(*pixels)} : codec_->decode(picture(), header_);
     start_ = {};
     return {image::upright(std::move(stored), header_.exif.orientation),
-            focal_from_exif(header_.exif, header_.size), focal_doubt(header_.exif, header_.size),
-            header_.note, header_.exif.orientation > 1};
+            focal_from_exif(header_.exif, header_.size),
+            focal_doubt(header_.exif, header_.size),
+            header_.note,
+            header_.exif.orientation > 1,
+            codec_->is_widely_read};
   } catch (const std::bad_alloc&) {
     throw out_of_memory(name_, "decode it");
   }

@@ -33,6 +33,7 @@ struct PictureCodec {
   bool header_first = false;           ///< A header never stands behind the pixels
   bool raw_files_alike = false;        ///< Camera raw files begin as this format: their names tell them apart
   bool yields_to_twin = false;         ///< In folders, to a picture of the same stem (phones write both)
+  bool is_widely_read = true;          ///< By OpenCV, COLMAP and trainers, too
   std::string_view library{};  ///< That a build may lack; such a build has none of the functions above
   std::string_view kinds{};    ///< What such a build does not read, "HEIC, HEIF and AVIF"
   std::string_view convert{};  ///< and how to convert it

@@ -117,6 +117,23 @@ TEST_F(SceneCommand, PhotosOfAPixelOrTwoAreNotInTheWay) {
   EXPECT_EQ(ended.code, 0) << ended.err;
 }
 
+// COLMAP, OpenCV and trainers do not open such files.
+TEST_F(SceneCommand, HeicAndAvifPhotosAreCopiedAsJpeg) {
+  const std::filesystem::path heif = std::filesystem::path(DA3_TEST_DATA_DIR) / "heif";
+  std::filesystem::create_directories(*place / "phone");
+  for (const char* name : {"turned.heic", "plain.avif"})
+    std::filesystem::copy_file(heif / name, *place / "phone" / name);
+  const Ended ended =
+      place->run(scene({"phone", "-o", "phone-out", "-f", "colmap,transforms", "--depth-format", "none"}));
+  if (ended.err.find("libheif") != std::string::npos) GTEST_SKIP() << "built without libheif";
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(files_below(*place / "phone-out/images"),
+              ::testing::UnorderedElementsAre("plain.jpg", "turned.jpg"));
+  for (const char* name : {"plain.jpg", "turned.jpg"})
+    EXPECT_EQ(read_file(*place / "phone-out/images" / name).substr(0, 3), "\xFF\xD8\xFF") << name;
+  EXPECT_EQ(json_file("phone-out/transforms.json").at("frames")[0].at("file_path"), "images/plain.jpg");
+}
+
 // PROJECT/images is where 3D Gaussian splatting and nerfstudio have the photos.
 TEST_F(SceneCommand, PhotosMayLieWhereTheirImagesBelong) {
   std::filesystem::create_directories(*place / "project/images");

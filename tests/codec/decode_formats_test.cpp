@@ -383,6 +383,7 @@ TEST(DecodeHeif, TurnsOnceAndFindsTheFocalLength) {
   const codec::Decoded plain = codec::decode_file(folder / "plain.avif");
   ASSERT_EQ(plain.image.size, (Size{64, 96}));
   EXPECT_GT(at(plain.image, 4, 4)[0], 230);
+  EXPECT_FALSE(plain.is_widely_read);
 }
 
 TEST(Decode, TellsTheTypeByTheContent) {

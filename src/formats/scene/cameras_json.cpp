@@ -35,8 +35,12 @@ Bytes bytes_of(const Json& json) {
 
 }  // namespace
 
+bool is_copied_as_jpeg(const scene::View& view) {
+  return view.turned || !view.is_widely_read;
+}
+
 std::string image_name(const scene::View& view) {
-  if (view.turned) return view.name + ".jpg";
+  if (is_copied_as_jpeg(view)) return view.name + ".jpg";
   // Names of photos that share a stem have the extension already.
   const bool is_whole = std::filesystem::path(view.name).filename() == view.file.filename();
   return is_whole ? view.name : view.name + view.file.extension().string();

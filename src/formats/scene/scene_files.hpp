@@ -39,8 +39,11 @@ struct GaussiansPly {
 };
 GaussiansPly encode_gaussians_ply(std::span<const scene::Gaussian> gaussians, int degree = 0);
 
+/// True where other programs would not read a view's photo, or not upright.
+bool is_copied_as_jpeg(const scene::View& view);
+
 /// The name of a view's photo below images/: the view's, with the file's extension unless it is the file's
-/// whole name already, or with .jpg for the upright copy of a turned photo.
+/// whole name already, or with .jpg for an upright copy (is_copied_as_jpeg).
 std::string image_name(const scene::View& view);
 
 /// A view that sees a point of the cloud, and where in the whole upright photo.

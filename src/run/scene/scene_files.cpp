@@ -69,7 +69,8 @@ std::vector<std::string> colmap_names(const SceneOptions& options) {
 bool is_in_place(const scene::View& view, const std::filesystem::path& folder) {
   std::error_code failed;
   const auto image = std::filesystem::canonical(folder / "images" / formats::image_name(view), failed);
-  return !failed && !view.turned && image == std::filesystem::canonical(view.file, failed) && !failed;
+  return !failed && !formats::is_copied_as_jpeg(view) &&
+         image == std::filesystem::canonical(view.file, failed) && !failed;
 }
 
 /// Smallest and largest value of all views.
@@ -161,11 +162,11 @@ class Writer {
     return codec::decode_file(view.file, decode).image;
   }
 
-  /// The photo itself where it is upright already: a hard link, or a copy.
+  /// The photo itself where other tools read it, and as it is shown: a hard link, or a copy.
   void write_image(const scene::View& view) const {
     if (is_in_place(view, folder_)) return;
     const std::string name = "images/" + formats::image_name(view);
-    if (view.turned) {
+    if (formats::is_copied_as_jpeg(view)) {
       put(name, codec::encode_jpeg(read_photo(view), kUprightQuality));
       return;
     }

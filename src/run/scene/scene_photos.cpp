@@ -218,6 +218,7 @@ scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const code
   view.name = photo.name;
   view.file = photo.path;
   view.turned = decoded.turned;
+  view.is_widely_read = decoded.is_widely_read;
   prepare_view(view, decoded.image, way);
   return view;
 }

@@ -502,9 +502,11 @@ TEST(SceneNpz, HoldsTheMapsOfAllViewsInFull) {
   EXPECT_THROW(encode_scene_npz(scene), Error);
 }
 
-TEST(ImageName, IsAJpegForTheUprightCopyOfATurnedPhoto) {
+TEST(ImageName, IsThatOfTheUprightCopyWhereThereIsOne) {
   EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "x/in/a.png"}), "in/a.png");
   EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "x/in/a.tif", .turned = true}), "in/a.jpg");
+  EXPECT_EQ(image_name(scene::View{.name = "in/a", .file = "in/a.heic", .is_widely_read = false}),
+            "in/a.jpg");
   EXPECT_EQ(image_name(scene::View{.name = "in/a.png", .file = "x/in/a.png"}), "in/a.png");
   EXPECT_EQ(image_name(scene::View{.name = "a.png", .file = "a.png.png"}), "a.png.png");
 }
