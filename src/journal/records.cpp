@@ -16,6 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
+constexpr std::int64_t kLastTime_ms = std::int64_t{1} << 53;
 constexpr core::NameTable<ImageStatus, 3> kStatusNames{
     {{ImageStatus::kDone, "done"}, {ImageStatus::kSkipped, "skipped"}, {ImageStatus::kFailed, "failed"}}};
 
@@ -260,6 +261,9 @@ RunRecord run_from_json(std::string_view line) {
     run.pid = maybe<std::int64_t>(json, "pid").value_or(0);
     run.host = maybe<std::string>(json, "host").value_or("");
     run.began_ms = maybe<std::int64_t>(json, "began_ms").value_or(0);
+    // Later runs are later: their times count on from it.
+    if (run.began_ms < 0 || run.began_ms > kLastTime_ms)
+      throw Error(ErrorCode::kInternal, "manifest: began_ms is no time of a run");
     return run;
   });
 }
