@@ -22,7 +22,7 @@ constexpr core::NameTable<Attention, 3> kAttentions{
 
 std::string to_string(const DeviceId& device) {
   std::string text(core::name_of(kDeviceKinds, device.kind));
-  if (device.kind == DeviceKind::kCuda) text += ":" + std::to_string(device.index);
+  if (device.kind == DeviceKind::kCuda) text.append(":").append(std::to_string(device.index));
   return text;
 }
 

@@ -31,4 +31,11 @@ Lock try_lock(const FileDescriptor& file, bool shared) {
   return errno == EWOULDBLOCK ? Lock::kHeldByAnother : Lock::kUnsupported;
 }
 
+bool wait_for_lock(const FileDescriptor& file) {
+  while (flock(file.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return false;
+  }
+  return true;
+}
+
 }  // namespace da3::core

@@ -30,4 +30,7 @@ enum class Lock { kTaken, kHeldByAnother, kUnsupported };
 /// Asks for the exclusive (or shared) lock without waiting.
 Lock try_lock(const FileDescriptor& file, bool shared = false);
 
+/// True once the exclusive lock is had, however long another holds it; false where there are none.
+bool wait_for_lock(const FileDescriptor& file);
+
 }  // namespace da3::core

@@ -40,6 +40,12 @@ WorkFolder::~WorkFolder() {
 bool WorkFolder::make() {
   if (mkdir(path_.c_str(), kFolderMode) != 0) return false;
   descriptor_ = FileDescriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!descriptor_ && errno != ENOENT) {
+    const int reason = errno;
+    rmdir(path_.c_str());
+    errno = reason;
+    return false;
+  }
   struct stat status{};
   if (descriptor_ && try_lock(descriptor_) != Lock::kHeldByAnother && stat(path_.c_str(), &status) == 0)
     return true;

@@ -13,6 +13,7 @@ namespace da3::engine {
 namespace {
 
 constexpr int kChannels = 3;
+constexpr std::int64_t kRowsPerTask = 32;
 using Table = std::array<std::array<float, 256>, kChannels>;
 
 at::Tensor channels_tensor(const std::array<float, 3>& values, const c10::Device& device) {
@@ -49,13 +50,17 @@ at::Tensor Normaliser::on_device(const at::Tensor& pixels) const {
 void Normaliser::on_host(const predict::Request& request, const at::Tensor& image) const {
   const Table table = value_table(spec_);
   const std::size_t area = request.size.area();
+  const auto height = static_cast<std::size_t>(request.size.height);
+  const std::size_t width = area / height;
   float* const all = image.mutable_data_ptr<float>();
-  const auto count = static_cast<std::int64_t>(request.pictures.size());
-  at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      const std::uint8_t* const bytes = request.pictures[i].data();
-      float* const planes = all + i * kChannels * area;
-      for (std::size_t pixel = 0; pixel < area; ++pixel) {
+  const auto rows = static_cast<std::int64_t>(request.pictures.size() * height);
+  at::parallel_for(0, rows, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    for (auto row = static_cast<std::size_t>(begin); row < static_cast<std::size_t>(end); ++row) {
+      const std::size_t picture = row / height;
+      const std::size_t first = row % height * width;
+      const std::uint8_t* const bytes = request.pictures[picture].data() + first * kChannels;
+      float* const planes = all + picture * kChannels * area + first;
+      for (std::size_t pixel = 0; pixel < width; ++pixel) {
         for (std::size_t channel = 0; channel < kChannels; ++channel) {
           planes[channel * area + pixel] = table[channel][bytes[pixel * kChannels + channel]];
         }

@@ -37,6 +37,24 @@ std::string_view scalar(std::string_view value) {
   return trimmed(value.substr(0, std::min(value.find(" #"), value.size())));
 }
 
+/// The value of a line of YAML that gives `field` one, with the field's name quoted or not.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view field) {
+  const bool is_quoted = line.starts_with('"') || line.starts_with('\'');
+  const std::string_view quote = line.substr(0, is_quoted ? 1 : 0);
+  for (const std::string_view part : {quote, field, quote}) {
+    if (!line.starts_with(part)) return std::nullopt;
+    line.remove_prefix(part.size());
+  }
+  line = trimmed(line);
+  return line.starts_with(':') ? std::optional(line.substr(1)) : std::nullopt;
+}
+
+/// True for a value that is not the text of this line: lists, blocks, references, or what follows below.
+bool is_more_than_text(std::string_view value) {
+  value = trimmed(value);
+  return value.empty() || std::string_view("[{|>&*!#").find(value.front()) != std::string_view::npos;
+}
+
 /// The bytes of all files; nothing if one is missing.
 std::optional<std::uint64_t> bytes_of(const fs::path& folder, const std::vector<std::string>& files) {
   std::uint64_t bytes = 0;
@@ -66,16 +84,15 @@ std::string cache_name(const std::string& repository) {
   return name;
 }
 
-std::string licence_of_card(const std::string& card) {
-  constexpr std::string_view kField = "license:";
+std::optional<std::string> licence_of_card(const std::string& card) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   std::istringstream lines(card.starts_with(kByteOrderMark) ? card.substr(kByteOrderMark.size()) : card);
   std::string line;
   if (!std::getline(lines, line) || trimmed(line) != "---") return "";
   while (std::getline(lines, line) && trimmed(line) != "---") {
-    if (line.starts_with(kField)) {
-      return spdx_licence(scalar(std::string_view(line).substr(kField.size())));
-    }
+    const auto value = value_of(line, "license");
+    if (!value) continue;
+    return is_more_than_text(*value) ? std::nullopt : std::optional(spdx_licence(scalar(*value)));
   }
   return "";
 }

@@ -15,7 +15,7 @@ struct CachedRevision {
   std::filesystem::path folder;  ///< Links to blobs, which are named by their hash, or copies of these
   std::string commit;
   std::uint64_t bytes = 0;  ///< Of the files that were asked for
-  /// SPDX identifier from the model card, empty where that states none; nothing without a card.
+  /// As licence_of_card; nothing without a card.
   std::optional<std::string> licence;
 };
 
@@ -36,7 +36,7 @@ std::optional<CachedRevision> find_in_hf_cache(const std::string& repository,
 std::string stated_sha256(const std::filesystem::path& file);
 
 /// The licence that a model card states in the fields at its beginning, as SPDX identifier; empty if it
-/// states none.
-std::string licence_of_card(const std::string& card);
+/// states none; nothing where it is no plain text of one line (a list, a block), which is not read.
+std::optional<std::string> licence_of_card(const std::string& card);
 
 }  // namespace da3::hub

@@ -38,8 +38,9 @@ RepositoryInfo parse_info(const std::string& repository, const std::string& text
     RepositoryInfo result;
     result.commit = info.at("sha");
     if (const auto card = info.find("cardData"); card != info.end() && card->is_object()) {
-      if (const auto licence = card->find("license"); licence != card->end() && licence->is_string()) {
-        result.licence = spdx_licence(licence->get<std::string>());
+      if (const auto licence = card->find("license"); licence != card->end() && !licence->is_null()) {
+        result.licence =
+            licence->is_string() ? std::optional(spdx_licence(licence->get<std::string>())) : std::nullopt;
       }
     }
     for (const nlohmann::json& sibling : info.at("siblings")) {

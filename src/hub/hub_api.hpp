@@ -26,7 +26,8 @@ struct RemoteFile {
 
 struct RepositoryInfo {
   std::string commit;
-  std::string licence;  ///< SPDX identifier; empty if the hub states none
+  /// SPDX identifier, empty if the hub states none; nothing for what is no one licence, such as a list.
+  std::optional<std::string> licence = "";
   std::vector<RemoteFile> files;
 };
 

@@ -64,11 +64,17 @@ void check_disk(const PullPlan& plan, const fs::path& folder) {
 void confirm(const PullPlan& plan, const PullCallbacks& callbacks) {
   const bool go_on = callbacks.confirm ? callbacks.confirm(plan) : !plan.has_to_be_accepted();
   if (go_on) return;
-  const std::string licence = plan.licence_known
-                                  ? "its licence " + plan.licence + " was not accepted"
-                                  : std::string("its licence is not known on this machine, and not accepted");
+  const std::string licence = plan.licence_known ? "its licence " + plan.licence + " was not accepted"
+                                                 : std::string("its licence is not known, and not accepted");
   throw Error(ErrorCode::kModelLicence,
               plan.repository + ": " + licence + "; read it on the model's page and give --accept-license");
+}
+
+/// Takes what the hub or a model card states; what that says and cannot be read leaves the catalogue's word.
+void take_licence(PullPlan& plan, const std::optional<std::string>& stated) {
+  if (stated && !stated->empty()) plan.licence = *stated;
+  plan.licence_known = stated.has_value() || !plan.licence.empty();
+  plan.non_commercial = plan.non_commercial || is_non_commercial(plan.licence);
 }
 
 /// What the hub says of a revision in the cache that leaves something open.
@@ -104,16 +110,13 @@ PulledFiles take_cached(const CachedRevision& cached, PullPlan plan, const HubAc
   std::string sha256 = stated_sha256(weights);
   plan.commit = cached.commit;
   plan.total_bytes = plan.bytes_here = cached.bytes;
-  plan.licence_known = cached.licence.has_value() || !plan.licence.empty();
-  if (cached.licence && !cached.licence->empty()) plan.licence = *cached.licence;
+  take_licence(plan, cached.licence);
   if (!access.offline && (sha256.empty() || !plan.licence_known)) {
     const RepositoryInfo info = info_of_cached(plan.repository, cached.commit, access, stop);
-    if (!info.licence.empty()) plan.licence = info.licence;
-    plan.licence_known = true;
+    take_licence(plan, info.licence);
     const auto file = std::ranges::find(info.files, kWeightsName, &RemoteFile::name);
     if (file != info.files.end() && !file->sha256.empty()) sha256 = file->sha256;
   }
-  plan.non_commercial = plan.non_commercial || is_non_commercial(plan.licence);
   plan.checked = !sha256.empty();
   confirm(plan, callbacks);
   if (plan.checked) check_cached(weights, sha256, stop);
@@ -170,8 +173,7 @@ PulledFiles pull(const std::string& name_or_repository, const fs::path& download
                 folder.string() + ": cannot be made (" + error.message() + "); set DA3_HOME");
 
   plan.commit = info.commit;
-  if (!info.licence.empty()) plan.licence = info.licence;
-  plan.non_commercial = plan.non_commercial || is_non_commercial(plan.licence);
+  take_licence(plan, info.licence);
   for (const RemoteFile& file : files) {
     plan.total_bytes += file.bytes;
     plan.bytes_here += std::min(file.bytes, bytes_present(file, folder));

@@ -36,7 +36,7 @@ struct PullPlan {
   std::string commit;
   /// SPDX identifier, from the hub's record or the model card, else the catalogue; empty if none states one.
   std::string licence;
-  bool licence_known = true;  ///< False: neither the hub nor a model card could be asked
+  bool licence_known = true;  ///< False: neither the hub nor a model card could be asked, or read
   bool non_commercial = false;
   std::uint64_t total_bytes = 0;
   std::uint64_t bytes_here = 0;  ///< Already downloaded, by an earlier attempt or the hub's tools

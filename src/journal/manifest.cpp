@@ -68,6 +68,20 @@ std::vector<std::string> names_of_shards(const std::filesystem::path& folder, st
   return names;
 }
 
+std::vector<std::string> claims_names(const std::filesystem::path& folder) {
+  return names_of_shards(folder, ".da3-claims", ".tmp");
+}
+
+/// The last one may be torn.
+void add_claims(const std::filesystem::path& file, std::unordered_set<std::string>& claims) {
+  const std::string text = core::read_text(file);
+  for (std::size_t begin = 0, end = text.find(kClaimEnd); end != std::string::npos;
+       begin = end + 1, end = text.find(kClaimEnd, begin)) {
+    const std::string claim = text.substr(begin, end - begin);
+    if (is_result_path(claim)) claims.insert(claim);
+  }
+}
+
 bool is_same_file(int descriptor, const std::filesystem::path& path) {
   struct stat opened{};
   struct stat named{};
@@ -181,6 +195,12 @@ ImageRecord RecordReader::read(const LastRecord& last) {
   return image_from_json(line);
 }
 
+OwnFiles read_own_files(const std::filesystem::path& folder) {
+  OwnFiles files{.records = read_manifests(folder), .claims = {}};
+  for (const std::string& name : claims_names(folder)) add_claims(folder / name, files.claims);
+  return files;
+}
+
 Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shard>& shard)
     : folder_(folder), file_(folder / manifest_name(shard)), claims_file_(folder / claims_name(shard)) {
   core::ensure_folder(folder);
@@ -231,18 +251,13 @@ void Manifest::open_locked(const std::filesystem::path& folder) {
 
 void Manifest::read_claims(const std::optional<Shard>& shard) {
   std::vector<std::filesystem::path> adopted;
-  for (const std::string& name : names_of_shards(folder_, ".da3-claims", ".tmp")) {
+  for (const std::string& name : claims_names(folder_)) {
     const std::filesystem::path file = folder_ / name;
     if (file != claims_file_) {
       if (is_sister(name, shard)) continue;
       adopted.push_back(file);  // Of a sharding that nobody uses any more: no run overlaps with this one
     }
-    const std::string text = core::read_text(file);
-    for (std::size_t begin = 0, end = text.find(kClaimEnd); end != std::string::npos;
-         begin = end + 1, end = text.find(kClaimEnd, begin)) {
-      const std::string claim = text.substr(begin, end - begin);
-      if (is_result_path(claim)) open_claims_.insert(claim);
-    }
+    add_claims(file, open_claims_);
   }
   std::erase_if(open_claims_, [&](const std::string& each) { return index_.owns(each); });
   if (adopted.empty()) return;

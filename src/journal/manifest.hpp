@@ -54,6 +54,17 @@ class RecordReader {
   std::uint64_t at_ = 0;
 };
 
+/// The files in a folder of results that are da3's.
+struct OwnFiles {
+  ManifestIndex records;
+  std::unordered_set<std::string> claims;  ///< What runs, killed ones too, have begun and not recorded
+
+  bool owns(const std::string& file) const { return records.owns(file) || claims.contains(file); }
+};
+
+/// Those of all shards, without locking or changing anything. Throws: as read_manifests.
+OwnFiles read_own_files(const std::filesystem::path& folder);
+
 /// True for a file that begins as a manifest of da3 does.
 bool is_manifest(const std::filesystem::path& file);
 

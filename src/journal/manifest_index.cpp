@@ -271,6 +271,11 @@ bool ManifestIndex::owns(std::string_view file) const {
   });
 }
 
+bool ManifestIndex::has_results(formats::Format format) const {
+  return std::any_of(by_stem_.begin(), by_stem_.end(),
+                     [&](const auto& owned) { return (owned.second.formats & bit(format)) != 0; });
+}
+
 std::string_view ManifestIndex::keep(std::string_view text) {
   if (texts_.empty() || texts_.back().capacity() - texts_.back().size() < text.size()) {
     texts_.emplace_back().reserve(std::max(kTextBlockBytes, text.size()));

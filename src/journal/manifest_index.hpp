@@ -102,6 +102,8 @@ class ManifestIndex {
 
   /// True if any result file was ever recorded.
   bool has_results() const { return !by_stem_.empty(); }
+  /// True if any of that format was.
+  bool has_results(formats::Format format) const;
 
   /// The header of the last run in the files added.
   const std::optional<RunRecord>& last_run() const { return last_run_; }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
+#include <codec/picture_format.hpp>
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -24,6 +26,19 @@ bool is_folder(int folder, const dirent& entry) {
   return fstatat(folder, entry.d_name, &status, 0) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool begins_as_picture(const std::filesystem::path& file) {
+  constexpr std::size_t kEnough = 512;
+  struct stat status{};
+  if (stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  std::vector<std::uint8_t> bytes(kEnough);
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return std::ranges::any_of(codec::kPictureCodecs, [&](const codec::PictureCodec* codec) {
+    return codec->begins(bytes) == codec::Beginning::kWhole;
+  });
+}
+
 [[noreturn]] void refuse(const std::filesystem::path& folder, int error) {
   const ErrorCode code = error == ENOENT ? ErrorCode::kInputNotFound : ErrorCode::kInputUnreadable;
   throw Error(code, folder.string() + ": the folder cannot be read (" + std::strerror(error) +
@@ -33,28 +48,32 @@ bool is_folder(int folder, const dirent& entry) {
 }  // namespace
 
 FolderListing::FolderListing(const std::filesystem::path& folder,
-                             const std::function<bool(std::string_view)>& excluded) {
+                             const std::function<bool(std::string_view)>& excluded, Others others)
+    : folder_(folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
   if (!stream) refuse(folder, errno);
   for (;;) {
     errno = 0;
     const dirent* entry = readdir(stream.get());
     if (entry == nullptr) break;
-    if (entry->d_name[0] == '.' || (excluded && excluded(entry->d_name))) continue;
+    const std::string_view name = entry->d_name;
+    if (name.starts_with("manifest.") && name.ends_with(".jsonl")) manifests_.emplace_back(name);
+    if (name.starts_with('.') || (excluded && excluded(name))) continue;
     if (is_folder(dirfd(stream.get()), *entry)) {
       add(entry->d_name, Kind::kFolder);
       continue;
     }
-    const std::string_view name = entry->d_name;
-    if (name.starts_with("manifest.") && name.ends_with(".jsonl")) manifest_ = name;
     const NameKind kind = kind_of_name(entry->d_name);
     if (kind != NameKind::kOther) {
       add(entry->d_name, kind == NameKind::kPicture ? Kind::kPicture : Kind::kUnsupported);
+    } else if (others == Others::kKept) {
+      add_other(name);
     }
   }
   if (errno != 0) refuse(folder, errno);
   find_twins();
   find_shared_stems();
+  std::ranges::sort(others_, {}, &Other::stem);
 }
 
 std::string_view FolderListing::name(std::size_t index) const {
@@ -90,6 +109,12 @@ void FolderListing::add(const char* name, Kind kind) {
   entry.kind = kind;
   names_.append(name, entry.length);
   entries_.push_back(entry);
+}
+
+void FolderListing::add_other(std::string_view name) {
+  others_.push_back(
+      {stable_hash(stem_of_name(name)), names_.size(), static_cast<std::uint32_t>(name.size())});
+  names_ += name;
 }
 
 void FolderListing::find_twins() {
@@ -136,16 +161,24 @@ void FolderListing::find_shared_stems() {
     if (stems[i].first != stems[i - 1].first) continue;
     entries_[stems[i].second].shares_stem = true;
     entries_[stems[i - 1].second].shares_stem = true;
-    if (shared_stems_.empty() || shared_stems_.back() != stems[i].first)
-      shared_stems_.push_back(stems[i].first);
   }
+  stems_.reserve(stems.size());
+  for (const auto& [stem, index] : stems) stems_.push_back(stem);
+}
+
+bool FolderListing::other_shares_stem(std::string_view wanted, std::uint64_t stem) const {
+  const auto same_stem = std::ranges::equal_range(others_, stem, {}, &Other::stem);
+  return std::ranges::any_of(same_stem, [&](const Other& other) {
+    const std::string_view name = std::string_view(names_).substr(other.offset, other.length);
+    return name != wanted && begins_as_picture(folder_ / name);
+  });
 }
 
 bool FolderListing::shares_stem(std::string_view wanted) const {
   const std::uint64_t stem = stable_hash(stem_of_name(wanted));
-  const bool yields_here = yields_to_twin(wanted) && twins_.contains(stem);
-  return (yields_here || std::binary_search(shared_stems_.begin(), shared_stems_.end(), stem)) &&
-         kind_of_name(wanted) != NameKind::kOther;
+  const auto same_stem = std::ranges::equal_range(stems_, stem);
+  if (kind_of_name(wanted) == NameKind::kOther) return !same_stem.empty() || other_shares_stem(wanted, stem);
+  return same_stem.size() > 1 || (yields_to_twin(wanted) && twins_.contains(stem));
 }
 
 }  // namespace da3::run

@@ -93,7 +93,8 @@ DrawnSet FolderSink::draw_set(const Options& options, const Settings& settings, 
 
 void FolderSink::close() {
   folder_.close();
-  if (gallery_) write_gallery(folder_.folder());
+  if (gallery_) return write_gallery(folder_.folder());
+  if (folder_.manifest().index().has_results(formats::Format::kHtml)) renew_gallery(folder_.folder());
 }
 
 }  // namespace da3::run

@@ -7,13 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <formats/html/gallery.hpp>
 #include <journal/manifest.hpp>
 #include <journal/records.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <da3/error.hpp>
 
 #include <core/atomic_file.hpp>
+#include <core/file_descriptor.hpp>
 #include <run/gallery.hpp>
 #include <run/names.hpp>
 
@@ -58,25 +62,42 @@ std::optional<formats::GalleryEntry> entry_of(const fs::path& folder, const jour
   return entry;
 }
 
-}  // namespace
+/// Held from the first record that is read until the page is written: of two runs that end together the later
+/// one reads what the sooner one recorded. Without it where the folder or its file system allows none.
+class PageLock {
+ public:
+  explicit PageLock(const fs::path& folder) : path_(folder / ".da3-gallery.tmp") {
+    struct stat status{};
+    do {
+      file_ = core::FileDescriptor(
+          open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+    } while (file_ && core::wait_for_lock(file_) && fstat(file_.get(), &status) == 0 && status.st_nlink == 0);
+  }
+  ~PageLock() {
+    if (file_) unlink(path_.c_str());
+  }
+  PageLock(const PageLock&) = delete;
+  PageLock& operator=(const PageLock&) = delete;
 
-void require_own_gallery(const fs::path& folder) {
+ private:
+  fs::path path_;
+  core::FileDescriptor file_;
+};
+
+enum class Page { kNone, kOurs, kForeign };
+
+Page page_of(const fs::path& folder) {
   const fs::path page = folder / "index.html";
   std::error_code error;
-  if (!fs::exists(fs::symlink_status(page, error))) return;
+  if (!fs::exists(fs::symlink_status(page, error))) return Page::kNone;
   std::string begin(1024, '\0');
   std::ifstream file(page, std::ios::binary);
   file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  if (begin.find(kGenerator) == std::string::npos) {
-    throw Error(
-        ErrorCode::kOutputExists,
-        page.string() +
-            " was not written by da3 and will not be replaced; move it away or choose another output folder");
-  }
+  return begin.find(kGenerator) == std::string::npos ? Page::kForeign : Page::kOurs;
 }
 
-void write_gallery(const fs::path& folder) {
-  require_own_gallery(folder);
+/// What a page of `folder` shows, in natural order of the names.
+std::vector<formats::GalleryEntry> read_entries(const fs::path& folder) {
   const journal::ManifestIndex index =
       journal::read_manifests(folder, std::nullopt, journal::Foreign::kPassOver);
   journal::RecordReader reader;
@@ -89,7 +110,37 @@ void write_gallery(const fs::path& folder) {
     const auto order = natural_compare(a.name, b.name);
     return order != 0 ? order < 0 : a.picture < b.picture;
   });
+  return entries;
+}
+
+void write_page(const fs::path& folder, const std::vector<formats::GalleryEntry>& entries) {
   core::write_file(folder / "index.html", formats::encode_gallery(entries), core::Existing::kReplace);
+}
+
+}  // namespace
+
+void require_own_gallery(const fs::path& folder) {
+  if (page_of(folder) == Page::kForeign) {
+    throw Error(
+        ErrorCode::kOutputExists,
+        (folder / "index.html").string() +
+            " was not written by da3 and will not be replaced; move it away or choose another output folder");
+  }
+}
+
+void write_gallery(const fs::path& folder) {
+  require_own_gallery(folder);
+  const PageLock lock(folder);
+  write_page(folder, read_entries(folder));
+}
+
+void renew_gallery(const fs::path& folder) {
+  if (page_of(folder) != Page::kOurs) return;
+  const PageLock lock(folder);
+  const std::vector<formats::GalleryEntry> entries = read_entries(folder);
+  if (!entries.empty()) return write_page(folder, entries);
+  std::error_code failed;
+  fs::remove(folder / "index.html", failed);
 }
 
 }  // namespace da3::run

@@ -13,4 +13,8 @@ void require_own_gallery(const std::filesystem::path& folder);
 /// as its last record tells, in natural order of their names. Throws: Error kOutputExists, kOutputFailed.
 void write_gallery(const std::filesystem::path& folder);
 
+/// The same after a run that gave no pictures of a gallery, where a page of earlier runs is: pictures that
+/// are no longer there leave it, and it goes with the last one. Throws: Error kOutputFailed.
+void renew_gallery(const std::filesystem::path& folder);
+
 }  // namespace da3::run

@@ -273,11 +273,13 @@ std::optional<Item> InputSource::enter_folder(const std::string& folder, std::st
     };
     FolderListing listing(folder,
                           [&](std::string_view name) { return is_excluded(below, name) || is_result(name); });
-    const std::string& manifest = listing.manifest();
-    if (!frames_.empty() && !manifest.empty() && journal::is_manifest(folder + manifest)) return std::nullopt;
+    if (!frames_.empty() && std::ranges::any_of(listing.manifests(), [&](const std::string& name) {
+          return journal::is_manifest(folder + name);
+        }))
+      return std::nullopt;
     std::set<std::string> results;
     // Photos may lie in a scene's folder, too, so that it is not left out as a whole.
-    if (!manifest.empty()) {
+    for (const std::string& manifest : listing.manifests()) {
       for (const std::string& file : journal::results_of_scene(folder + manifest))
         results.insert(folder + file);
     }
@@ -300,7 +302,7 @@ std::optional<std::string> InputSource::part_below_output(const std::string& fol
   if (!part) return std::nullopt;
   if (!results_) {
     try {
-      results_ = journal::read_manifests(options_.output_dir);
+      results_ = journal::read_own_files(options_.output_dir);
     } catch (const Error&) {
       results_.emplace();  // Of another command, or said by who writes there
     }
@@ -363,7 +365,7 @@ std::optional<Item> InputSource::named_file(Item item, bool is_there) {
   if (!named_listing_ || folder != named_folder_) {
     named_folder_ = folder;
     try {
-      named_listing_ = std::make_unique<FolderListing>(folder);
+      named_listing_ = std::make_unique<FolderListing>(folder, nullptr, FolderListing::Others::kKept);
     } catch (const Error&) {
       named_listing_.reset();  // A folder that may be entered but not read; its files' names are their own
     }

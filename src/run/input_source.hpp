@@ -13,7 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include <journal/manifest_index.hpp>
+#include <journal/manifest.hpp>
 #include <sys/stat.h>
 
 #include <run/folder_listing.hpp>
@@ -87,9 +87,9 @@ class InputSource : public Source {
   bool in_shard_ = false;             ///< As Item::in_shard, of the items of `frames_`
   std::set<FolderIdentity> visited_;  ///< Below this argument
   std::size_t folders_not_entered_ = 0;
-  std::optional<journal::ManifestIndex> results_;  ///< Of the output folder, once a folder lies below it
-  std::unordered_set<std::uint64_t> seen_paths_;   ///< Hashes; kept only where a path can come twice
-  std::string named_folder_;                       ///< Folder of the last file that was named itself
+  std::optional<journal::OwnFiles> results_;      ///< Of the output folder, once a folder lies below it
+  std::unordered_set<std::uint64_t> seen_paths_;  ///< Hashes; kept only where a path can come twice
+  std::string named_folder_;                      ///< Folder of the last file that was named itself
   std::unique_ptr<FolderListing> named_listing_;
 };
 

@@ -116,6 +116,11 @@ VideoJournal::~VideoJournal() {
   const bool is_empty = !appends_ && std::filesystem::is_empty(file_, ignored);
   const bool says_nothing = !has_frames_ && (appends_ || !earlier_.empty());
   if (!is_empty && !says_nothing) return;
+  // Files of a frame whose record was never written: without the manifest they would be foreign ones.
+  for (const char* name : kWithin) {
+    const std::filesystem::path within = file_.parent_path() / name;
+    if (std::filesystem::exists(within, ignored) && !std::filesystem::is_empty(within, ignored)) return;
+  }
   std::filesystem::remove(file_, ignored);
   // Unless something else came into them.
   for (const std::filesystem::path& folder : made_folders_) std::filesystem::remove(folder, ignored);

@@ -33,7 +33,7 @@ class VideoJournal {
   /// kOutputFailed.
   VideoJournal(const std::filesystem::path& folder, const nlohmann::json& key, bool overwrite,
                const AreThere& are_there);
-  /// What no frame was ever written to goes away.
+  /// What no frame, and no file of one, was ever written to goes away.
   ~VideoJournal();
   VideoJournal(const VideoJournal&) = delete;
   VideoJournal& operator=(const VideoJournal&) = delete;

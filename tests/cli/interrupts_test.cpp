@@ -47,6 +47,12 @@ class InterruptsTest : public ::testing::Test {
     ::_exit(interrupts.exit_code());
   }
 
+  /// Later than what counts as the first signal once more.
+  void send_later(int signal) const {
+    ::usleep(250'000);
+    ::kill(child_, signal);
+  }
+
   char next() const {
     char what = 0;
     return ::read(told_, &what, 1) == 1 ? what : '-';
@@ -73,9 +79,22 @@ TEST_F(InterruptsTest, TheSecondSignalEndsAProcessThatDoesNotStop) {
   start({.heeds = false});
   ::kill(child_, SIGINT);
   EXPECT_EQ(next(), 'i');
-  ::kill(child_, SIGINT);
+  send_later(SIGINT);
   EXPECT_EQ(next(), '-') << "the pipe closes with the process";
   EXPECT_EQ(exit_code(), 130);
+}
+
+// As `timeout` sends it, to the process and to its group.
+TEST_F(InterruptsTest, ASignalThatComesTwiceAtOnceIsTheFirstOne) {
+  start({.heeds = false});
+  ::kill(child_, SIGTERM);
+  ::kill(child_, SIGTERM);
+  EXPECT_EQ(next(), 't');
+  ::usleep(100'000);
+  EXPECT_EQ(::waitpid(child_, nullptr, WNOHANG), 0) << "it has ended";
+  send_later(SIGTERM);
+  EXPECT_EQ(next(), '-');
+  EXPECT_EQ(exit_code(), 143);
 }
 
 TEST_F(InterruptsTest, TheSecondSignalMayBeOfAnotherKind) {

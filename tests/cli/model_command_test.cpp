@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -257,6 +258,13 @@ TEST_F(ModelCommand, DoctorIsValidJsonAndNamesTheCpu) {
   const nlohmann::json wished = nlohmann::json::parse(place->run({"doctor", "--json"}).out);
   ::unsetenv("OMP_WAIT_POLICY");
   EXPECT_EQ(wished.at("threads").at("waiting"), "OMP_WAIT_POLICY=passive");
+  // As on clusters, where OpenMP would leave the main thread one core.
+  for (const char* variable : {"OMP_PROC_BIND", "OMP_PLACES"}) {
+    ::setenv(variable, variable == std::string_view("OMP_PLACES") ? "cores" : "true", 1);
+    const nlohmann::json bound = nlohmann::json::parse(place->run({"doctor", "--json"}).out);
+    ::unsetenv(variable);
+    EXPECT_EQ(bound.at("threads").at("usable_cores"), report.at("threads").at("usable_cores")) << variable;
+  }
   EXPECT_EQ(place->run({"doctor"}).code, 0);
 }
 

@@ -57,6 +57,40 @@ TEST_F(SingleFileTest, NeverSaysThatAResultIsThereWhichIsNot) {
   EXPECT_THROW(single.publish(), Error);
 }
 
+TEST_F(SingleFileTest, ARootSaysNothing) {
+  const SingleFile single(options_);
+  run::Options work;
+  work.root = folder_.path();
+  single.apply(work);
+  EXPECT_FALSE(work.root);
+  std::filesystem::create_directory(work.output_dir / "dir.npy");
+  EXPECT_THROW(single.publish(), Error) << "a folder is no result";
+}
+
+TEST_F(SingleFileTest, TheOneFormatAskedForHasToFitTheEnding) {
+  const auto format = [&](const std::string& name, const std::string& asked) {
+    options_.output_dir = folder_.path() / name;
+    options_.formats = {asked};
+    try {
+      return SingleFile(options_).format();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUsage) << error.what();
+      return std::string("refused");
+    }
+  };
+  EXPECT_EQ(format("a.png", "vis"), "vis");
+  EXPECT_EQ(format("a.PNG", "grey16"), "grey16");
+  EXPECT_EQ(format("a.exr", "exr16"), "exr16");
+  EXPECT_EQ(format("a.tif", "tiff"), "tiff");
+  EXPECT_EQ(format("a.jpeg", "side-jpg"), "side-jpg");
+  EXPECT_EQ(format("a.jpg", "vis"), "vis-jpg") << "no PNG is called so";
+  EXPECT_EQ(format("a.png", "none"), "png16");
+  EXPECT_EQ(format("a.png", "npy"), "refused");
+  EXPECT_EQ(format("a.png", "vis-jpg"), "refused");
+  EXPECT_EQ(format("a.png", "html"), "refused");
+  EXPECT_EQ(format("a.jpg", "html"), "refused") << "a page is no single file";
+}
+
 TEST_F(SingleFileTest, AFileThatCameSinceTheStartStays) {
   const SingleFile single(options_);
   write_result(single, "in.npy");

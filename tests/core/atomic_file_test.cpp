@@ -258,6 +258,26 @@ TEST(DeadTemporaries, OfALivingWriterStayUntilItIsKilled) {
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
+TEST(DeadTemporaries, AWorkFolderThatCannotBeOpenedIsAnError) {
+  const da3::testing::TemporaryFolder folder;
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit few{256, usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<FileDescriptor> all;
+  for (int next = ::dup(0); next >= 0; next = ::dup(0)) all.emplace_back(next);
+  ErrorCode code{};
+  try {
+    const WorkFolder work(folder.path());
+  } catch (const Error& error) {
+    code = error.code();
+  }
+  all.clear();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  EXPECT_EQ(code, ErrorCode::kOutputFailed);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(DeadTemporaries, WorkFoldersStayUntilTheirProcessIsKilled) {
   const TemporaryFolder folder;
   {

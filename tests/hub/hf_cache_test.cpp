@@ -99,7 +99,7 @@ class HfCache : public ::testing::Test {
 
   fs::path folder_;
   HubAccess access_;
-  std::string hubs_licence_ = "apache-2.0";
+  nlohmann::json hubs_licence_ = "apache-2.0";
   TestServer server_{[this](const ServerRequest& request) { return answer(request); }};
 };
 
@@ -177,6 +177,17 @@ TEST_F(HfCache, ALicenceThatNobodyTellsHasToBeAccepted) {
   EXPECT_EQ(pulled.licence, "");
 }
 
+TEST_F(HfCache, ALicenceThatIsNoTextHasToBeAccepted) {
+  write_linked_weights(kWeights);
+  write_card("\n- cc-by-nc-4.0");
+  hubs_licence_ = nlohmann::json::array({"cc-by-nc-4.0"});
+  EXPECT_THAT(pull_error(ErrorCode::kModelLicence), HasSubstr("not known"));
+  hubs_licence_ = "apache-2.0";
+  EXPECT_EQ(pull().licence, "Apache-2.0") << "the hub was not asked";
+  access_.offline = true;
+  EXPECT_THAT(pull_error(ErrorCode::kModelLicence), HasSubstr("not known"));
+}
+
 TEST_F(HfCache, WithoutTheHubOfflineIsTheWayOut) {
   write_copied_weights(kWeights);
   access_.endpoint = "http://127.0.0.1:1";
@@ -191,6 +202,16 @@ TEST(ModelCard, GivesTheLicenceOfItsFields) {
   EXPECT_EQ(licence_of_card("---\ntags:\n- depth\n---\nlicense: mit\n"), "");
   EXPECT_EQ(licence_of_card("license: mit\n"), "");
   EXPECT_EQ(licence_of_card(""), "");
+  EXPECT_EQ(licence_of_card("---\nlicense_name: own\n---\n"), "");
+  for (const std::string field : {"license :", "\"license\":", "'license' :"})
+    EXPECT_EQ(licence_of_card("---\n" + field + " cc-by-nc-4.0\n---\n"), "CC-BY-NC-4.0") << field;
+}
+
+TEST(ModelCard, GivesNoLicenceThatIsNoTextOfOneLine) {
+  for (const std::string value :
+       {"\n- cc-by-nc-4.0", " [cc-by-nc-4.0]", " >-\n  cc-by-nc-4.0", " # a list\n  - mit", " |\n  mit",
+        " &l mit", " !!str mit", " {name: mit}", "\n  mit"})
+    EXPECT_EQ(licence_of_card("---\nlicense:" + value + "\n---\n"), std::nullopt) << value;
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ class PullTest : public ::testing::Test {
   fs::path part_file() const { return weights_file().string() + ".part"; }
 
   std::string weights_;
-  std::string licence_ = "apache-2.0";
+  nlohmann::json licence_ = "apache-2.0";
   fs::path folder_;
   HubAccess access_;
   std::vector<std::chrono::milliseconds> pauses_;
@@ -333,6 +333,14 @@ TEST_F(PullTest, ARevisionThatIsAPathIsRefused) {
     return http_answer(200, evil.dump());
   });
   EXPECT_THAT(pull_error(server), HasSubstr("revision"));
+}
+
+TEST_F(PullTest, ALicenceThatIsNoTextHasToBeAccepted) {
+  licence_ = nlohmann::json::array({"cc-by-nc-4.0"});
+  const TestServer server([&](const ServerRequest& request) { return hub_answer(request); });
+  EXPECT_THAT(pull_error(server, ErrorCode::kModelLicence), HasSubstr("not known"));
+  licence_ = nullptr;
+  EXPECT_EQ(pull_from(server).licence, "") << "none is stated";
 }
 
 TEST_F(PullTest, ANonCommercialLicenceHasToBeAccepted) {

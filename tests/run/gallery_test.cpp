@@ -2,16 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <map>
 #include <string>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <journal/records.hpp>
 #include <nlohmann/json.hpp>
 
 #include <da3/error.hpp>
 
+#include <core/file_descriptor.hpp>
 #include <run/gallery.hpp>
 #include <testing/temporary_folder.hpp>
 
@@ -141,6 +144,47 @@ TEST_F(Gallery, IsTheSameBytesInWhateverOrderPhotosWereDone) {
   EXPECT_EQ(shown[0].at("name"), "a/z.jpg");
   EXPECT_EQ(shown[1].at("name"), "b2.jpg");
   EXPECT_EQ(shown[2].at("name"), "b10.jpg");
+}
+
+TEST_F(Gallery, IsReadForAndWrittenByOneProcessAtATime) {
+  const std::string header = journal::to_json(journal::RunRecord{}) + "\n";
+  folder_.write("manifest.1-of-2.jsonl", header + line("in/a.jpg", "a.view.jpg", 4));
+  const fs::path lock = folder_.path() / ".da3-gallery.tmp";
+  core::FileDescriptor held(open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(core::try_lock(held), core::Lock::kTaken);
+  const std::future<void> written = std::async(std::launch::async, [&] { write_gallery(folder_.path()); });
+  ASSERT_EQ(written.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  folder_.write("manifest.2-of-2.jsonl", header + line("in/b.jpg", "b.view.jpg", 5));
+  // As the other process does: what waits has the lock of a file without a name then.
+  fs::remove(lock);
+  held.reset();
+  written.wait();
+  EXPECT_EQ(photos().size(), 2U);
+  EXPECT_FALSE(fs::exists(lock));
+}
+
+TEST_F(Gallery, OfEarlierRunsGoesWithItsLastPicture) {
+  folder_.write("manifest.jsonl", journal::to_json(journal::RunRecord{}) + "\n" +
+                                      line("in/a.jpg", "a.view.jpg", 4) + line("in/b.jpg", "b.view.jpg", 5));
+  renew_gallery(folder_.path());
+  EXPECT_FALSE(fs::exists(folder_.path() / "index.html")) << "none was there";
+  write_gallery(folder_.path());
+  fs::remove(folder_.path() / "b.view.jpg");
+  renew_gallery(folder_.path());
+  ASSERT_EQ(photos().size(), 1U);
+  EXPECT_EQ(photos()[0].at("name"), "a.jpg");
+  fs::remove(folder_.path() / "a.view.jpg");
+  renew_gallery(folder_.path());
+  EXPECT_FALSE(fs::exists(folder_.path() / "index.html"));
+}
+
+TEST_F(Gallery, LeavesAPageOfSomebodyElseWhereNoneIsAskedFor) {
+  folder_.write("manifest.jsonl",
+                journal::to_json(journal::RunRecord{}) + "\n" + line("in/a.jpg", "a.view.jpg", 4));
+  const std::string page = "<!DOCTYPE html><title>My holidays</title>";
+  folder_.write("index.html", page);
+  EXPECT_NO_THROW(renew_gallery(folder_.path()));
+  EXPECT_EQ(fs::file_size(folder_.path() / "index.html"), page.size());
 }
 
 TEST_F(Gallery, NeverReplacesAPageOfSomebodyElse) {

@@ -16,6 +16,7 @@
 #include <journal/result_folder.hpp>
 
 #include <run/input_source.hpp>
+#include <testing/pictures.hpp>
 #include <testing/temporary_folder.hpp>
 
 namespace da3::run {
@@ -134,6 +135,20 @@ TEST_F(InputSourceTest, ASharedStemKeepsItsExtensions) {
   EXPECT_EQ(stems(), (Stems{"b.png", "c"})) << "a name does not depend on how the file was found";
 }
 
+TEST_F(InputSourceTest, ANamedFileOfAnotherExtensionLeavesItsStemToPictures) {
+  for (const char* name : {"in/a.jfif", "in/a.png", "in/b.jfif", "in/b.txt", "in/c.pcx"}) touch(name);
+  for (const char* name : {"in/c.pbm", "in/c.jpe"}) folder_.write(name, testing::ppm({2, 2}, 1));
+  options_.inputs = {path("in/a.jfif"), path("in/a.png"), path("in/b.jfif")};
+  EXPECT_EQ(stems(), (Stems{"a.jfif", "a", "b"})) << "what is in b.txt is no picture";
+  options_.inputs = {path("in/c.pbm"), path("in/c.jpe"), path("in/c.pcx")};
+  EXPECT_EQ(stems(), (Stems{"c.pbm", "c.jpe", "c.pcx"}));
+  fs::remove(path("in/c.jpe"));
+  options_.inputs = {path("in/c.pbm")};
+  EXPECT_EQ(stems(), (Stems{"c"}));
+  options_.inputs = {path("in")};
+  EXPECT_EQ(stems(), (Stems{"a"})) << "a name does not depend on how the file was found";
+}
+
 TEST_F(InputSourceTest, APictureStandsForItsHeicTwin) {
   for (const char* name : {"in/IMG_1.HEIC", "in/IMG_1.JPG", "in/IMG_1.MOV", "in/IMG_2.HEIC"}) touch(name);
   options_.inputs = {path("in")};
@@ -225,6 +240,11 @@ TEST_F(InputSourceTest, ResultsNextToPhotosAreNoInputs) {
   }
   EXPECT_TRUE(fs::exists(path("in/a/x.vis.png")));
   EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x"}));
+  // A run that was killed before its record; the last claim is torn.
+  touch("in/b/x.png");
+  touch("in/b/z.png");
+  folder_.write("in/.da3-claims.1-of-2.tmp", std::string("b/x.png") + '\0' + "b/z.png");
+  EXPECT_EQ(stems(), (Stems{"a/x", "a/y", "b/x", "b/z"}));
 }
 
 TEST_F(InputSourceTest, AQuotedPatternIsExpandedInNaturalOrder) {
@@ -346,9 +366,13 @@ TEST_F(InputSourceTest, OlderResultFoldersBelowAnInputAreLeftOut) {
   folder_.write("in/old/manifest.jsonl", R"({"type":"run","schema":1})");
   folder_.write("in/old2/manifest.1-of-2.jsonl", R"({"type":"run","schema":1})");
   folder_.write("in/photos/manifest.jsonl", R"({"files":3})");  // Another program's
+  folder_.write("in/old/manifest.notes.jsonl", R"({"files":3})");
+  folder_.write("in/old2/manifest.2-of-2.jsonl", "");  // Of a shard that was killed at once
   options_.inputs = {path("in")};
   options_.recursive = true;
   EXPECT_EQ(stems(), (Stems{"a", "photos/c"}));
+  options_.exclude = {"*.jsonl"};
+  EXPECT_EQ(stems(), (Stems{"a", "photos/c"})) << "patterns are of photos";
 }
 
 TEST_F(InputSourceTest, ResultsOfVideosAndScenesBelowAnInputAreLeftOut) {

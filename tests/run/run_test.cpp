@@ -397,5 +397,24 @@ TEST_F(Pipeline, APlanCountsShapesWithoutWriting) {
   EXPECT_EQ(make_plan().finished, 5U);
 }
 
+TEST_F(RunTest, AGalleryShowsNoPictureThatALaterRunRemoved) {
+  pictures(2);
+  options_.formats = {"npy", "html"};
+  run();
+  const auto page = [this] { return testing::read_file(path("out/index.html")); };
+  ASSERT_NE(page().find("1.view.jpg"), std::string::npos);
+
+  options_.formats = {"npy"};
+  options_.overwrite = true;
+  options_.limit = 1;
+  run();
+  EXPECT_EQ(page().find("0.view.jpg"), std::string::npos);
+  EXPECT_NE(page().find("1.view.jpg"), std::string::npos);
+
+  options_.limit.reset();
+  run();
+  EXPECT_EQ(results(), (std::set<std::string>{"0.npy", "1.npy"}));
+}
+
 }  // namespace
 }  // namespace da3::run

@@ -205,6 +205,24 @@ TEST(VideoJournal, BeginsWhereAnEarlierOneLeftEmptyFolders) {
   EXPECT_FALSE(may_begin("others", true));
 }
 
+// A disk that is full after a frame's first file.
+TEST(VideoJournal, StaysWithFilesThatHaveNoRecord) {
+  for (const char* within : {"frames", ".da3-segments"}) {
+    const da3::testing::TemporaryFolder folder;
+    const std::filesystem::path out = folder.path() / "out";
+    {
+      VideoJournal journal(out, json::object(), false, all_there);
+      journal.append({{"type", "video"}});
+      std::filesystem::create_directory(out / within);
+      std::ofstream(out / within / "000000.npy") << "x";
+    }
+    for (int run = 0; run < 2; ++run) {
+      const VideoJournal journal(out, {{"other", "key"}}, false, all_there);
+      EXPECT_EQ(journal.earlier().size(), 1U) << within;
+    }
+  }
+}
+
 TEST(VideoJournal, GoesAwayWithoutAFrame) {
   const da3::testing::TemporaryFolder folder;
   const std::filesystem::path out = folder.path() / "out";

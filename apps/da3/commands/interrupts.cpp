@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
+#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -21,7 +22,20 @@ std::stop_source& source() {
 
 std::atomic<int> first_signal = 0;
 
-extern "C" void end_at_once(int signal) {
+double first_signal_at_s = 0;  // Written before the handler is there
+
+/// Of no call that a signal handler must not make.
+double now_s() {
+  std::timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// `timeout` sends its signal to a process and then to the process's group, and batch systems do alike: what
+/// comes again at once is the same wish.
+extern "C" void end_unless_repeated(int signal) {
+  constexpr double kSameWish_s = 0.2;
+  if (signal == first_signal && now_s() < first_signal_at_s + kSameWish_s) return;
   ::_exit(kSignalExit + signal);
 }
 
@@ -29,10 +43,11 @@ void wait_for_signals(const sigset_t& set, const std::function<void(int)>& on_fi
   int signal = 0;
   while (::sigwait(&set, &signal) != 0) continue;
   first_signal = signal;
+  first_signal_at_s = now_s();
   source().request_stop();
   // From here on by a handler: a message may wait for ever for a full pipe.
   struct sigaction action{};
-  action.sa_handler = end_at_once;
+  action.sa_handler = end_unless_repeated;
   for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   on_first(signal);

@@ -8,8 +8,8 @@
 namespace da3::commands {
 
 /// SIGINT and SIGTERM as a stop token: the first asks to stop, the second ends the process at once with 128 +
-/// its number, also where what the first one calls hangs. One object a process, made before any other thread,
-/// because threads inherit the blocked signals.
+/// its number, also where what the first one calls hangs. The first one again within 0.2 s is no second one.
+/// One object a process, made before any other thread, because threads inherit the blocked signals.
 class Interrupts {
  public:
   /// `on_first` is called from a separate thread, once the stop is asked for and maybe after this object's

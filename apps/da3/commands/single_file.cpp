@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -40,6 +41,26 @@ std::string endings() {
   return core::listed(names, " or ");
 }
 
+/// What follows the last dot, one text for each kind of file.
+std::string kind_of_file(const std::filesystem::path& file) {
+  const std::string extension = core::lower_case(file.extension().native());
+  if (extension == ".tif") return ".tiff";
+  return extension == ".jpeg" ? ".jpg" : extension;
+}
+
+/// `asked`, or its JPEG, where its files are of the kind that `file` says. Throws: Error kUsage.
+std::string asked_format(const std::string& asked, const std::filesystem::path& file) {
+  const std::string kind = kind_of_file(file);
+  for (const std::string& name : {asked, asked + "-jpg"}) {
+    const auto* const facts = std::ranges::find(formats::kFormatFacts, name, &formats::FormatFacts::name);
+    if (facts != formats::kFormatFacts.end() && facts->format != formats::Format::kHtml &&
+        kind_of_file("a" + std::string(facts->suffix)) == kind)
+      return name;
+  }
+  throw Error(ErrorCode::kUsage, "--output " + file.string() + ": its ending is not that of " + asked +
+                                     "; give one of the format's, or a folder (" + file.string() + "/)");
+}
+
 /// The format that the name of a file asks for; empty for a folder's name.
 std::string format_of(const cli::Infer& options) {
   const std::string_view by_ending = format_by_ending(options.output_dir);
@@ -53,7 +74,7 @@ std::string format_of(const cli::Infer& options) {
     return {};
   }
   const bool one_asked = options.formats.size() == 1 && options.formats.front() != formats::kNoFormat;
-  return one_asked ? options.formats.front() : std::string(by_ending);
+  return one_asked ? asked_format(options.formats.front(), options.output_dir) : std::string(by_ending);
 }
 
 }  // namespace
@@ -83,6 +104,7 @@ void SingleFile::apply(run::Options& work) const {
   if (!folder_) return;
   work.output_dir = folder_->path();
   work.formats = {format_};
+  work.root.reset();  // A place below a root says nothing of one file
 }
 
 void SingleFile::publish() const {
@@ -90,7 +112,7 @@ void SingleFile::publish() const {
   // By its ending: a name of a photo may begin as those of da3's own files do.
   const std::string_view suffix = formats::suffix(formats::parse_format(format_));
   for (const auto& entry : std::filesystem::directory_iterator(folder_->path())) {
-    if (!entry.path().native().ends_with(suffix)) continue;
+    if (!entry.is_regular_file() || !entry.path().native().ends_with(suffix)) continue;
     return core::rename_named_file(entry.path(), target_,
                                    overwrite_ ? core::Existing::kReplace : core::Existing::kRefuse);
   }

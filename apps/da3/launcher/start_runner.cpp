@@ -32,6 +32,14 @@ void bound_spinning() {
   ::setenv("KMP_BLOCKTIME", "1", 0);      // libomp: milliseconds
 }
 
+/// As clusters set them. The OpenMP of LibTorch would bind the main thread to one core when it is loaded, and
+/// with it all threads that da3 makes; da3 would take that core for all it may use. Which cores it may use is
+/// said by the process's affinity (taskset, a batch system).
+void leave_threads_unbound() {
+  for (const char* variable : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY"})
+    ::unsetenv(variable);
+}
+
 /// What may be had of descriptors and of the stack. Threads get as much stack as the process.
 void widen_limits() {
   constexpr rlim_t kStackBytes = rlim_t{8} << 20;
@@ -69,6 +77,7 @@ std::string runner_of(const cli::Command& command) {
 
 void start_runner(char** argv, const std::string& name) {
   bound_spinning();
+  leave_threads_unbound();
   widen_limits();
   std::error_code no_folder;
   static_cast<void>(std::filesystem::current_path(no_folder));
