@@ -181,12 +181,6 @@ ManifestIndex read_manifests(const std::filesystem::path& folder, const std::opt
   return index;
 }
 
-OwnFiles read_own_files(const std::filesystem::path& folder) {
-  OwnFiles files{.records = read_manifests(folder), .claims = {}};
-  for (const std::string& name : claims_names(folder)) add_claims(folder / name, files.claims);
-  return files;
-}
-
 ImageRecord RecordReader::read(const LastRecord& last) {
   if (file_ != last.manifest || !stream_) {
     file_ = last.manifest;
@@ -199,6 +193,12 @@ ImageRecord RecordReader::read(const LastRecord& last) {
   if (!std::getline(stream_, line)) core::require_read_to_end(stream_, file_, ErrorCode::kOutputFailed);
   at_ = last.place.offset + line.size() + 1;
   return image_from_json(line);
+}
+
+OwnFiles read_own_files(const std::filesystem::path& folder) {
+  OwnFiles files{.records = read_manifests(folder), .claims = {}};
+  for (const std::string& name : claims_names(folder)) add_claims(folder / name, files.claims);
+  return files;
 }
 
 Manifest::Manifest(const std::filesystem::path& folder, const std::optional<Shard>& shard)
