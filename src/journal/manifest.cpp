@@ -196,8 +196,10 @@ ImageRecord RecordReader::read(const LastRecord& last) {
 }
 
 OwnFiles read_own_files(const std::filesystem::path& folder) {
-  OwnFiles files{.records = read_manifests(folder), .claims = {}};
+  OwnFiles files;
+  // First: a claim goes once its record is there.
   for (const std::string& name : claims_names(folder)) add_claims(folder / name, files.claims);
+  files.records = read_manifests(folder);
   return files;
 }
 

@@ -182,5 +182,19 @@ TEST(RunComparison, DigestTellsOptionsApartThatJoinToTheSameText) {
   EXPECT_NE(results_digest(one), results_digest(two));
 }
 
+TEST(Records, ARunsTimeThatCannotBeIsRefused) {
+  RunRecord run;
+  run.began_ms = 5;
+  const std::string line = to_json(run);
+  const auto with = [&](const std::string& time) {
+    std::string changed = line;
+    const std::string before = "\"began_ms\":5";
+    return changed.replace(changed.find(before), before.size(), "\"began_ms\":" + time);
+  };
+  EXPECT_EQ(run_from_json(with("1700000000000")).began_ms, 1'700'000'000'000);
+  for (const char* time : {"9223372036854775807", "9223372036854775806", "-1", "92233720368547758070"})
+    EXPECT_THROW(run_from_json(with(time)), Error) << time;
+}
+
 }  // namespace
 }  // namespace da3::journal
