@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <string_view>
 #include <unordered_set>
 
 #include <codec/tiff_file.hpp>
@@ -51,7 +52,8 @@ int keep_open(thandle_t /*self*/) {
 }  // namespace
 
 void TiffFile::add_message(const char* format, va_list arguments) {
-  if (!messages_.empty()) return;
+  // Of palettes that count to 255, as old writers made them: nothing is lost.
+  if (!messages_.empty() || std::string_view(format) == "Assuming 8-bit colormap") return;
   char text[200];
   std::vsnprintf(text, sizeof(text), format, arguments);
   messages_ = text;

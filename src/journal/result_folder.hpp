@@ -79,6 +79,9 @@ class ResultFolder {
   /// for a file that is not ours or is reached through a link, kOutputFailed.
   void replace(std::string_view stem, const formats::EncodedFile& file);
 
+  /// Of what decides this run's results (results_digest).
+  const std::string& digest() const { return digest_; }
+
   /// Appends an image's record; `json` is its line. Throws: Error kOutputFailed.
   void record(const ImageRecord& record, std::string_view json) { manifest_.append(record, json); }
   void record(const ImageRecord& record) { manifest_.append(record); }

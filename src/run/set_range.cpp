@@ -41,10 +41,11 @@ bool is_of_shard(const Shard& shard, const journal::LastRecord& last) {
 
 DrawnSet draw_with_range_of_set(const Options& options, const Settings& settings,
                                 journal::ResultFolder& folder, int threads, const std::stop_token& stop) {
-  WantedRecord wanted;
-  if (options.shard)
-    wanted = [&](const journal::LastRecord& last) { return is_of_shard(*options.shard, last); };
-  const StoredResults results = read_results(folder.folder(), wanted);
+  const StoredResults results = read_results(folder.folder(), [&](const journal::LastRecord& last) {
+    // Others' records would go on to name pictures that their options did not make.
+    return last.image.results_digest == folder.digest() &&
+           (!options.shard || is_of_shard(*options.shard, last));
+  });
   DrawnSet drawn;
   drawn.left_out = left_out(results, folder.folder());
   drawn.range = range_of_all(results.list, threads, stop);

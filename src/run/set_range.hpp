@@ -21,9 +21,9 @@ struct DrawnSet {
   std::vector<std::string> not_drawn;      ///< Why the pictures of some results have their own range
 };
 
-/// Draws the pictures of all results of `folder` (of those that `options.shard` made or takes) again with one
-/// range for all of them: reads back what was written twice, once for the range and once to draw, until
-/// `stop` is set. Throws: Error kOutputFailed.
+/// Draws the pictures of all results of `folder` that have this run's options (of those that `options.shard`
+/// made or takes) again with one range for all of them: reads back what was written twice, once for the range
+/// and once to draw, until `stop` is set. Throws: Error kOutputFailed.
 DrawnSet draw_with_range_of_set(const Options& options, const Settings& settings,
                                 journal::ResultFolder& folder, int threads, const std::stop_token& stop);
 

@@ -222,6 +222,15 @@ TEST(DecodeTiff, ReadsCmyk) {
             (Bytes{0, 255, 255, 0, 0, 0}));
 }
 
+// Old writers count colours to 255, not to 65535; libtiff says that it takes them so.
+TEST(DecodeTiff, PalettesOfEightBitColoursAreRead) {
+  const Bytes codes{7, 50};
+  for (const std::uint16_t step : {1, 257}) {
+    const TiffOptions options{.samples = 1, .photometric = PHOTOMETRIC_PALETTE, .palette_step = step};
+    EXPECT_EQ(decoded(encode_tiff({1, 2}, codes, options)).rgb, (Bytes{7, 14, 21, 50, 100, 150})) << step;
+  }
+}
+
 TEST(DecodeTiff, TakesTheLargestPageAndSaysSo) {
   const Image picture = sample_picture(kOdd);
   const Bytes equal = encode_tiff(kOdd, picture.rgb, {.pages = 3});

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -107,6 +108,15 @@ void write_tiff_page(TIFF* tiff, Size size, std::span<const std::uint8_t> rows, 
   if (options.unassociated_alpha) {
     const std::uint16_t kind = EXTRASAMPLE_UNASSALPHA;
     TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &kind);
+  }
+  if (options.palette_step > 0) {
+    std::array<std::vector<std::uint16_t>, 3> colours;
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      for (std::size_t i = 0; i < 256; ++i)
+        colours[channel].push_back(
+            static_cast<std::uint16_t>((channel + 1) * i % 256 * options.palette_step));
+    }
+    TIFFSetField(tiff, TIFFTAG_COLORMAP, colours[0].data(), colours[1].data(), colours[2].data());
   }
   constexpr std::size_t kTile = 16;
   if (options.tiled) {

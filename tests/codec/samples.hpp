@@ -61,6 +61,7 @@ struct TiffOptions {
   int pages = 1;                   ///< Further ones are black
   std::uint32_t subfile_type = 0;  ///< 1: a smaller copy of another page
   bool sparse = false;             ///< Of a tiled file every second tile is left out
+  std::uint16_t palette_step = 0;  ///< Above 0: colour i is (i, 2 i, 3 i) of these
 };
 /// A TIFF by libtiff. `rows`: interleaved samples of the first page.
 Bytes encode_tiff(Size size, std::span<const std::uint8_t> rows, const TiffOptions& options);

@@ -136,6 +136,18 @@ TEST_F(SetRangeTest, AShardDoesNotTellWhatOthersLeaveOut) {
   EXPECT_EQ(notes.find(told, second + 1), std::string::npos);
 }
 
+// Of whose records the command that made them would go on to say that they are done.
+TEST_F(SetRangeTest, PicturesOfOtherOptionsStay) {
+  options_.range_of_set = false;
+  ASSERT_EQ(run().done, 3U);
+  const auto before = bytes("out/80.vis.png");
+  options_.range_of_set = true;
+  options_.overwrite = true;
+  options_.limit = 1;
+  ASSERT_EQ(run().done, 1U);
+  EXPECT_EQ(bytes("out/80.vis.png"), before);
+}
+
 TEST_F(SetRangeTest, AResultThatWentAwayKeepsItsPicturesAndTheOthersAreDrawn) {
   ASSERT_EQ(run().done, 3U);
   fs::remove(path("in/80.ppm"));
