@@ -143,18 +143,18 @@ const PictureCodec* codec_of_extension(std::string_view extension) {
   return nullptr;
 }
 
+const PictureCodec* codec_of_beginning(std::span<const std::uint8_t> bytes, Beginning beginning) {
+  const auto* const found = std::ranges::find_if(
+      kPictureCodecs, [&](const PictureCodec* codec) { return codec->begins(bytes) == beginning; });
+  return found == kPictureCodecs.end() ? nullptr : *found;
+}
+
 const PictureCodec& detect_format(const EncodedPicture& picture) {
   if (picture.bytes.empty()) {
     throw Error(ErrorCode::kImageTruncated,
                 picture.name + ": the file is empty (0 bytes); copy the file again");
   }
-  const auto found_as = [&](Beginning beginning) {
-    const auto* const found =
-        std::find_if(kPictureCodecs.begin(), kPictureCodecs.end(),
-                     [&](const PictureCodec* codec) { return codec->begins(picture.bytes) == beginning; });
-    return found == kPictureCodecs.end() ? nullptr : *found;
-  };
-  const PictureCodec* const codec = found_as(Beginning::kWhole);
+  const PictureCodec* const codec = codec_of_beginning(picture.bytes);
   if (codec == nullptr) {
     const ByteReader reader(picture.bytes);
     for (const Foreign& foreign : kForeign) {
@@ -178,7 +178,7 @@ const PictureCodec& detect_format(const EncodedPicture& picture) {
                       std::string(codec->convert));
   }
   if (codec != nullptr) return *codec;
-  if (found_as(Beginning::kCut) != nullptr) {
+  if (codec_of_beginning(picture.bytes, Beginning::kCut) != nullptr) {
     throw Error(ErrorCode::kImageTruncated,
                 picture.name + ": the file ends after " + grouped(picture.bytes.size()) +
                     " bytes, within the beginning of its format; copy the file again");

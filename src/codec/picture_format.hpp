@@ -56,6 +56,11 @@ bool is_text(std::span<const std::uint8_t> bytes);
 /// The format whose files are called ".EXTENSION", given in lower case, or null.
 const PictureCodec* codec_of_extension(std::string_view extension);
 
+/// The first format that files which begin so are of, also one that this build does not read; null if there
+/// is none.
+const PictureCodec* codec_of_beginning(std::span<const std::uint8_t> bytes,
+                                       Beginning beginning = Beginning::kWhole);
+
 /// The format that the content shows; the name decides only where formats share a beginning (camera raw files
 /// are TIFF files). Throws: Error kImageUnsupported with how to convert it, kImageTruncated for a file that
 /// is empty or ends within a known beginning, kImageCorrupt for one of zero bytes only.

@@ -53,15 +53,26 @@ std::string_view suffix(Format format) {
   return facts_of(format).suffix;
 }
 
-bool is_ambiguous_stem(std::string_view stem) {
+namespace {
+
+/// What a suffix has more than another one that it ends with: ".vis" of ".vis.png" and ".png".
+std::vector<std::string_view> find_ambiguous_ends() {
+  std::vector<std::string_view> ends;
   for (const Format longer : kAllFormats) {
     for (const Format shorter : kAllFormats) {
       const std::string_view whole = suffix(longer);
       if (whole.size() <= suffix(shorter).size() || !whole.ends_with(suffix(shorter))) continue;
-      if (stem.ends_with(whole.substr(0, whole.size() - suffix(shorter).size()))) return true;
+      ends.push_back(whole.substr(0, whole.size() - suffix(shorter).size()));
     }
   }
-  return false;
+  return ends;
+}
+
+}  // namespace
+
+bool is_ambiguous_stem(std::string_view stem) {
+  static const std::vector<std::string_view> ends = find_ambiguous_ends();  // Asked for every input
+  return std::ranges::any_of(ends, [&](std::string_view end) { return stem.ends_with(end); });
 }
 
 bool holds_extra_maps(Format format) {

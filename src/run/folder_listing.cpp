@@ -34,9 +34,7 @@ bool begins_as_picture(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return std::ranges::any_of(codec::kPictureCodecs, [&](const codec::PictureCodec* codec) {
-    return codec->begins(bytes) == codec::Beginning::kWhole;
-  });
+  return codec::codec_of_beginning(bytes) != nullptr;
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& folder, int error) {

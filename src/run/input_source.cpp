@@ -78,12 +78,10 @@ std::optional<std::string> logical_working_folder() {
 
 /// What a format's first bytes say, read as a path; none for what is no picture.
 bool begins_as_picture(const std::string& text) {
-  try {
-    codec::detect_format({{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, "-", 1});
-    return true;
-  } catch (const Error&) {
-    return text.starts_with("\x89PNG\r\n");  // The first line of a PNG file ends within its signature
-  }
+  const auto* const codec =
+      codec::codec_of_beginning({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  // The first line of a PNG file ends within its signature.
+  return (codec != nullptr && codec->is_read()) || text.starts_with("\x89PNG\r\n");
 }
 
 Error folder_with_a_pictures_name(const std::string& path) {

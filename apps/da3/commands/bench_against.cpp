@@ -136,9 +136,7 @@ int bench_against(const cli::BenchRun& options, const bench::Plan& plan, Console
       result.base, result.now, result.interrupted ? decltype(limits){} : limits, bench::Pairing::kByRound);
   put_on_stdout(
       bench::format_comparison(comparison, cli::format_for(options.format, "", bench::ReportFormat::kTable)));
-  for (const std::string& each : comparison.differing) console.line("da3: not the same: " + each);
-  for (const std::string& each : comparison.not_judged) console.line("da3: not judged: " + each);
-  for (const std::string& failure : comparison.failures) console.line("da3: " + failure);
+  for (const std::string& message : comparison.messages()) console.line("da3: " + message);
   if (comparison.failed()) return exit_code(ErrorCode::kBenchRegression);
   return failed ? 1 : 0;
 }

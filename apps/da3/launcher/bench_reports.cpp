@@ -46,13 +46,7 @@ int compare_reports(const cli::BenchCompare& options) {
   const bench::ReportFormat format =
       cli::format_for(options.format, options.output, bench::ReportFormat::kTable);
   put(bench::format_comparison(comparison, format), options.output);
-  for (const std::string& each : comparison.differing) {
-    std::fprintf(stderr, "da3: not the same: %s\n", each.c_str());
-  }
-  for (const std::string& each : comparison.not_judged) {
-    std::fprintf(stderr, "da3: not judged: %s\n", each.c_str());
-  }
-  for (const std::string& failure : comparison.failures) std::fprintf(stderr, "da3: %s\n", failure.c_str());
+  for (const std::string& message : comparison.messages()) std::fprintf(stderr, "da3: %s\n", message.c_str());
   return comparison.failed() ? exit_code(ErrorCode::kBenchRegression) : 0;
 }
 

@@ -76,6 +76,8 @@ struct Comparison {
   std::vector<std::string> not_judged;     ///< By a limit that other cases were judged by; with the reason
   std::vector<std::string> failures;       ///< One line each; empty: passed, or no limit was given
   bool failed() const { return !failures.empty(); }
+  /// What whoever waits for the verdict has to know, a line each.
+  std::vector<std::string> messages() const;
 };
 
 /// Matches done cases by all settings and compares their metrics. Between different machines threads and the

@@ -112,6 +112,14 @@ std::string format_comparison_markdown(const Comparison& comparison) {
   return text + (tail.empty() ? "" : "\n" + tail);
 }
 
+std::vector<std::string> Comparison::messages() const {
+  std::vector<std::string> lines;
+  for (const std::string& each : differing) lines.push_back("not the same: " + each);
+  for (const std::string& each : not_judged) lines.push_back("not judged: " + each);
+  lines.insert(lines.end(), failures.begin(), failures.end());
+  return lines;
+}
+
 std::string format_comparison(const Comparison& comparison, ReportFormat format) {
   switch (format) {
     case ReportFormat::kTable:

@@ -157,9 +157,7 @@ class Writer {
 
   /// Below the limit that held when it was read for the network.
   Image read_photo(const scene::View& view) const {
-    codec::DecodeOptions decode;
-    decode.max_pixels = options_.max_pixels;
-    return codec::decode_file(view.file, decode).image;
+    return codec::decode_file(view.file, decode_options(options_)).image;
   }
 
   /// The photo itself where other tools read it, and as it is shown: a hard link, or a copy.

@@ -211,6 +211,12 @@ void prepare_view(scene::View& view, const Image& photo, const depth::Way& way) 
   view.input = depth::prepare(way, photo);
 }
 
+codec::DecodeOptions decode_options(const SceneOptions& options) {
+  codec::DecodeOptions decode;
+  decode.max_pixels = options.max_pixels;
+  return decode;
+}
+
 scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const codec::DecodeOptions& decode) {
   if (photo.error) throw Error(*photo.error);
   const codec::Decoded decoded = codec::decode_file(photo.path, decode);

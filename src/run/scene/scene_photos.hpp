@@ -46,6 +46,9 @@ Size common_size(const std::vector<scene::View>& views);
 /// Cuts a view's input, centred, to `size`. Returns the share of its pixels that is lost, in percent.
 double cut_to(scene::View& view, Size size);
 
+/// How the photos of a scene are read.
+codec::DecodeOptions decode_options(const SceneOptions& options);
+
 /// Reads and prepares a photo. Throws: Error of the photo.
 scene::View read_view(const ScenePhoto& photo, const depth::Way& way, const codec::DecodeOptions& decode);
 

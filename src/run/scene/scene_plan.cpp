@@ -81,9 +81,7 @@ std::vector<ScenePlan> plan_scenes(const SceneOptions& options, const ModelSpec&
       plan.photos.push_back(photo.path);
       try {
         if (photo.error) throw Error(*photo.error);
-        codec::DecodeOptions decode;
-        decode.max_pixels = options.max_pixels;
-        sizes.push_back(depth::processed_size(way, codec::read_size(photo.path, decode)));
+        sizes.push_back(depth::processed_size(way, codec::read_size(photo.path, decode_options(options))));
       } catch (const Error& error) {
         plan.unusable.emplace_back(error.what());
       }

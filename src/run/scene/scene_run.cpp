@@ -139,15 +139,9 @@ class SceneRun {
     return files;
   }
 
-  codec::DecodeOptions decode_options() const {
-    codec::DecodeOptions decode;
-    decode.max_pixels = options_.max_pixels;
-    return decode;
-  }
-
   bool can_be_read(const ScenePhoto& photo) const {
     try {
-      read_view(photo, way_, decode_options());
+      read_view(photo, way_, decode_options(options_));
       return true;
     } catch (const Error&) {
       return false;
@@ -171,7 +165,7 @@ class SceneRun {
   bool read() {
     const auto start = Clock::now();
     say("reading " + std::to_string(input_.photos.size()) + " photos");
-    const codec::DecodeOptions decode = decode_options();
+    const codec::DecodeOptions decode = decode_options(options_);
     std::vector<std::optional<scene::View>> read(input_.photos.size());
     std::vector<std::optional<Error>> failures(input_.photos.size());
     core::for_each_parallel(read.size(), threads_, [&](std::size_t i) {

@@ -33,6 +33,12 @@ inline constexpr int kHeight = 180;
 inline constexpr int kFrames = 24;
 inline constexpr int kRate = 12;
 
+/// Grey frames at the times 0, 1 and so on.
+inline void write_grey(SegmentWriter& segment, Size size, int count) {
+  for (int i = 0; i < count; ++i)
+    segment.write(i, Image{size, std::vector<std::uint8_t>(size.area() * 3, 100)}, false);
+}
+
 inline bool has_encoder(const std::string& name) {
   return std::system(("ffmpeg -hide_banner -encoders 2>/dev/null | grep -q ' " + name + " '").c_str()) == 0;
 }

@@ -53,9 +53,7 @@ class EncoderErrors : public Clips {
     stream.size = {36, 64};
     stream.encoder = "libx264";  // Holds some frames
     const auto segment = av::library().segment(folder_.path() / "segment.nut", stream);
-    for (int i = 0; i < 12; ++i) {
-      segment->write(i, Image{stream.size, std::vector<std::uint8_t>(stream.size.area() * 3, 100)}, false);
-    }
+    write_grey(*segment, stream.size, 12);
     encoder = {.end_error = end_error, .packet_error = packet_error};
     std::string message;
     try {

@@ -71,9 +71,7 @@ TEST_F(ReadErrors, OfSoundAreNotItsEnd) {
   spec.container = "matroska";
   spec.sound = SoundSource{input};
   const auto segment = av::library().segment(spec.segments.front(), stream);
-  for (int i = 0; i < 5; ++i) {
-    segment->write(i, Image{stream.size, std::vector<std::uint8_t>(stream.size.area() * 3, 100)}, false);
-  }
+  write_grey(*segment, stream.size, 5);
   segment->finish();
 
   watch(input, kNever);

@@ -101,9 +101,7 @@ TEST_F(Sounds, SoundThatIsRefusedAfterAllCostsNoFrames) {
   spec.container = "mp4";
   spec.sound = SoundSource{input};
   const auto segment = av::library().segment(spec.segments.front(), stream);
-  for (int i = 0; i < 5; ++i) {
-    segment->write(i, Image{stream.size, std::vector<std::uint8_t>(stream.size.area() * 3, 100)}, false);
-  }
+  write_grey(*segment, stream.size, 5);
   segment->finish();
   spec.target = folder_.path() / "out.mp4";
   const std::vector<std::string> warnings = av::library().join(spec);
