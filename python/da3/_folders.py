@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import os
 import queue
@@ -82,9 +83,10 @@ class _Work:
         self._folder = folder
         self._shard = shard
         self.taken_by = 0  # The thread that takes the events
+        self.number = 0  # Of the runs in the order of their beginnings
         # Bounded, so that a slow loop slows the run down instead of filling memory.
         self.events: queue.Queue[ImageResult | None] = queue.Queue(maxsize=256)
-        self.stopping = threading.Event()
+        self.stopping = False  # No lock: the garbage collector may set it at any time, whatever this thread does
         self.taken_over = False  # Stopped by a further call, not by its own loop
         self.results_lost = False
         self.failure: BaseException | None = None
@@ -104,23 +106,24 @@ class _Work:
 
     def _wait_for_left_runs(self) -> None:
         """A run that was left (`break`) has the folder's lock until what was running is finished."""
-        for other in list(_under_way):
-            if other is self or other._folder != self._folder or not other.thread.is_alive():
+        for other in _runs_under_way():
+            # Two that waited for each other would never end.
+            if other.number >= self.number or other._folder != self._folder or not other.thread.is_alive():
                 continue
             # Held in a variable, it was not stopped by its end; who begins the same anew has left it.
             if other._shard == self._shard and other.taken_by == self.taken_by:
                 # Whether its loop was left or goes on, as around this call, shows only when it asks for more.
-                other.taken_over = other.taken_over or not other.stopping.is_set()
-                other.stopping.set()
-            if other.stopping.is_set():
+                other.taken_over = other.taken_over or not other.stopping
+                other.stopping = True
+            if other.stopping:
                 other.thread.join()
 
     def put(self, event: ImageResult | None) -> bool:
         """Hands an event over; returns whether the run is to stop."""
-        while not self.stopping.is_set():
+        while not self.stopping:
             try:
                 self.events.put(event, timeout=0.1)
-                return self.stopping.is_set()
+                return self.stopping
             except queue.Full:
                 continue
         self.results_lost = self.results_lost or event is not None
@@ -143,18 +146,31 @@ class _Work:
 
     def finish(self) -> None:
         """Stops, and waits until what is running is finished."""
-        self.stopping.set()
+        self.stopping = True
         # A callback of the run itself may ask, too: the run ends after it.
         if self.thread.ident is not None and self.thread is not threading.current_thread():
             self.thread.join()
 
+    def start(self) -> None:
+        with _under_way_lock:
+            self.number = next(_numbers)
+            _under_way.add(self)
+        self.thread.start()
 
+
+_numbers = itertools.count(1)
 _under_way: weakref.WeakSet[_Work] = weakref.WeakSet()
+_under_way_lock = threading.Lock()  # A set that grows while it is read is an error
+
+
+def _runs_under_way() -> list[_Work]:
+    with _under_way_lock:
+        return list(_under_way)
 
 
 @atexit.register
 def _finish_all() -> None:
-    for work in list(_under_way):
+    for work in _runs_under_way():
         work.finish()
 
 
@@ -210,10 +226,9 @@ class FolderRun(Iterator[ImageResult]):
         work = self._work
         work.taken_by = threading.get_ident()
         if work.thread.ident is None:
-            if work.stopping.is_set():
+            if work.stopping:
                 raise StopIteration
-            _under_way.add(work)
-            work.thread.start()
+            work.start()
         try:
             event = work.get()
         except BaseException:
@@ -240,7 +255,7 @@ class FolderRun(Iterator[ImageResult]):
         self.stop()
 
     def __del__(self) -> None:
-        self._work.stopping.set()
+        self._work.stopping = True
 
 
 class _Line:
@@ -413,12 +428,12 @@ def infer(
                 line.show(work.progress)
             elif callable(progress):
                 progress(work.progress)
-            return work.stopping.is_set()
+            return work.stopping
 
         def on_note(is_warning: bool, text: str) -> bool:
             if is_warning:
                 python_warnings.warn(text, RuntimeWarning, stacklevel=2)
-            return work.stopping.is_set()
+            return work.stopping
 
         summary = _core.run(loaded._native, paths, folder, options, on_image, on_progress, on_note)
         if line is not None:
