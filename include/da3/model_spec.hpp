@@ -74,7 +74,10 @@ struct ModelSpec {
   std::optional<std::uint64_t> seed;  ///< Of synthetic weights.
   std::string source;                 ///< Such as "depth-anything/DA3-BASE@main/model.safetensors".
   std::string source_sha256;
-  std::string sha256;      ///< Of the weight records: the identity of the model.
+  std::string sha256;  ///< Of the weight records: the identity of the model.
+  /// What manifests know the model by, once it is loaded: `sha256`, and for a file that runs its own code a
+  /// hash of weights, code and record.
+  std::string identity;
   bool described = false;  ///< By a text that the user gave (--describe), not by a record in its file.
   std::optional<Selftest> selftest;
   std::string licence_spdx;

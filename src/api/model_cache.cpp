@@ -25,11 +25,12 @@ Model ModelCache::get(const std::filesystem::path& file, const ModelOptions& opt
   engine::LoadOptions load = api::load_options(options);
   const engine::Modes modes = engine::modes_of(spec, load);
   load.precision = modes.precision;
-  // Files of one network under two names may say different things of its numbers. Foreign files may have no
-  // hash.
+  // Files of one network under two names may say different things of its numbers.
   const bool trust_code = options.trust_code;
-  const std::string weights = spec.sha256.empty() ? std::filesystem::canonical(file).string() : spec.sha256;
-  const predict::ModelKey key{spec.name + '/' + weights, load.device, modes.precision, modes.attention};
+  // One that another caller trusted may be there.
+  if (!trust_code) api::require_trust(file, spec);
+  const predict::ModelKey key{spec.name + '/' + engine::identity_of(file, spec), load.device, modes.precision,
+                              modes.attention};
   const std::uint64_t bytes = std::filesystem::file_size(file);
   return ModelAccess::handle(state_->models.get(
       key, [&] { return predict::LoadedModel{api::load_shared(file, load, trust_code), bytes}; }, bytes));

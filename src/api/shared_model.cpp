@@ -68,15 +68,17 @@ engine::LoadOptions load_options(const ModelOptions& options) {
   return load;
 }
 
+void require_trust(const std::filesystem::path& file, const ModelSpec& spec) {
+  engine::require_trust(file, spec, engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
+}
+
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,
                                                  const engine::LoadOptions& options, bool trust_code) {
   refuse_after_fork();
   const ModelSpec spec = engine::read_spec(file);
-  if (!trust_code) {
-    engine::require_trust(file, spec,
-                          engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
-  }
   engine::LoadOptions load = options;
+  load.starter = starter_file();
+  load.refuse_code = !trust_code;
   // Nobody can say yet whether scenes with known cameras will be asked for.
   load.parts.camera_encoder = engine::parts_in(spec).camera_encoder;
   return std::make_shared<OneAtATime>(engine::load_model(file, load));

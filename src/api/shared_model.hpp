@@ -23,6 +23,9 @@ engine::LoadOptions load_options(const ModelOptions& options);
 /// a forward would wait for ever.
 void refuse_after_fork();
 
+/// Throws: Error kModelUntrusted for a file that runs its own code and is not the bundled one.
+void require_trust(const std::filesystem::path& file, const ModelSpec& spec);
+
 /// A loaded model that runs one forward at a time, whichever thread asks. It and this function
 /// refuse_after_fork. `trust_code`: as ModelOptions. Throws: as Model::load.
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,

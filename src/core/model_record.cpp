@@ -6,8 +6,12 @@
 
 namespace da3::core {
 
-std::optional<std::string> record_digest(const ModelSpec& model) {
-  if (!model.described) return std::nullopt;
+std::string known_by(const ModelSpec& model) {
+  if (!model.identity.empty()) return model.identity;
+  return model.sha256.empty() ? model.name : model.sha256;
+}
+
+std::string settings_digest(const ModelSpec& model) {
   std::string text;
   for (const auto& values : {model.mean, model.std}) {
     for (const float value : values) text += exact_text(value) + ' ';
@@ -24,6 +28,11 @@ std::optional<std::string> record_digest(const ModelSpec& model) {
   Sha256 hash;
   hash.update(text);
   return hash.finish().substr(0, kShown);
+}
+
+std::optional<std::string> record_digest(const ModelSpec& model) {
+  if (!model.described) return std::nullopt;
+  return settings_digest(model);
 }
 
 }  // namespace da3::core

@@ -9,9 +9,16 @@
 
 namespace da3::core {
 
-/// The start of a hash of what the user's description of a network decides about results, as `--describe` may
-/// say it otherwise of the same weights: how its input is made, what its depth is. None for a network with a
-/// record in its file.
+/// What the model is known by: its identity, where it was not loaded from a file the hash of its weights, or
+/// its name.
+std::string known_by(const ModelSpec& model);
+
+/// The start of a hash of what a record decides about results of the same weights: how the network's input is
+/// made, what its depth is.
+std::string settings_digest(const ModelSpec& model);
+
+/// settings_digest() of what the user's description says (`--describe`). None for a network with a record in
+/// its file.
 std::optional<std::string> record_digest(const ModelSpec& model);
 
 }  // namespace da3::core

@@ -62,6 +62,9 @@ class StoredZip {
 
   const std::filesystem::path& path() const { return path_; }
 
+  /// The whole file. Lifetime: as long as a copy of handle().
+  std::span<const std::byte> bytes() const { return file_.bytes(); }
+
   /// Keeps the mapping alive.
   const std::shared_ptr<void>& handle() const { return file_.handle(); }
 

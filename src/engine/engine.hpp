@@ -42,6 +42,9 @@ struct LoadOptions {
   /// Where checked files are remembered. Set: a file that is new or changed since is hashed in full and
   /// compared with its record (docs/model-format.md, Identity). None: the record is trusted.
   std::optional<std::filesystem::path> identity_folder;
+  /// The model that comes with da3: a file of its bytes is trusted, and known by its weights alone.
+  std::filesystem::path starter;
+  bool refuse_code = false;  ///< Throw Error kModelUntrusted for a file that runs its own code
 };
 
 /// The model in a TorchScript file, ready to predict. A file of a network that this build knows gives only
@@ -50,6 +53,7 @@ struct LoadOptions {
 /// Precision: fp32 on CPU and MPS; on CUDA bf16 (fp16 before compute capability 8.0) for the backbone of
 /// known networks, fp32 for all else.
 /// Threads: a forward on the CPU uses `threads` OpenMP threads; call predict from one thread.
+/// On a CPU the weights may stay in the file: predict throws Error kModelDamaged once it was written to.
 /// Throws: Error kModelNotFound, kModelDamaged, kModelContract (also for parts that the file does not have),
 /// kDeviceUnavailable, kPrecisionUnsupported, kOutOfMemory.
 std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& file,
@@ -80,11 +84,12 @@ std::unique_ptr<predict::MemoryProbe> make_memory_probe();
 
 /// Where exported weights come from.
 struct ExportSource {
-  std::filesystem::path folder;       ///< Published layout: config.json and model.safetensors; or empty
-  std::string name;                   ///< Catalogue name for synthetic weights, or to override the folder's
-  std::optional<std::uint64_t> seed;  ///< Set: weights by the recipe of docs/model-format.md
-  bool depth_only = false;            ///< Without the parts of parts.hpp, for a smaller file
-  std::string origin_text;            ///< Such as "depth-anything/DA3-BASE@main/model.safetensors"
+  std::filesystem::path folder;         ///< Published layout: config.json and model.safetensors; or empty
+  std::string name;                     ///< Catalogue name for synthetic weights, or to override the folder's
+  std::optional<std::uint64_t> seed;    ///< Set: weights by the recipe of docs/model-format.md
+  std::optional<DepthKind> depth_kind;  ///< Of a mono or metric network; none: by its name
+  bool depth_only = false;              ///< Without the parts of parts.hpp, for a smaller file
+  std::string origin_text;              ///< Such as "depth-anything/DA3-BASE@main/model.safetensors"
   std::string licence_spdx;
   std::string licence_attribution;
 };
@@ -96,7 +101,7 @@ struct ExportReport {
 };
 
 /// Writes a model file, whole or not at all (temporary name, then rename).
-/// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kOutputFailed.
+/// Throws: Error kModelNotFound, kModelDamaged, kModelContract, kOutputFailed, kUsage.
 ExportReport export_model(const ExportSource& source, const std::filesystem::path& file);
 
 struct CalibrationReport {
@@ -148,6 +153,11 @@ VerifyReport verify_model(const std::filesystem::path& file, const LoadOptions& 
 /// Whether a file with this record runs code that it brings, which may do anything that this process may;
 /// else the network is da3's own, and the file gives nothing but numbers.
 bool runs_its_own_code(const ModelSpec& spec);
+
+/// What the model of `file` with the record `spec` is known by: the hash of its weights as the record has it,
+/// and for a file that runs its own code a hash of weights, code and record. Throws: Error kModelNotFound,
+/// kModelDamaged.
+std::string identity_of(const std::filesystem::path& file, const ModelSpec& spec);
 
 /// The file's record without LibTorch's start-up. Throws: Error kModelNotFound, kModelDamaged,
 /// kModelContract.

@@ -21,6 +21,8 @@
 #include <core/host/host_memory.hpp>
 #include <core/host/process_limits.hpp>
 #include <core/host/processor.hpp>
+#include <core/mapped_file.hpp>
+#include <core/model_record.hpp>
 #include <core/stored_zip.hpp>
 #include <core/text.hpp>
 #include <engine/attention_mode.hpp>
@@ -36,6 +38,7 @@
 #include <engine/precision.hpp>
 #include <engine/torch_depth_model.hpp>
 #include <engine/torch_errors.hpp>
+#include <engine/trusted_code.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_config.hpp>
 #include <weights/model_file.hpp>
@@ -51,9 +54,26 @@ constexpr std::int64_t kMostTokensOnCpu = 1800;
 constexpr std::int64_t kHeadViewsOnCpu = 1;
 constexpr std::int64_t kHeadViewsElsewhere = 8;
 
+/// Whether the archive is the model that comes with da3.
+bool is_starter(const core::StoredZip& archive, const std::filesystem::path& starter) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(starter, ignored)) return false;
+  return std::ranges::equal(archive.bytes(), core::MappedFile::open(starter).bytes());
+}
+
+/// The record of the file, else the given description.
 ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
-  if (archive.find(weights::kRecordEntry) == nullptr && options.describe) return *options.describe;
-  return weights::read_record(archive.path());
+  if (!options.describe) return weights::read_record(archive);
+  weights::require_no_record(archive);
+  return *options.describe;
+}
+
+/// A network of da3 is its weights; what a file with code of its own gives lies in the code as well.
+std::string identity_of(const core::StoredZip& archive, const ModelSpec& spec) {
+  if (!runs_its_own_code(spec)) return spec.sha256;
+  // What the user's description says, is compared by itself.
+  return weights::identity_with_code(archive, spec.sha256,
+                                     spec.described ? std::string() : core::settings_digest(spec));
 }
 
 /// Fills in the identity of a file whose record has none and checks that of one with, where a folder for it
@@ -133,14 +153,20 @@ struct OpenedFile {
   ModelSpec spec;
   Modes modes;
   std::optional<UncompiledNetwork> network;  ///< None where the file's own code is run
+  weights::FileStamp stamp;
 };
 
 OpenedFile open_file(const std::filesystem::path& file, const LoadOptions& options) {
   const EngineScope scope;
-  OpenedFile opened{weights::open_model_file(file), {}, {}, {}};
+  const std::optional<weights::FileStamp> stamp = weights::stamp_of(file);
+  OpenedFile opened{weights::open_model_file(file), {}, {}, {}, stamp.value_or(weights::FileStamp{})};
   check_whole(opened.archive);
-  opened.spec = find_spec(opened.archive, options);
-  identify(opened.spec, opened.archive, options);
+  ModelSpec& spec = opened.spec;
+  spec = find_spec(opened.archive, options);
+  const bool bundled = runs_its_own_code(spec) && is_starter(opened.archive, options.starter);
+  if (options.refuse_code) require_trust(file, spec, bundled);
+  identify(spec, opened.archive, options);
+  spec.identity = bundled ? spec.sha256 : identity_of(opened.archive, spec);
   opened.modes = modes_of(opened.spec, options);
   if (is_own(opened.spec)) {
     opened.network.emplace(rebuild(opened.archive, opened.spec, options, opened.modes));
@@ -255,6 +281,8 @@ ReadyNetwork make_ready(OpenedFile& opened, const LoadOptions& options) {
   ready.device = options.device;
   ready.normalise = options.normalise;
   ready.threads = options.threads > 0 ? options.threads : core::usable_cores();
+  ready.file = opened.archive.path();
+  ready.stamp = opened.stamp;
   return ready;
 }
 
@@ -274,6 +302,7 @@ std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& fil
     auto model = std::make_unique<TorchDepthModel>(std::move(ready), std::move(opened.spec));
     // What conversions of weights left behind has sizes that no forward asks for.
     empty_cpu_cache();
+    model->require_unchanged_file();
     return model;
   } catch (const std::exception& error) {
     failure = translate(error, ErrorCode::kModelDamaged, "Loading " + file.string());
@@ -300,6 +329,10 @@ bool runs_its_own_code(const ModelSpec& spec) {
 
 ModelSpec read_spec(const std::filesystem::path& file) {
   return weights::read_record(file);
+}
+
+std::string identity_of(const std::filesystem::path& file, const ModelSpec& spec) {
+  return runs_its_own_code(spec) ? identity_of(weights::open_model_file(file), spec) : spec.sha256;
 }
 
 std::vector<DeviceId> available_devices() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -13,6 +14,7 @@
 #include <engine/contract.hpp>
 #include <engine/normalise.hpp>
 #include <engine/parts.hpp>
+#include <weights/identity.hpp>
 
 // Which methods of a network answer a request, and in which order (docs/model-format.md, network.hpp).
 namespace da3::engine {
@@ -33,6 +35,8 @@ struct ReadyNetwork {
   /// Scenes of a request are computed together as long as they have no more tokens; 0: all of them together.
   std::int64_t most_tokens = 0;
   std::int64_t head_views = 0;  ///< Views of a scene that the head sees at a time; 0: all of them
+  std::filesystem::path file;
+  weights::FileStamp stamp;  ///< Of the file before it was opened
 };
 
 /// Nothing is computed besides depth, maps and cameras.

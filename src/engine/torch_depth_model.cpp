@@ -126,7 +126,9 @@ predict::Result TorchDepthModel::predict(const predict::Request& request) {
     const c10::OptionalDeviceGuard on_device(to_torch(network_.device));
     record_if_due(request);
     const std::shared_lock in_flight(flight_);
-    return run(request);
+    predict::Result result = run(request);
+    if (network_.device.kind == DeviceKind::kCpu) require_unchanged_file();
+    return result;
   } catch (const std::exception& error) {
     failure =
         translate(error, ErrorCode::kPredictionInvalid, "Model " + spec_.name + " on " + describe(request));
@@ -134,6 +136,15 @@ predict::Result TorchDepthModel::predict(const predict::Request& request) {
   // Here the failed call's tensors are gone, so that what they held can be given back for a smaller request.
   if (failure->code() == ErrorCode::kOutOfMemory) give_memory_back();
   throw Error(*failure);
+}
+
+void TorchDepthModel::require_unchanged_file() const {
+  if (!weights::was_changed_in_place(network_.file, network_.stamp)) return;
+  throw Error(
+      ErrorCode::kModelDamaged,
+      network_.file.string() +
+          ": was written to while it was in use; give another model another name, or replace the file by "
+          "renaming, and start again");
 }
 
 void TorchDepthModel::give_memory_back() {

@@ -45,6 +45,9 @@ class TorchDepthModel final : public predict::DepthModel {
   void synchronize() override;
   int concurrency() const override;
 
+  /// Throws: Error kModelDamaged if the file of the weights was written to since it was opened.
+  void require_unchanged_file() const;
+
   /// Shapes that are replayed from a recording.
   int num_recorded() const;
 

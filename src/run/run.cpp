@@ -12,6 +12,7 @@
 #include <core/atomic_file.hpp>
 #include <core/host/host_memory.hpp>
 #include <core/host/process_limits.hpp>
+#include <core/model_record.hpp>
 #include <core/names.hpp>
 #include <core/read_file.hpp>
 #include <core/text.hpp>
@@ -88,7 +89,7 @@ predict::BatchPlannerOptions planner_options(const Options& options, const Model
                                              const DeviceId& device, Precision precision, Attention attention,
                                              int cores, predict::MemoryProbe& memory) {
   predict::BatchPlannerOptions planner;
-  planner.key.identity = model.sha256.empty() ? model.name : model.sha256;
+  planner.key.identity = core::known_by(model);
   planner.key.device = device;
   planner.key.device_bytes = memory.device(device).total_bytes;
   planner.key.cores = cores;

@@ -60,7 +60,7 @@ journal::RunRecord make_run_record(const Options& options, const Settings& setti
   record.tool_version = version();
   record.tool_commit = commit();
   record.model_name = model.name;
-  record.model_sha256 = model.sha256;
+  record.model_sha256 = core::known_by(model);
   // Scale and shift of what comes of inverse depth are unknown, which its readers have to know.
   record.model_kind =
       settings.way.model_kind == DepthKind::kInverse ? DepthKind::kInverse : settings.way.result_kind;

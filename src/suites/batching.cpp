@@ -10,6 +10,7 @@
 
 #include <bench/report/case_metrics.hpp>
 #include <core/host/host_memory.hpp>
+#include <core/model_record.hpp>
 #include <suites/cases.hpp>
 #include <suites/context.hpp>
 #include <suites/drawn_picture.hpp>
@@ -34,7 +35,7 @@ class Pass {
        predict::MemoryProbe& memory)
       : model_(std::move(model)), memory_(memory), images_(static_cast<int>(settings.number("images"))) {
     sizes_ = sizes_of(settings, model_->spec());
-    options_.key.identity = model_->spec().sha256;
+    options_.key.identity = core::known_by(model_->spec());
     options_.key.device = model_->device();
     options_.key.precision = model_->precision();
     options_.key.attention = model_->attention();

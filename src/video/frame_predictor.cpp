@@ -9,6 +9,8 @@
 
 #include <da3/error.hpp>
 
+#include <core/model_record.hpp>
+
 namespace da3::video {
 namespace {
 
@@ -18,7 +20,7 @@ predict::BatchPlannerOptions planner_options(const VideoOptions& options,
                                              const VideoEnvironment& environment) {
   const predict::DepthModel& model = *environment.model;
   predict::BatchPlannerOptions planner;
-  planner.key.identity = model.spec().sha256.empty() ? model.spec().name : model.spec().sha256;
+  planner.key.identity = core::known_by(model.spec());
   planner.key.device = model.device();
   planner.key.cores = environment.cores;
   planner.key.precision = model.precision();

@@ -72,7 +72,7 @@ json run_key(const VideoPlan& plan, const predict::DepthModel& model) {
   for (const std::string& each : options.formats) formats += (formats.empty() ? "" : ",") + each;
   json key = {
       {"input", identity_of(options.input)},
-      {"model", model.spec().sha256.empty() ? model.spec().name : model.spec().sha256},
+      {"model", core::known_by(model.spec())},
       {"precision", to_string(model.precision())},
       {"format", formats},
       {"colormap", options.colormap},

@@ -23,32 +23,6 @@
 namespace da3::weights {
 namespace {
 
-/// What tells an unchanged file from a changed one.
-struct FileStamp {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t size = 0;
-  std::int64_t modified_s = 0;
-  std::int64_t modified_ns = 0;
-
-  bool operator==(const FileStamp&) const = default;
-};
-
-std::optional<FileStamp> stamp_of(const std::filesystem::path& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-#if defined(__APPLE__)
-  const timespec modified = status.st_mtimespec;
-#else
-  const timespec modified = status.st_mtim;
-#endif
-  return FileStamp{.device = static_cast<std::uint64_t>(status.st_dev),
-                   .inode = static_cast<std::uint64_t>(status.st_ino),
-                   .size = static_cast<std::uint64_t>(status.st_size),
-                   .modified_s = modified.tv_sec,
-                   .modified_ns = modified.tv_nsec};
-}
-
 /// One small file for each model file: a changed model replaces its own stamp.
 std::filesystem::path stamp_path(const std::filesystem::path& cache_folder, const FileStamp& stamp) {
   return cache_folder / "checked" / (std::to_string(stamp.device) + "-" + std::to_string(stamp.inode));
@@ -127,12 +101,53 @@ bool has_settled(const FileStamp& stamp) {
 
 }  // namespace
 
+std::optional<FileStamp> stamp_of(const std::filesystem::path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+#if defined(__APPLE__)
+  const timespec modified = status.st_mtimespec;
+#else
+  const timespec modified = status.st_mtim;
+#endif
+  return FileStamp{.device = static_cast<std::uint64_t>(status.st_dev),
+                   .inode = static_cast<std::uint64_t>(status.st_ino),
+                   .size = static_cast<std::uint64_t>(status.st_size),
+                   .modified_s = modified.tv_sec,
+                   .modified_ns = modified.tv_nsec};
+}
+
+bool was_changed_in_place(const std::filesystem::path& path, const FileStamp& before) {
+  const std::optional<FileStamp> now = stamp_of(path);
+  return now && now->device == before.device && now->inode == before.inode && *now != before;
+}
+
 std::string weights_sha256(const core::StoredZip& archive) {
   return hash_of_records(archive, [&](const core::ZipEntry& entry) { return archive.data(entry); });
 }
 
 std::string checked_weights_sha256(const core::StoredZip& archive) {
   return hash_of_records(archive, [&](const core::ZipEntry& entry) { return archive.checked_data(entry); });
+}
+
+std::string identity_with_code(const core::StoredZip& archive, const std::string& weights,
+                               const std::string& settings) {
+  const auto decides = [&](std::string_view name) {
+    // Records and notes; what LibTorch says of the file; where in whose sources a line of code stood.
+    return !name.starts_with("extra/") && !name.starts_with(".data/") && !name.ends_with(".debug_pkl") &&
+           (weights.empty() || !name.starts_with("data/"));
+  };
+  std::map<std::string_view, const core::ZipEntry*> others;
+  for (const core::ZipEntry& entry : archive.entries()) {
+    const std::string_view name = core::StoredZip::inner_name(entry);
+    if (decides(name)) others.emplace(name, &entry);
+  }
+  core::Sha256 hash;
+  hash.update(weights + "\n" + settings + "\n");
+  for (const auto& [name, entry] : others) {
+    hash.update(std::string(name) + " " + std::to_string(entry->size) + " " + std::to_string(entry->crc) +
+                "\n");
+  }
+  return hash.finish();
 }
 
 void check_all_but_weights(const core::StoredZip& archive) {

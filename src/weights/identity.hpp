@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <core/stored_zip.hpp>
@@ -23,6 +25,30 @@ std::string checked_weights_sha256(const core::StoredZip& archive);
 /// Compares the CRC of all that decides a result besides the weight records: the pickles, code, constants. A
 /// millisecond; the weights are the identity's matter. Throws: Error kModelDamaged.
 void check_all_but_weights(const core::StoredZip& archive);
+
+/// SHA-256 of a file that runs its own code: of `weights`, the hash of its weights (empty: their CRC-32), of
+/// the names, sizes and CRC-32 of all other entries that decide a result (code, constants, pickles), and of
+/// `settings`, what its record says of input and output.
+std::string identity_with_code(const core::StoredZip& archive, const std::string& weights,
+                               const std::string& settings);
+
+/// What tells an unchanged file from a changed one.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::int64_t modified_s = 0;
+  std::int64_t modified_ns = 0;
+
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// None where there is no such file.
+std::optional<FileStamp> stamp_of(const std::filesystem::path& path);
+
+/// Whether the file that had the stamp `before` was written to since. Another that took its name by renaming
+/// leaves those who have it open what they had.
+bool was_changed_in_place(const std::filesystem::path& path, const FileStamp& before);
 
 struct Identity {
   std::string sha256;       ///< Of the weights

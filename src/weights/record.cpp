@@ -264,8 +264,8 @@ std::string record_text(const ModelSpec& spec) {
   return record.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-ModelSpec read_record(const std::filesystem::path& path) {
-  const core::StoredZip archive = open_model_file(path);
+ModelSpec read_record(const core::StoredZip& archive) {
+  const std::filesystem::path& path = archive.path();
   const core::ZipEntry* const entry = archive.find(kRecordEntry);
   if (entry == nullptr) {
     if (const auto kind = other_archive(archive)) {
@@ -279,6 +279,16 @@ ModelSpec read_record(const std::filesystem::path& path) {
   const std::span<const std::byte> bytes = archive.checked_data(*entry);
   return parse_record({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                       path.string() + ": da3.json");
+}
+
+ModelSpec read_record(const std::filesystem::path& path) {
+  return read_record(open_model_file(path));
+}
+
+void require_no_record(const core::StoredZip& archive) {
+  if (archive.find(kRecordEntry) == nullptr) return;
+  throw Error(ErrorCode::kUsage,
+              archive.path().string() + ": has a record of its own, which counts; leave out --describe");
 }
 
 ModelSpec read_record_file(const std::filesystem::path& path) {

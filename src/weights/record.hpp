@@ -8,6 +8,8 @@
 
 #include <da3/model_spec.hpp>
 
+#include <core/stored_zip.hpp>
+
 // The record `da3.json` of a model file (docs/model-format.md).
 namespace da3::weights {
 
@@ -27,6 +29,10 @@ std::string record_text(const ModelSpec& spec);
 /// Throws: Error kModelNotFound; kModelDamaged for a file that is no intact zip archive; kModelContract for
 /// an archive without a record or with one that does not keep the contract.
 ModelSpec read_record(const std::filesystem::path& path);
+ModelSpec read_record(const core::StoredZip& archive);
+
+/// Throws: Error kUsage for an archive with a record, which no other can take the place of.
+void require_no_record(const core::StoredZip& archive);
 
 /// A record of its own, such as one given by `--describe`. Throws: Error kModelNotFound, kModelDamaged,
 /// kModelContract.

@@ -43,13 +43,13 @@ constexpr const char* kDescription = R"({
 })";
 
 /// A traced network without da3.json: bright is near. Inverse depth, from 0.5 for black to 2.5 for white.
-void write_traced(const std::filesystem::path& file, const std::string& record = "") {
+void write_traced(const std::filesystem::path& file, const std::string& record = "", double black = 0.5) {
   torch::jit::Module module("Brightness");
   module.register_parameter("gain", at::full({1}, 2.0F), /*is_buffer=*/false);
   const at::Tensor example = at::rand({1, 1, 3, kHeight, kWidth});
-  const auto forward = [&module](torch::jit::Stack inputs) -> torch::jit::Stack {
+  const auto forward = [&](torch::jit::Stack inputs) -> torch::jit::Stack {
     c10::Dict<std::string, at::Tensor> result;
-    result.insert("depth", inputs.at(0).toTensor().mean(2) * module.attr("gain").toTensor() + 0.5);
+    result.insert("depth", inputs.at(0).toTensor().mean(2) * module.attr("gain").toTensor() + black);
     return {result};
   };
   const auto no_name = [](const torch::autograd::Variable&) { return std::string(); };
@@ -134,6 +134,22 @@ TEST_F(ForeignModel, AnotherDescriptionIsAnotherModel) {
     const Ended ended = infer({"--describe", "other.json"});
     EXPECT_EQ(ended.code, 2) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("--describe was (sha256 ")) << other;
+  }
+}
+
+TEST_F(ForeignModel, OtherCodeOrAnotherRecordOfTheSameWeightsIsAnotherModel) {
+  const std::string record = kDescription;
+  write_traced(place_ / "any.pt", record);
+  ASSERT_EQ(infer({"--trust-code"}).code, 0);
+  write_traced(place_ / "any.pt", record);
+  EXPECT_THAT(infer({"--trust-code"}).err, HasSubstr("done already")) << "saved again";
+  std::string other = record;
+  other.replace(other.find("\"mean\": [0"), 10, "\"mean\": [1");
+  for (const auto& [text, black] : {std::pair{record, 1.5}, {other, 0.5}}) {
+    write_traced(place_ / "any.pt", text, black);
+    const Ended ended = infer({"--trust-code"});
+    EXPECT_EQ(ended.code, 2) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("the model was brightness (sha256 ")) << black;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -134,6 +135,42 @@ TEST(ExportModel, WritesARecordThatDescribesTheFile) {
   EXPECT_THAT(spec.source_sha256, SizeIs(64));
   ASSERT_TRUE(spec.selftest.has_value());
   EXPECT_GT(spec.selftest->p98, spec.selftest->p2);
+}
+
+TEST(ExportModel, OnlyAMonoNetworkWithTheWordInItsNameIsMetric) {
+  const std::filesystem::path mono = kTiny.parent_path() / "tiny-mono";
+  const auto kind_of = [](const std::filesystem::path& folder, const std::string& name,
+                          std::optional<DepthKind> said = std::nullopt) {
+    const TemporaryFolder output;
+    ExportSource source = folder_source(folder);
+    source.name = name;
+    source.seed = 1;  // The fixture has no weights
+    source.depth_kind = said;
+    export_model(source, output.path() / "model.pt");
+    return weights::read_record(output.path() / "model.pt").depth_kind;
+  };
+  EXPECT_EQ(kind_of(mono, "DA3METRIC-LARGE-mine"), DepthKind::kCanonical);
+  EXPECT_EQ(kind_of(mono, "my Metric model"), DepthKind::kCanonical);
+  EXPECT_EQ(kind_of(mono, "symmetric"), DepthKind::kRelative);
+  EXPECT_EQ(kind_of(kTiny, "da3-base-vs-metric"), DepthKind::kRelative);
+  EXPECT_EQ(kind_of(mono, "mine", DepthKind::kMetric), DepthKind::kMetric);
+  EXPECT_EQ(kind_of(mono, "metric", DepthKind::kInverse), DepthKind::kInverse);
+  EXPECT_THROW(kind_of(kTiny, "mine", DepthKind::kMetric), Error);
+}
+
+TEST(ExportModel, AFolderThatNamesNoModelGivesItsOwnName) {
+  const TemporaryFolder folder;
+  const TemporaryFolder output;
+  std::string config = read_file(kTiny / "config.json");
+  const std::size_t name = config.find("\"model_name\"");
+  ASSERT_NE(name, std::string::npos);
+  config.erase(name, config.find(',', name) + 1 - name);
+  folder.write("config.json", config);
+  std::filesystem::copy(kTiny / "model.safetensors", folder.path() / "model.safetensors");
+  ExportSource source = folder_source(folder.path());
+  source.origin_text = "garden";
+  export_model(source, output.path() / "model.pt");
+  EXPECT_EQ(weights::read_record(output.path() / "model.pt").name, "garden");
 }
 
 TEST(ExportModel, FileRunsByItsOwnCodeAsTheRebuiltNetworkDoes) {

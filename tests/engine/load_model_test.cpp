@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -82,6 +83,60 @@ TEST_F(LoadModel, DescriptionStandsInForAMissingRecord) {
   options.describe = toy_spec();
   options.describe->name = "described";
   EXPECT_EQ(load_model(file, options)->spec().name, "described");
+}
+
+TEST_F(LoadModel, DescriptionOfAFileWithARecordIsRefused) {
+  LoadOptions options;
+  options.describe = toy_spec();
+  EXPECT_THAT(refusal(file_of(kGoodForward), ErrorCode::kUsage, options), HasSubstr("record of its own"));
+}
+
+TEST_F(LoadModel, CodeIsRefusedByTheLoadItself) {
+  LoadOptions options;
+  options.refuse_code = true;
+  const auto file = file_of(kGoodForward);
+  EXPECT_THAT(refusal(file, ErrorCode::kModelUntrusted, options), HasSubstr("--trust-code"));
+  options.starter = folder_.path() / "starter.pt";
+  std::filesystem::copy(file, options.starter);
+  const auto bundled = load_model(file, options);
+  EXPECT_EQ(bundled->spec().identity, bundled->spec().sha256) << "known by its weights, as ever";
+}
+
+TEST_F(LoadModel, OtherCodeOfTheSameWeightsIsAnotherModel) {
+  const auto identity = [&](const std::string& source, const ModelSpec& spec) {
+    const auto file = file_of(source, spec);
+    const auto model = load_model(file, {});
+    EXPECT_EQ(identity_of(file, model->spec()), model->spec().identity);
+    return model->spec().identity;
+  };
+  const std::string first = identity(kGoodForward, toy_spec());
+  EXPECT_EQ(identity(kGoodForward, toy_spec()), first) << "saved again";
+  std::string other = kGoodForward;
+  other.replace(other.find("mean(2)"), 7, "amax(2)");
+  EXPECT_NE(identity(other, toy_spec()), first);
+  ModelSpec brighter = toy_spec();
+  brighter.mean = {1, 0, 0};
+  EXPECT_NE(identity(kGoodForward, brighter), first);
+}
+
+TEST_F(LoadModel, AFileThatIsWrittenToWhileItIsInUseEndsIt) {
+  const auto file = file_of(kGoodForward);
+  const auto model = load_model(file, {});
+  const testing::ToyRequest toy(1, 1, {4, 6});
+  EXPECT_EQ(model->predict(toy.request).depth.size(), 24U);
+  const auto before = std::filesystem::last_write_time(file);
+  std::filesystem::last_write_time(file, before + std::chrono::seconds(5));
+  try {
+    model->predict(toy.request);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error_name(error.code()), "model.damaged");
+    EXPECT_THAT(error.what(), HasSubstr("toy.pt: was written to while it was in use"));
+  }
+  // Another file that takes its name leaves it what it had.
+  std::filesystem::copy(file, folder_.path() / "other.pt");
+  std::filesystem::rename(folder_.path() / "other.pt", file);
+  EXPECT_EQ(model->predict(toy.request).depth.size(), 24U);
 }
 
 TEST_F(LoadModel, ModuleWithoutForwardBreaksTheContract) {

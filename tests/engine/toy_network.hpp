@@ -54,6 +54,7 @@ inline torch::jit::Module toy_module(const std::string& source) {
 
 inline std::filesystem::path save(const torch::jit::Module& module, const ModelSpec& spec,
                                   const std::filesystem::path& file) {
+  std::filesystem::remove(file);  // A model that has it open keeps it
   module.save(file.string(), {{std::string(weights::kRecordName), weights::record_text(spec)}});
   return file;
 }

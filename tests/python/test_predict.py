@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import multiprocessing
 import os
 import pickle
@@ -287,3 +288,29 @@ def test_code_of_a_foreign_file_needs_trust(tmp_path: Path, photo: Path) -> None
     with pytest.raises(da3.ModelError, match="trust_code"):
         da3.ModelCache(1 << 30).get(other, device="cpu")
     assert da3.load(other, device="cpu", trust_code=True).predict(photo).depth.size > 0
+
+
+def test_the_cache_keeps_no_foreign_file_longer_than_it_is_there_and_no_trust(tmp_path: Path, photo: Path) -> None:
+    starter = da3.prefix() / "share/da3/models/starter/fastdepth.pt"
+    file = tmp_path / "mine.pt"
+
+    def write(mean: float) -> None:
+        with zipfile.ZipFile(starter) as old, zipfile.ZipFile(tmp_path / "new.pt", "w", zipfile.ZIP_STORED) as new:
+            for entry in old.namelist():
+                content = old.read(entry)
+                if entry.endswith("da3.json"):
+                    record = json.loads(content)
+                    record["mean"] = [mean] * 3
+                    content = json.dumps(record).encode()
+                new.writestr(entry, content)
+        (tmp_path / "new.pt").replace(file)
+
+    cache = da3.ModelCache(1 << 30)
+    write(0)
+    first = cache.get(file, device="cpu", trust_code=True).predict(photo).depth
+    with pytest.raises(da3.ModelError, match="trust_code"):
+        cache.get(file, device="cpu")
+    write(0.5)
+    second = cache.get(file, device="cpu", trust_code=True).predict(photo).depth
+    assert not np.array_equal(first, second)
+    assert np.array_equal(second, da3.load(file, device="cpu", trust_code=True).predict(photo).depth)

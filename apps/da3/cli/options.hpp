@@ -103,6 +103,7 @@ struct ModelExport {
   std::string output;
   std::string name;  ///< Instead of the folder's own
   std::optional<std::uint64_t> seed;
+  std::optional<DepthKind> depth_kind;
   bool depth_only = false;
   bool json = false;
   Verbosity verbosity;

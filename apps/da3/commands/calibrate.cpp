@@ -77,6 +77,7 @@ std::vector<std::vector<float>> depths(const std::filesystem::path& file, Precis
   load.precision = precision;
   load.threads = threads;
   load.parts.cameras = false;
+  load.refuse_code = true;
   const auto model = engine::load_model(file, load);
   std::vector<std::vector<float>> found;
   for (const Image& photo : photos) {

@@ -54,6 +54,7 @@ engine::ExportSource export_source(const cli::ModelExport& options) {
                                                "', or add --synthetic SEED for weights by recipe");
   }
   source.seed = options.seed;
+  source.depth_kind = options.depth_kind;
   source.depth_only = options.depth_only;
   return source;
 }
@@ -108,6 +109,7 @@ int model_verify(const cli::ModelVerify& options) {
   load.threads = options.threads;
   const DescribedModel described = read_description(file, options.describe);
   load.describe = described.describe;
+  allow_code(load, described, options.trust_code);
   if (const std::string notice = check_code(chosen, described, options.trust_code); !notice.empty()) {
     std::fprintf(stderr, "da3: %s\n", notice.c_str());
   }

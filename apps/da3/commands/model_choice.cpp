@@ -20,9 +20,18 @@
 namespace da3::commands {
 namespace {
 
+std::filesystem::path starter() {
+#ifdef DA3_WITH_HUB
+  // This program is PREFIX/libexec/da3/da3-run.
+  return hub::starter_below(cli::prefix_of_program(2));
+#else
+  return {};
+#endif
+}
+
 bool is_bundled(const ChosenModel& chosen) {
 #ifdef DA3_WITH_HUB
-  return chosen.is_starter || hub::is_starter(chosen.file, hub::starter_below(cli::prefix_of_program(2)));
+  return chosen.is_starter || hub::is_starter(chosen.file, starter());
 #else
   return chosen.is_starter;
 #endif
@@ -32,9 +41,8 @@ bool is_bundled(const ChosenModel& chosen) {
 
 ChosenModel choose_model(const std::string& named) {
 #ifdef DA3_WITH_HUB
-  // This program is PREFIX/libexec/da3/da3-run.
-  const auto [file, is_starter] = hub::choose_model(named, hub::Folders::from_environment().models(),
-                                                    hub::starter_below(cli::prefix_of_program(2)));
+  const auto [file, is_starter] =
+      hub::choose_model(named, hub::Folders::from_environment().models(), starter());
   return {file, is_starter};
 #else
   if (!named.empty()) return {named};
@@ -54,6 +62,7 @@ std::string starter_notice() {
 
 DescribedModel read_description(const std::filesystem::path& file, const std::string& describe) {
   if (describe.empty()) return {engine::read_spec(file), std::nullopt};
+  weights::require_no_record(weights::open_model_file(file));
   ModelSpec spec = weights::read_record_file(describe);
   return {spec, spec};
 }
@@ -77,6 +86,11 @@ std::string check_code(const ChosenModel& chosen, const DescribedModel& describe
   }
   engine::require_trust(chosen.file, described.spec, false);
   return "";
+}
+
+void allow_code(engine::LoadOptions& load, const DescribedModel& described, bool trust_code) {
+  load.starter = starter();
+  load.refuse_code = !trust_code && !described.describe;
 }
 
 DeviceId choose_device(const std::optional<DeviceId>& asked) {

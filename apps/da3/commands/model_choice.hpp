@@ -41,6 +41,9 @@ void refuse_synthetic(const ModelSpec& spec);
 /// the file.
 std::string check_code(const ChosenModel& chosen, const DescribedModel& described, bool trust_code);
 
+/// What the load itself has to refuse: another file may have come to the name since check_code().
+void allow_code(engine::LoadOptions& load, const DescribedModel& described, bool trust_code);
+
 /// Before the work that makes a model file. Throws: Error kUsage for a file that is no model,
 /// kOutputFailed for a folder that is not there.
 void check_model_output(const std::filesystem::path& file);

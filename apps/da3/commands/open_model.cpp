@@ -34,6 +34,7 @@ std::shared_ptr<predict::DepthModel> open_model(const NamedModel& named, const c
   load.normalise =
       preprocess == cli::PreprocessOn::kCpu ? engine::NormaliseOn::kHost : engine::NormaliseOn::kDevice;
   load.describe = named.described.describe;
+  allow_code(load, named.described, choice.trust_code);
   load.identity_folder = hub::Folders::from_environment().cache;
   std::shared_ptr<predict::DepthModel> model = engine::load_model(named.chosen.file, load);
   log.info("{} from {} on {}, {}, attention {}", model->spec().name, named.chosen.file.string(),

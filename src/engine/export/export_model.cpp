@@ -1,8 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <exception>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +18,7 @@
 #include <core/build_info.hpp>
 #include <core/mapped_file.hpp>
 #include <core/sha256.hpp>
+#include <core/text.hpp>
 #include <engine/engine.hpp>
 #include <engine/export/save_model.hpp>
 #include <engine/export/tensor_sources.hpp>
@@ -43,16 +48,35 @@ weights::NetworkConfig config_of(const ExportSource& source) {
 }
 
 std::string name_of(const ExportSource& source, const weights::NetworkConfig& config) {
-  const std::string& spelling = source.name.empty() ? config.model_name : source.name;
+  std::string spelling = source.name.empty() ? config.model_name : source.name;
+  // A config.json need not say it.
+  if (spelling.empty()) spelling = source.origin_text.empty() ? "unnamed" : source.origin_text;
   const std::string known = weights::catalogue_name(spelling);
   return known.empty() ? spelling : known;
 }
 
-// The metric model and the relative one are the same network; only the name tells them apart.
-DepthKind depth_kind_of(const weights::NetworkConfig& config, const std::string& name) {
+/// Whether one of the words of a model's name is "metric", as in "DA3METRIC-LARGE" and not in "geometric".
+bool has_metric(std::string_view name) {
+  std::string words = core::lower_case(name);
+  std::ranges::replace_if(words, [](unsigned char c) { return std::isalnum(c) == 0; }, ' ');
+  std::istringstream stream(words);
+  for (std::string word; stream >> word;) {
+    if (word == "metric" || word == "da3metric") return true;
+  }
+  return false;
+}
+
+// The metric model and the one of relative depth are the same network; only the name tells them apart.
+DepthKind depth_kind_of(const ExportSource& source, const weights::NetworkConfig& config) {
+  const bool of_one_view = !config.nested() && config.main.head.kind != weights::HeadKind::kDualDpt;
+  if (source.depth_kind) {
+    if (of_one_view) return *source.depth_kind;
+    throw Error(ErrorCode::kUsage,
+                "The kind of depth can be said of mono and metric networks alone; what "
+                "this one gives is known");
+  }
   if (config.nested()) return DepthKind::kMetric;
-  const bool metric =
-      config.model_name.find("metric") != std::string::npos || name.find("metric") != std::string::npos;
+  const bool metric = of_one_view && (has_metric(config.model_name) || has_metric(source.name));
   return metric ? DepthKind::kCanonical : DepthKind::kRelative;
 }
 
@@ -75,7 +99,8 @@ ModelSpec describe(const ExportSource& source, const weights::NetworkConfig& con
   spec.network_config_json = weights::config_text(config);
   for (const auto& [path, tensor] : tensors) spec.parameters += tensor.numel();
   spec.patch = weights::kPatchSize;
-  spec.depth_kind = depth_kind_of(config, spec.name);
+  spec.depth_kind = depth_kind_of(source, config);
+  spec.larger_is_farther = spec.depth_kind != DepthKind::kInverse;
   if (spec.depth_kind == DepthKind::kMetric) spec.depth_unit = "m";
   spec.outputs = outputs_of(config, stored_parts(config, layout));
   spec.attention = {Attention::kSdpa, Attention::kManual};

@@ -141,7 +141,7 @@ Json windows_json(const std::vector<SceneWindow>& windows) {
 
 Json run_record(const SceneOptions& options, const depth::Way& way, const predict::DepthModel& model) {
   const ModelSpec& spec = model.spec();
-  Json of_model = {{"name", spec.name}, {"sha256", spec.sha256}};
+  Json of_model = {{"name", spec.name}, {"sha256", core::known_by(spec)}};
   if (const auto described = core::record_digest(spec)) of_model["describe_sha256"] = *described;
   return {{"type", "run"},
           {"schema", 1},
