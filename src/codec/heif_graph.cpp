@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <codec/heif_coded_size.hpp>
 #include <codec/heif_items.hpp>
 
 #include <core/text.hpp>
@@ -35,17 +36,16 @@ class Walk {
     const auto found = table_.items.find(id);
     if (found == table_.items.end()) return;  // libheif says so
     const HeifItem& item = found->second;
-    // A part may be larger than the picture that is made of it.
-    if (item.stored != HeifSize{}) checked_size(picture_, kHeifName, item.stored.height, item.stored.width);
+    require_sizes(item, place);
     path_.push_back(id);
     if (item.type == "iovl") {
       throw_unsupported(picture_, "it is made of pictures laid over each other (iovl)", kHeifConvert);
     }
-    if (item.type == "iden") visit_all(item.inputs, place);
-    if (item.type == "grid") {
-      require_grid(item);
-      visit_all(item.inputs, Place::kInGrid);
-      if (place == Place::kInGrid) throw_unsupported(picture_, "its tiles are made of tiles", kHeifConvert);
+    if (item.type == "grid") require_grid(item);
+    if (item.type == "grid" || item.type == "iden") {
+      visit_all(item.inputs, item.type == "grid" ? Place::kInGrid : place);
+      if (place == Place::kInGrid)
+        throw_unsupported(picture_, "its tiles are made of other pictures", kHeifConvert);
     }
     visit_all(item.alphas, place);
     path_.pop_back();
@@ -56,10 +56,24 @@ class Walk {
     for (const std::uint32_t id : ids) visit(id, place);
   }
 
+  /// A part may be larger than the picture that is made of it, and its data than its property says.
+  void require_sizes(const HeifItem& item, Place place) const {
+    if (item.stored != HeifSize{}) checked_size(picture_, kHeifName, item.stored.height, item.stored.width);
+    const std::vector<HeifSize> coded = coded_sizes(item);
+    for (const HeifSize& size : coded) checked_size(picture_, kHeifName, size.height, size.width);
+    // The decoder itself tells the size of a picture that is no tile.
+    if (place == Place::kFree || coded.empty()) return;
+    if (std::find(coded.begin(), coded.end(), item.stored) == coded.end()) {
+      throw_corrupt(
+          picture_, kHeifName,
+          "a tile of " + text_of(item.stored) + " pixels is coded as one of " + text_of(coded.front()));
+    }
+  }
+
   void require_grid(const HeifItem& grid) const {
     constexpr std::size_t kShort = 8;
     constexpr std::size_t kLong = 12;
-    const auto& record = grid.record;
+    const auto& record = grid.beginning;
     if (record.size() < kShort || ((record[1] & 1U) != 0 && record.size() < kLong)) {
       throw_corrupt(picture_, kHeifName, "the record of its grid is cut");
     }

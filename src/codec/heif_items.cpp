@@ -122,6 +122,8 @@ void read_property(Box property, HeifItem& item) {
   } else if (property.type == "irot") {
     const bool is_quarter = (property.content.number(1) & 1U) != 0;
     if (is_quarter) std::swap(item.turned.width, item.turned.height);
+  } else if (property.type == "hvcC") {
+    if (item.configuration.empty()) item.configuration = property.content.take(property.content.size());
   } else if (property.type == "clap") {
     item.is_cropped = true;
   } else if (property.type == "auxC") {
@@ -182,9 +184,13 @@ void read_references(const EncodedPicture& picture, Fields iref, HeifItems& tabl
   }
 }
 
-void read_grid_records(const EncodedPicture& picture, Fields iloc, std::span<const std::uint8_t> idat,
-                       HeifItems& table) {
-  constexpr std::size_t kLongest = 12;
+bool is_looked_into(const HeifItem& item) {
+  return item.type == "grid" || item.type == "av01";
+}
+
+void read_beginnings(const EncodedPicture& picture, Fields iloc, std::span<const std::uint8_t> idat,
+                     HeifItems& table) {
+  constexpr std::size_t kLongest = 64;
   const std::uint64_t version = version_of(iloc).number;
   const std::uint64_t sizes = iloc.number(2);
   const auto offset_bytes = static_cast<std::size_t>(sizes >> 12U & 15U);
@@ -208,13 +214,13 @@ void read_grid_records(const EncodedPicture& picture, Fields iloc, std::span<con
       iloc.take(index_bytes);
       const std::uint64_t offset = iloc.number(offset_bytes);
       const std::uint64_t length = iloc.number(length_bytes);
-      if (item == table.items.end() || item->second.type != "grid" || !is_first) continue;
+      if (item == table.items.end() || !is_first || !is_looked_into(item->second)) continue;
       Fields place(picture, is_in_file ? picture.bytes : idat);
       place.take(base);
       place.take(offset);
-      std::vector<std::uint8_t>& record = item->second.record;
-      const auto bytes = place.take(std::min<std::uint64_t>(length, kLongest - record.size()));
-      record.insert(record.end(), bytes.begin(), bytes.end());
+      std::vector<std::uint8_t>& beginning = item->second.beginning;
+      const auto bytes = place.take(std::min<std::uint64_t>(length, kLongest - beginning.size()));
+      beginning.insert(beginning.end(), bytes.begin(), bytes.end());
     }
   }
 }
@@ -233,7 +239,7 @@ HeifItems read_heif_items(const EncodedPicture& picture) {
   if (const auto iref = child(meta, "iref")) read_references(picture, *iref, table);
   std::optional<Fields> idat = child(meta, "idat");
   const auto idat_bytes = idat ? idat->take(idat->size()) : std::span<const std::uint8_t>();
-  if (const auto iloc = child(meta, "iloc")) read_grid_records(picture, *iloc, idat_bytes, table);
+  if (const auto iloc = child(meta, "iloc")) read_beginnings(picture, *iloc, idat_bytes, table);
   return table;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct HeifItem {
   HeifSize turned{};        ///< After its own quarter turns
   bool is_cropped = false;  ///< By a `clap` property
   bool is_alpha = false;
-  std::vector<std::uint8_t> record{};  ///< Of a grid, its first 12 bytes
+  std::vector<std::uint8_t> beginning{};          ///< Of the data of grids and AV1 pictures, up to 64 bytes
+  std::span<const std::uint8_t> configuration{};  ///< `hvcC`, within the bytes of the file
 };
 
 struct HeifItems {
@@ -45,9 +47,10 @@ struct HeifItems {
 /// twice.
 HeifItems read_heif_items(const EncodedPicture& picture);
 
-/// Whether the primary picture can be decoded without end or into memory that nothing fills. Throws: Error
+/// Throws where decoding the primary picture would not end, or leave pixels that nothing fills: Error
 /// kImageCorrupt for items in a loop and grids whose tiles are not those that cover the picture,
-/// kImageUnsupported for overlays and grids of grids, kImageTooLarge for a part above `max_pixels`.
+/// kImageUnsupported for overlays and grids of pictures that are made of others, kImageTooLarge for a part
+/// above `max_pixels`, by its property or its coded data.
 void require_decodable(const EncodedPicture& picture, const HeifItems& items);
 
 }  // namespace da3::codec

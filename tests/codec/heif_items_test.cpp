@@ -125,7 +125,7 @@ TEST_F(HeifItems, AnIdentityIsItsPicture) {
   expect_failure(heif_file(parts, references), ErrorCode::kImageUnsupported, "made of each other");
 }
 
-TEST_F(HeifItems, OverlaysAndGridsOfGridsAreNotRead) {
+TEST_F(HeifItems, OverlaysAndGridsOfMadePicturesAreNotRead) {
   Bytes overlay(10);  // A black canvas of 96x64 pixels, item 1 at its origin
   for (const std::uint64_t number : {96, 64, 0, 0}) {
     for (const std::uint8_t byte : big_endian(number, 2)) overlay.push_back(byte);
@@ -133,8 +133,10 @@ TEST_F(HeifItems, OverlaysAndGridsOfGridsAreNotRead) {
   expect_failure(heif_file({coded_part("hvc1"), {"iovl", overlay, {image_size(kTile)}}}, {{"dimg", 2, {1}}}),
                  ErrorCode::kImageUnsupported, "laid over each other");
   const HeifPart grid{"grid", grid_record(1, 1, kTile), {image_size(kTile)}};
-  expect_failure(heif_file({coded_part("hvc1"), grid, grid}, {{"dimg", 2, {1}}, {"dimg", 3, {2}}}),
-                 ErrorCode::kImageUnsupported, "its tiles are made of tiles");
+  for (const HeifPart& tile : {grid, HeifPart{"iden", {}, {image_size(kTile)}}}) {
+    expect_failure(heif_file({coded_part("hvc1"), tile, grid}, {{"dimg", 2, {1}}, {"dimg", 3, {2}}}),
+                   ErrorCode::kImageUnsupported, "its tiles are made of other pictures");
+  }
 }
 
 TEST_F(HeifItems, ATileLargerThanTheLimitIsTooLarge) {
@@ -143,6 +145,30 @@ TEST_F(HeifItems, ATileLargerThanTheLimitIsTooLarge) {
   expect_failure(
       heif_file({tile, {"grid", grid_record(1, 1, kTile), {image_size(kTile)}}}, {{"dimg", 2, {1}}}),
       ErrorCode::kImageTooLarge, "30000x30000");
+}
+
+TEST_F(HeifItems, ATileIsAsLargeAsItsDataSay) {
+  for (const char* type : {"hvc1", "av01"}) {
+    HeifPart tile = coded_part(type);
+    tile.properties[1] = image_size({80, 100});
+    const HeifPart grid{"grid", grid_record(2, 2, {160, 200}), {image_size({160, 200})}};
+    expect_failure(heif_file({tile, grid}, {{"dimg", 2, {1, 1, 1, 1}}}), ErrorCode::kImageCorrupt,
+                   "a tile of 100x80 pixels is coded as one of 96x64");
+  }
+}
+
+TEST_F(HeifItems, CodedDataAboveTheLimitAreTooLarge) {
+  for (const char* type : {"hvc1", "av01"}) {
+    HeifPart small = coded_part(type);
+    small.properties[1] = image_size({8, 8});
+    try {
+      codec::decode(heif_file({small}, {}), "a.heic", {.max_pixels = 1000});
+      ADD_FAILURE() << type;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kImageTooLarge) << error.what();
+      EXPECT_THAT(error.what(), HasSubstr("96x64"));
+    }
+  }
 }
 
 }  // namespace
