@@ -33,18 +33,34 @@ struct Primary {
   std::unique_ptr<heif_image_handle, Release> handle;
 };
 
+/// libheif's reason on one line; some of its texts end with a line break.
+std::string reason_of(const heif_error& error) {
+  std::string reason = error.message != nullptr ? error.message : "libheif gives no reason";
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  reason.erase(reason.find_last_not_of(' ') + 1);
+  return reason;
+}
+
+/// What a decoder cannot do it says by a subcode; what else it reports is damage.
+bool is_unsupported(const heif_error& error) {
+  if (error.code == heif_error_Decoder_plugin_error) {
+    return error.subcode >= heif_suberror_Unsupported_codec &&
+           error.subcode <= heif_suberror_Unsupported_bit_depth;
+  }
+  return error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature;
+}
+
 [[noreturn]] void refuse(const EncodedPicture& picture, const heif_error& error) {
-  const std::string detail = error.message != nullptr ? error.message : "libheif gives no reason";
-  if (error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature ||
-      error.code == heif_error_Decoder_plugin_error) {
-    throw_unsupported(picture, "libheif cannot decode this picture (" + detail + ")", kHeifConvert);
+  const std::string reason = reason_of(error);
+  if (is_unsupported(error)) {
+    throw_unsupported(picture, "libheif cannot decode this picture (" + reason + ")", kHeifConvert);
   }
   if (error.code == heif_error_Memory_allocation_error &&
       error.subcode != heif_suberror_Security_limit_exceeded) {
     throw std::bad_alloc();
   }
-  if (error.subcode == heif_suberror_End_of_data) throw_truncated(picture, kHeifName, detail);
-  throw_corrupt(picture, kHeifName, detail);
+  if (error.subcode == heif_suberror_End_of_data) throw_truncated(picture, kHeifName, reason);
+  throw_corrupt(picture, kHeifName, reason);
 }
 
 void check(const EncodedPicture& picture, const heif_error& error) {

@@ -171,5 +171,26 @@ TEST_F(HeifItems, CodedDataAboveTheLimitAreTooLarge) {
   }
 }
 
+TEST_F(HeifItems, CutOrEmptyDataOfATileAreDamage) {
+  HeifPart tile = coded_part("hvc1");
+  const HeifPart grid{"grid", grid_record(1, 1, kTile), {image_size(kTile)}};
+  const auto file = [&] { return heif_file({tile, grid}, {{"dimg", 2, {1}}}); };
+  tile.data.resize(tile.data.size() / 2);
+  expect_failure(file(), ErrorCode::kImageTruncated, "data end early");
+  tile.data.clear();
+  expect_failure(file(), ErrorCode::kImageCorrupt, "damaged HEIF file");
+}
+
+TEST_F(HeifItems, ReasonsOfTheLibraryAreOneLine) {
+  const HeifPart grid{"grid", grid_record(1, 1, kTile), {image_size({40000, 40000})}};
+  try {
+    codec::decode(heif_file({coded_part("hvc1"), grid}, {{"dimg", 2, {1}}}), "a.heic");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("exceeds the maximum image size"));
+    EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("\n")));
+  }
+}
+
 }  // namespace
 }  // namespace da3::testing
