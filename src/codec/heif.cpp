@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <codec/byte_reader.hpp>
+#include <codec/heif_items.hpp>
 #include <codec/picture_format.hpp>
 #ifdef DA3_HAS_LIBHEIF
 #include <libheif/heif.h>
@@ -18,10 +19,7 @@
 namespace da3::codec {
 namespace {
 
-constexpr const char* kConvert = "convert it first, for example: heif-convert IN OUT.jpg";
-
 #ifdef DA3_HAS_LIBHEIF
-constexpr const char* kFormat = "HEIF";
 
 struct Release {
   void operator()(heif_context* context) const { heif_context_free(context); }
@@ -35,18 +33,34 @@ struct Primary {
   std::unique_ptr<heif_image_handle, Release> handle;
 };
 
+/// libheif's reason on one line; some of its texts end with a line break.
+std::string reason_of(const heif_error& error) {
+  std::string reason = error.message != nullptr ? error.message : "libheif gives no reason";
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  reason.erase(reason.find_last_not_of(' ') + 1);
+  return reason;
+}
+
+/// What a decoder cannot do it says by a subcode; what else it reports is damage.
+bool is_unsupported(const heif_error& error) {
+  if (error.code == heif_error_Decoder_plugin_error) {
+    return error.subcode >= heif_suberror_Unsupported_codec &&
+           error.subcode <= heif_suberror_Unsupported_bit_depth;
+  }
+  return error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature;
+}
+
 [[noreturn]] void refuse(const EncodedPicture& picture, const heif_error& error) {
-  const std::string detail = error.message != nullptr ? error.message : "libheif gives no reason";
-  if (error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature ||
-      error.code == heif_error_Decoder_plugin_error) {
-    throw_unsupported(picture, "libheif cannot decode this picture (" + detail + ")", kConvert);
+  const std::string reason = reason_of(error);
+  if (is_unsupported(error)) {
+    throw_unsupported(picture, "libheif cannot decode this picture (" + reason + ")", kHeifConvert);
   }
   if (error.code == heif_error_Memory_allocation_error &&
       error.subcode != heif_suberror_Security_limit_exceeded) {
     throw std::bad_alloc();
   }
-  if (error.subcode == heif_suberror_End_of_data) throw_truncated(picture, kFormat, detail);
-  throw_corrupt(picture, kFormat, detail);
+  if (error.subcode == heif_suberror_End_of_data) throw_truncated(picture, kHeifName, reason);
+  throw_corrupt(picture, kHeifName, reason);
 }
 
 void check(const EncodedPicture& picture, const heif_error& error) {
@@ -63,12 +77,13 @@ void require_whole(const EncodedPicture& picture) {
     for (std::size_t k = 0; k < 4; ++k) length = length << 8U | *reader.u8(at + k);
     if (length == 0) return;  // To the end of the file
     if (length == 1) {
-      if (at + 2 * kBoxHeader > picture.bytes.size()) throw_truncated(picture, kFormat, at + 2 * kBoxHeader);
+      if (at + 2 * kBoxHeader > picture.bytes.size())
+        throw_truncated(picture, kHeifName, at + 2 * kBoxHeader);
       length = 0;
       for (std::size_t k = 0; k < 8; ++k) length = length << 8U | *reader.u8(at + kBoxHeader + k);
     }
-    if (length < kBoxHeader) throw_corrupt(picture, kFormat, "a box is shorter than its header");
-    if (length > picture.bytes.size() - at) throw_truncated(picture, kFormat, at + length);
+    if (length < kBoxHeader) throw_corrupt(picture, kHeifName, "a box is shorter than its header");
+    if (length > picture.bytes.size() - at) throw_truncated(picture, kHeifName, at + length);
     at += length;
   }
 }
@@ -80,6 +95,7 @@ Primary open(const EncodedPicture& picture) {
   if (!primary.context) throw std::bad_alloc();
   check(picture, heif_context_read_from_memory_without_copy(primary.context.get(), picture.bytes.data(),
                                                             picture.bytes.size(), nullptr));
+  require_decodable(picture, read_heif_items(picture));
   heif_image_handle* handle = nullptr;
   check(picture, heif_context_get_primary_image_handle(primary.context.get(), &handle));
   primary.handle.reset(handle);
@@ -109,7 +125,7 @@ PictureHeader read_header(const EncodedPicture& picture) {
   const Primary primary = open(picture);
   const int height = heif_image_handle_get_height(primary.handle.get());
   const int width = heif_image_handle_get_width(primary.handle.get());
-  return {checked_size(picture, kFormat, static_cast<std::uint64_t>(std::max(height, 0)),
+  return {checked_size(picture, kHeifName, static_cast<std::uint64_t>(std::max(height, 0)),
                        static_cast<std::uint64_t>(std::max(width, 0))),
           exif_of(primary.handle.get())};
 }
@@ -126,7 +142,7 @@ Image decode(const EncodedPicture& picture, const PictureHeader& header) {
   const std::uint8_t* rows = heif_image_get_plane_readonly(image.get(), heif_channel_interleaved, &stride);
   const Size size{heif_image_get_height(image.get(), heif_channel_interleaved),
                   heif_image_get_width(image.get(), heif_channel_interleaved)};
-  if (rows == nullptr || size != header.size) throw_corrupt(picture, kFormat, "two sizes in one file");
+  if (rows == nullptr || size != header.size) throw_corrupt(picture, kHeifName, "two sizes in one file");
   Image result{size, std::vector<std::uint8_t>(size.area() * 3)};
   const std::size_t row_bytes = static_cast<std::size_t>(size.width) * 3;
   for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
@@ -150,7 +166,7 @@ Beginning begins(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-const PictureCodec kHeifCodec{.name = "HEIF",
+const PictureCodec kHeifCodec{.name = kHeifName,
                               .extensions = {"heic", "heif", "avif"},
                               .begins = begins,
 #ifdef DA3_HAS_LIBHEIF
@@ -162,6 +178,6 @@ const PictureCodec kHeifCodec{.name = "HEIF",
                               .is_widely_read = false,
                               .library = "libheif",
                               .kinds = "HEIC, HEIF and AVIF",
-                              .convert = kConvert};
+                              .convert = kHeifConvert};
 
 }  // namespace da3::codec

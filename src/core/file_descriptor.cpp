@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include <sys/file.h>
 #include <unistd.h>
@@ -31,11 +33,16 @@ Lock try_lock(const FileDescriptor& file, bool shared) {
   return errno == EWOULDBLOCK ? Lock::kHeldByAnother : Lock::kUnsupported;
 }
 
-bool wait_for_lock(const FileDescriptor& file) {
-  while (flock(file.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return false;
+Lock wait_for_lock(const FileDescriptor& file, std::chrono::milliseconds patience) {
+  // flock itself waits without end, also for a process that is stopped, and through signals.
+  constexpr std::chrono::milliseconds kBetween{20};
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const Lock lock = try_lock(file);
+    const auto left = end - std::chrono::steady_clock::now();
+    if (lock != Lock::kHeldByAnother || left <= left.zero()) return lock;
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(kBetween, left));
   }
-  return true;
 }
 
 }  // namespace da3::core

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 namespace da3::core {
@@ -30,7 +31,7 @@ enum class Lock { kTaken, kHeldByAnother, kUnsupported };
 /// Asks for the exclusive (or shared) lock without waiting.
 Lock try_lock(const FileDescriptor& file, bool shared = false);
 
-/// True once the exclusive lock is had, however long another holds it; false where there are none.
-bool wait_for_lock(const FileDescriptor& file);
+/// The same, asked again until another lets it go; kHeldByAnother if that one still has it after `patience`.
+Lock wait_for_lock(const FileDescriptor& file, std::chrono::milliseconds patience);
 
 }  // namespace da3::core

@@ -63,18 +63,21 @@ std::optional<formats::GalleryEntry> entry_of(const fs::path& folder, const jour
 }
 
 /// Held from the first record that is read until the page is written: of two runs that end together the later
-/// one reads what the sooner one recorded. Without it where the folder or its file system allows none.
+/// one reads what the sooner one recorded. Without it where the folder or its file system allows none, and
+/// where a run that stands still has it.
 class PageLock {
  public:
-  explicit PageLock(const fs::path& folder) : path_(folder / ".da3-gallery.tmp") {
+  PageLock(const fs::path& folder, std::chrono::milliseconds patience) : path_(folder / ".da3-gallery.tmp") {
     struct stat status{};
     do {
       file_ = core::FileDescriptor(
           open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
-    } while (file_ && core::wait_for_lock(file_) && fstat(file_.get(), &status) == 0 && status.st_nlink == 0);
+      if (file_) lock_ = core::wait_for_lock(file_, patience);
+    } while (file_ && lock_ == core::Lock::kTaken && fstat(file_.get(), &status) == 0 &&
+             status.st_nlink == 0);
   }
   ~PageLock() {
-    if (file_) unlink(path_.c_str());
+    if (file_ && lock_ != core::Lock::kHeldByAnother) unlink(path_.c_str());
   }
   PageLock(const PageLock&) = delete;
   PageLock& operator=(const PageLock&) = delete;
@@ -82,6 +85,7 @@ class PageLock {
  private:
   fs::path path_;
   core::FileDescriptor file_;
+  core::Lock lock_ = core::Lock::kUnsupported;
 };
 
 enum class Page { kNone, kOurs, kForeign };
@@ -128,15 +132,15 @@ void require_own_gallery(const fs::path& folder) {
   }
 }
 
-void write_gallery(const fs::path& folder) {
+void write_gallery(const fs::path& folder, std::chrono::milliseconds patience) {
   require_own_gallery(folder);
-  const PageLock lock(folder);
+  const PageLock lock(folder, patience);
   write_page(folder, read_entries(folder));
 }
 
-void renew_gallery(const fs::path& folder) {
+void renew_gallery(const fs::path& folder, std::chrono::milliseconds patience) {
   if (page_of(folder) != Page::kOurs) return;
-  const PageLock lock(folder);
+  const PageLock lock(folder, patience);
   const std::vector<formats::GalleryEntry> entries = read_entries(folder);
   if (!entries.empty()) return write_page(folder, entries);
   std::error_code failed;

@@ -163,6 +163,20 @@ TEST_F(Gallery, IsReadForAndWrittenByOneProcessAtATime) {
   EXPECT_FALSE(fs::exists(lock));
 }
 
+TEST_F(Gallery, IsWrittenAllTheSameWhereAnotherProcessStandsStill) {
+  folder_.write("manifest.jsonl",
+                journal::to_json(journal::RunRecord{}) + "\n" + line("in/a.jpg", "a.view.jpg", 4));
+  const fs::path lock = folder_.path() / ".da3-gallery.tmp";
+  core::FileDescriptor held(open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(core::try_lock(held), core::Lock::kTaken);
+  write_gallery(folder_.path(), std::chrono::milliseconds(50));
+  EXPECT_EQ(photos().size(), 1U);
+  fs::remove(folder_.path() / "a.view.jpg");
+  renew_gallery(folder_.path(), std::chrono::milliseconds(50));
+  EXPECT_FALSE(fs::exists(folder_.path() / "index.html"));
+  EXPECT_TRUE(fs::exists(lock)) << "it is the other's";
+}
+
 TEST_F(Gallery, OfEarlierRunsGoesWithItsLastPicture) {
   folder_.write("manifest.jsonl", journal::to_json(journal::RunRecord{}) + "\n" +
                                       line("in/a.jpg", "a.view.jpg", 4) + line("in/b.jpg", "b.view.jpg", 5));

@@ -89,6 +89,7 @@ int scene(const cli::Scene& options) {
       scene_options(options, list), {model, memory.get(), cores}, callbacks, interrupts.token());
   if (summary.interrupted) return interrupts.exit_code();
   if (summary.memory_ran_out) return exit_code(ErrorCode::kOutOfMemory);
+  if (summary.refused) return exit_code(*summary.refused);
   return summary.failed > 0 ? 1 : 0;
 }
 

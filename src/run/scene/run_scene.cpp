@@ -1,13 +1,35 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <core/host/host_memory.hpp>
 #include <run/scene/run_scene.hpp>
 #include <run/scene/scene_photos.hpp>
+#include <run/scene/scene_records.hpp>
 #include <run/scene/scene_run.hpp>
 
 namespace da3::run {
+namespace {
+
+/// Whether it says nothing of other folders: the disk and the device are the same for all of them.
+bool concerns_one_folder(ErrorCode code) {
+  return code == ErrorCode::kUsage || code == ErrorCode::kOutputExists || code == ErrorCode::kOutputLocked;
+}
+
+SceneEvent refused_scene(const SceneInput& input, const Error& error) {
+  const std::string folder = input.folder.string();
+  const std::string reason = error.what();
+  return {.folder = input.folder,
+          .status = ImageStatus::kFailed,
+          .error = error.code(),
+          .message = reason.starts_with(folder) ? reason : folder + ": " + reason,
+          .views = input.photos.size(),
+          .json = {line_of(failed_record(error, input.photos.size()))}};
+}
+
+}  // namespace
 
 SceneSummary run_scenes(const SceneOptions& options, const Environment& environment,
                         const SceneCallbacks& callbacks, std::stop_token stop) {
@@ -20,10 +42,17 @@ SceneSummary run_scenes(const SceneOptions& options, const Environment& environm
                                                                              : cameras::Distortion::kRefuse);
   }
   SceneSummary summary;
-  for (const SceneInput& input : find_scenes(options)) {
+  const std::vector<SceneInput> inputs = find_scenes(options);
+  for (const SceneInput& input : inputs) {
     std::optional<SceneEvent> event;
-    if (!stop.stop_requested())
-      event = run_scene(options, environment, input, given, threads, callbacks, stop);
+    try {
+      if (!stop.stop_requested())
+        event = run_scene(options, environment, input, given, threads, callbacks, stop);
+    } catch (const Error& error) {
+      if (inputs.size() == 1 || !concerns_one_folder(error.code())) throw;
+      event = refused_scene(input, error);
+      if (!summary.refused) summary.refused = error.code();
+    }
     if (!event) {
       summary.interrupted = true;
       return summary;

@@ -39,7 +39,8 @@ struct SceneSummary {
   std::size_t done = 0;
   std::size_t failed = 0;
   std::size_t skipped = 0;
-  bool memory_ran_out = false;  ///< The reason why one failed
+  bool memory_ran_out = false;       ///< The reason why one failed
+  std::optional<ErrorCode> refused;  ///< Why the first folder of several was refused; it counts as failed
   bool interrupted = false;
 };
 
@@ -61,7 +62,8 @@ void check_scene_model(const SceneOptions& options, const predict::DepthModel& m
 
 /// Depth and cameras of all scenes. A scene is written whole or not at all; one that an earlier run finished
 /// with the same photos, model and options is skipped. Throws: Error kUsage (options, a model without
-/// cameras), kNoInput, kOutputFailed, kDeviceUnavailable; what concerns one scene is a SceneEvent.
+/// cameras), kNoInput, kOutputFailed, kDeviceUnavailable; kUsage, kOutputExists and kOutputLocked for the
+/// folder of a single scene. What concerns one scene of several is a SceneEvent.
 SceneSummary run_scenes(const SceneOptions& options, const Environment& environment,
                         const SceneCallbacks& callbacks = {}, std::stop_token stop = {});
 

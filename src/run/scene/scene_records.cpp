@@ -156,7 +156,9 @@ Json run_record(const SceneOptions& options, const depth::Way& way, const predic
 
 std::string scene_digest(const Json& run, const std::vector<ScenePhoto>& photos,
                          const std::optional<cameras::GivenCameras>& given) {
-  Json all = {run.at("model"), run.at("precision"), run.at("options"), Json::array(), Json::array()};
+  Json options = run.at("options");
+  options["skip-bad"] = false;  // Where nothing is left out it decides nothing
+  Json all = {run.at("model"), run.at("precision"), options, Json::array(), Json::array()};
   if (given) {
     all[3].push_back(given->unit);
     for (const cameras::GivenCamera& camera : given->cameras) {

@@ -42,8 +42,8 @@ Json failed_record(const Error& error, std::size_t views);
 /// A record as a line of the manifest. Names of files need not be UTF-8; what is not is replaced.
 std::string line_of(const Json& record);
 
-/// SHA-256 of all that decides a scene: model, precision, options, given cameras, and the photos as they are
-/// now.
+/// SHA-256 of all that decides a scene whose photos can all be read: model, precision, options, given
+/// cameras, and the photos as they are now.
 std::string scene_digest(const Json& run, const std::vector<ScenePhoto>& photos,
                          const std::optional<cameras::GivenCameras>& given);
 

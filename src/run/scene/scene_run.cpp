@@ -81,6 +81,7 @@ class SceneRun {
     const State state = journal.state(digest);
     if (state == State::kFinished && !options_.overwrite) {
       require_still_unreadable(journal);
+      require_whole(journal);
       event_.status = ImageStatus::kSkipped;
       event_.views = journal.views().value_or(event_.views);
       for (const std::string& line : journal.records()) event_.json.push_back(skipped_record(line));
@@ -159,6 +160,15 @@ class SceneRun {
                                          ", which can be read now; give --overwrite to make it with all "
                                          "photos, or another folder with --output");
     }
+  }
+
+  /// Throws: Error kUsage if the finished scene left photos out and none may be.
+  void require_whole(const journal::SceneJournal& journal) const {
+    if (options_.skip_bad || journal.views().value_or(input_.photos.size()) == input_.photos.size()) return;
+    throw Error(ErrorCode::kUsage, input_.folder.string() + ": holds a scene of " +
+                                       std::to_string(*journal.views()) + " of " +
+                                       std::to_string(input_.photos.size()) +
+                                       " photos, the others could not be read; give --skip-bad to keep it");
   }
 
   /// False if it was stopped.
