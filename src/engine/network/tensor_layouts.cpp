@@ -45,7 +45,9 @@ std::int64_t num_pixels(std::string_view path) {
 }
 
 at::Tensor take(TensorMap& tensors, const std::string& path) {
-  return std::move(tensors.extract(path).mapped());
+  auto node = tensors.extract(path);
+  if (!node) throw Error(ErrorCode::kInternal, "no tensor " + path + " to fold");
+  return std::move(node.mapped());
 }
 
 // norm(x) * scale + shift, then weight and bias: the same as norm(x) with the results.
@@ -81,7 +83,7 @@ void fold_block(TensorMap& tensors, const std::string& block, bool swiglu) {
 void fold_branch(TensorMap& tensors, const Branch& branch) {
   const weights::BackboneConfig& backbone = branch.config->backbone;
   const bool swiglu = backbone.feed_forward == weights::FeedForward::kSwiGlu;
-  for (int i = 0; i < backbone.depth; ++i) {
+  for (int i = 0; i < backbone.used_blocks(); ++i) {
     fold_block(tensors, branch.prefix + "backbone.pretrained.blocks." + std::to_string(i), swiglu);
   }
   const std::string encoder = branch.prefix + "cam_enc";
