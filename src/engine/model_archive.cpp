@@ -19,6 +19,7 @@
 
 #include <da3/error.hpp>
 
+#include <core/text_encoding.hpp>
 #include <engine/model_archive.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/identity.hpp>
@@ -206,7 +207,7 @@ void check_compressed(const core::StoredZip& archive) {
     if (!reader) reader.emplace(archive.path().string());
     const auto [data, size] = reader->getRecord(name);
     if (core::crc32({static_cast<const std::byte*>(data.get()), size}) != entry.crc) {
-      damaged(archive, "entry '" + entry.name + "' does not have its checksum");
+      damaged(archive, "entry '" + core::one_line(entry.name) + "' does not have its checksum");
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <da3/error.hpp>
 
 #include <core/names.hpp>
+#include <core/text_encoding.hpp>
 #include <weights/pickle.hpp>
 #include <weights/stored_tensors.hpp>
 
@@ -88,7 +89,7 @@ class Reader {
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorCode::kModelDamaged,
-                archive_.path().string() + ": " + what + "; get or export the file again");
+                archive_.path().string() + ": " + core::one_line(what) + "; get or export the file again");
   }
 
   /// Adds the tensors of a module and of those in it, each of which has one place.
