@@ -103,6 +103,19 @@ TEST_F(LoadModel, ForwardWithTwoImagesBreaksTheContract) {
   EXPECT_THAT(refusal(file, ErrorCode::kModelContract), HasSubstr("(image: Tensor)"));
 }
 
+TEST_F(LoadModel, WhatANetworkPrintsGoesToStandardError) {
+  const auto file = file_of(R"(
+def forward(self, image: Tensor) -> Dict[str, Tensor]:
+    print('hello')
+    return {'depth': image.mean(2)}
+)");
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  load_model(file, {})->predict(testing::ToyRequest(1, 1, {28, 28}).request);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("hello\n"));
+}
+
 TEST_F(LoadModel, PoseInTheRecordNeedsTheMethod) {
   ModelSpec spec = toy_spec();
   spec.outputs.emplace_back("pose");
