@@ -187,7 +187,7 @@ std::optional<std::string> never_runs(const std::exception& error) {
                                [&](std::string_view sign) { return text.find(sign) != std::string::npos; });
   };
   if (says({"c10::Half", "c10::BFloat16", "Half", "BFloat16", "expected scalar type", "same dtype",
-            "same data type", "Double"})) {
+            "same data type", "Double", "(double)"})) {
     return "it computes in another type than float32, which every picture comes in; save it again after "
            "model.float()";
   }

@@ -103,6 +103,14 @@ TEST_F(LoadModel, ForwardWithTwoImagesBreaksTheContract) {
   EXPECT_THAT(refusal(file, ErrorCode::kModelContract), HasSubstr("(image: Tensor)"));
 }
 
+TEST_F(LoadModel, ANetworkInFloat64IsRefusedAtOnce) {
+  const auto file = file_of(R"(
+def forward(self, image: Tensor) -> Dict[str, Tensor]:
+    return {'depth': torch.conv2d(image[:, 0], torch.ones([1, 3, 1, 1], dtype=7))}
+)");
+  EXPECT_THAT(refusal(file, ErrorCode::kModelContract), HasSubstr("another type than float32"));
+}
+
 TEST_F(LoadModel, WhatANetworkPrintsGoesToStandardError) {
   const auto file = file_of(R"(
 def forward(self, image: Tensor) -> Dict[str, Tensor]:
