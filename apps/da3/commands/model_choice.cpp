@@ -54,6 +54,10 @@ std::string starter_notice() {
 
 DescribedModel read_description(const std::filesystem::path& file, const std::string& describe) {
   if (describe.empty()) return {engine::read_spec(file), std::nullopt};
+  if (weights::open_model_file(file).find(weights::kRecordEntry) != nullptr) {
+    throw Error(ErrorCode::kUsage, "--describe " + describe + ": " + file.string() +
+                                       " has a record of its own, which counts; leave --describe out");
+  }
   ModelSpec spec = weights::read_record_file(describe);
   return {spec, spec};
 }
