@@ -11,6 +11,7 @@
 #include <da3/error.hpp>
 
 #include <core/stored_zip.hpp>
+#include <core/text_encoding.hpp>
 
 namespace da3::core {
 namespace {
@@ -184,16 +185,16 @@ ZipEntry read_entry(const Bytes& bytes, std::uint64_t central, const Directory& 
       entry.header_offset + kLocalSize, bytes.u16(entry.header_offset + 26, "a local header"), "a name");
   if (bytes.u32(entry.header_offset, "a local header") != kLocalSignature ||
       !std::ranges::equal(local_name, name)) {
-    damaged(bytes.path(), "entry '" + entry.name + "' is not where the zip directory says");
+    damaged(bytes.path(), "entry '" + one_line(entry.name) + "' is not where the zip directory says");
   }
   entry.offset = entry.header_offset + kLocalSize + bytes.u16(entry.header_offset + 26, "a local header") +
                  bytes.u16(entry.header_offset + 28, "a local header");
   if (entry.offset > directory.offset || entry.size > directory.offset - entry.offset) {
-    damaged(bytes.path(), "entry '" + entry.name + "' of " + std::to_string(entry.size) +
+    damaged(bytes.path(), "entry '" + one_line(entry.name) + "' of " + std::to_string(entry.size) +
                               " bytes reaches into the zip directory");
   }
   if (entry.method == 0 && sizes.uncompressed != sizes.compressed) {
-    damaged(bytes.path(), "entry '" + entry.name + "' is stored, yet has two different sizes");
+    damaged(bytes.path(), "entry '" + one_line(entry.name) + "' is stored, yet has two different sizes");
   }
   return entry;
 }
@@ -221,7 +222,7 @@ std::uint64_t end_of(const Bytes& bytes, const ZipEntry& entry) {
   const std::uint64_t size =
       is_wide ? bytes.u64(crc + 4, "a data descriptor") : bytes.u32(crc + 4, "a data descriptor");
   if (size != entry.size)
-    damaged(bytes.path(), "entry '" + entry.name + "' has another size behind its data");
+    damaged(bytes.path(), "entry '" + one_line(entry.name) + "' has another size behind its data");
   return crc + (is_wide ? 20 : 12);
 }
 
@@ -265,7 +266,7 @@ StoredZip StoredZip::open(const std::filesystem::path& path) {
   for (std::uint64_t i = 0; i < directory.num_entries; ++i) {
     entries.push_back(read_entry(bytes, at, directory, at));
     if (!names.insert(entries.back().name).second) {
-      damaged(path, "entry '" + entries.back().name + "' is there twice");
+      damaged(path, "entry '" + one_line(entries.back().name) + "' is there twice");
     }
   }
   if (at != directory.offset + directory.size) {
@@ -287,14 +288,15 @@ const ZipEntry* StoredZip::find(std::string_view inner) const {
 
 std::span<const std::byte> StoredZip::data(const ZipEntry& entry) const {
   if (entry.method != 0 || (entry.flags & kEncrypted) != 0) {
-    damaged(path_, "entry '" + entry.name + "' is compressed or encrypted, expected a stored one");
+    damaged(path_, "entry '" + one_line(entry.name) + "' is compressed or encrypted, expected a stored one");
   }
   return file_.bytes().subspan(entry.offset, entry.size);
 }
 
 std::span<const std::byte> StoredZip::checked_data(const ZipEntry& entry) const {
   const std::span<const std::byte> bytes = data(entry);
-  if (crc32(bytes) != entry.crc) damaged(path_, "entry '" + entry.name + "' does not have its checksum");
+  if (crc32(bytes) != entry.crc)
+    damaged(path_, "entry '" + one_line(entry.name) + "' does not have its checksum");
   return bytes;
 }
 
@@ -306,8 +308,9 @@ void StoredZip::check_contiguous() const {
   std::uint64_t expected = 0;
   for (const ZipEntry* entry : in_order) {
     if (entry->header_offset != expected) {
-      damaged(path_, "entry '" + entry->name + "' begins at byte " + std::to_string(entry->header_offset) +
-                         ", expected at byte " + std::to_string(expected));
+      damaged(path_, "entry '" + one_line(entry->name) + "' begins at byte " +
+                         std::to_string(entry->header_offset) + ", expected at byte " +
+                         std::to_string(expected));
     }
     expected = end_of(Bytes(path_, file_.bytes()), *entry);
   }

@@ -72,6 +72,29 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+bool is_control(std::string_view sequence) {
+  if (sequence.empty()) return false;
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  const std::size_t length = utf8_sequence(sequence);
+  if (length <= 1) return first < 0x20 || (first >= 0x7F && first < 0xA0);
+  if (length == 2) return first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
+  if (length > 3 || first != 0xE2) return false;
+  const auto third = static_cast<unsigned char>(sequence[2]);
+  return (sequence[1] == '\x80' && third >= 0xA8 && third <= 0xAE) ||
+         (sequence[1] == '\x81' && third >= 0xA6 && third <= 0xA9);
+}
+
+std::string one_line(std::string_view text, std::size_t most) {
+  std::string line;
+  while (!text.empty()) {
+    const std::string_view sequence = text.substr(0, std::max<std::size_t>(utf8_sequence(text), 1));
+    if (line.size() + sequence.size() > most) return line + "...";
+    line += is_control(sequence) ? std::string_view("?") : sequence;
+    text.remove_prefix(sequence.size());
+  }
+  return line;
+}
+
 std::string as_utf8(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {

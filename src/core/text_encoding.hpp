@@ -25,4 +25,14 @@ bool is_utf8(std::string_view bytes);
 /// `bytes` as JSON and arrays of text hold them: U+FFFD for each byte that is not of a well-formed sequence.
 std::string as_utf8(std::string_view bytes);
 
+/// Whether the first sequence of a text, or its first byte where that is none, moves a terminal's cursor,
+/// changes the direction of writing or ends a line: C0 and C1 (as a byte alone, too, as some terminals take
+/// it), DEL, U+2028, U+2029, U+202A to U+202E and U+2066 to U+2069.
+bool is_control(std::string_view sequence);
+
+/// A text that a file holds as a part of a message: what is_control() says as '?', and cut to `most` bytes,
+/// which
+/// "..." then ends.
+std::string one_line(std::string_view text, std::size_t most = 200);
+
 }  // namespace da3::core

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The da3 authors
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -9,6 +11,7 @@
 #include <torch/csrc/jit/frontend/resolver.h>
 #include <torch/csrc/jit/passes/tensorexpr_fuser.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
 
 #include <engine/libtorch_setup.hpp>
 #include <engine/operators/cpu_allocator.hpp>
@@ -21,6 +24,8 @@ void set_up_libtorch() {
     install_cpu_allocator();
     FLAGS_torch_jit_enable_rethrow_caught_exception = true;
     torch::jit::setTensorExprFuserEnabled(false);
+    // Standard output is for results.
+    torch::jit::setPrintHandler([](const std::string& text) { std::fputs(text.c_str(), stderr); });
     if (at::globalContext().hasCUDA()) {
       // Convolutions would use TF32 (10 bits of mantissa) by default, matrix products not: fp32 means fp32
       // here.

@@ -100,11 +100,8 @@ UncompiledNetwork rebuild(const core::StoredZip& archive, const ModelSpec& spec,
   const weights::NetworkConfig config =
       weights::parse_config(spec.network_config_json, archive.path().string());
   TensorMap tensors = read_tensors(archive);
-  for (auto& [name, tensor] : tensors) {
-    if (!tensor.is_floating_point()) continue;
-    const at::Tensor mapped = tensor;
-    tensor = tensor.to(at::kFloat);
-    if (!options.map_weights && tensor.is_alias_of(mapped)) tensor = tensor.clone();
+  if (!options.map_weights) {
+    for (auto& [name, tensor] : tensors) tensor = tensor.clone();
   }
   Lowering lowering;
   if (options.device.kind == DeviceKind::kCpu) {
@@ -216,7 +213,7 @@ std::optional<std::string> never_runs(const std::exception& error) {
                                [&](std::string_view sign) { return text.find(sign) != std::string::npos; });
   };
   if (says({"c10::Half", "c10::BFloat16", "Half", "BFloat16", "expected scalar type", "same dtype",
-            "same data type", "Double"})) {
+            "same data type", "Double", "(double)"})) {
     return "it computes in another type than float32, which every picture comes in; save it again after "
            "model.float()";
   }
@@ -305,7 +302,7 @@ std::unique_ptr<predict::DepthModel> load_model(const std::filesystem::path& fil
     model->require_unchanged_file();
     return model;
   } catch (const std::exception& error) {
-    failure = translate(error, ErrorCode::kModelDamaged, "Loading " + file.string());
+    failure = naming_file(translate(error, ErrorCode::kModelDamaged, "Loading " + file.string()), file);
   }
   if (failure->code() == ErrorCode::kOutOfMemory) empty_cache(options.device);
   throw Error(*failure);

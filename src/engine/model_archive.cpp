@@ -19,23 +19,48 @@
 
 #include <da3/error.hpp>
 
+#include <core/text_encoding.hpp>
 #include <engine/model_archive.hpp>
 #include <engine/torch_errors.hpp>
 #include <weights/identity.hpp>
 #include <weights/model_file.hpp>
 #include <weights/record.hpp>
+#include <weights/stored_tensors.hpp>
 
 namespace da3::engine {
 namespace {
 
 /// What LibTorch's vector loads want, and what its own files keep.
 constexpr std::uintptr_t kAlignment = 64;
-/// Modules nest less than ten deep; a file made to exhaust the stack is refused.
-constexpr int kDeepestNesting = 100;
 
 [[noreturn]] void damaged(const core::StoredZip& archive, const std::string& what) {
   throw Error(ErrorCode::kModelDamaged,
               archive.path().string() + ": " + what + "; get or export the file again");
+}
+
+at::ScalarType scalar_type(weights::Dtype type) {
+  switch (type) {
+    case weights::Dtype::kF32:
+      return at::kFloat;
+    case weights::Dtype::kF64:
+      return at::kDouble;
+    case weights::Dtype::kF16:
+      return at::kHalf;
+    case weights::Dtype::kBf16:
+      return at::kBFloat16;
+    case weights::Dtype::kI64:
+      return at::kLong;
+    case weights::Dtype::kI32:
+      return at::kInt;
+    case weights::Dtype::kI8:
+      return at::kChar;
+    case weights::Dtype::kU8:
+      return at::kByte;
+    case weights::Dtype::kBool:
+      return at::kBool;
+    default:
+      throw Error(ErrorCode::kInternal, "a stored tensor of a type that no archive has");
+  }
 }
 
 /// What a storage over bytes of the mapping keeps alive.
@@ -138,37 +163,6 @@ void check_extent(const core::StoredZip& archive, const std::string& path, const
   }
 }
 
-/// Puts the tensors below `object` into `found`.
-void collect(const core::StoredZip& archive, const c10::ivalue::Object& object, const std::string& prefix,
-             int depth, std::map<std::string, at::Tensor>& found) {
-  if (depth > kDeepestNesting) damaged(archive, "modules nest too deep");
-  const c10::ClassType& type = *object.type();
-  for (std::size_t i = 0; i < type.numAttributes(); ++i) {
-    const torch::jit::IValue& value = object.getSlot(i);
-    const std::string path = prefix + type.getAttributeName(i);
-    if (value.isTensor() && value.toTensor().defined()) {
-      check_extent(archive, path, value.toTensor());
-      found.emplace(path, value.toTensor());
-    } else if (value.isObject()) {
-      collect(archive, value.toObjectRef(), path + ".", depth + 1, found);
-    }
-  }
-}
-
-/// An object with the pickled attributes and no methods, whatever its class is called.
-c10::intrusive_ptr<c10::ivalue::Object> plain_object(const at::StrongTypePtr& type,
-                                                     const torch::jit::IValue& state) {
-  const auto attributes = state.toGenericDict();
-  const auto plain = c10::ClassType::create(type.type_->cast<c10::ClassType>()->name(), type.cu_);
-  auto object = c10::ivalue::Object::create(c10::StrongTypePtr(type.cu_, plain), attributes.size());
-  std::size_t slot = 0;
-  for (const auto& attribute : attributes) {
-    plain->addAttribute(attribute.key().toStringRef(), c10::AnyType::get());
-    object->setSlot(slot++, attribute.value());
-  }
-  return object;
-}
-
 torch::jit::SourceLoader source_loader(caffe2::serialize::PyTorchStreamReader& reader) {
   return [&reader](const std::string& qualifier) -> std::shared_ptr<torch::jit::Source> {
     std::string path = "code/" + qualifier + ".py";
@@ -183,17 +177,16 @@ torch::jit::SourceLoader source_loader(caffe2::serialize::PyTorchStreamReader& r
 }  // namespace
 
 std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive) {
-  const auto unit = std::make_shared<torch::jit::CompilationUnit>();
-  const auto resolve = [&unit](const c10::QualifiedName& name) {
-    return c10::StrongTypePtr(unit, c10::ClassType::create(name, unit));
-  };
   std::map<std::string, at::Tensor> found;
-  try {
-    const torch::jit::IValue top = unpickle(archive, "data", resolve, plain_object);
-    if (!top.isObject()) damaged(archive, "data.pkl holds no module");
-    collect(archive, top.toObjectRef(), "", 0, found);
-  } catch (const std::exception& error) {
-    throw translate(error, ErrorCode::kModelDamaged, archive.path().string());
+  for (const weights::StoredTensor& stored : weights::stored_tensors(archive)) {
+    at::Tensor tensor = at::empty({0}, at::TensorOptions(scalar_type(stored.type)));
+    if (stored.record == nullptr) {
+      tensor.resize_(stored.shape);
+    } else {
+      tensor.set_(mapped_storage(archive, archive.data(*stored.record)), stored.offset, stored.shape,
+                  stored.strides);
+    }
+    found.emplace(stored.path, std::move(tensor));
   }
   return found;
 }
@@ -214,7 +207,7 @@ void check_compressed(const core::StoredZip& archive) {
     if (!reader) reader.emplace(archive.path().string());
     const auto [data, size] = reader->getRecord(name);
     if (core::crc32({static_cast<const std::byte*>(data.get()), size}) != entry.crc) {
-      damaged(archive, "entry '" + entry.name + "' does not have its checksum");
+      damaged(archive, "entry '" + core::one_line(entry.name) + "' does not have its checksum");
     }
   }
 }

@@ -19,8 +19,7 @@ void check_whole(const core::StoredZip& archive);
 
 /// All tensors of the archive's module by attribute path, such as
 /// "backbone.pretrained.blocks.0.attn.qkv.weight". They lie in the mapping where they are aligned and are
-/// copies else. No code of the archive is compiled or run. Throws: Error kModelDamaged for contents that are
-/// not a module's or lie outside their records.
+/// copies else. No code of the archive is compiled or run. Throws: as weights::stored_tensors().
 std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive);
 
 /// The archive's module with its own code; tensors as above. Throws: c10::Error, std::exception for what

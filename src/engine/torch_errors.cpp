@@ -81,4 +81,11 @@ Error translate(const std::exception& error, ErrorCode otherwise, const std::str
   return Error(code, doing + ": " + torch_message(error));
 }
 
+Error naming_file(const Error& error, const std::filesystem::path& file) {
+  const bool of_model = error.code() == ErrorCode::kModelContract || error.code() == ErrorCode::kModelDamaged;
+  const std::string text = error.what();
+  if (!of_model || text.find(file.string()) != std::string::npos) return error;
+  return Error(error.code(), file.string() + ": " + text);
+}
+
 }  // namespace da3::engine

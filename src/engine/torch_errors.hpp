@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -25,5 +26,8 @@ std::optional<std::string> device_failure(const std::exception& error);
 /// failed, unchanged if it is an Error already, else `otherwise`. `doing` starts the message, such as
 /// "Running model.pt".
 Error translate(const std::exception& error, ErrorCode otherwise, const std::string& doing);
+
+/// An error about a model, with the name of its file in front where its text does not have it.
+Error naming_file(const Error& error, const std::filesystem::path& file);
 
 }  // namespace da3::engine

@@ -33,7 +33,7 @@ double backbone_flops(const weights::BackboneConfig& config, const Grid& patches
   const double tokens = patches.area() + 1;
   const double width = config.embed_dim;
   double sum = views * product(patches.area(), kPatchValues, width);
-  for (int block = 0; block < config.depth; ++block) {
+  for (int block = 0; block < config.used_blocks(); ++block) {
     const bool global = config.alt_start >= 0 && block >= config.alt_start && block % 2 == 1;
     const double together = global ? views * tokens : tokens;
     const double groups = global ? 1 : views;

@@ -9,6 +9,7 @@
 
 #include <core/json_reading.hpp>
 #include <core/read_file.hpp>
+#include <core/text_encoding.hpp>
 #include <weights/json_object.hpp>
 
 namespace da3::weights {
@@ -16,8 +17,10 @@ namespace da3::weights {
 using nlohmann::json;
 
 void contract_error(const std::string& subject, const std::string& what) {
-  throw Error(ErrorCode::kModelContract,
-              subject + ": " + what + "; docs/model-format.md describes what is expected");
+  // What was found may be as long as the file.
+  constexpr std::size_t kMostBytes = 500;
+  throw Error(ErrorCode::kModelContract, subject + ": " + core::one_line(what, kMostBytes) +
+                                             "; docs/model-format.md describes what is expected");
 }
 
 json parse_json(std::string_view text, const std::string& subject) {

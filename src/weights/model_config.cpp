@@ -42,6 +42,9 @@ void check_backbone(const JsonObject& net, const BackboneConfig& backbone) {
     net.fail("num_heads",
              "rotary positions need heads of a multiple of 4 channels, found " + std::to_string(head_dim));
   }
+  if (backbone.alt_start < 0 && (backbone.rope_start >= 0 || backbone.qknorm_start >= 0)) {
+    net.fail("alt_start", "is needed where qknorm_start or rope_start is 0 or above");
+  }
   if (!std::ranges::is_sorted(backbone.out_layers, std::ranges::less_equal{})) {
     net.fail("out_layers", "expected ascending block numbers");
   }
@@ -168,6 +171,8 @@ BranchConfig parse_branch(const JsonObject& object) {
     if (branch.camera_encoder->trunk_depth > kMaxBlocks) encoder.fail("trunk_depth", "is too large");
     if (branch.camera_encoder->dim_out != branch.backbone.embed_dim)
       encoder.fail("dim_out", "is not the backbone's embed_dim");
+    if (branch.camera_encoder->dim_out % branch.camera_encoder->num_heads != 0)
+      encoder.fail("num_heads", "does not divide dim_out");
   }
   if (object.has("cam_dec")) {
     const JsonObject decoder = object.object("cam_dec");

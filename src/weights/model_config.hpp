@@ -38,6 +38,8 @@ struct BackboneConfig {
   bool cat_token = false;  ///< The head receives [latest within-view output ; normalised output]
 
   int head_dim() const { return embed_dim / num_heads; }
+  /// Blocks up to the last whose output the head receives; nothing depends on those behind them.
+  int used_blocks() const { return out_layers.back() + 1; }
   /// Width of the feed-forward layer; of each half for kSwiGlu.
   int hidden_dim() const;
   /// Channels that the head receives per token.

@@ -14,6 +14,7 @@
 #include <da3/error.hpp>
 
 #include <core/stored_zip.hpp>
+#include <core/text_encoding.hpp>
 #include <weights/json_object.hpp>
 #include <weights/model_file.hpp>
 #include <weights/record.hpp>
@@ -38,6 +39,14 @@ auto named(const JsonObject& object, const char* key, Parse parse) {
   } catch (const Error& error) {
     object.fail(key, error.what());
   }
+}
+
+/// A text for people to read, which commands print and manifests keep.
+std::string label(const JsonObject& object, const char* key) {
+  constexpr std::size_t kMostBytes = 1000;
+  const std::string text = object.text(key);
+  if (text.size() > kMostBytes) object.fail(key, "expected up to " + std::to_string(kMostBytes) + " bytes");
+  return core::one_line(text, kMostBytes);
 }
 
 void check_sha256(const JsonObject& object, const char* key, const std::string& text) {
@@ -135,7 +144,7 @@ void read_weights(const JsonObject& root, ModelSpec& spec) {
   if (spec.seed.has_value() != (spec.origin == WeightsOrigin::kSynthetic)) {
     weights.fail("seed", "expected a number for the origin synthetic and null for every other");
   }
-  spec.source = weights.text_or("source", "");
+  if (weights.has("source")) spec.source = label(weights, "source");
   spec.source_sha256 = weights.text_or("source_sha256", "");
   spec.sha256 = weights.text_or("sha256", "");
   check_sha256(weights, "source_sha256", spec.source_sha256);
@@ -218,9 +227,9 @@ ModelSpec parse_record(std::string_view text, const std::string& subject) {
                             "; a newer da3 may read this file");
   }
   ModelSpec spec;
-  spec.name = root.text("name");
+  spec.name = label(root, "name");
   if (spec.name.empty()) root.fail("name", "is empty");
-  spec.family = root.text("family");
+  spec.family = label(root, "family");
   read_network(root, spec);
   spec.parameters = root.integer("parameters", 0, std::numeric_limits<std::int64_t>::max());
   read_input(root, spec);
@@ -229,9 +238,9 @@ ModelSpec parse_record(std::string_view text, const std::string& subject) {
   read_weights(root, spec);
   spec.selftest = read_selftest(root, spec);
   const JsonObject licence = root.object("licence");
-  spec.licence_spdx = licence.text("spdx");
-  spec.licence_attribution = licence.text("attribution");
-  spec.da3_version = root.text_or("da3_version", "");
+  spec.licence_spdx = label(licence, "spdx");
+  spec.licence_attribution = label(licence, "attribution");
+  if (root.has("da3_version")) spec.da3_version = label(root, "da3_version");
   return spec;
 }
 
@@ -288,7 +297,7 @@ ModelSpec read_record(const std::filesystem::path& path) {
 void require_no_record(const core::StoredZip& archive) {
   if (archive.find(kRecordEntry) == nullptr) return;
   throw Error(ErrorCode::kUsage,
-              archive.path().string() + ": has a record of its own, which counts; leave out --describe");
+              archive.path().string() + ": has a record of its own, which counts; leave --describe out");
 }
 
 ModelSpec read_record_file(const std::filesystem::path& path) {

@@ -85,7 +85,7 @@ void list_backbone(const Lister& to, const BackboneConfig& backbone) {
   to.conv("patch_embed.proj", dim, 3, kPatchSize);
   for (int i = 0; i < backbone.depth; ++i) {
     const bool normed = backbone.qknorm_start >= 0 && i >= backbone.qknorm_start;
-    const TensorUse use = i <= backbone.out_layers.back() ? TensorUse::kDepth : TensorUse::kNever;
+    const TensorUse use = i < backbone.used_blocks() ? TensorUse::kDepth : TensorUse::kNever;
     list_block(to.below("blocks." + std::to_string(i), use),
                {.dim = dim,
                 .hidden = backbone.hidden_dim(),

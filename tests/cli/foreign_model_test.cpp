@@ -174,6 +174,15 @@ TEST_F(ForeignModel, AFileWithARecordOfItsOwnRunsOnlyIfItIsTrusted) {
   EXPECT_EQ(place_.run({"model", "verify", "any.pt", "--trust-code"}).code, 0);
 }
 
+TEST_F(ForeignModel, ADescriptionOfAFileWithARecordIsRefused) {
+  write_traced(place_ / "any.pt", kDescription);
+  const Ended ended = infer({"--describe", "any.json"});
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("any.pt has a record of its own"));
+  const Ended verified = place_.run({"model", "verify", "any.pt", "--describe", "any.json"});
+  EXPECT_EQ(verified.code, 2);
+}
+
 TEST_F(ForeignModel, WeightsOfAnotherTypeFailOnceAtLoadNotForEveryPicture) {
   torch::jit::Module module("Convolution");
   module.register_parameter("weight", at::ones({1, 3, 1, 1}, at::kHalf), /*is_buffer=*/false);

@@ -207,6 +207,10 @@ TEST_F(ModelCommand, FilesThatAreNoModelExitWithThree) {
   const Ended folder = place->run({"model", "export", "da3-small", "-o", "x.pt"});
   EXPECT_EQ(folder.code, 3);
   EXPECT_THAT(folder.err, HasSubstr("--synthetic"));
+  const Ended named =
+      place->run({"model", "export", "da3-small", "--synthetic", "1", "--name", "mine", "-o", "x.pt"});
+  EXPECT_EQ(named.code, 2);
+  EXPECT_THAT(named.err, HasSubstr("--name mine"));
 }
 
 TEST_F(ModelCommand, AnInstalledModelIsListedByName) {

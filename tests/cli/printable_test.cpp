@@ -19,6 +19,12 @@ TEST(Printable, ShowsControlCharactersAsQuestionMarks) {
       << "C1 as a byte";
 }
 
+TEST(Printable, ShowsMarksOfDirectionAsQuestionMarks) {
+  EXPECT_EQ(printable("a\xe2\x80\xae"
+                      "gpj.exe"),
+            "a?gpj.exe");
+}
+
 TEST(Printable, KeepsLettersOfEveryLanguage) {
   // Their bytes are those of C1 as well: U+00DB is C3 9B.
   for (const char* text : {"\xc3\x9b", "\xe4\xbd\x9b", "\xf0\x9f\x98\x80", "caf\xe9", ""}) {

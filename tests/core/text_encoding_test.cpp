@@ -31,6 +31,16 @@ TEST(Base64, RefusesOtherText) {
   EXPECT_FALSE(base64_decode("Zg==Zg=="));
 }
 
+TEST(OneLine, HasNoControlsAndABoundedLength) {
+  EXPECT_EQ(one_line("a\nb\tc\x1b[31m\x7f\xC2\x9b"), "a?b?c?[31m??");
+  EXPECT_EQ(one_line("a\x9b"), "a?");
+  EXPECT_EQ(one_line("\xE2\x80\xAE\xE2\x81\xA6\xE2\x80\xA8"), "???") << "direction marks, line separator";
+  EXPECT_EQ(one_line("\xE2\x82\xAC \xE6\xB7\xB1 caf\xE9"), "\xE2\x82\xAC \xE6\xB7\xB1 caf\xE9");
+  EXPECT_EQ(one_line("abcdef", 6), "abcdef");
+  EXPECT_EQ(one_line("abcdefg", 6), "abcdef...");
+  EXPECT_EQ(one_line("abcd\xE2\x82\xAC", 6), "abcd...");
+}
+
 TEST(Utf8, TellsWellFormedTextFromOtherBytes) {
   EXPECT_TRUE(is_utf8("a/b c.jpg"));
   EXPECT_TRUE(is_utf8("\xC3\xBC\xE6\xB7\xB1\xF0\x9F\x93\xB7"));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <da3/error.hpp>
@@ -27,6 +28,7 @@ namespace {
 
 using ::da3::testing::read_file;
 using ::da3::testing::write_file;
+using ::testing::HasSubstr;
 
 class DamagedModel : public ::testing::Test {
  protected:
@@ -58,6 +60,29 @@ class DamagedModel : public ::testing::Test {
       if (!is_weight[i]) places.push_back(i);
     }
     return places;
+  }
+
+  /// The file with another pickle.
+  std::string with_pickle(const std::string& pickle) const {
+    std::vector<std::pair<std::string, std::string>> entries;
+    const core::StoredZip archive = core::StoredZip::open(file_);
+    for (const core::ZipEntry& entry : archive.entries()) {
+      if (entry.method != 0) continue;
+      const bool replaced = core::StoredZip::inner_name(entry) == "data.pkl";
+      entries.emplace_back(entry.name, replaced ? pickle : text_of(archive, entry));
+    }
+    entries.emplace_back("archive/code/__torch__.py", "");
+    return da3::testing::zip_bytes(entries);
+  }
+
+  static std::string text_of(const core::StoredZip& archive, const core::ZipEntry& entry) {
+    const auto bytes = archive.data(entry);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  std::string pickle() const {
+    const core::StoredZip archive = core::StoredZip::open(file_);
+    return text_of(archive, *archive.find("data.pkl"));
   }
 
   /// DA3_TEST_FLIPS; few by default, since those that change nothing compile a network and run it.
@@ -114,18 +139,27 @@ TEST_F(DamagedModel, APickleThatCallsAFunctionCallsNothing) {
     // PROTO 2, GLOBAL, BINUNICODE, TUPLE1, REDUCE, STOP
     const std::string pickle = std::string("\x80\x02", 2) + "c" + module + "\nX" +
                                da3::testing::little(command.size(), 4) + command + "\x85R.";
-    std::vector<std::pair<std::string, std::string>> entries;
-    const core::StoredZip archive = core::StoredZip::open(file_);
-    for (const core::ZipEntry& entry : archive.entries()) {
-      if (entry.method != 0) continue;
-      const auto bytes = archive.data(entry);
-      std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      if (core::StoredZip::inner_name(entry) == "data.pkl") content = pickle;
-      entries.emplace_back(entry.name, content);
-    }
-    entries.emplace_back("archive/code/__torch__.py", "");
-    EXPECT_FALSE(depth_of(da3::testing::zip_bytes(entries))) << module;
+    EXPECT_FALSE(depth_of(with_pickle(pickle))) << module;
     EXPECT_FALSE(std::filesystem::exists(witness)) << module;
+  }
+}
+
+TEST_F(DamagedModel, APickleOfDeepTuplesIsRefused) {
+  EXPECT_FALSE(depth_of(with_pickle("\x80\x02)" + std::string(1'000'000, '\x85') + ".")));
+}
+
+TEST_F(DamagedModel, WeightsOfAnotherTypeAreNamedWithTheFile) {
+  std::string pickle = this->pickle();
+  const std::string type = "FloatStorage";
+  // Of the first tensor; the others are of the same value of the pickle.
+  pickle.replace(pickle.find(type), type.size(), "ByteStorage");
+  try {
+    load_model(write_file(folder_.path() / "bytes.pt", with_pickle(pickle)), {});
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelContract);
+    EXPECT_THAT(error.what(), HasSubstr("bytes.pt: The tensor model.backbone.pretrained."));
+    EXPECT_THAT(error.what(), HasSubstr("has the type Byte, expected float32"));
   }
 }
 
@@ -137,8 +171,7 @@ TEST_F(DamagedModel, AKnownNetworkNeverRunsTheCodeOfItsFile) {
       entries.emplace_back(entry.name, "this is no program\n");
       continue;
     }
-    const auto bytes = archive.data(entry);
-    entries.emplace_back(entry.name, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    entries.emplace_back(entry.name, text_of(archive, entry));
   }
   const auto depth = depth_of(da3::testing::zip_bytes(entries));
   ASSERT_TRUE(depth);

@@ -24,6 +24,7 @@
 #include <engine/network/network.hpp>
 #include <engine/network/tensor_layouts.hpp>
 #include <engine/tiny_model.hpp>
+#include <engine/toy_network.hpp>
 #include <testing/files.hpp>
 #include <testing/temporary_folder.hpp>
 #include <weights/identity.hpp>
@@ -211,6 +212,26 @@ TEST(ExportModel, LeavesOutWhatNothingNeeds) {
   EXPECT_EQ(sum, report.spec.parameters);
   EXPECT_THAT(names, ::testing::UnorderedElementsAre("backbone", "camera decoder", "camera encoder", "head",
                                                      "ray head"));
+}
+
+TEST(ExportModel, BlocksBehindTheLastTappedOneChangeNothing) {
+  const TemporaryFolder folder;
+  const auto exported = [&](const std::string& name, int depth) {
+    weights::NetworkConfig config = weights::read_config(kTiny / "config.json");
+    config.main.backbone.out_layers = {0, 1, 2, 3};
+    config.main.backbone.depth = depth;
+    folder.write(name + "/config.json", weights::config_text(config));
+    std::filesystem::copy_file(kTiny / "model.safetensors", folder.path() / name / "model.safetensors");
+    return export_model(folder_source(folder.path() / name), folder.path() / (name + ".pt"));
+  };
+  const ExportReport whole = exported("whole", 10);
+  const ExportReport cut = exported("cut", 4);
+  EXPECT_EQ(whole.spec.parameters, cut.spec.parameters);
+  EXPECT_EQ(whole.spec.selftest->mean, cut.spec.selftest->mean);
+  EXPECT_EQ(whole.spec.selftest->p98, cut.spec.selftest->p98);
+  const testing::ToyRequest toy(1, 1, {28, 42});
+  EXPECT_EQ(load_model(folder.path() / "whole.pt", {})->predict(toy.request).depth,
+            load_model(folder.path() / "cut.pt", {})->predict(toy.request).depth);
 }
 
 TEST(ExportModel, DepthOnlyIsTheLayoutWithoutParts) {

@@ -158,6 +158,27 @@ TEST_F(LoadModel, ForwardWithTwoImagesBreaksTheContract) {
   EXPECT_THAT(refusal(file, ErrorCode::kModelContract), HasSubstr("(image: Tensor)"));
 }
 
+TEST_F(LoadModel, ANetworkInFloat64IsRefusedAtOnce) {
+  const auto file = file_of(R"(
+def forward(self, image: Tensor) -> Dict[str, Tensor]:
+    return {'depth': torch.conv2d(image[:, 0], torch.ones([1, 3, 1, 1], dtype=7))}
+)");
+  EXPECT_THAT(refusal(file, ErrorCode::kModelContract), HasSubstr("another type than float32"));
+}
+
+TEST_F(LoadModel, WhatANetworkPrintsGoesToStandardError) {
+  const auto file = file_of(R"(
+def forward(self, image: Tensor) -> Dict[str, Tensor]:
+    print('hello')
+    return {'depth': image.mean(2)}
+)");
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  load_model(file, {})->predict(testing::ToyRequest(1, 1, {28, 28}).request);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("hello\n"));
+}
+
 TEST_F(LoadModel, PoseInTheRecordNeedsTheMethod) {
   ModelSpec spec = toy_spec();
   spec.outputs.emplace_back("pose");

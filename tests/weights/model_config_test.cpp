@@ -143,6 +143,8 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"Activation", "/config/head/activation", "sigmoid", "'config.head.activation'"},
         Change{"DecoderWidth", "/config/cam_dec/dim_in", 64, "'config.cam_dec.dim_in'"},
         Change{"EncoderWidth", "/config/cam_enc/dim_out", 32, "'config.cam_enc.dim_out'"},
+        Change{"EncoderHeadsDoNotDivide", "/config/cam_enc/num_heads", 3, "'config.cam_enc.num_heads'"},
+        Change{"RotaryWithoutViews", "/config/net/alt_start", -1, "'config.net.alt_start'"},
         Change{"NetNotObject", "/config/net", 4, "'config.net'"},
         Change{"HalfNested", "/config/anyview", json::object(), "'config.metric'"},
         Change{"NameOfAnotherNetwork", "/model_name", "da3-small", "another network"},

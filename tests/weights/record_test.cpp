@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -87,6 +88,29 @@ TEST(Record, KeepsFixedSizeSeedAndUnit) {
   EXPECT_EQ(spec.depth_unit, "m");
   EXPECT_TRUE(spec.attention.empty());
   EXPECT_EQ(json::parse(record_text(spec)), record);
+}
+
+TEST(Record, TextsForPeopleAreOneLineOfBoundedLength) {
+  json record = example();
+  record["name"] = "X\nself-test    passed\x1b[2J";
+  record["licence"]["attribution"] =
+      "a\xE2\x80\xAE"
+      "b";
+  const ModelSpec spec = parse_record(record.dump(), "da3.json");
+  EXPECT_EQ(spec.name, "X?self-test    passed?[2J");
+  EXPECT_EQ(spec.licence_attribution, "a?b");
+  record["name"] = std::string(2000, 'x');
+  const auto thrown = thrown_by([&] { parse_record(record.dump(), "da3.json"); });
+  EXPECT_EQ(thrown.code, ErrorCode::kModelContract);
+  EXPECT_THAT(thrown.message, HasSubstr("field 'name': expected up to 1000 bytes"));
+}
+
+TEST(RecordFault, MessagesDoNotRepeatLongValues) {
+  json record = example();
+  record["mean"] = std::vector<int>(100'000, 0);
+  const auto thrown = thrown_by([&] { parse_record(record.dump(), "da3.json"); });
+  EXPECT_THAT(thrown.message, HasSubstr("field 'mean': expected 3 finite numbers, found [0,0,0,"));
+  EXPECT_LT(thrown.message.size(), 1000U);
 }
 
 TEST(Record, IgnoresFieldsItDoesNotKnow) {

@@ -10,25 +10,13 @@
 #include <core/text_encoding.hpp>
 
 namespace da3::cli {
-namespace {
-
-/// C0, DEL, and C1 as UTF-8 or, as some terminals take it, as a byte alone.
-bool is_control(std::string_view sequence) {
-  const auto first = static_cast<unsigned char>(sequence[0]);
-  if (sequence.size() == 1) {
-    return (first < 0x20 && first != '\n' && first != '\t') || (first >= 0x7F && first < 0xA0);
-  }
-  return first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
-}
-
-}  // namespace
 
 std::string printable(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
     const std::string_view sequence = text.substr(0, std::max<std::size_t>(core::utf8_sequence(text), 1));
-    if (is_control(sequence)) {
+    if (core::is_control(sequence) && sequence != "\n" && sequence != "\t") {
       result += '?';
     } else {
       result += sequence;

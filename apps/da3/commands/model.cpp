@@ -44,6 +44,10 @@ engine::ExportSource export_source(const cli::ModelExport& options) {
     // The file may be passed on: it says the folder's name, not where it is on this machine.
     source.origin_text = folder_name(options.source);
   } else if (options.seed) {
+    if (!options.name.empty()) {
+      throw Error(ErrorCode::kUsage, "--name " + options.name + ": the published name " + options.source +
+                                         " is kept; only a model in a folder can have another one");
+    }
     source.name = options.source;
   } else {
     throw Error(ErrorCode::kModelNotFound, options.source +

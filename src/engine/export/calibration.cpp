@@ -66,9 +66,6 @@ struct Calibration::State {
     check_whole(archive);
     weights::check_identity(file, spec.sha256, {});
     tensors = read_tensors(archive);
-    for (auto& [name, tensor] : tensors) {
-      if (tensor.is_floating_point()) tensor = tensor.to(at::kFloat);
-    }
     observing =
         build_network(config, spec.network_layout, tensors, Attention::kSdpa, {.observe_inputs = true});
   }
@@ -88,7 +85,7 @@ Calibration::Calibration(const std::filesystem::path& model, int threads) {
   try {
     state_ = std::make_unique<State>(model, threads);
   } catch (const std::exception& error) {
-    throw translate(error, ErrorCode::kModelDamaged, "Loading " + model.string());
+    throw naming_file(translate(error, ErrorCode::kModelDamaged, "Loading " + model.string()), model);
   }
 }
 

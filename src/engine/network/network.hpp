@@ -61,7 +61,7 @@ std::string module_path(std::string_view published_name);
 /// The network, in eval mode, made from the embedded text and `tensors`. In the newest layout they are
 /// registered without a copy (views of mapped files are fine: the module keeps them alive); those of older
 /// layouts are folded into new ones. Where `tensors` is moved in, what others replace is freed at once. Any
-/// device and floating type; nothing is moved or cast. Tensors of parts that are not asked for are left out.
+/// device, float32; nothing is moved. Tensors of parts that are not asked for are left out.
 ///
 /// Methods (docs/model-format.md), all on (B, S, 3, H, W) float, normalised, H and W multiples of the patch:
 ///   forward(image) -> Dict[str, Tensor]; pose(image) (with the camera decoder);
@@ -75,9 +75,9 @@ std::string module_path(std::string_view published_name);
 /// "reference", "layerI", "rays" and "gaussians" (with the part; the latter keeps the image for
 /// gaussians_of), "camera_tokens" = camera_tokens(cameras (B, S, 9)) (with the camera encoder), for nested
 /// networks also "cameras", those. Attribute `use_sdpa: bool` chooses the attention at any time. Threads: the
-/// module has no state that a call changes. Throws: Error kModelContract naming a tensor that is missing or
-/// has another shape than the configuration says, for a part that is not there, and for a network or layout
-/// that this build does not know.
+/// module has no state that a call changes. Throws: Error kModelContract naming a tensor that is missing,
+/// is not float32 or has another shape than the configuration says, for a part that is not there, and for a
+/// network or layout that this build does not know.
 torch::jit::Module build_network(const weights::NetworkConfig& config, int layout, TensorMap tensors,
                                  Attention attention, const Lowering& lowering = {}, const Parts& parts = {});
 

@@ -98,14 +98,14 @@ void add_backbone(Plans& plans, const std::string& path, const weights::Backbone
   plans[path] = {plain ? "PlainBackbone" : "AnyviewBackbone",
                  plain ? std::string(text::k_backbone_plain)
                        : join({own_norm ? text::k_feature_own : text::k_feature, text::k_backbone_anyview}),
-                 {{"num_blocks", config.depth},
+                 {{"num_blocks", config.used_blocks()},
                   {"num_heads", config.num_heads},
                   {"alt_start", config.alt_start},
                   {"out_layers", out_layers}}};
-  plans[path + ".blocks"] = {"Blocks", dispatch_text(config.depth), {}};
+  plans[path + ".blocks"] = {"Blocks", dispatch_text(config.used_blocks()), {}};
   plans[path + ".grid"] = grid_plan(config, lowering);
   if (!plain) plans[path + ".views"] = {"Views", std::string(text::k_views), {}};
-  for (int i = 0; i < config.depth; ++i) {
+  for (int i = 0; i < config.used_blocks(); ++i) {
     const std::string block = path + ".blocks." + std::to_string(i);
     plans[block] = {"Block", join({own_norm ? text::k_norm_own : text::k_norm, text::k_block}), {}};
     plans[block + ".attn"] = attention_plan(config, i, lowering);

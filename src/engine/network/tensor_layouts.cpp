@@ -45,7 +45,9 @@ std::int64_t num_pixels(std::string_view path) {
 }
 
 at::Tensor take(TensorMap& tensors, const std::string& path) {
-  return std::move(tensors.extract(path).mapped());
+  auto node = tensors.extract(path);
+  if (!node) throw Error(ErrorCode::kInternal, "no tensor " + path + " to fold");
+  return std::move(node.mapped());
 }
 
 // norm(x) * scale + shift, then weight and bias: the same as norm(x) with the results.
@@ -81,7 +83,7 @@ void fold_block(TensorMap& tensors, const std::string& block, bool swiglu) {
 void fold_branch(TensorMap& tensors, const Branch& branch) {
   const weights::BackboneConfig& backbone = branch.config->backbone;
   const bool swiglu = backbone.feed_forward == weights::FeedForward::kSwiGlu;
-  for (int i = 0; i < backbone.depth; ++i) {
+  for (int i = 0; i < backbone.used_blocks(); ++i) {
     fold_block(tensors, branch.prefix + "backbone.pretrained.blocks." + std::to_string(i), swiglu);
   }
   const std::string encoder = branch.prefix + "cam_enc";
@@ -99,6 +101,16 @@ void fold_branch(TensorMap& tensors, const Branch& branch) {
 
 bool is_in_head(std::string_view path) {
   return path.starts_with("head.") || contains(path, ".head.") || contains(path, "gs_head.");
+}
+
+// In the order in memory that the networks compute with: the same tensor where it has that.
+at::Tensor in_order(const std::string& path, const at::Tensor& tensor) {
+  const bool channels_last = is_in_head(path) && tensor.dim() == 4 && tensor.size(3) > 1;
+  return tensor.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+}
+
+[[noreturn]] void refuse(const std::string& name, const std::string& what) {
+  throw Error(ErrorCode::kModelContract, "The tensor " + name + " " + what);
 }
 
 }  // namespace
@@ -126,16 +138,17 @@ TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const
   TensorMap selected;
   for (const auto& [path, expected] : expected_tensors(config, layout, parts)) {
     const auto found = tensors.find(path);
-    if (found == tensors.end()) {
-      throw Error(ErrorCode::kModelContract,
-                  "The tensor " + expected.name + " " + shape_text(expected.shape) + " is missing");
+    if (found == tensors.end()) refuse(expected.name, shape_text(expected.shape) + " is missing");
+    const at::Tensor& tensor = found->second;
+    if (tensor.sizes() != expected.shape) {
+      refuse(expected.name,
+             "has the shape " + shape_text(tensor.sizes()) + ", expected " + shape_text(expected.shape));
     }
-    if (found->second.sizes() != expected.shape) {
-      throw Error(ErrorCode::kModelContract, "The tensor " + expected.name + " has the shape " +
-                                                 shape_text(found->second.sizes()) + ", expected " +
-                                                 shape_text(expected.shape));
+    if (tensor.scalar_type() != at::kFloat) {
+      refuse(expected.name,
+             std::string("has the type ") + c10::toString(tensor.scalar_type()) + ", expected float32");
     }
-    selected.emplace(path, found->second);
+    selected.emplace(path, layout == 1 ? tensor.contiguous() : in_order(path, tensor));
   }
   if (parts.smoothing) select_smoothing(tensors, selected);
   return selected;
@@ -147,8 +160,8 @@ TensorMap fold_tensors(const weights::NetworkConfig& config, TensorMap tensors) 
     if (is_enlarging(path)) {
       tensor = tensor.dim() == 1 ? tensor.repeat({num_pixels(path)})
                                  : tensor.permute({2, 3, 1, 0}).flatten(0, 2).contiguous();
-    } else if (is_in_head(path) && tensor.dim() == 4 && tensor.size(3) > 1) {
-      tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+    } else {
+      tensor = in_order(path, tensor);
     }
   }
   return tensors;

@@ -29,8 +29,9 @@ struct ExpectedTensor {
 std::map<std::string, ExpectedTensor> expected_tensors(const weights::NetworkConfig& config, int layout,
                                                        const Parts& parts);
 
-/// Checks that `tensors` holds what the layout needs, in its shapes, and returns just that.
-/// Throws: Error kModelContract naming the tensor.
+/// Checks that `tensors` holds what the layout needs, in its shapes and in float32, and returns just that:
+/// the same tensors, or a copy of one that lies in memory in another order than its layout's. Throws: Error
+/// kModelContract naming the tensor.
 TensorMap select_tensors(const weights::NetworkConfig& config, int layout, const Parts& parts,
                          const TensorMap& tensors);
 
