@@ -175,7 +175,10 @@ void read_references(const EncodedPicture& picture, Fields iref, HeifItems& tabl
     if (!box.content.empty()) throw_corrupt(picture, kHeifName, "a reference is shorter than its box");
     const auto item = table.items.find(from);
     if (item == table.items.end()) continue;
-    if (box.type == "dimg" && item->second.inputs.empty()) item->second.inputs = std::move(to);
+    if (box.type == "dimg") {
+      if (item->second.inputs.empty()) item->second.inputs = std::move(to);
+      continue;
+    }
     if (box.type != "auxl" || !item->second.is_alpha) continue;
     for (const std::uint32_t id : to) {
       const auto master = table.items.find(id);
