@@ -297,7 +297,7 @@ ModelSpec read_record(const std::filesystem::path& path) {
 void require_no_record(const core::StoredZip& archive) {
   if (archive.find(kRecordEntry) == nullptr) return;
   throw Error(ErrorCode::kUsage,
-              archive.path().string() + ": has a record of its own, which counts; leave --describe out");
+              archive.path().string() + " has a record of its own, which counts; leave --describe out");
 }
 
 ModelSpec read_record_file(const std::filesystem::path& path) {
