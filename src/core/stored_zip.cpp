@@ -175,6 +175,7 @@ ZipEntry read_entry(const Bytes& bytes, std::uint64_t central, const Directory& 
   const Sizes sizes = read_sizes(bytes, central, central + kCentralSize + name_size, extra_size);
   ZipEntry entry{.name = std::string(reinterpret_cast<const char*>(name.data()), name.size()),
                  .size = sizes.compressed,
+                 .unpacked_size = sizes.uncompressed,
                  .method = bytes.u16(central + 10, "a directory entry"),
                  .flags = bytes.u16(central + 8, "a directory entry"),
                  .crc = bytes.u32(central + 16, "a directory entry"),

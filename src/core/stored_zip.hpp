@@ -23,6 +23,7 @@ struct ZipEntry {
   std::string name;                  ///< As stored, such as "model/extra/da3.json"
   std::uint64_t offset = 0;          ///< Of the first data byte in the archive
   std::uint64_t size = 0;            ///< Bytes in the archive
+  std::uint64_t unpacked_size = 0;   ///< As stated; `size` where it is stored
   std::uint16_t method = 0;          ///< 0: stored
   std::uint16_t flags = 0;           ///< General purpose bits
   std::uint32_t crc = 0;             ///< CRC-32 of the data, as stored

@@ -33,6 +33,9 @@ namespace {
 /// What LibTorch's vector loads want, and what its own files keep.
 constexpr std::uintptr_t kAlignment = 64;
 
+/// LibTorch compresses code alone, which is some hundred kilobytes where a network is large.
+constexpr std::uint64_t kMostUnpackedBytes = std::uint64_t{64} << 20;
+
 [[noreturn]] void damaged(const core::StoredZip& archive, const std::string& what) {
   throw Error(ErrorCode::kModelDamaged,
               archive.path().string() + ": " + what + "; get or export the file again");
@@ -204,6 +207,10 @@ void check_compressed(const core::StoredZip& archive) {
   for (const core::ZipEntry& entry : archive.entries()) {
     const std::string name(core::StoredZip::inner_name(entry));
     if (entry.method == 0 || name.ends_with(".debug_pkl")) continue;  // For stack traces only
+    if (entry.unpacked_size > kMostUnpackedBytes) {
+      damaged(archive, "entry '" + core::one_line(entry.name) + "' is compressed code of " +
+                           std::to_string(entry.unpacked_size) + " bytes, which no network has");
+    }
     if (!reader) reader.emplace(archive.path().string());
     const auto [data, size] = reader->getRecord(name);
     if (core::crc32({static_cast<const std::byte*>(data.get()), size}) != entry.crc) {

@@ -26,8 +26,8 @@ std::map<std::string, at::Tensor> read_tensors(const core::StoredZip& archive);
 /// LibTorch does not understand; Error kModelDamaged for tensors outside their records.
 torch::jit::Module load_mapped(const core::StoredZip& archive);
 
-/// Compares the CRC of what the archive holds compressed, which is code. Throws: Error kModelDamaged, or what
-/// LibTorch throws for what it cannot unpack.
+/// Compares the CRC of what the archive holds compressed, which is code. Throws: Error kModelDamaged, also
+/// for what would fill memory; what LibTorch throws for what it cannot unpack.
 void check_compressed(const core::StoredZip& archive);
 
 }  // namespace da3::engine

@@ -45,6 +45,9 @@ void check_backbone(const JsonObject& net, const BackboneConfig& backbone) {
   if (backbone.alt_start < 0 && (backbone.rope_start >= 0 || backbone.qknorm_start >= 0)) {
     net.fail("alt_start", "is needed where qknorm_start or rope_start is 0 or above");
   }
+  if (backbone.cat_token != (backbone.alt_start >= 0)) {
+    net.fail("cat_token", "expected true with an alt_start of 0 or above, and false without");
+  }
   if (!std::ranges::is_sorted(backbone.out_layers, std::ranges::less_equal{})) {
     net.fail("out_layers", "expected ascending block numbers");
   }

@@ -18,6 +18,7 @@
 #include <engine/model_archive.hpp>
 #include <engine/operators/cpu_allocator.hpp>
 #include <testing/temporary_folder.hpp>
+#include <testing/zip_writer.hpp>
 
 #include "toy_network.hpp"
 
@@ -156,6 +157,20 @@ def forward(self, image: Tensor) -> Dict[str, Tensor]:
   const at::Tensor depth = mapped.forward({at::ones({1, 1, 3, 2, 2})}).toGenericDict().at("depth").toTensor();
   EXPECT_EQ(depth.flatten()[0].item<float>(), 3.0F);
   EXPECT_EQ(depth.flatten()[1].item<float>(), 4.0F);
+}
+
+TEST_F(ModelArchive, CompressedCodeThatWouldFillMemoryIsNotUnpacked) {
+  std::string bytes =
+      da3::testing::zip_bytes({{"toy/code/x.py", "packed"}}, da3::testing::ZipHeader::kPlain, 8);
+  // The size without compression in the directory.
+  bytes.replace(bytes.find("PK\x01\x02") + 24, 4, da3::testing::little(0x40000000, 4));
+  try {
+    check_compressed(core::StoredZip::open(folder_.write("bomb.pt", bytes)));
+    FAIL() << "unpacked";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelDamaged);
+    EXPECT_THAT(error.what(), HasSubstr("compressed code of 1073741824 bytes"));
+  }
 }
 
 TEST_F(ModelArchive, TensorThatReachesPastItsRecordIsDamaged) {

@@ -145,6 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"EncoderWidth", "/config/cam_enc/dim_out", 32, "'config.cam_enc.dim_out'"},
         Change{"EncoderHeadsDoNotDivide", "/config/cam_enc/num_heads", 3, "'config.cam_enc.num_heads'"},
         Change{"RotaryWithoutViews", "/config/net/alt_start", -1, "'config.net.alt_start'"},
+        Change{"NoTokensOfTwoKinds", "/config/net/cat_token", false, "'config.net.cat_token'"},
         Change{"NetNotObject", "/config/net", 4, "'config.net'"},
         Change{"HalfNested", "/config/anyview", json::object(), "'config.metric'"},
         Change{"NameOfAnotherNetwork", "/model_name", "da3-small", "another network"},
