@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The da3 authors
 # SPDX-License-Identifier: Apache-2.0
-# da3_package(): the component `libraries`, every shared library that da3 needs besides LibTorch and the C library; and
-# CPack's settings for the archive (TZST) and the Debian packages (DEB) of scripts/package.
+# da3_package(): what packaging/ adds to an installed tree, and CPack's settings for the archive (TZST) and the Debian
+# packages (DEB) of scripts/package.
 function(da3_package)
   # DT_RPATH instead of DT_RUNPATH: it also holds for what the libraries themselves need.
   foreach(target IN ITEMS da3-run da3-run-video da3-render da3_api)
@@ -11,50 +11,20 @@ function(da3_package)
   endforeach()
   target_link_options(da3 PRIVATE -static-libstdc++ -static-libgcc)
 
-  set(collect "${PROJECT_BINARY_DIR}/collect_libraries.cmake")
-  file(GENERATE OUTPUT "${collect}" CONTENT "
-set(destination \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/da3\")
-file(GET_RUNTIME_DEPENDENCIES EXECUTABLES \"$<TARGET_FILE:da3-run>\" \"$<TARGET_FILE:da3-render>\" LIBRARIES \"$<TARGET_FILE:da3_api>\"
-  RESOLVED_DEPENDENCIES_VAR found UNRESOLVED_DEPENDENCIES_VAR missing DIRECTORIES \"${DA3_TORCH_LIB_DIR}\"
-  PRE_EXCLUDE_REGEXES \"^(ld-linux.*|linux-vdso|libc|libm|libdl|libpthread|librt|libresolv|libutil|libanl)[.]so\"
-  POST_EXCLUDE_REGEXES \"^${DA3_TORCH_LIB_DIR}/\")
-if(missing)
-  message(FATAL_ERROR \"not found: \${missing}\")
-endif()
-file(MAKE_DIRECTORY \"\${destination}\")
-foreach(library IN LISTS found) # Under the name that is asked for, once; what LibTorch brings (libgomp) is its own
-  get_filename_component(name \"\${library}\" NAME)
-  if(EXISTS \"${DA3_TORCH_LIB_DIR}/\${name}\")
-    continue()
+  set(DA3_DEBIAN_COMPONENTS runtime development)
+  if(TARGET da3-run-video)
+    list(APPEND DA3_DEBIAN_COMPONENTS video)
   endif()
-  file(COPY_FILE \"\${library}\" \"\${destination}/\${name}\" ONLY_IF_DIFFERENT)
-endforeach()
-")
-  install(SCRIPT "${collect}" COMPONENT libraries)
+  set(DA3_DEBIAN_NAME_runtime da3)
+  set(DA3_DEBIAN_NAME_development libda3-dev)
+  set(DA3_DEBIAN_NAME_video da3-video)
+  add_subdirectory(packaging)
   if(SKBUILD)
     return()
   endif()
-  install(FILES "${PROJECT_SOURCE_DIR}/packaging/README.txt" DESTINATION . COMPONENT libraries)
-  # What Debian wants of every package.
   find_program(GZIP gzip REQUIRED)
   install(CODE "file(GLOB pages \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/man/man1/*.1\")
 execute_process(COMMAND \"${GZIP}\" -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)" COMPONENT runtime)
-  set(components runtime development)
-  if(TARGET da3-run-video)
-    list(APPEND components video)
-  endif()
-  set(package_of_runtime da3)
-  set(package_of_development libda3-dev)
-  set(package_of_video da3-video)
-  foreach(component IN LISTS components)
-    set(name ${package_of_${component}})
-    install(FILES "${PROJECT_SOURCE_DIR}/packaging/copyright" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${name}" COMPONENT ${component})
-    add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/${name}/changelog.gz" DEPENDS "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
-      COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/${name}"
-      COMMAND "${GZIP}" -9nc "${PROJECT_SOURCE_DIR}/CHANGELOG.md" > "${PROJECT_BINARY_DIR}/${name}/changelog.gz")
-    add_custom_target(da3_changelog_${component} ALL DEPENDS "${PROJECT_BINARY_DIR}/${name}/changelog.gz")
-    install(FILES "${PROJECT_BINARY_DIR}/${name}/changelog.gz" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${name}" COMPONENT ${component})
-  endforeach()
 
   set(CPACK_PACKAGE_NAME da3)
   set(CPACK_PACKAGE_VENDOR "The da3 authors")
@@ -73,7 +43,14 @@ execute_process(COMMAND \"${GZIP}\" -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)" 
   set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
   # xz takes ten minutes for LibTorch; dpkg of Debian 12 and Ubuntu 22.04 read zstd.
   set(CPACK_DEBIAN_COMPRESSION_TYPE zstd)
-  set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
+  # Of libda3 alone: CPack's own list would give LibTorch's private libgomp to every package of the system.
+  set(shlibs "${PROJECT_BINARY_DIR}/packaging/shlibs")
+  get_target_property(soversion da3_api SOVERSION)
+  math(EXPR next_minor "${PROJECT_VERSION_MINOR} + 1")
+  file(WRITE "${shlibs}"
+       "libda3 ${soversion} da3 (>= ${PROJECT_VERSION}), da3 (<< ${PROJECT_VERSION_MAJOR}.${next_minor}~)\n")
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${shlibs}")
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
   set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
   set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "https://arxiv.org/abs/2511.10647")
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME da3)

@@ -72,6 +72,23 @@ print("Python:", prediction)'
   *) fail "$package: expected a .tar.zst, a .deb or a .whl" ;;
 esac
 
+# Whose work is in it.
+case $package in
+  *.tar.zst) installed="$root$prefix" ;;
+  *.deb) installed="$root/usr" ;;
+  *) installed="" ;;
+esac
+if [ -n "$installed" ]; then
+  notices="$installed/share/doc/da3/notices"
+  [ -s "$notices/libtorch/LICENSE" ] || fail "LibTorch's licence is missing"
+  for library in "$installed/lib/da3"/*.so*; do
+    name=${library##*/}
+    case $name in libtorch* | libc10* | libgomp*) continue ;; esac
+    owner=$(sed -n "s/^$name: \([^ ]*\) .*/\1/p" "$notices/libraries.txt")
+    [ -s "$notices/${owner:-none}/copyright" ] || fail "$name has no notice"
+  done
+fi
+
 user "${program[@]}" --version
 user "${program[@]}" infer "Foto ä.${photo##*.}" -o "out/Tiefe ö" -f png16,exr,npz,vis,side
 [ "$(find "$work/out/Tiefe ö" -name '*.png' -o -name '*.exr' -o -name '*.npz' | wc -l)" -eq 5 ] || fail "results are missing"

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <caffe2/serialize/inline_container.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/api/function_impl.h>
@@ -54,6 +55,23 @@ class ModelArchive : public ::testing::Test {
   }
 
   static at::Tensor numbered() { return at::arange(24, at::kFloat).view({4, 6}); }
+
+  /// file() with one more entry, 64 MiB of zeros that lie compressed in some kilobytes and that nothing uses.
+  std::filesystem::path with_large_entry() const {
+    save(toy_module(kGoodForward), toy_spec(), file());
+    const auto large = folder_.path() / "large.pt";
+    caffe2::serialize::PyTorchStreamReader reader(file().string());
+    caffe2::serialize::PyTorchStreamWriter writer(large.string());
+    for (const std::string& name : reader.getAllRecords()) {
+      if (name.starts_with(".data/") || name == "version" || name == "byteorder") continue;  // Its own
+      const auto [data, size] = reader.getRecord(name);
+      writer.writeRecord(name, data.get(), size);
+    }
+    const std::vector<char> zeros(std::size_t{1} << 26);
+    writer.writeRecord("code/unused.py", zeros.data(), zeros.size(), true);
+    writer.writeEndOfFile();
+    return large;
+  }
 
   da3::testing::TemporaryFolder folder_;
 };
@@ -193,6 +211,36 @@ TEST_F(ModelArchive, TensorThatReachesPastItsRecordIsDamaged) {
     EXPECT_THAT(error.what(), HasSubstr("forged.pt"));
   }
   EXPECT_ANY_THROW(load_mapped(core::StoredZip::open(forged)));
+}
+
+TEST_F(ModelArchive, ACompressedEntryIsComparedInPieces) {
+  const auto large = with_large_entry();
+  EXPECT_LT(std::filesystem::file_size(large), std::uintmax_t{1} << 20);
+  empty_cpu_cache();
+  const std::uint64_t before = cpu_memory().in_use_bytes + cpu_memory().cached_bytes;
+  EXPECT_NO_THROW(check_compressed(core::StoredZip::open(large)));
+  // What was taken at once stays in the cache.
+  EXPECT_LT(cpu_memory().in_use_bytes + cpu_memory().cached_bytes - before, 1U << 20);
+}
+
+TEST_F(ModelArchive, ACompressedEntryWithoutItsChecksumIsDamaged) {
+  const auto large = with_large_entry();
+  const core::StoredZip archive = core::StoredZip::open(large);
+  const core::ZipEntry* const entry = archive.find("code/unused.py");
+  ASSERT_NE(entry, nullptr);
+  ASSERT_NE(entry->method, 0);
+  std::ifstream in(large, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  // The CRC in the directory: APPNOTE 4.3.12.
+  bytes[entry->central_offset + 16] = static_cast<char>(bytes[entry->central_offset + 16] ^ 1);
+  const auto forged = folder_.write("forged.pt", bytes);
+  try {
+    check_compressed(core::StoredZip::open(forged));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelDamaged);
+    EXPECT_THAT(error.what(), HasSubstr("code/unused.py"));
+  }
 }
 
 }  // namespace
