@@ -89,7 +89,8 @@ Version version_of(Fields& box) {
 Fields meta_of(const EncodedPicture& picture) {
   Fields file(picture, picture.bytes);
   std::optional<Fields> meta;
-  while (!file.empty()) {
+  constexpr std::size_t kShortestBox = 8;  // Less is what a transfer added
+  while (file.size() >= kShortestBox) {
     Box box = next_box(file);
     if (box.type != "meta") continue;
     if (meta) throw_corrupt(picture, kHeifName, "two meta boxes");

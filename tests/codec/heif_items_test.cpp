@@ -58,6 +58,15 @@ bool is_red(const Image& picture, int y, int x) {
   return rgb[0] > 200 && rgb[1] < 100 && rgb[2] < 100;
 }
 
+TEST_F(HeifItems, AFewBytesBehindTheLastBoxAreNothing) {
+  Bytes file = grid_file({});
+  const Image whole = codec::decode(file, "a.heic").image;
+  for (std::size_t more = 1; more < 8; ++more) {
+    file.push_back(more == 1 ? '\n' : 0);
+    EXPECT_EQ(codec::decode(file, "a.heic").image.rgb, whole.rgb) << more;
+  }
+}
+
 TEST_F(HeifItems, TilesMayReachBeyondThePicture) {
   for (const char* type : {"hvc1", "av01"}) {
     const Image picture = codec::decode(grid_file({.size = {100, 150}, .type = type}), "a.heic").image;
