@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <api/shared_model.hpp>
+#include <core/mapped_file.hpp>
 #include <engine/trusted_code.hpp>
 #include <hub/model_store.hpp>
 
@@ -69,7 +70,9 @@ engine::LoadOptions load_options(const ModelOptions& options) {
 }
 
 void require_trust(const std::filesystem::path& file, const ModelSpec& spec) {
-  engine::require_trust(file, spec, engine::runs_its_own_code(spec) && hub::is_starter(file, starter_file()));
+  engine::require_trust(file, spec,
+                        engine::runs_its_own_code(spec) &&
+                            engine::is_starter(core::MappedFile::open(file).bytes(), starter_file()));
 }
 
 std::shared_ptr<predict::DepthModel> load_shared(const std::filesystem::path& file,

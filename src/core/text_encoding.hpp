@@ -31,8 +31,7 @@ std::string as_utf8(std::string_view bytes);
 bool is_control(std::string_view sequence);
 
 /// A text that a file holds as a part of a message: what is_control() says as '?', and cut to `most` bytes,
-/// which
-/// "..." then ends.
+/// which "..." then ends.
 std::string one_line(std::string_view text, std::size_t most = 200);
 
 }  // namespace da3::core

@@ -21,7 +21,6 @@
 #include <core/host/host_memory.hpp>
 #include <core/host/process_limits.hpp>
 #include <core/host/processor.hpp>
-#include <core/mapped_file.hpp>
 #include <core/model_record.hpp>
 #include <core/stored_zip.hpp>
 #include <core/text.hpp>
@@ -53,13 +52,6 @@ constexpr std::int64_t kMostTokensOnCpu = 1800;
 /// One view fills a CPU; a GPU is filled by a few.
 constexpr std::int64_t kHeadViewsOnCpu = 1;
 constexpr std::int64_t kHeadViewsElsewhere = 8;
-
-/// Whether the archive is the model that comes with da3.
-bool is_starter(const core::StoredZip& archive, const std::filesystem::path& starter) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(starter, ignored)) return false;
-  return std::ranges::equal(archive.bytes(), core::MappedFile::open(starter).bytes());
-}
 
 /// The record of the file, else the given description.
 ModelSpec find_spec(const core::StoredZip& archive, const LoadOptions& options) {
@@ -160,7 +152,7 @@ OpenedFile open_file(const std::filesystem::path& file, const LoadOptions& optio
   check_whole(opened.archive);
   ModelSpec& spec = opened.spec;
   spec = find_spec(opened.archive, options);
-  const bool bundled = runs_its_own_code(spec) && is_starter(opened.archive, options.starter);
+  const bool bundled = runs_its_own_code(spec) && is_starter(opened.archive.bytes(), options.starter);
   if (options.refuse_code) require_trust(file, spec, bundled);
   identify(spec, opened.archive, options);
   spec.identity = bundled ? spec.sha256 : identity_of(opened.archive, spec);

@@ -7,7 +7,6 @@
 
 #include <da3/error.hpp>
 
-#include <core/mapped_file.hpp>
 #include <core/nearest.hpp>
 #include <hub/catalogue.hpp>
 #include <hub/model_store.hpp>
@@ -167,15 +166,6 @@ ChosenModel choose_model(const std::string& named, const std::filesystem::path& 
 
 std::filesystem::path starter_below(const std::filesystem::path& prefix) {
   return prefix / "share" / "da3" / "models" / "starter" / "fastdepth.pt";
-}
-
-bool is_starter(const fs::path& file, const fs::path& starter) {
-  std::error_code ignored;
-  if (fs::equivalent(file, starter, ignored)) return true;
-  if (!fs::is_regular_file(starter, ignored)) return false;
-  const core::MappedFile theirs = core::MappedFile::open(file);
-  const core::MappedFile ours = core::MappedFile::open(starter);
-  return std::ranges::equal(theirs.bytes(), ours.bytes());
 }
 
 }  // namespace da3::hub

@@ -68,7 +68,4 @@ ChosenModel choose_model(const std::string& named, const std::filesystem::path& 
 /// Where the bundled model is in an installed tree or a build tree.
 std::filesystem::path starter_below(const std::filesystem::path& prefix);
 
-/// True if `file` has the bytes of the bundled model `starter`, wherever it is. Throws: as core::MappedFile.
-bool is_starter(const std::filesystem::path& file, const std::filesystem::path& starter);
-
 }  // namespace da3::hub

@@ -80,8 +80,7 @@ void add_model(CLI::App& app, ModelCommands& options) {
       *make, "--depth-kind",
       [&](const std::string& text) { options.export_model.depth_kind = parse_depth_kind(text); },
       "what a mono or metric network gives: relative, inverse, metric or canonical (metres at a focal length "
-      "of "
-      "300 pixels); without it by the model's name")
+      "of 300 pixels); without it by the model's name")
       ->type_name("KIND");
   make->add_flag("--depth-only", options.export_model.depth_only, kDepthOnly);
   add_json(*make, options.export_model.json);

@@ -10,6 +10,7 @@
 
 #include <cli/program_location.hpp>
 #include <core/atomic_file.hpp>
+#include <core/mapped_file.hpp>
 #include <engine/trusted_code.hpp>
 #include <weights/model_file.hpp>
 #include <weights/record.hpp>
@@ -30,11 +31,7 @@ std::filesystem::path starter() {
 }
 
 bool is_bundled(const ChosenModel& chosen) {
-#ifdef DA3_WITH_HUB
-  return chosen.is_starter || hub::is_starter(chosen.file, starter());
-#else
-  return chosen.is_starter;
-#endif
+  return chosen.is_starter || engine::is_starter(core::MappedFile::open(chosen.file).bytes(), starter());
 }
 
 }  // namespace

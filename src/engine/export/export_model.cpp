@@ -71,9 +71,9 @@ DepthKind depth_kind_of(const ExportSource& source, const weights::NetworkConfig
   const bool of_one_view = !config.nested() && config.main.head.kind != weights::HeadKind::kDualDpt;
   if (source.depth_kind) {
     if (of_one_view) return *source.depth_kind;
-    throw Error(ErrorCode::kUsage,
-                "The kind of depth can be said of mono and metric networks alone; what "
-                "this one gives is known");
+    throw Error(
+        ErrorCode::kUsage,
+        "The kind of depth can be said of mono and metric networks alone; what this one gives is known");
   }
   if (config.nested()) return DepthKind::kMetric;
   const bool metric = of_one_view && (has_metric(config.model_name) || has_metric(source.name));
